@@ -1,0 +1,31 @@
+package io.headrace;
+
+/**
+ * Turns values into bytes and back, for the cache, the results file and whatever else outlives the process. Thread-safe.
+ *
+ * @param <T> the type of the values
+ */
+public interface Codec<T> {
+
+    /**
+     * The bytes of {@code value}.
+     *
+     * @throws IllegalArgumentException if the value cannot be written, saying which field
+     */
+    byte[] encode(T value);
+
+    /**
+     * The value in {@code bytes}.
+     *
+     * @throws IllegalArgumentException if the bytes are not what {@link #encode} writes, saying where
+     */
+    T decode(byte[] bytes);
+
+    /**
+     * JSON on one line, UTF-8, by the type's record components or properties. Unknown fields are ignored when reading;
+     * {@code Map.class} reads any object.
+     */
+    static <T> Codec<T> json(Class<T> type) {
+        return new JsonCodec<>(type);
+    }
+}

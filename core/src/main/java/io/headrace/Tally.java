@@ -1,0 +1,48 @@
+package io.headrace;
+
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * What something took so far: an item, a step, a run.
+ *
+ * @param calls calls that were answered or failed, cached ones included
+ * @param cached calls answered by the cache
+ * @param attempts requests sent, retries included
+ * @param elapsed time inside steps
+ * @param queued the part of {@code elapsed} spent waiting for a permit or backing off
+ * @param usage tokens paid for
+ * @param cost money paid
+ * @param saved money that the cached answers cost when they were bought
+ */
+public record Tally(
+        long calls, long cached, long attempts, Duration elapsed, Duration queued, Usage usage, Cost cost, Cost saved) {
+
+    public static final Tally ZERO = new Tally(0, 0, 0, Duration.ZERO, Duration.ZERO, Usage.ZERO, Cost.ZERO, Cost.ZERO);
+
+    public Tally {
+        Objects.requireNonNull(elapsed, "elapsed");
+        Objects.requireNonNull(queued, "queued");
+        Objects.requireNonNull(usage, "usage");
+        Objects.requireNonNull(cost, "cost");
+        Objects.requireNonNull(saved, "saved");
+    }
+
+    public Tally plus(Tally other) {
+        if (this == ZERO) {
+            return other;
+        }
+        if (other == ZERO) {
+            return this;
+        }
+        return new Tally(
+                calls + other.calls,
+                cached + other.cached,
+                attempts + other.attempts,
+                elapsed.plus(other.elapsed),
+                queued.plus(other.queued),
+                usage.plus(other.usage),
+                cost.plus(other.cost),
+                saved.plus(other.saved));
+    }
+}
