@@ -26,7 +26,7 @@ public record CallOptions(String step, String item, Map<String, String> tags) {
 
     /** The options in {@code context}, else {@link #NONE}. */
     public static CallOptions from(ContextView context) {
-        return context.getOrDefault(CallOptions.class, NONE);
+        return context.hasKey(CallOptions.class) ? context.get(CallOptions.class) : NONE;
     }
 
     public Context into(Context context) {

@@ -38,12 +38,6 @@ public record Cost(BigDecimal usd, long unknown) {
     }
 
     public Cost plus(Cost other) {
-        if (this == ZERO) {
-            return other;
-        }
-        if (other == ZERO) {
-            return this;
-        }
         return new Cost(usd.add(other.usd), unknown + other.unknown);
     }
 }

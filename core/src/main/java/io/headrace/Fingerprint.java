@@ -1,10 +1,11 @@
 package io.headrace;
 
+import java.nio.ByteBuffer;
 import java.util.HexFormat;
 
 /**
  * SHA-256 of a request in canonical form and of the provider's identity: what a cached answer is filed under and an attempt
- * is logged by. Two longs more than a byte array: it is a map key on the hot path.
+ * is logged by. Held as four longs, big-endian, because it is a map key on the hot path.
  */
 public record Fingerprint(long a, long b, long c, long d) {
 
@@ -23,7 +24,8 @@ public record Fingerprint(long a, long b, long c, long d) {
         if (sha256.length != BYTES) {
             throw new IllegalArgumentException("a fingerprint has 32 bytes, not " + sha256.length);
         }
-        return new Fingerprint(longAt(sha256, 0), longAt(sha256, 8), longAt(sha256, 16), longAt(sha256, 24));
+        ByteBuffer in = ByteBuffer.wrap(sha256);
+        return new Fingerprint(in.getLong(), in.getLong(), in.getLong(), in.getLong());
     }
 
     /**
@@ -36,12 +38,12 @@ public record Fingerprint(long a, long b, long c, long d) {
     }
 
     public byte[] toBytes() {
-        byte[] bytes = new byte[BYTES];
-        put(bytes, 0, a);
-        put(bytes, 8, b);
-        put(bytes, 16, c);
-        put(bytes, 24, d);
-        return bytes;
+        return ByteBuffer.allocate(BYTES)
+                .putLong(a)
+                .putLong(b)
+                .putLong(c)
+                .putLong(d)
+                .array();
     }
 
     /** 64 lower-case hex digits. */
@@ -53,19 +55,5 @@ public record Fingerprint(long a, long b, long c, long d) {
     @Override
     public int hashCode() {
         return (int) a;
-    }
-
-    private static long longAt(byte[] bytes, int at) {
-        long value = 0;
-        for (int i = 0; i < Long.BYTES; i++) {
-            value = value << 8 | bytes[at + i] & 0xff;
-        }
-        return value;
-    }
-
-    private static void put(byte[] bytes, int at, long value) {
-        for (int i = 0; i < Long.BYTES; i++) {
-            bytes[at + i] = (byte) (value >>> 56 - 8 * i);
-        }
     }
 }

@@ -38,12 +38,6 @@ public record Usage(long inputTokens, long cachedInputTokens, long outputTokens,
     }
 
     public Usage plus(Usage other) {
-        if (this == ZERO) {
-            return other;
-        }
-        if (other == ZERO) {
-            return this;
-        }
         return new Usage(
                 inputTokens + other.inputTokens,
                 cachedInputTokens + other.cachedInputTokens,

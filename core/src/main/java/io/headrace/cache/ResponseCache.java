@@ -1,0 +1,34 @@
+package io.headrace.cache;
+
+import io.headrace.Fingerprint;
+import reactor.core.publisher.Mono;
+
+/**
+ * A store of answers by fingerprint and sample number. Asynchronous, so that a disk or a shared server can stand behind it;
+ * safe for any number of threads. Whoever opened it closes it.
+ *
+ * <p>Every implementation passes {@code ResponseCacheContract} in the testkit.
+ */
+public interface ResponseCache extends AutoCloseable {
+
+    /**
+     * The stored answer, or empty. A record that is damaged is reported in the log and read as absent, never as another
+     * answer. Lazy; emits on a thread of the store's choosing, also on the subscriber's own; cancel forgets the result.
+     *
+     * @param sample which of the answers to that fingerprint, from 0
+     */
+    Mono<CacheEntry> get(Fingerprint fingerprint, int sample);
+
+    /**
+     * Stores an answer, in place of one already there. Completes when the answer survives the death of the process, as far
+     * as the store promises that at all, and every later {@link #get} sees it. Lazy; cancelling may or may not undo it.
+     */
+    Mono<Void> put(Fingerprint fingerprint, int sample, CacheEntry entry);
+
+    /** Removes every answer. */
+    Mono<Void> clear();
+
+    /** Writes what is pending and frees threads and files. Later calls fail with {@link IllegalStateException}. */
+    @Override
+    void close();
+}

@@ -1,0 +1,9 @@
+/**
+ * What providers have in common: {@link io.headrace.model.ChatRequest} and {@link io.headrace.model.ChatResponse} as any
+ * provider takes and gives them, and what they cost by a {@link io.headrace.model.PriceTable}. Nothing here knows a wire
+ * format or a cache.
+ */
+@NullMarked
+package io.headrace.model;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,85 @@
+package io.headrace.observe;
+
+import io.headrace.ApiException;
+import io.headrace.CallOptions;
+import io.headrace.Cost;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import io.headrace.Usage;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that happened to a call on its way through the layers. Per call come any number of {@link Admitted},
+ * {@link AttemptStarted} with its {@link AttemptEnded}, and {@link RetryScheduled}, or one {@link CacheHit}; then exactly
+ * one {@link CallEnded}. Events hold no request and no answer.
+ */
+public sealed interface CallEvent {
+
+    /** Which step and item the call belongs to. */
+    CallOptions options();
+
+    /**
+     * The cache had the answer; no attempt follows.
+     *
+     * @param usage what the answer used when it was bought
+     * @param saved what it cost then
+     */
+    record CacheHit(CallOptions options, Usage usage, Cost saved) implements CallEvent {}
+
+    /** An attempt got its permits after waiting {@code waited}, zero if it did not wait. */
+    record Admitted(CallOptions options, Duration waited) implements CallEvent {}
+
+    /**
+     * An attempt is about to send.
+     *
+     * @param attempt 1 for the first attempt of the call
+     */
+    record AttemptStarted(CallOptions options, int attempt) implements CallEvent {}
+
+    /**
+     * An attempt ended: answered, failed or cancelled.
+     *
+     * @param elapsed from just before sending
+     * @param delivery how far it got; {@link Delivery#ANSWERED} without error is a success
+     * @param error why it failed; null for a success and for a cancel
+     */
+    record AttemptEnded(
+            CallOptions options,
+            int attempt,
+            Duration elapsed,
+            Delivery delivery,
+            Usage usage,
+            Cost cost,
+            @Nullable ApiException error)
+            implements CallEvent {
+
+        /** Whether it brought an answer. */
+        public boolean succeeded() {
+            return error == null && delivery == Delivery.ANSWERED;
+        }
+    }
+
+    /** Attempt {@code attempt} failed by {@code kind}, and the next one starts after {@code delay}. */
+    record RetryScheduled(CallOptions options, int attempt, ErrorKind kind, Duration delay) implements CallEvent {}
+
+    /**
+     * The call is over.
+     *
+     * @param elapsed from its subscription, waiting included
+     * @param end how
+     * @param error why it failed; null unless {@code end} is {@link End#FAILED}
+     */
+    record CallEnded(
+            CallOptions options,
+            Duration elapsed,
+            End end,
+            @Nullable Throwable error) implements CallEvent {}
+
+    /** How a call ended for its caller. */
+    enum End {
+        ANSWERED,
+        FAILED,
+        CANCELLED
+    }
+}

@@ -1,0 +1,50 @@
+package io.headrace.observe;
+
+import io.headrace.Cost;
+import io.headrace.Usage;
+
+/**
+ * Reads off requests and answers what they use and cost. Pure and thread-safe.
+ *
+ * @param <Q> the request
+ * @param <R> the answer
+ */
+public interface Meter<Q, R> {
+
+    /** The most that one attempt of {@code request} may cost; unknown without a price or without a bound on the answer. */
+    Cost ceiling(Q request);
+
+    /** What {@code answer} reports to have used. */
+    Usage usage(R answer);
+
+    /** What {@code answer} cost. */
+    Cost cost(R answer);
+
+    /** The model that really answered, empty where that means nothing. */
+    String model(R answer);
+
+    /** For calls that use nothing countable: no tokens, no money. */
+    static <Q, R> Meter<Q, R> free() {
+        return new Meter<>() {
+            @Override
+            public Cost ceiling(Q request) {
+                return Cost.ZERO;
+            }
+
+            @Override
+            public Usage usage(R answer) {
+                return Usage.ZERO;
+            }
+
+            @Override
+            public Cost cost(R answer) {
+                return Cost.ZERO;
+            }
+
+            @Override
+            public String model(R answer) {
+                return "";
+            }
+        };
+    }
+}
