@@ -3,6 +3,7 @@ package io.headrace.observe;
 import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.Fingerprint;
+import io.headrace.Usage;
 import java.util.Optional;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
@@ -29,9 +30,10 @@ public interface AttemptLog {
     /**
      * Notes how an attempt ended; called once per started attempt that ends within the process.
      *
+     * @param usage what it used: zero when not sent or refused, unknown when the outcome is or nothing was reported
      * @param cost what it cost: zero when not sent or refused, unknown when the outcome or the price is
      */
-    void ended(long attempt, Delivery delivery, Cost cost);
+    void ended(long attempt, Delivery delivery, Usage usage, Cost cost);
 
     /** The log in {@code context}, if any. */
     static Optional<AttemptLog> from(ContextView context) {
