@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ApiException extends RuntimeException {
 
+    private final String message;
     private final ErrorKind kind;
     private final Delivery delivery;
     private final boolean isTransient;
@@ -26,6 +27,7 @@ public final class ApiException extends RuntimeException {
 
     private ApiException(Builder builder) {
         super(builder.message, builder.cause, true, false);
+        this.message = builder.message;
         this.kind = builder.kind;
         this.delivery = builder.delivery;
         this.isTransient = builder.isTransient == null ? builder.kind.isTransient() : builder.isTransient;
@@ -39,6 +41,11 @@ public final class ApiException extends RuntimeException {
     /** Starts an exception of {@code kind}; delivery is {@link Delivery#UNKNOWN} unless told. */
     public static Builder builder(ErrorKind kind, String message) {
         return new Builder(kind, message);
+    }
+
+    @Override
+    public String getMessage() {
+        return message;
     }
 
     public ErrorKind kind() {

@@ -1,8 +1,13 @@
 package io.headrace.flow;
 
+import io.headrace.Item;
 import io.headrace.Outcome;
+import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
 /**
  * A named stage of a pipeline, used with {@code Flux.transform}. It works on the values of {@link Outcome.Ok} outcomes and
@@ -23,5 +28,62 @@ public interface Step<I, O> extends Function<Flux<Outcome<I>>, Flux<Outcome<O>>>
     /** This step followed by {@code next}. */
     default <P> Pipeline<I, P> then(Step<O, P> next) {
         return Pipeline.of(this).then(next);
+    }
+
+    /**
+     * One value to one value by way of a {@code Mono}, usually a call.
+     *
+     * @param function applied to each value; a {@code Mono} that ends empty fails its item
+     */
+    static <I, O> MapStep<I, O> map(String name, Function<? super I, ? extends Mono<O>> function) {
+        Objects.requireNonNull(function, "function");
+        return mapItem(name, item -> function.apply(item.value()));
+    }
+
+    /** {@link #map} for a function that wants to know the item's id or ordinal too. */
+    static <I, O> MapStep<I, O> mapItem(String name, Function<Item<I>, ? extends Mono<O>> function) {
+        return new MapStep<>(name, Window.DEFAULT, function);
+    }
+
+    /**
+     * One value to one value by a plain function. It runs on the thread that brings the value, often an event loop: give a
+     * function that takes more than some microseconds its own threads by {@link ItemStep#offload}.
+     */
+    static <I, O> MapStep<I, O> compute(String name, Function<? super I, ? extends O> function) {
+        Objects.requireNonNull(function, "function");
+        return mapItem(name, item -> Mono.fromSupplier(() -> function.apply(item.value())));
+    }
+
+    /** Lets values pass that {@code keep} accepts; the others become {@link Outcome.Skipped}. */
+    static <T> FilterStep<T> filter(String name, Predicate<? super T> keep) {
+        Objects.requireNonNull(keep, "keep");
+        return filterWhen(name, value -> Mono.fromSupplier(() -> keep.test(value)));
+    }
+
+    /** {@link #filter} by way of a {@code Mono}, for a decision that takes a call. */
+    static <T> FilterStep<T> filterWhen(String name, Function<? super T, ? extends Mono<Boolean>> keep) {
+        return new FilterStep<>(name, Window.DEFAULT, keep);
+    }
+
+    /**
+     * One value to many: the item {@code id} becomes {@code id/0}, {@code id/1} and so on; without any value it is
+     * {@link Outcome.Skipped}. The values of one item are held on the heap together, because each child tells how many
+     * siblings it has. What the item took so far is booked on its first child.
+     */
+    static <I, O> ExpandStep<I, O> expand(String name, Function<? super I, ? extends Flux<O>> function) {
+        return new ExpandStep<>(name, Window.DEFAULT, function);
+    }
+
+    /**
+     * Many items by one call: collects up to {@code size} items, or those that came within
+     * {@link BatchStep#maxWait a time} from the first, and answers each of them.
+     *
+     * @param size most items of a batch, at least 1
+     * @param function gives each item back with its new value, in any order: {@code item.withValue(answer)}; an item that
+     *     it does not give back fails alone; an error fails the items of this batch
+     */
+    static <I, O> BatchStep<I, O> batch(
+            String name, int size, Function<List<Item<I>>, ? extends Flux<Item<O>>> function) {
+        return new BatchStep<>(name, size, function);
     }
 }

@@ -1,0 +1,59 @@
+package io.headrace.flow;
+
+import io.headrace.Cost;
+import io.headrace.Tally;
+import io.headrace.Usage;
+import io.headrace.observe.CallEvent;
+import io.headrace.observe.CallListener;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import reactor.core.scheduler.Schedulers;
+
+/** Adds up what one item takes in one step, from the events of the calls made for it. Thread-safe. */
+final class ItemMeter implements CallListener {
+
+    private final Tally before;
+    private final long startMillis = now();
+    private long calls;
+    private long cached;
+    private long attempts;
+    private Duration queued = Duration.ZERO;
+    private Usage usage = Usage.ZERO;
+    private Cost cost = Cost.ZERO;
+    private Cost saved = Cost.ZERO;
+
+    /**
+     * @param before what the item took in earlier steps
+     */
+    ItemMeter(Tally before) {
+        this.before = before;
+    }
+
+    @Override
+    public synchronized void on(CallEvent event) {
+        if (event instanceof CallEvent.AttemptEnded ended) {
+            attempts++;
+            usage = usage.plus(ended.usage());
+            cost = cost.plus(ended.cost());
+        } else if (event instanceof CallEvent.CacheHit hit) {
+            cached++;
+            saved = saved.plus(hit.saved());
+        } else if (event instanceof CallEvent.CallEnded) {
+            calls++;
+        } else if (event instanceof CallEvent.Admitted admitted) {
+            queued = queued.plus(admitted.waited());
+        } else if (event instanceof CallEvent.RetryScheduled retry) {
+            queued = queued.plus(retry.delay());
+        }
+    }
+
+    /** What the item took so far, this step and the earlier ones. */
+    synchronized Tally tally() {
+        Duration elapsed = Duration.ofMillis(Math.max(0, now() - startMillis));
+        return before.plus(new Tally(calls, cached, attempts, elapsed, queued, usage, cost, saved));
+    }
+
+    private static long now() {
+        return Schedulers.parallel().now(TimeUnit.MILLISECONDS);
+    }
+}

@@ -1,0 +1,149 @@
+package io.headrace.flow;
+
+import io.headrace.ApiException;
+import io.headrace.CallOptions;
+import io.headrace.ErrorKind;
+import io.headrace.Outcome;
+import io.headrace.Tally;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * What the steps that work item by item share: how many at once, in which order, on which threads. Each setter returns a
+ * changed copy.
+ *
+ * <p>Outcomes are emitted on the thread that finishes an item. Cancelling the stream cancels the items in work.
+ *
+ * @param <I> the values it takes
+ * @param <O> the values it gives
+ * @param <S> the step itself
+ */
+public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> implements Step<I, O>
+        permits MapStep, FilterStep, ExpandStep, BatchStep {
+
+    private static final Logger log = LoggerFactory.getLogger(ItemStep.class);
+    private static final int MAX_MESSAGE = 1_000;
+
+    private final String name;
+    private final Window window;
+
+    ItemStep(String name, Window window) {
+        this.name = Objects.requireNonNull(name, "name");
+        if (name.isBlank()) {
+            throw new IllegalArgumentException("a step needs a name");
+        }
+        this.window = window;
+    }
+
+    /** This step with another window. */
+    abstract S with(Window window);
+
+    @Override
+    public final String name() {
+        return name;
+    }
+
+    final Window window() {
+        return window;
+    }
+
+    /**
+     * Items in work at once, at least 1; 100 unless told. With {@link #ordered}, finished items that wait for their turn
+     * count too.
+     */
+    public final S concurrency(int concurrency) {
+        return with(new Window(concurrency, window.ordered(), window.failFast(), window.offload()));
+    }
+
+    /**
+     * Lets outcomes leave in the order of the items; by default each leaves when it is done. A slow item then holds back
+     * up to {@code concurrency} others, and while it does no new one starts.
+     */
+    public final S ordered() {
+        return with(new Window(window.concurrency(), true, window.failFast(), window.offload()));
+    }
+
+    /**
+     * Ends the stream with a {@link FailFastException} after this step's first failed item, and cancels the items in work.
+     * By default a failure is an outcome like any other.
+     */
+    public final S failFast() {
+        return with(new Window(window.concurrency(), window.ordered(), true, window.offload()));
+    }
+
+    /** {@link #offload(Supplier)} onto {@link Schedulers#parallel()}, for functions that compute. */
+    public final S offload() {
+        return offload(Schedulers::parallel);
+    }
+
+    /**
+     * Calls the step's function on {@code scheduler}, so that it does not hold up the event loop that brings the item. What
+     * an asynchronous function does after its call's answer runs where the answer arrives: give heavy work on answers a
+     * step of its own.
+     *
+     * @param scheduler asked for each item, never disposed here
+     */
+    public final S offload(Supplier<? extends Scheduler> scheduler) {
+        Objects.requireNonNull(scheduler, "scheduler");
+        return with(new Window(window.concurrency(), window.ordered(), window.failFast(), scheduler));
+    }
+
+    /**
+     * Subscribes to {@code answer} for one item, measures what it takes, and makes a result of its value or its failure.
+     *
+     * @param onValue makes the result of the value and of what the item took so far
+     * @param onFailure makes the result of a failed outcome
+     */
+    final <V, R> Mono<R> measure(
+            Outcome.Ok<?> ok,
+            Supplier<? extends Mono<V>> answer,
+            BiFunction<V, Tally, R> onValue,
+            Function<Outcome.Failed<O>, R> onFailure) {
+        CallOptions options = new CallOptions(name, ok.item().id(), Map.of());
+        return Mono.defer(() -> {
+            ItemMeter meter = new ItemMeter(ok.tally());
+            Mono<V> work = Mono.defer(answer);
+            if (window.offload() != null) {
+                work = work.subscribeOn(window.offload().get());
+            }
+            return work.map(value -> onValue.apply(value, meter.tally()))
+                    .switchIfEmpty(Mono.error(() -> new IllegalStateException(
+                            "the function gave no value; to leave items out use a filter step")))
+                    .onErrorResume(error -> Mono.just(onFailure.apply(failed(ok, error, meter.tally()))))
+                    .onErrorStop()
+                    .contextWrite(context -> meter.into(options.into(context)));
+        });
+    }
+
+    /** The failure of an item by {@code error}. */
+    private Outcome.Failed<O> failed(Outcome.Ok<?> ok, Throwable error, Tally tally) {
+        if (error instanceof ApiException api) {
+            return new Outcome.Failed<>(ok.item(), name, api.kind(), message(api.getMessage()), tally);
+        }
+        log.debug("step '{}' failed for item {}", name, ok.item().id(), error);
+        String type = error.getClass().getSimpleName();
+        String message = error.getMessage() == null ? type : type + ": " + error.getMessage();
+        return new Outcome.Failed<>(ok.item(), name, ErrorKind.STEP_FAILED, message(message), tally);
+    }
+
+    private static String message(String message) {
+        return message.length() <= MAX_MESSAGE ? message : message.substring(0, MAX_MESSAGE) + "...";
+    }
+
+    @Override
+    public abstract Flux<Outcome<O>> apply(Flux<Outcome<I>> items);
+
+    @Override
+    public final String toString() {
+        return getClass().getSimpleName() + "[" + name + "]";
+    }
+}
