@@ -34,8 +34,9 @@ public final class ApiException extends RuntimeException {
         this.retryAfter = builder.retryAfter;
         this.status = builder.status;
         this.requestId = builder.requestId;
-        this.usage = builder.usage;
-        this.cost = builder.cost;
+        boolean free = builder.delivery == Delivery.NOT_SENT || builder.delivery == Delivery.REFUSED;
+        this.usage = builder.usage != null ? builder.usage : free ? Usage.ZERO : Usage.UNKNOWN;
+        this.cost = builder.cost != null ? builder.cost : free ? Cost.ZERO : Cost.UNKNOWN;
     }
 
     /** Starts an exception of {@code kind}; delivery is {@link Delivery#UNKNOWN} unless told. */
@@ -77,12 +78,12 @@ public final class ApiException extends RuntimeException {
         return Optional.ofNullable(requestId);
     }
 
-    /** What the attempt used, known only where an answer came back whole. */
+    /** What the attempt used: by default zero where it was not sent or refused, else unknown. */
     public Usage usage() {
         return usage;
     }
 
-    /** What the attempt cost: zero where nothing was done, unknown where the outcome or the price is. */
+    /** What the attempt cost: by default zero where it was not sent or refused, else unknown. */
     public Cost cost() {
         return cost;
     }
@@ -98,8 +99,8 @@ public final class ApiException extends RuntimeException {
         private int status;
         private @Nullable String requestId;
         private @Nullable Throwable cause;
-        private Usage usage = Usage.ZERO;
-        private Cost cost = Cost.ZERO;
+        private @Nullable Usage usage;
+        private @Nullable Cost cost;
 
         private Builder(ErrorKind kind, String message) {
             this.kind = Objects.requireNonNull(kind, "kind");
