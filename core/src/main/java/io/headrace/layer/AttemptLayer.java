@@ -1,0 +1,150 @@
+package io.headrace.layer;
+
+import io.headrace.ApiException;
+import io.headrace.Call;
+import io.headrace.CallOptions;
+import io.headrace.Cost;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import io.headrace.Fingerprint;
+import io.headrace.Layer;
+import io.headrace.Usage;
+import io.headrace.cache.CallKey;
+import io.headrace.observe.AttemptLog;
+import io.headrace.observe.CallEvent.AttemptEnded;
+import io.headrace.observe.CallEvent.AttemptStarted;
+import io.headrace.observe.CallListener;
+import io.headrace.observe.Meter;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import reactor.util.context.ContextView;
+
+/**
+ * Notes an attempt just before it is sent, in the {@link AttemptLog} of the {@code Context}, and how it ended, exactly once;
+ * tells the {@link CallListener} both. Stands round the timeout and the provider, inside the permits.
+ *
+ * <p>A note that cannot be written fails the attempt before anything is sent. An answer outlives whatever goes wrong with
+ * the note of its end: that is logged, and after a crash the attempt counts as unknown. A call that completes empty fails
+ * with {@link ErrorKind#MALFORMED_RESPONSE}. A cancel after the start ends the attempt as {@link Delivery#UNKNOWN}, its
+ * cost unknown; so does any error that is no {@link ApiException}.
+ */
+public final class AttemptLayer<Q, R> implements Layer<Q, R> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(AttemptLayer.class);
+
+    private final Meter<? super Q, ? super R> meter;
+    private final Supplier<Scheduler> clock;
+
+    private AttemptLayer(Meter<? super Q, ? super R> meter, Supplier<Scheduler> clock) {
+        this.meter = Objects.requireNonNull(meter, "meter");
+        this.clock = Objects.requireNonNull(clock, "clock");
+    }
+
+    public static <Q, R> AttemptLayer<Q, R> of(Meter<? super Q, ? super R> meter) {
+        return of(meter, Schedulers::parallel);
+    }
+
+    /**
+     * @param meter asked for the ceiling where there is a log, and for usage and cost of each answer
+     * @param clock whose time is read, taken at each subscription
+     */
+    public static <Q, R> AttemptLayer<Q, R> of(Meter<? super Q, ? super R> meter, Supplier<Scheduler> clock) {
+        return new AttemptLayer<>(meter, clock);
+    }
+
+    @Override
+    public Call<Q, R> around(Call<Q, R> next) {
+        Objects.requireNonNull(next, "next");
+        Mono<R> noAnswer = Mono.error(NoAnswer::error);
+        return request -> Mono.defer(() -> next.apply(request))
+                .switchIfEmpty(noAnswer)
+                .tap(context -> new Attempt<>(request, meter, clock.get(), context));
+    }
+
+    /** One subscription. */
+    private static final class Attempt<Q, R> extends EndOnce<R> {
+
+        private final Q request;
+        private final Meter<? super Q, ? super R> meter;
+        private final Scheduler clock;
+        private final ContextView context;
+        private final CallListener listener;
+        private final CallOptions options;
+        private final int number;
+        private final @Nullable AttemptLog log;
+        private long note;
+        private long start;
+
+        Attempt(Q request, Meter<? super Q, ? super R> meter, Scheduler clock, ContextView context) {
+            this.request = request;
+            this.meter = meter;
+            this.clock = clock;
+            this.context = context;
+            this.listener = CallListener.from(context);
+            this.options = CallOptions.from(context);
+            this.number = AttemptNumber.from(context);
+            this.log = AttemptLog.from(context).orElse(null);
+        }
+
+        @Override
+        public void doFirst() {
+            if (log != null) {
+                CallKey key = context.getOrDefault(CallKey.class, null);
+                Fingerprint fingerprint = key == null ? Fingerprint.NONE : key.fingerprint();
+                note = log.started(fingerprint, 0, meter.ceiling(request));
+            }
+            listener.tell(new AttemptStarted(options, number));
+            start = clock.now(TimeUnit.NANOSECONDS);
+        }
+
+        @Override
+        void answered(R answer) {
+            Usage usage = Usage.UNKNOWN;
+            Cost cost = Cost.UNKNOWN;
+            try {
+                usage = meter.usage(answer);
+                cost = meter.cost(answer);
+            } catch (RuntimeException e) {
+                LOG.warn("the meter failed on an answer, its usage counts as unknown", e);
+            }
+            end(Delivery.ANSWERED, usage, cost, null);
+        }
+
+        @Override
+        void failed(Throwable error) {
+            if (error instanceof ApiException api) {
+                end(api.delivery(), api.usage(), api.cost(), api);
+            } else {
+                ApiException told = ApiException.builder(ErrorKind.STEP_FAILED, error.toString())
+                        .cause(error)
+                        .build();
+                end(Delivery.UNKNOWN, told.usage(), told.cost(), told);
+            }
+        }
+
+        @Override
+        void cancelled() {
+            end(Delivery.UNKNOWN, Usage.UNKNOWN, Cost.UNKNOWN, null);
+        }
+
+        private void end(Delivery delivery, Usage usage, Cost cost, @Nullable ApiException error) {
+            Duration elapsed = Duration.ofNanos(clock.now(TimeUnit.NANOSECONDS) - start);
+            if (log != null) {
+                try {
+                    log.ended(note, delivery, usage, cost);
+                } catch (RuntimeException e) {
+                    LOG.warn("the end of an attempt could not be noted, it counts as unknown", e);
+                }
+            }
+            listener.tell(new AttemptEnded(options, number, elapsed, delivery, usage, cost, error));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package io.headrace.layer;
+
+import io.headrace.CallOptions;
+import io.headrace.observe.CallEvent.RetryScheduled;
+import io.headrace.observe.CallListener;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.util.context.ContextView;
+import reactor.util.retry.Retry;
+
+/** Answers each failure of a call by a wait or by the error, with a fresh budget for every subscription. */
+final class RetryCompanion extends Retry {
+
+    private final RetrySpec spec;
+
+    RetryCompanion(RetrySpec spec) {
+        this.spec = spec;
+    }
+
+    @Override
+    public Publisher<?> generateCompanion(Flux<RetrySignal> failures) {
+        return Flux.deferContextual(context -> {
+            Waits waits = new Waits(spec, context);
+            return failures.concatMap(failure -> waits.after(failure.failure()), 0);
+        });
+    }
+
+    /** One subscription. Signals of {@code retryWhen} come one after another, so nothing here needs a lock. */
+    private static final class Waits {
+
+        private final RetryBudget budget;
+        private final Scheduler scheduler;
+        private final ContextView context;
+        private final long start;
+
+        Waits(RetrySpec spec, ContextView context) {
+            this.budget = new RetryBudget(spec);
+            this.scheduler = spec.scheduler();
+            this.context = context;
+            this.start = scheduler.now(TimeUnit.NANOSECONDS);
+        }
+
+        /** Emits what the next attempt finds in its context, when it is due. */
+        Mono<ContextView> after(Throwable error) {
+            Duration elapsed = Duration.ofNanos(scheduler.now(TimeUnit.NANOSECONDS) - start);
+            RetryBudget.Verdict verdict = budget.failed(error, elapsed);
+            if (verdict instanceof RetryBudget.Verdict.Again again) {
+                CallListener.from(context)
+                        .tell(new RetryScheduled(
+                                CallOptions.from(context), budget.failures(), again.kind(), again.delay()));
+                ContextView next = AttemptNumber.context(budget.failures() + 1);
+                return again.delay().isZero()
+                        ? Mono.just(next)
+                        : Mono.delay(again.delay(), scheduler).map(tick -> next);
+            }
+            String why = ((RetryBudget.Verdict.Stop) verdict).why();
+            if (why != null) {
+                Notes.add(error, new RetriesExhausted(why));
+            }
+            return Mono.error(error);
+        }
+    }
+}

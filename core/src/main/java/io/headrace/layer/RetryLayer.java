@@ -1,0 +1,34 @@
+package io.headrace.layer;
+
+import io.headrace.Call;
+import io.headrace.Layer;
+import java.util.Objects;
+import reactor.core.publisher.Mono;
+
+/**
+ * Asks again after failures, by a {@link RetrySpec}. The only layer that retries: turn retries of transports and client
+ * libraries off below it.
+ *
+ * <p>A first attempt runs on the subscriber's thread, later ones on the spec's scheduler unless the wait is zero. Cancel
+ * during a wait ends it, and no further attempt starts. Each wait is told as {@link
+ * io.headrace.observe.CallEvent.RetryScheduled}. An {@code onErrorContinue} further down does not reach into the call.
+ */
+public final class RetryLayer<Q, R> implements Layer<Q, R> {
+
+    private final RetryCompanion companion;
+
+    private RetryLayer(RetrySpec spec) {
+        this.companion = new RetryCompanion(Objects.requireNonNull(spec, "spec"));
+    }
+
+    public static <Q, R> RetryLayer<Q, R> of(RetrySpec spec) {
+        return new RetryLayer<>(spec);
+    }
+
+    @Override
+    public Call<Q, R> around(Call<Q, R> next) {
+        Objects.requireNonNull(next, "next");
+        return request ->
+                Mono.defer(() -> next.apply(request)).retryWhen(companion).onErrorStop();
+    }
+}

@@ -1,0 +1,124 @@
+package io.headrace.layer;
+
+import static java.time.Duration.ZERO;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.ApiException;
+import io.headrace.ErrorKind;
+import io.headrace.layer.RetryBudget.Verdict;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class RetryBudgetTest {
+
+    private static ApiException error(ErrorKind kind) {
+        return ApiException.builder(kind, "no").build();
+    }
+
+    private static ApiException rateLimited(Duration retryAfter) {
+        return ApiException.builder(ErrorKind.RATE_LIMITED, "slow down")
+                .retryAfter(retryAfter)
+                .build();
+    }
+
+    private static Verdict again(ErrorKind kind, Duration delay) {
+        return new Verdict.Again(kind, delay);
+    }
+
+    @Test
+    void permanentError_stopsWithoutAWord() {
+        RetryBudget budget = new RetryBudget(RetrySpec.standard());
+        assertThat(budget.failed(error(ErrorKind.AUTHENTICATION), ZERO)).isEqualTo(new Verdict.Stop(null));
+        assertThat(budget.failed(new IllegalStateException(), ZERO)).isEqualTo(new Verdict.Stop(null));
+    }
+
+    @Test
+    void serversWordOnRetrying_overrulesTheKinds() {
+        RetryBudget budget = new RetryBudget(RetrySpec.fixedDelay(5, ofSeconds(1)));
+        ApiException doNot = ApiException.builder(ErrorKind.SERVER_ERROR, "no")
+                .isTransient(false)
+                .build();
+        ApiException doIt = ApiException.builder(ErrorKind.INVALID_REQUEST, "no")
+                .isTransient(true)
+                .build();
+        assertThat(budget.failed(doIt, ZERO)).isEqualTo(again(ErrorKind.INVALID_REQUEST, ofSeconds(1)));
+        assertThat(budget.failed(doNot, ZERO)).isEqualTo(new Verdict.Stop(null));
+    }
+
+    @Test
+    void kinds_haveTheirOwnBackoffAndTheirOwnCount() {
+        RetryBudget budget = new RetryBudget(RetrySpec.fixedDelay(9, ofSeconds(1))
+                .on(
+                        ErrorKind.RATE_LIMITED,
+                        Backoff.exponential(ofSeconds(2), ofMinutes(1)).withJitter(Jitter.NONE),
+                        9)
+                .on(ErrorKind.TIMEOUT, Backoff.fixed(ofSeconds(5)), 2));
+        assertThat(budget.failed(error(ErrorKind.RATE_LIMITED), ZERO))
+                .isEqualTo(again(ErrorKind.RATE_LIMITED, ofSeconds(2)));
+        assertThat(budget.failed(error(ErrorKind.SERVER_ERROR), ZERO))
+                .isEqualTo(again(ErrorKind.SERVER_ERROR, ofSeconds(1)));
+        assertThat(budget.failed(error(ErrorKind.RATE_LIMITED), ZERO))
+                .isEqualTo(again(ErrorKind.RATE_LIMITED, ofSeconds(4)));
+        assertThat(budget.failed(error(ErrorKind.TIMEOUT), ZERO)).isEqualTo(again(ErrorKind.TIMEOUT, ofSeconds(5)));
+        assertThat(budget.failed(error(ErrorKind.TIMEOUT), ofSeconds(30)))
+                .isEqualTo(new Verdict.Stop(
+                        "gave up after 5 attempts in PT30S: no more are allowed after 2 of kind timeout"));
+    }
+
+    @Test
+    void attempts_areBoundedOverAllKinds() {
+        RetryBudget budget = new RetryBudget(RetrySpec.fixedDelay(2, ofSeconds(1)));
+        assertThat(budget.failed(error(ErrorKind.TIMEOUT), ZERO)).isInstanceOf(Verdict.Again.class);
+        assertThat(budget.failed(error(ErrorKind.TRANSPORT), ofSeconds(3)))
+                .isEqualTo(new Verdict.Stop("gave up after 2 attempts in PT3S: no more are allowed"));
+    }
+
+    @Test
+    void retryAfter_isAFloorAndNoCeiling() {
+        RetryBudget budget = new RetryBudget(RetrySpec.fixedDelay(5, ofSeconds(10)));
+        assertThat(budget.failed(rateLimited(ofSeconds(3)), ZERO))
+                .isEqualTo(again(ErrorKind.RATE_LIMITED, ofSeconds(10)));
+        assertThat(budget.failed(rateLimited(ofSeconds(42)), ZERO))
+                .isEqualTo(again(ErrorKind.RATE_LIMITED, ofSeconds(42)));
+    }
+
+    @Test
+    void retryAfterAboveTheCap_stops() {
+        RetryBudget budget = new RetryBudget(RetrySpec.standard());
+        assertThat(budget.failed(rateLimited(ofMinutes(11)), ZERO))
+                .isEqualTo(new Verdict.Stop(
+                        "gave up after 1 attempt in PT0S: the server asks to wait PT11M, more than the PT10M allowed"));
+        assertThat(new RetryBudget(RetrySpec.standard()).failed(rateLimited(Duration.ofSeconds(Long.MAX_VALUE)), ZERO))
+                .isInstanceOf(Verdict.Stop.class);
+    }
+
+    @Test
+    void waitThatWouldPassTheTimeAllowed_isNotBegun() {
+        RetryBudget budget =
+                new RetryBudget(RetrySpec.fixedDelay(50, ofSeconds(10)).maxElapsed(ofSeconds(30)));
+        assertThat(budget.failed(error(ErrorKind.TIMEOUT), ofSeconds(20))).isInstanceOf(Verdict.Again.class);
+        assertThat(budget.failed(error(ErrorKind.TIMEOUT), ofSeconds(21)))
+                .isEqualTo(new Verdict.Stop(
+                        "gave up after 2 attempts in PT21S: waiting PT10S more would pass the PT30S allowed"));
+    }
+
+    @Test
+    void standard_outlastsAStormOfAMinuteAndEndsServerErrorsSoon() {
+        RetrySpec unlucky = RetrySpec.standard().random(() -> BackoffTest.share(0));
+        assertThat(waits(unlucky, ErrorKind.RATE_LIMITED)).isGreaterThan(ofMinutes(2));
+        RetrySpec slowest = RetrySpec.standard().random(() -> BackoffTest.share(1));
+        assertThat(waits(slowest, ErrorKind.RATE_LIMITED)).isLessThan(ofMinutes(6));
+        assertThat(waits(slowest, ErrorKind.SERVER_ERROR)).isLessThan(ofSeconds(10));
+    }
+
+    private static Duration waits(RetrySpec spec, ErrorKind kind) {
+        RetryBudget budget = new RetryBudget(spec);
+        Duration elapsed = ZERO;
+        while (budget.failed(error(kind), elapsed) instanceof Verdict.Again again) {
+            elapsed = elapsed.plus(again.delay());
+        }
+        return elapsed;
+    }
+}
