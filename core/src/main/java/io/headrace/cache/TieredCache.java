@@ -1,0 +1,80 @@
+package io.headrace.cache;
+
+import io.headrace.Fingerprint;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import reactor.core.publisher.Mono;
+
+/**
+ * Memory in front of a slower store, which it owns: an answer in memory is given inline, one from the store is kept in
+ * memory from then on. An answer is stored when the store has it.
+ */
+public final class TieredCache implements ResponseCache {
+
+    private static final int STRIPES = 1024;
+
+    private final InMemoryCache memory;
+    private final ResponseCache store;
+
+    /** Counts changes by fingerprint, so that a value read before a change is not kept after it. */
+    private final AtomicIntegerArray changes = new AtomicIntegerArray(STRIPES);
+
+    private TieredCache(InMemoryCache memory, ResponseCache store) {
+        this.memory = memory;
+        this.store = store;
+    }
+
+    /** Both stores as one, which closes both. */
+    public static TieredCache of(InMemoryCache memory, ResponseCache store) {
+        return new TieredCache(Objects.requireNonNull(memory, "memory"), Objects.requireNonNull(store, "store"));
+    }
+
+    @Override
+    public Mono<CacheEntry> get(Fingerprint fingerprint, int sample) {
+        EntryKey key = new EntryKey(fingerprint, sample);
+        return Mono.defer(() -> {
+            CacheEntry entry = memory.peek(key);
+            return entry != null ? Mono.just(entry) : fromStore(key);
+        });
+    }
+
+    private Mono<CacheEntry> fromStore(EntryKey key) {
+        int seen = changes.get(stripe(key));
+        return store.get(key.fingerprint(), key.sample())
+                .doOnNext(read -> memory.storeIfAbsent(key, () -> changes.get(stripe(key)) == seen ? read : null));
+    }
+
+    @Override
+    public Mono<Void> put(Fingerprint fingerprint, int sample, CacheEntry entry) {
+        EntryKey key = new EntryKey(fingerprint, sample);
+        Objects.requireNonNull(entry, "entry");
+        return Mono.defer(() -> {
+            memory.forget(key);
+            return store.put(fingerprint, sample, entry).doOnSuccess(done -> {
+                changes.incrementAndGet(stripe(key));
+                memory.store(key, entry);
+            });
+        });
+    }
+
+    @Override
+    public Mono<Void> clear() {
+        return store.clear().then(Mono.defer(() -> {
+            for (int stripe = 0; stripe < STRIPES; stripe++) {
+                changes.incrementAndGet(stripe);
+            }
+            return memory.clear();
+        }));
+    }
+
+    @Override
+    public void close() {
+        try (memory) {
+            store.close();
+        }
+    }
+
+    private static int stripe(EntryKey key) {
+        return (int) key.fingerprint().b() & (STRIPES - 1);
+    }
+}
