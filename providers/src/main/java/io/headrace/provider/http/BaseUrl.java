@@ -1,0 +1,82 @@
+package io.headrace.provider.http;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a provider's API is, written in one way: scheme and host in lower case, no default port, no user info, no slash at
+ * the end. A query, such as Azure's {@code api-version}, goes with every request and is no part of the identity. Immutable.
+ */
+public final class BaseUrl {
+
+    private final String normal;
+    private final String host;
+    private final @Nullable String query;
+
+    private BaseUrl(String normal, String host, @Nullable String query) {
+        this.normal = normal;
+        this.host = host;
+        this.query = query;
+    }
+
+    /**
+     * @throws IllegalArgumentException if {@code url} is not an absolute http or https URL, or holds user info
+     */
+    public static BaseUrl of(String url) {
+        Objects.requireNonNull(url, "baseUrl");
+        URI uri;
+        try {
+            uri = new URI(url.trim());
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException("baseUrl is not a URL: " + e.getReason(), e);
+        }
+        String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
+        if (!(scheme.equals("http") || scheme.equals("https")) || uri.getHost() == null) {
+            throw new IllegalArgumentException(
+                    "baseUrl must be absolute, such as https://host/v1, with the scheme http or https");
+        }
+        if (uri.getRawUserInfo() != null) {
+            throw new IllegalArgumentException(
+                    "baseUrl must not hold user info: send it as a header, \"Authorization\" with \"Basic ...\"");
+        }
+        String host = uri.getHost().toLowerCase(Locale.ROOT);
+        boolean defaultPort = uri.getPort() == -1 || uri.getPort() == (scheme.equals("http") ? 80 : 443);
+        String path = uri.getRawPath() == null ? "" : uri.getRawPath();
+        int end = path.length();
+        while (end > 0 && path.charAt(end - 1) == '/') {
+            end--;
+        }
+        String normal = scheme + "://" + host + (defaultPort ? "" : ":" + uri.getPort()) + path.substring(0, end);
+        return new BaseUrl(normal, host, uri.getRawQuery());
+    }
+
+    /** The normal form without the query. */
+    public String identity() {
+        return normal;
+    }
+
+    /** The host in lower case. */
+    public String host() {
+        return host;
+    }
+
+    /** This URL without {@code suffix} at its end. */
+    public BaseUrl without(String suffix) {
+        return normal.endsWith(suffix)
+                ? new BaseUrl(normal.substring(0, normal.length() - suffix.length()), host, query)
+                : this;
+    }
+
+    /** The address of {@code path}, which begins with a slash, below this URL. */
+    public URI resolve(String path) {
+        return URI.create(normal + path + (query == null ? "" : "?" + query));
+    }
+
+    @Override
+    public String toString() {
+        return normal;
+    }
+}

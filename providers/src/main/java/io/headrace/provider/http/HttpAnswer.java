@@ -1,0 +1,60 @@
+package io.headrace.provider.http;
+
+import io.netty.handler.codec.http.HttpHeaders;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** An HTTP answer with any status, its body read whole. Immutable as long as nobody writes to its bytes. */
+public final class HttpAnswer {
+
+    private final int status;
+    private final HttpHeaders headers;
+    private final byte[] body;
+    private final int length;
+
+    HttpAnswer(int status, HttpHeaders headers, byte[] body, int length) {
+        this.status = status;
+        this.headers = headers;
+        this.body = body;
+        this.length = length;
+    }
+
+    public int status() {
+        return status;
+    }
+
+    /** The first value of a header, whatever the case of its name; null if absent. */
+    public @Nullable String header(String name) {
+        return headers.get(name);
+    }
+
+    /** The body's bytes, in an array that may be longer than {@link #length}; not a copy. */
+    byte[] body() {
+        return body;
+    }
+
+    /** Length of the body in bytes. */
+    public int length() {
+        return length;
+    }
+
+    /** The start of the body as text, at most {@code maxBytes} bytes of it. */
+    String text(int maxBytes) {
+        return new String(body, 0, Math.min(length, maxBytes), StandardCharsets.UTF_8);
+    }
+
+    boolean isBlank() {
+        for (int i = 0; i < length; i++) {
+            if (body[i] > ' ' || body[i] < 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Status and size only: bodies may be private. */
+    @Override
+    public String toString() {
+        return "HttpAnswer[" + status + ", " + length + " bytes]";
+    }
+}

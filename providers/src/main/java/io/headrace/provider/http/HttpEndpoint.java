@@ -1,0 +1,79 @@
+package io.headrace.provider.http;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import java.net.URI;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.netty.http.client.HttpClient;
+
+/** One address of a provider, to post to over its {@link HttpTransport}. Thread-safe. */
+public final class HttpEndpoint {
+
+    private final HttpTransport transport;
+    private final String name;
+    private final URI uri;
+    private final Map<String, String> headers;
+    private volatile HttpClient.@Nullable RequestSender sender;
+
+    HttpEndpoint(HttpTransport transport, String name, URI uri, Map<String, String> headers) {
+        this.transport = transport;
+        this.name = name;
+        this.uri = uri;
+        this.headers = headers;
+    }
+
+    /** The provider, as error messages name it. */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Posts JSON, once for each subscription, and emits the answer, whatever its status, on the event loop that read it.
+     * Cancelling closes the connection; the server may still do the work.
+     *
+     * <p>Errors are {@link io.headrace.ApiException}s: {@code TIMEOUT} for a time limit once sending has begun, otherwise
+     * {@code TRANSPORT}, and {@code MALFORMED_RESPONSE} for what is not HTTP or too long. Delivery is {@code NOT_SENT} if
+     * the request did not leave whole, so that no server can have acted on it, otherwise {@code UNKNOWN}.
+     *
+     * @param about what is asked for, such as the model, for error messages
+     * @param body is sent as it is and must not change any more
+     * @param length bytes of {@code body} to send, from its start
+     */
+    public Mono<HttpAnswer> post(String about, byte[] body, int length) {
+        return Mono.defer(() -> {
+            if (transport.isClosed()) {
+                return Mono.error(HttpTransport.closedException(name));
+            }
+            HttpExchange exchange =
+                    new HttpExchange(name, about, body, length, transport.limits(), transport.maxBodyBytes());
+            return Mono.fromDirect(sender().send(exchange::send).response(exchange::receive))
+                    .onErrorMap(exchange::failure);
+        });
+    }
+
+    private HttpClient.RequestSender sender() {
+        HttpClient.RequestSender made = sender;
+        if (made == null) {
+            // two first calls may both get here: both clients are good, and they share the pool
+            made = transport
+                    .client(name, uri)
+                    .headers(h -> {
+                        h.set(HttpHeaderNames.CONTENT_TYPE, "application/json");
+                        h.set(HttpHeaderNames.ACCEPT, "application/json");
+                        h.set(HttpHeaderNames.USER_AGENT, "headrace");
+                        headers.forEach(h::set);
+                    })
+                    .post()
+                    .uri(uri);
+            sender = made;
+        }
+        return made;
+    }
+
+    /** Without headers: they hold keys. */
+    @Override
+    public String toString() {
+        return "HttpEndpoint[" + name + "]";
+    }
+}

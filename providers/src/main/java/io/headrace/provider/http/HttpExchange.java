@@ -1,0 +1,148 @@
+package io.headrace.provider.http;
+
+import io.headrace.ApiException;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.timeout.ReadTimeoutException;
+import java.net.UnknownHostException;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateException;
+import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Mono;
+import reactor.netty.ByteBufFlux;
+import reactor.netty.NettyOutbound;
+import reactor.netty.http.client.HttpClientRequest;
+import reactor.netty.http.client.HttpClientResponse;
+
+/**
+ * One request and its answer, and the knowledge of how far they got. That a request left is not guessed from the words of an
+ * exception: it is noted when the operating system took its last byte. Until then no server can have read it whole, so
+ * nothing was done or billed.
+ */
+final class HttpExchange {
+
+    private final String name;
+    private final String about;
+    private final byte[] request;
+    private final int requestLength;
+    private final TimeLimits limits;
+    private final long maxBodyBytes;
+
+    private volatile boolean sent;
+    private volatile int status;
+    private volatile @Nullable BodyCollector body;
+
+    HttpExchange(String name, String about, byte[] request, int requestLength, TimeLimits limits, long maxBodyBytes) {
+        this.name = name;
+        this.about = about;
+        this.request = request;
+        this.requestLength = requestLength;
+        this.limits = limits;
+        this.maxBodyBytes = maxBodyBytes;
+    }
+
+    Publisher<Void> send(HttpClientRequest head, NettyOutbound out) {
+        out.withConnection(connection -> ResponseWatch.begin(connection.channel(), limits));
+        return out.sendObject(Unpooled.wrappedBuffer(request, 0, requestLength))
+                .then()
+                .doOnSuccess(nothing -> sent = true);
+    }
+
+    Mono<HttpAnswer> receive(HttpClientResponse head, ByteBufFlux content) {
+        // an answer proves that the request was read, even if the note of its last byte comes later
+        sent = true;
+        status = head.status().code();
+        BodyCollector collector =
+                new BodyCollector(head.responseHeaders().getInt(HttpHeaderNames.CONTENT_LENGTH, 0), maxBodyBytes);
+        body = collector;
+        Mono<HttpAnswer> whole =
+                content.collect(() -> collector, BodyCollector::append).map(c -> answer(head, c));
+        // a refusal is one by its status alone: a body that breaks off takes nothing from it
+        return status < 400 ? whole : whole.onErrorResume(e -> Mono.just(answer(head, collector)));
+    }
+
+    private static HttpAnswer answer(HttpClientResponse head, BodyCollector body) {
+        return new HttpAnswer(head.status().code(), head.responseHeaders(), body.bytes(), body.length());
+    }
+
+    /** What {@code error} means for the caller. */
+    Throwable failure(Throwable error) {
+        if (error instanceof ApiException) {
+            return error;
+        }
+        if (error instanceof ResponseWatch.ResponseTimeoutException || error instanceof ReadTimeoutException) {
+            return failure(ErrorKind.TIMEOUT, withProgress(words(error)), error);
+        }
+        if (error instanceof TimeoutException) {
+            return failure(
+                    ErrorKind.TRANSPORT,
+                    "no connection was free in time: maxConnections is below the concurrency",
+                    error);
+        }
+        if (error instanceof BodyCollector.BodyTooLongException) {
+            return failureBuilder(ErrorKind.MALFORMED_RESPONSE, error.getMessage(), error)
+                    .isTransient(false)
+                    .build();
+        }
+        if (isUntrusted(error)) {
+            return failureBuilder(
+                            ErrorKind.TRANSPORT,
+                            "the server's certificate is not trusted: " + words(error)
+                                    + "; check the base URL, or set trust by HttpTransport.Builder.customize",
+                            error)
+                    .isTransient(false)
+                    .build();
+        }
+        if ((error instanceof DecoderException && !(error.getCause() instanceof SSLException))
+                || error instanceof IllegalArgumentException) {
+            return failure(ErrorKind.MALFORMED_RESPONSE, "the answer is not HTTP: " + words(error), error);
+        }
+        String what = error instanceof UnknownHostException ? "unknown host: " + words(error) : words(error);
+        return failure(ErrorKind.TRANSPORT, withProgress(what), error);
+    }
+
+    private ApiException failure(ErrorKind kind, @Nullable String what, Throwable cause) {
+        return failureBuilder(kind, what, cause).build();
+    }
+
+    private ApiException.Builder failureBuilder(ErrorKind kind, @Nullable String what, Throwable cause) {
+        String message = name + " " + about + ": " + what;
+        if (!sent) {
+            return ApiException.builder(kind, message + " (not sent)")
+                    .delivery(Delivery.NOT_SENT)
+                    .cause(cause);
+        }
+        return ApiException.builder(kind, message + " (sent, outcome unknown)")
+                .delivery(Delivery.UNKNOWN)
+                .status(status)
+                .cause(cause);
+    }
+
+    private @Nullable String withProgress(@Nullable String what) {
+        BodyCollector partial = body;
+        return partial == null ? what : what + "; partial answer, " + partial.length() + " bytes of its body came";
+    }
+
+    private static boolean isUntrusted(Throwable error) {
+        for (Throwable t = error; t != null; t = t.getCause()) {
+            if (t instanceof CertificateException
+                    || t instanceof CertPathValidatorException
+                    || t instanceof CertPathBuilderException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static String words(Throwable error) {
+        String message = error.getMessage();
+        return message == null || message.isBlank() ? error.getClass().getSimpleName() : message;
+    }
+}

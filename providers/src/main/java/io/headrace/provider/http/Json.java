@@ -1,0 +1,24 @@
+package io.headrace.provider.http;
+
+import java.io.OutputStream;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.json.JsonFactory;
+
+/** Streaming JSON, without data binding: fewer classes at the start and no tree on the hot path. */
+final class Json {
+
+    private static final JsonFactory FACTORY = new JsonFactory();
+
+    private Json() {}
+
+    static JsonParser parser(HttpAnswer answer) {
+        return FACTORY.createParser(ObjectReadContext.empty(), answer.body(), 0, answer.length());
+    }
+
+    static JsonGenerator generator(OutputStream out) {
+        return FACTORY.createGenerator(ObjectWriteContext.empty(), out);
+    }
+}

@@ -1,0 +1,70 @@
+package io.headrace.provider.http;
+
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+
+/** Reads the value that a parser stands on, whole, and passes over one of another kind than expected. */
+public final class JsonValues {
+
+    private JsonValues() {}
+
+    /** A string; {@code otherwise} for any other value. */
+    public static String string(JsonParser in, String otherwise) {
+        String value = stringOrNull(in);
+        return value == null ? otherwise : value;
+    }
+
+    /** A string; null for any other value. */
+    public static @Nullable String stringOrNull(JsonParser in) {
+        if (in.currentToken() == JsonToken.VALUE_STRING) {
+            return in.getString();
+        }
+        in.skipChildren();
+        return null;
+    }
+
+    /** A whole number from 0; {@code otherwise} for any other value. */
+    public static long count(JsonParser in, long otherwise) {
+        if (in.currentToken() == JsonToken.VALUE_NUMBER_INT) {
+            long value = in.getLongValue();
+            return value < 0 ? otherwise : value;
+        }
+        in.skipChildren();
+        return otherwise;
+    }
+
+    /** The number in {@code field} of an object; 0 if there is none. */
+    public static long countIn(JsonParser in, String field) {
+        long result = 0;
+        if (isObject(in)) {
+            for (String name = in.nextName(); name != null; name = in.nextName()) {
+                in.nextToken();
+                if (name.equals(field)) {
+                    result = count(in, 0);
+                } else {
+                    in.skipChildren();
+                }
+            }
+        }
+        return result;
+    }
+
+    /** Whether an object begins here; anything else is passed over. */
+    public static boolean isObject(JsonParser in) {
+        return is(JsonToken.START_OBJECT, in);
+    }
+
+    /** Whether an array begins here; anything else is passed over. */
+    public static boolean isArray(JsonParser in) {
+        return is(JsonToken.START_ARRAY, in);
+    }
+
+    private static boolean is(JsonToken expected, JsonParser in) {
+        if (in.currentToken() == expected) {
+            return true;
+        }
+        in.skipChildren();
+        return false;
+    }
+}

@@ -1,0 +1,162 @@
+package io.headrace.provider.http;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.LastHttpContent;
+import java.io.IOException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import reactor.netty.NettyPipeline;
+
+/**
+ * Ends an exchange that is silent or slow for longer than its limits. Lives as long as its connection and keeps at most one
+ * timer on the event loop, which it does not touch while answers come in time: a deadline that has moved away is noticed
+ * when the timer fires. Used from the connection's event loop only.
+ */
+final class ResponseWatch extends ChannelInboundHandlerAdapter {
+
+    private static final String NAME = "headrace.responseWatch";
+
+    private enum Phase {
+        /** No exchange is on the connection. */
+        AT_REST,
+        AWAITING_HEAD,
+        READING_BODY
+    }
+
+    private final TimeLimits limits;
+    private Phase phase = Phase.AT_REST;
+    private boolean interim;
+    private long totalDeadline;
+    private long silenceDeadline;
+    private long timerDeadline;
+    private @Nullable Future<?> timer;
+
+    private ResponseWatch(TimeLimits limits) {
+        this.limits = limits;
+    }
+
+    /** Watches the exchange that begins on {@code channel}, until its answer is complete or the connection ends. */
+    static void begin(Channel channel, TimeLimits limits) {
+        if (channel.pipeline().context(NAME) == null) {
+            channel.pipeline().addBefore(NettyPipeline.ReactiveBridge, NAME, new ResponseWatch(limits));
+        }
+        ChannelHandlerContext context = channel.pipeline().context(NAME);
+        ((ResponseWatch) context.handler()).begin(context);
+    }
+
+    private void begin(ChannelHandlerContext context) {
+        long now = System.nanoTime();
+        phase = Phase.AWAITING_HEAD;
+        totalDeadline = now + limits.total().toNanos();
+        silenceDeadline = now + limits.firstByte().toNanos();
+        arm(context, now);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        if (phase != Phase.AT_REST) {
+            if (message instanceof HttpResponse head) {
+                interim = head.status().codeClass() == HttpStatusClass.INFORMATIONAL;
+                if (!interim) {
+                    phase = Phase.READING_BODY;
+                }
+            }
+            if (message instanceof LastHttpContent && !interim) {
+                phase = Phase.AT_REST;
+            }
+        }
+        context.fireChannelRead(message);
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        if (phase == Phase.READING_BODY) {
+            long now = System.nanoTime();
+            silenceDeadline = now + limits.idle().toNanos();
+            arm(context, now);
+        }
+        context.fireChannelReadComplete();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        rest();
+        context.fireChannelInactive();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        rest();
+    }
+
+    private void rest() {
+        phase = Phase.AT_REST;
+        if (timer != null) {
+            timer.cancel(false);
+            timer = null;
+        }
+    }
+
+    /** Makes sure that a timer fires at the next deadline or before. */
+    private void arm(ChannelHandlerContext context, long now) {
+        long deadline = nextDeadline();
+        if (timer != null) {
+            if (timerDeadline - deadline <= 0) {
+                return;
+            }
+            timer.cancel(false);
+        }
+        timerDeadline = deadline;
+        timer = context.executor().schedule(() -> fire(context), Math.max(deadline - now, 0), TimeUnit.NANOSECONDS);
+    }
+
+    // nobody waits for the close: the exception tells of it
+    @SuppressWarnings("FutureReturnValueIgnored")
+    private void fire(ChannelHandlerContext context) {
+        timer = null;
+        if (phase == Phase.AT_REST) {
+            return;
+        }
+        long now = System.nanoTime();
+        if (nextDeadline() - now > 0) {
+            arm(context, now);
+            return;
+        }
+        ResponseTimeoutException timeout = timeout(now);
+        phase = Phase.AT_REST;
+        context.fireExceptionCaught(timeout);
+        context.close();
+    }
+
+    private long nextDeadline() {
+        return totalDeadline - silenceDeadline < 0 ? totalDeadline : silenceDeadline;
+    }
+
+    private ResponseTimeoutException timeout(long now) {
+        if (totalDeadline - now <= 0) {
+            return new ResponseTimeoutException("the answer was not complete within totalTimeout, " + limits.total());
+        }
+        return phase == Phase.AWAITING_HEAD
+                ? new ResponseTimeoutException("no answer within firstByteTimeout, " + limits.firstByte())
+                : new ResponseTimeoutException("no further byte within idleTimeout, " + limits.idle());
+    }
+
+    /** A limit of {@link TimeLimits} was met. */
+    static final class ResponseTimeoutException extends IOException {
+
+        ResponseTimeoutException(String message) {
+            super(message);
+        }
+
+        /** The limit says it all; the stack would be that of a timer. */
+        @Override
+        public synchronized Throwable fillInStackTrace() {
+            return this;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.headrace.provider.openai;
+
+import io.headrace.ErrorKind;
+import io.headrace.provider.http.ErrorBody;
+import io.headrace.provider.http.ErrorRules;
+import io.headrace.provider.http.Verdict;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What OpenAI and the servers that speak its API mean by their errors. */
+final class OpenAiErrors {
+
+    static final ErrorRules RULES = OpenAiErrors::judge;
+
+    private static final Set<String> USED_UP = Set.of(
+            "insufficient_quota",
+            "credit_balance_exhausted",
+            "organization_spend_limit_exceeded",
+            "project_spend_limit_exceeded",
+            "organization_usage_limit_exceeded",
+            "billing_hard_limit_reached");
+
+    private static final Set<String> FILTERED =
+            Set.of("content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation");
+
+    private OpenAiErrors() {}
+
+    private static @Nullable Verdict judge(int status, ErrorBody body) {
+        if (USED_UP.contains(body.code()) || USED_UP.contains(body.type())) {
+            return Verdict.refusedForGood(ErrorKind.QUOTA_EXHAUSTED);
+        }
+        if (status < 300) {
+            int inner = body.codeAsStatus();
+            return inner != 0 ? ofStatus(inner, body) : ofWords(body);
+        }
+        return ofStatus(status, body);
+    }
+
+    private static Verdict ofStatus(int status, ErrorBody body) {
+        if (status == 429 && body.message().startsWith("Request too large for")) {
+            return Verdict.refusedForGood(ErrorKind.INVALID_REQUEST);
+        }
+        if (status == 400 && (FILTERED.contains(body.code()) || FILTERED.contains(body.detailCode()))) {
+            return Verdict.refused(ErrorKind.REFUSED);
+        }
+        return Verdict.ofStatus(status);
+    }
+
+    /** An error within a success: a gateway began its answer before the model failed. */
+    private static Verdict ofWords(ErrorBody body) {
+        for (String word : new String[] {body.code(), body.type()}) {
+            switch (word) {
+                case "rate_limit_exceeded", "rate_limit_error", "slow_down" -> {
+                    return ofStatus(429, body);
+                }
+                case "server_is_overloaded", "service_unavailable_error", "overloaded_error", "unavailable_error" -> {
+                    return Verdict.refused(ErrorKind.OVERLOADED);
+                }
+                case "invalid_api_key", "authentication_error" -> {
+                    return Verdict.refused(ErrorKind.AUTHENTICATION);
+                }
+                case "model_not_found", "not_found_error", "NotFoundError" -> {
+                    return Verdict.refused(ErrorKind.NOT_FOUND);
+                }
+                case "invalid_request_error", "invalid_prompt", "BadRequestError" -> {
+                    return ofStatus(400, body);
+                }
+                default -> {
+                    // the next word, or the verdict below
+                }
+            }
+        }
+        return FILTERED.contains(body.code())
+                ? Verdict.refused(ErrorKind.REFUSED)
+                : Verdict.unknown(ErrorKind.SERVER_ERROR);
+    }
+}

@@ -1,0 +1,470 @@
+package io.headrace.provider.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.headrace.ApiException;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import io.headrace.Usage;
+import io.headrace.model.ChatRequest;
+import io.headrace.model.ChatResponse;
+import io.headrace.model.FinishReason;
+import io.headrace.provider.http.LoopbackServer;
+import io.headrace.provider.http.LoopbackServer.Reply;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import reactor.test.StepVerifier;
+
+class OpenAiTest {
+
+    private static final String KEY = "sk-test-0123456789abcdef";
+    private static final String ANSWER = """
+            {"id":"chatcmpl-A1","object":"chat.completion","created":1726012687,"model":"gpt-4o-2024-08-06","system_fingerprint":"fp_1",
+             "choices":[{"index":0,"message":{"role":"assistant","content":"Grüße 🌊","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],
+             "usage":{"prompt_tokens":13,"completion_tokens":5,"total_tokens":18,"prompt_tokens_details":{"cached_tokens":4},
+              "completion_tokens_details":{"reasoning_tokens":2}},"future":{"a":[1,{"b":null}]}}""";
+
+    private final LoopbackServer server = new LoopbackServer();
+    private OpenAi openAi;
+
+    @BeforeEach
+    void connect() {
+        openAi = OpenAi.builder()
+                .apiKey(KEY)
+                .baseUrl(server.url() + "/v1/")
+                .clock(Clock.fixed(Instant.parse("2026-11-22T00:00:00Z"), ZoneOffset.UTC))
+                .build();
+    }
+
+    @AfterEach
+    void disconnect() {
+        openAi.close();
+        server.close();
+    }
+
+    @Test
+    void answer_isReadWhole() {
+        server.next(new Reply(200, ANSWER));
+
+        StepVerifier.create(openAi.chat().apply(ask("hello")))
+                .expectNext(new ChatResponse(
+                        "chatcmpl-A1",
+                        "gpt-4o-2024-08-06",
+                        "Grüße 🌊",
+                        FinishReason.STOP,
+                        null,
+                        new Usage(13, 4, 5, 2, 0)))
+                .verifyComplete();
+    }
+
+    @Test
+    void request_holdsAllFieldsInAFixedOrder_andExtrasOverrule() {
+        server.always(new Reply(200, ANSWER));
+        ChatRequest request = ChatRequest.builder("gpt-4o")
+                .system("Be brief.\n\"Quote\" é")
+                .user("Hi")
+                .assistant("Yes?")
+                .temperature(0.5)
+                .topP(0.9)
+                .maxOutputTokens(7)
+                .stop("END", "\n")
+                .seed(42)
+                .extra("reasoning_effort", "low")
+                .extra("temperature", 1)
+                .extra("response_format", Map.of("type", "json_object"))
+                .extra("nothing", null)
+                .extra("list", List.of(1, 2.5, true))
+                .build();
+
+        openAi.chat().apply(request).then(openAi.chat().apply(request)).block();
+
+        LoopbackServer.Received first = server.received().get(0);
+        assertThat(first.path()).isEqualTo("/v1/chat/completions");
+        assertThat(first.headers().get("Authorization")).isEqualTo("Bearer " + KEY);
+        assertThat(first.headers().get("Content-Type")).isEqualTo("application/json");
+        assertThat(first.body()).isEqualTo("""
+                        {"model":"gpt-4o","messages":[{"role":"system","content":"Be brief.\\n\\"Quote\\" é"},\
+                        {"role":"user","content":"Hi"},{"role":"assistant","content":"Yes?"}],"top_p":0.9,\
+                        "max_completion_tokens":7,"stop":["END","\\n"],"seed":42,"reasoning_effort":"low","temperature":1,\
+                        "response_format":{"type":"json_object"},"nothing":null,"list":[1,2.5,true]}""");
+        assertThat(server.received().get(1).body()).isEqualTo(first.body());
+    }
+
+    @Test
+    void request_ofTwoFields_sendsNothingElse() {
+        server.always(new Reply(200, ANSWER));
+
+        openAi.chat().apply(ask("Hi")).block();
+
+        assertThat(server.received().get(0).body())
+                .isEqualTo("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "400, invalid_request_error, context_length_exceeded, INVALID_REQUEST, REFUSED, false",
+        "400, '', content_filter, REFUSED, REFUSED, false",
+        "401, invalid_request_error, invalid_api_key, AUTHENTICATION, REFUSED, false",
+        "402, '', 402, QUOTA_EXHAUSTED, REFUSED, false",
+        "403, '', unsupported_country_region_territory, AUTHENTICATION, REFUSED, false",
+        "404, invalid_request_error, model_not_found, NOT_FOUND, REFUSED, false",
+        "408, '', '', TIMEOUT, UNKNOWN, true",
+        "409, '', '', SERVER_ERROR, REFUSED, true",
+        "413, '', '', INVALID_REQUEST, REFUSED, false",
+        "422, '', '', INVALID_REQUEST, REFUSED, false",
+        "429, requests, rate_limit_exceeded, RATE_LIMITED, REFUSED, true",
+        "429, rate_limit_error, slow_down, RATE_LIMITED, REFUSED, true",
+        "429, insufficient_quota, insufficient_quota, QUOTA_EXHAUSTED, REFUSED, false",
+        "429, insufficient_quota, '', QUOTA_EXHAUSTED, REFUSED, false",
+        "429, '', project_spend_limit_exceeded, QUOTA_EXHAUSTED, REFUSED, false",
+        "500, server_error, '', SERVER_ERROR, REFUSED, true",
+        "502, '', '', SERVER_ERROR, UNKNOWN, true",
+        "503, service_unavailable_error, server_is_overloaded, OVERLOADED, REFUSED, true",
+        "504, '', '', TIMEOUT, UNKNOWN, true",
+        "529, '', '', OVERLOADED, REFUSED, true",
+        "200, '', 429, RATE_LIMITED, REFUSED, true",
+        "200, server_error, '', SERVER_ERROR, UNKNOWN, true",
+        "200, invalid_request_error, model_not_found, NOT_FOUND, REFUSED, false",
+    })
+    void errorStatus_becomesItsKind(
+            int status, String type, String code, ErrorKind kind, Delivery delivery, boolean isTransient) {
+        server.next(new Reply(
+                status,
+                "{\"error\":{\"message\":\"words\",\"type\":\"%s\",\"param\":null,\"code\":\"%s\"}}"
+                        .formatted(type, code),
+                "x-request-id",
+                "req_7"));
+
+        ApiException error = fail(ask("hello"));
+
+        assertThat(error.kind()).isEqualTo(kind);
+        assertThat(error.delivery()).isEqualTo(delivery);
+        assertThat(error.isTransient()).isEqualTo(isTransient);
+        assertThat(error.status()).hasValue(status);
+        assertThat(error.requestId()).hasValue("req_7");
+        assertThat(error).hasMessageContaining("openai m: HTTP " + status).hasMessageContaining("words");
+        assertThat(error.usage().isKnown()).isEqualTo(delivery == Delivery.REFUSED);
+    }
+
+    @Test
+    void requestAboveTheLimitPerMinute_isNotRetried() {
+        server.next(new Reply(
+                429,
+                "{\"error\":{\"message\":\"Request too large for gpt-4o on tokens per min\",\"type\":\"tokens\",\"code\":\"rate_limit_exceeded\"}}",
+                "x-should-retry",
+                "true"));
+
+        ApiException error = fail(ask("hello"));
+
+        assertThat(error.kind()).isEqualTo(ErrorKind.INVALID_REQUEST);
+        assertThat(error.isTransient()).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "retry-after-ms|1500|retry-after|9|PT1.5S",
+                "retry-after|7|x|y|PT7S",
+                "retry-after|0.25|x|y|PT0.25S",
+                "retry-after|Sun, 22 Nov 2026 00:00:30 GMT|x|y|PT30S",
+                "retry-after-ms|oops|retry-after|3|PT3S",
+                "retry-after|1e300|x|y|PT8760H",
+            })
+    void retryAfter_isRead(String name, String value, String otherName, String otherValue, Duration expected) {
+        server.next(new Reply(429, "{}", name, value, otherName, otherValue));
+
+        assertThat(fail(ask("hello")).retryAfter()).hasValue(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {"-1", "NaN", "soon", "Sat, 21 Nov 2026 00:00:00 GMT"})
+    void retryAfterThatMeansNothing_isNone(String value) {
+        server.next(new Reply(429, "{}", "retry-after", value));
+
+        assertThat(fail(ask("hello")).retryAfter()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"400, true, true", "500, false, false", "500, maybe, true"})
+    void shouldRetryHeader_decidesBeforeTheStatus(int status, String header, boolean isTransient) {
+        server.next(new Reply(status, "{}", "x-should-retry", header));
+
+        assertThat(fail(ask("hello")).isTransient()).isEqualTo(isTransient);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "{\"error\":\"Unauthorized\"}|HTTP 400 Unauthorized",
+                "{\"object\":\"error\",\"message\":\"no such model\",\"type\":\"NotFoundError\",\"param\":null,\"code\":404}|HTTP 400 NotFoundError/404: no such model",
+                "{\"detail\":\"Not Found\"}|HTTP 400 Not Found",
+                "{\"detail\":[{\"loc\":[\"body\",\"messages\",0],\"msg\":\"field required\",\"input\":\"secret prompt\"}]}|HTTP 400 body.messages.0: field required",
+                "[{\"error\":{\"code\":400,\"message\":\"bad\",\"status\":\"INVALID\"}}]|HTTP 400 400: bad",
+                "<html><head><title>502 Bad Gateway</title></head><body>x</body></html>|HTTP 400 502 Bad Gateway",
+                "upstream connect error|HTTP 400 upstream connect error",
+                "{\"error\":{\"message\":\"cut of|HTTP 400 {\"error\":{\"message\":\"cut of",
+                "{\"error\":{\"message\":\"bad\",\"param\":\"top_p\",\"code\":null,\"innererror\":{\"code\":\"X\"}}}|HTTP 400 X (field top_p): bad",
+            })
+    void anyShapeOfErrorBody_isPutIntoWords(String body, String words) {
+        server.next(new Reply(400, body));
+
+        assertThat(fail(ask("hello"))).hasMessage("openai m: " + words);
+    }
+
+    @Test
+    void emptyErrorBody_leavesTheStatus() {
+        server.next(new Reply(400, ""));
+
+        assertThat(fail(ask("hello"))).hasMessage("openai m: HTTP 400");
+    }
+
+    @Test
+    void errorMessage_holdsNeitherKeyNorPrompt_andIsShort() {
+        String prompt = "My diary of the summer of 1999, which nobody may ever read. ".repeat(3);
+        server.next(new Reply(
+                400,
+                "{\"error\":{\"message\":\"Incorrect key " + KEY + " input: '" + prompt + "' " + "x".repeat(9000)
+                        + "\"}}"));
+
+        ApiException error = fail(ask(prompt));
+
+        assertThat(error.getMessage())
+                .contains("Incorrect key [key] input: '[...]")
+                .doesNotContain(KEY, "diary", "summer", "ever read");
+        assertThat(error.getMessage().length()).isLessThan(600);
+    }
+
+    @Test
+    void refusal_isAnAnswer() {
+        server.next(
+                new Reply(
+                        200,
+                        "{\"id\":\"a\",\"model\":\"m\",\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"message\":{\"content\":null,\"refusal\":\"I cannot.\"}}]}"));
+
+        StepVerifier.create(openAi.chat().apply(ask("hello")))
+                .assertNext(answer -> {
+                    assertThat(answer.refusal()).isEqualTo("I cannot.");
+                    assertThat(answer.finishReason()).isEqualTo(FinishReason.REFUSAL);
+                    assertThat(answer.text()).isEmpty();
+                    assertThat(answer.usage()).isEqualTo(Usage.UNKNOWN);
+                })
+                .verifyComplete();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "stop, STOP",
+        "length, LENGTH",
+        "tool_calls, TOOL_CALLS",
+        "function_call, TOOL_CALLS",
+        "content_filter, CONTENT_FILTER",
+        "from_the_future, OTHER"
+    })
+    void finishReason_isMapped(String wire, FinishReason reason) {
+        server.next(
+                new Reply(
+                        200,
+                        "{\"choices\":[{\"finish_reason\":\"" + wire
+                                + "\",\"message\":{\"content\":[{\"type\":\"text\","
+                                + "\"text\":\"a\"},{\"type\":\"image\"},{\"type\":\"text\",\"text\":\"b\"}]}}],\"usage\":null}"));
+
+        StepVerifier.create(openAi.chat().apply(ask("hello")))
+                .assertNext(answer -> {
+                    assertThat(answer.finishReason()).isEqualTo(reason);
+                    assertThat(answer.text()).isEqualTo("ab");
+                    assertThat(answer.usage()).isEqualTo(Usage.UNKNOWN);
+                })
+                .verifyComplete();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "~~|UNKNOWN|the body is empty",
+                "~ \n ~|UNKNOWN|the body is empty",
+                "<html>hi</html>|UNKNOWN|is not whole JSON",
+                "{\"id\":\"a\",\"choices\":[{\"mess|UNKNOWN|is not whole JSON",
+                "[1,2]|ANSWERED|no JSON object",
+                "{\"id\":\"a\",\"choices\":[]}|ANSWERED|no choices",
+                "{}|ANSWERED|no choices",
+            })
+    void successThatIsNone_isMalformed(String body, Delivery delivery, String words) {
+        server.next(new Reply(200, body));
+
+        ApiException error = fail(ask("hello"));
+
+        assertThat(error.kind()).isEqualTo(ErrorKind.MALFORMED_RESPONSE);
+        assertThat(error.delivery()).isEqualTo(delivery);
+        assertThat(error).hasMessageContaining(words);
+    }
+
+    @Test
+    void errorWithinAChoice_isAnError() {
+        server.next(
+                new Reply(
+                        200,
+                        "{\"choices\":[{\"finish_reason\":\"error\",\"error\":{\"code\":502,\"message\":\"upstream died\"},\"message\":{\"content\":\"half\"}}]}"));
+
+        assertThat(fail(ask("hello")).kind()).isEqualTo(ErrorKind.SERVER_ERROR);
+    }
+
+    @Test
+    void whatCannotBeSent_isSaidBeforeSending() {
+        for (ChatRequest request : List.of(
+                ChatRequest.builder("m").user("a").extra("x", new Object()).build(),
+                ChatRequest.builder("m").user("a").extra("x", Double.NaN).build(),
+                ChatRequest.builder("m").user("a").extra("stream", true).build())) {
+            ApiException error = fail(request);
+            assertThat(error.kind()).isEqualTo(ErrorKind.INVALID_REQUEST);
+            assertThat(error.delivery()).isEqualTo(Delivery.NOT_SENT);
+        }
+        assertThat(server.received()).isEmpty();
+    }
+
+    @Test
+    void halfASurrogatePair_isSentEscaped() {
+        server.always(new Reply(200, ANSWER));
+
+        openAi.chat().apply(ask("broken \ud800 pair")).block();
+
+        assertThat(server.received().get(0).body()).contains("broken \\uD800 pair");
+    }
+
+    @Test
+    void nothingIsSentBeforeTheSubscription_andEachSubscriptionSendsAnew() {
+        server.always(new Reply(200, ANSWER));
+        var call = openAi.chat().apply(ask("hello"));
+        assertThat(server.received()).isEmpty();
+
+        call.then(call).block();
+
+        assertThat(server.received()).hasSize(2);
+    }
+
+    @Test
+    void builder_saysWhatIsWrongWithAKey() {
+        assertThatThrownBy(() -> OpenAi.builder().apiKey(" ").build()).hasMessageContaining("apiKey is blank");
+        assertThatThrownBy(() -> OpenAi.builder().apiKey("sk\nx: y").build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageNotContaining("sk");
+        assertThatThrownBy(() -> OpenAi.builder().build()).hasMessageContaining("OPENAI_API_KEY");
+        assertThatThrownBy(() -> OpenAi.builder()
+                        .apiKeyFromEnv()
+                        .environment(name -> null)
+                        .build())
+                .hasMessageContaining("OPENAI_API_KEY");
+        assertThatThrownBy(() -> OpenAi.builder()
+                        .apiKeyFromEnv()
+                        .environment(name -> "  ")
+                        .build())
+                .hasMessageContaining("OPENAI_API_KEY is blank");
+    }
+
+    @Test
+    void keyFromTheEnvironment_isUsed() {
+        server.always(new Reply(200, ANSWER));
+        try (OpenAi fromEnv = OpenAi.builder()
+                .apiKeyFromEnv()
+                .environment(name -> name.equals("OPENAI_API_KEY") ? "sk-env" : null)
+                .organization("org-1")
+                .project("proj_2")
+                .header("X-Team", "blue")
+                .legacyMaxTokens()
+                .baseUrl(server.url() + "/openai?api-version=2024-10-21")
+                .build()) {
+            fromEnv.chat()
+                    .apply(ChatRequest.builder("m").user("a").maxOutputTokens(3).build())
+                    .block();
+        }
+        LoopbackServer.Received received = server.received().get(0);
+        assertThat(received.path()).isEqualTo("/openai/chat/completions?api-version=2024-10-21");
+        assertThat(received.headers().get("Authorization")).isEqualTo("Bearer sk-env");
+        assertThat(received.headers().get("OpenAI-Organization")).isEqualTo("org-1");
+        assertThat(received.headers().get("OpenAI-Project")).isEqualTo("proj_2");
+        assertThat(received.headers().get("X-Team")).isEqualTo("blue");
+        assertThat(received.body()).contains("\"max_tokens\":3");
+    }
+
+    @Test
+    void withoutAKey_noneIsSent() {
+        server.always(new Reply(200, ANSWER));
+        try (OpenAi keyless = OpenAi.builder().baseUrl(server.url()).build()) {
+            keyless.chat().apply(ask("a")).block();
+        }
+        assertThat(server.received().get(0).headers().contains("Authorization")).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "HTTPS://API.Example.COM:443/v1/, https://api.example.com/v1",
+        "http://LOCALHOST:80, http://localhost",
+        "http://localhost:8000/v1?api-version=1, http://localhost:8000/v1",
+    })
+    void identity_isTheNormalBaseUrl(String baseUrl, String identity) {
+        try (OpenAi some = OpenAi.builder().apiKey(KEY).baseUrl(baseUrl).build()) {
+            assertThat(some.chat().identity()).isEqualTo(identity);
+            assertThat(some.toString() + some.chat()).doesNotContain(KEY);
+        }
+    }
+
+    @Test
+    void identity_canBeAName() {
+        assertThat(OpenAi.builder()
+                        .apiKey(KEY)
+                        .identity("simulated")
+                        .build()
+                        .chat()
+                        .identity())
+                .isEqualTo("simulated");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"ftp://host", "/v1", "'http://'", "http://user:pw@host", "'http://a b'"})
+    void badBaseUrl_isRefused(String baseUrl) {
+        assertThatThrownBy(() -> OpenAi.builder().baseUrl(baseUrl))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageNotContaining("pw");
+    }
+
+    @Test
+    void afterClose_callsFailAsNotSent() {
+        openAi.close();
+        openAi.close();
+
+        ApiException error = fail(ask("hello"));
+
+        assertThat(error.kind()).isEqualTo(ErrorKind.TRANSPORT);
+        assertThat(error.delivery()).isEqualTo(Delivery.NOT_SENT);
+        assertThat(error.isTransient()).isFalse();
+    }
+
+    private static ChatRequest ask(String prompt) {
+        return ChatRequest.builder("m").user(prompt).build();
+    }
+
+    private ApiException fail(ChatRequest request) {
+        Throwable[] thrown = new Throwable[1];
+        StepVerifier.create(openAi.chat().apply(request))
+                .consumeErrorWith(e -> thrown[0] = e)
+                .verify(Duration.ofSeconds(10));
+        assertThat(thrown[0]).isInstanceOf(ApiException.class);
+        return (ApiException) thrown[0];
+    }
+}
