@@ -1,0 +1,135 @@
+package io.headrace.testkit;
+
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * A way in which a provider fails a request. Refusals are answered at once, in the error shape of the wire that was asked;
+ * {@link #cutBody()} and {@link #resetAfterRead()} come after the latency of a real answer, because there the work was done.
+ */
+public sealed interface Fault {
+
+    /** The fault in logs and statistics, such as {@code server-error}. */
+    String label();
+
+    /**
+     * 429 with {@code retry-after} in whole seconds, rounded up, and {@code retry-after-ms} where that is more exact.
+     *
+     * @param retryAfter at least 0
+     */
+    static Fault rateLimited(Duration retryAfter) {
+        return new RateLimited(retryAfter);
+    }
+
+    /** 429 without a delay, in the words for credit or spend limits that are used up: a retry never helps. */
+    static Fault quotaExhausted() {
+        return Refusal.QUOTA_EXHAUSTED;
+    }
+
+    /** 500. */
+    static Fault serverError() {
+        return Refusal.SERVER_ERROR;
+    }
+
+    /** 503. */
+    static Fault unavailable() {
+        return Refusal.UNAVAILABLE;
+    }
+
+    /** 529, the whole service is busy. */
+    static Fault overloaded() {
+        return Refusal.OVERLOADED;
+    }
+
+    /**
+     * TCP reset before any work was done. From {@link SimulatedProvider#failNext} it comes when the head of the request has
+     * arrived, with the body unread; by rate or predicate, which need the body, when the body has arrived.
+     */
+    static Fault resetBeforeRead() {
+        return Disruption.RESET_BEFORE_READ;
+    }
+
+    /** TCP reset in place of the answer, after the work was done. */
+    static Fault resetAfterRead() {
+        return Disruption.RESET_AFTER_READ;
+    }
+
+    /** Status 200, all headers, half of the body, then the connection closes. */
+    static Fault cutBody() {
+        return Disruption.CUT_BODY;
+    }
+
+    /** Never answers; ends when the client goes away. */
+    static Fault stall() {
+        return Disruption.STALL;
+    }
+
+    /** Any other answer, byte for byte: a gateway's HTML, an error that has no name here. Its label is {@code status-<n>}. */
+    static Fault answer(int status, Map<String, String> headers, String body) {
+        return new Verbatim(status, headers, body);
+    }
+
+    /** See {@link Fault#rateLimited}. */
+    record RateLimited(Duration retryAfter) implements Fault {
+
+        public RateLimited {
+            if (retryAfter.isNegative()) {
+                throw new IllegalArgumentException("retryAfter must not be negative, is " + retryAfter);
+            }
+        }
+
+        @Override
+        public String label() {
+            return "rate-limited";
+        }
+    }
+
+    /** See {@link Fault#answer}. */
+    record Verbatim(int status, Map<String, String> headers, String body) implements Fault {
+
+        public Verbatim {
+            if (status < 200 || status > 999) {
+                throw new IllegalArgumentException("status must be 200 to 999, is " + status);
+            }
+            headers = Map.copyOf(headers);
+            Objects.requireNonNull(body, "body");
+        }
+
+        @Override
+        public String label() {
+            return "status-" + status;
+        }
+    }
+
+    /** A refusal without parameters. */
+    enum Refusal implements Fault {
+        QUOTA_EXHAUSTED,
+        SERVER_ERROR,
+        UNAVAILABLE,
+        OVERLOADED;
+
+        private final String label = name().toLowerCase(Locale.ROOT).replace('_', '-');
+
+        @Override
+        public String label() {
+            return label;
+        }
+    }
+
+    /** A connection that does not bring the answer. */
+    enum Disruption implements Fault {
+        RESET_BEFORE_READ,
+        RESET_AFTER_READ,
+        CUT_BODY,
+        STALL;
+
+        private final String label = name().toLowerCase(Locale.ROOT).replace('_', '-');
+
+        @Override
+        public String label() {
+            return label;
+        }
+    }
+}

@@ -1,0 +1,202 @@
+package io.headrace.testkit;
+
+import io.netty.handler.codec.http.HttpHeaders;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** OpenAI Chat Completions. */
+enum OpenAiWire implements Wire {
+    INSTANCE;
+
+    private static final String INVALID = "invalid_request_error";
+
+    @Override
+    public String idPrefix() {
+        return "chatcmpl-";
+    }
+
+    @Override
+    public @Nullable String key(HttpHeaders headers) {
+        return Wire.bearer(headers);
+    }
+
+    @Override
+    public Problem pathUnknown(String method, String path) {
+        return new Problem(404, INVALID, null, null, "Invalid URL (" + method + " " + path + ")");
+    }
+
+    @Override
+    public Problem methodNotAllowed(String method, String path) {
+        return new Problem(
+                405, INVALID, "method_not_supported", null, "Not allowed to " + method + " on " + path + ".");
+    }
+
+    @Override
+    public Problem keyMissing() {
+        return new Problem(
+                401,
+                INVALID,
+                null,
+                null,
+                "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer"
+                        + " auth (i.e. Authorization: Bearer YOUR_KEY).");
+    }
+
+    @Override
+    public Problem keyUnknown() {
+        return new Problem(401, INVALID, "invalid_api_key", null, "Incorrect API key provided.");
+    }
+
+    @Override
+    public Problem modelUnknown(String model) {
+        return new Problem(
+                404,
+                INVALID,
+                "model_not_found",
+                null,
+                "The model `" + model + "` does not exist or you do not have access to it.");
+    }
+
+    @Override
+    public Problem notJson(String reason) {
+        return Problem.invalid("We could not parse the JSON body of your request: " + reason);
+    }
+
+    @Override
+    public @Nullable Problem check(HttpHeaders headers, ChatBody body) {
+        List<ChatBody.Turn> turns = body.turns;
+        if (body.model().isEmpty()) {
+            return Problem.invalid("you must provide a model parameter");
+        }
+        if (turns == null) {
+            return new Problem(
+                    400, INVALID, "missing_required_parameter", "messages", "Missing required parameter: 'messages'.");
+        }
+        if (turns.isEmpty()) {
+            return new Problem(
+                    400,
+                    INVALID,
+                    "empty_array",
+                    "messages",
+                    "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array"
+                            + " instead.");
+        }
+        if (body.stream) {
+            return new Problem(400, INVALID, "unsupported_value", "stream", "The simulated provider does not stream.");
+        }
+        if (body.choices != 1) {
+            return new Problem(
+                    400, INVALID, "unsupported_value", "n", "The simulated provider gives one choice a request.");
+        }
+        return null;
+    }
+
+    @Override
+    public Problem refusal(Fault.Refusal refusal) {
+        return switch (refusal) {
+            case QUOTA_EXHAUSTED ->
+                new Problem(
+                        429,
+                        "insufficient_quota",
+                        "insufficient_quota",
+                        null,
+                        "You exceeded your current quota, please check your plan and billing details.");
+            case SERVER_ERROR ->
+                new Problem(
+                        500,
+                        "server_error",
+                        null,
+                        null,
+                        "The server had an error while processing your request. Sorry about that!");
+            case UNAVAILABLE -> overloaded(503);
+            case OVERLOADED -> overloaded(529);
+        };
+    }
+
+    private static Problem overloaded(int status) {
+        return new Problem(
+                status,
+                "service_unavailable_error",
+                "server_is_overloaded",
+                null,
+                "The server is overloaded or not ready yet.");
+    }
+
+    @Override
+    public Problem rateLimited(Fault.RateLimited fault, ChatBody body) {
+        return new Problem(
+                429,
+                "requests",
+                "rate_limit_exceeded",
+                null,
+                "Rate limit reached for " + body.model()
+                        + " in organization org-simulated on requests per min (RPM): Limit 500,"
+                        + " Used 500, Requested 1. Please try again in "
+                        + fault.retryAfter().toMillis() + "ms.");
+    }
+
+    @Override
+    public byte[] answer(Answer answer) {
+        return Json.write(json -> {
+            json.writeStartObject();
+            json.writeStringProperty("id", answer.id());
+            json.writeStringProperty("object", "chat.completion");
+            json.writeNumberProperty("created", answer.createdSeconds());
+            json.writeStringProperty("model", answer.model());
+            json.writeStringProperty("system_fingerprint", "fp_simulated");
+            json.writeStringProperty("service_tier", "default");
+            json.writeArrayPropertyStart("choices");
+            json.writeStartObject();
+            json.writeNumberProperty("index", 0);
+            json.writeObjectPropertyStart("message");
+            json.writeStringProperty("role", "assistant");
+            json.writeStringProperty("content", answer.text());
+            json.writeNullProperty("refusal");
+            json.writeArrayPropertyStart("annotations");
+            json.writeEndArray();
+            json.writeEndObject();
+            json.writeNullProperty("logprobs");
+            json.writeStringProperty("finish_reason", answer.cut() ? "length" : "stop");
+            json.writeEndObject();
+            json.writeEndArray();
+            json.writeObjectPropertyStart("usage");
+            json.writeNumberProperty("prompt_tokens", answer.promptTokens());
+            json.writeNumberProperty("completion_tokens", answer.answerTokens());
+            json.writeNumberProperty("total_tokens", answer.promptTokens() + answer.answerTokens());
+            json.writeObjectPropertyStart("prompt_tokens_details");
+            json.writeNumberProperty("cached_tokens", 0);
+            json.writeNumberProperty("audio_tokens", 0);
+            json.writeEndObject();
+            json.writeObjectPropertyStart("completion_tokens_details");
+            json.writeNumberProperty("reasoning_tokens", 0);
+            json.writeNumberProperty("audio_tokens", 0);
+            json.writeNumberProperty("accepted_prediction_tokens", 0);
+            json.writeNumberProperty("rejected_prediction_tokens", 0);
+            json.writeEndObject();
+            json.writeEndObject();
+            json.writeEndObject();
+        });
+    }
+
+    @Override
+    public byte[] problem(Problem problem, String requestId) {
+        return Json.write(json -> {
+            json.writeStartObject();
+            json.writeObjectPropertyStart("error");
+            json.writeStringProperty("message", problem.message());
+            json.writeStringProperty("type", problem.type());
+            json.writeStringProperty("param", problem.param());
+            json.writeStringProperty("code", problem.code());
+            json.writeEndObject();
+            json.writeEndObject();
+        });
+    }
+
+    @Override
+    public void headers(HttpHeaders headers, String requestId, long workedMillis) {
+        headers.set("x-request-id", requestId);
+        headers.set("openai-organization", "org-simulated");
+        headers.set("openai-processing-ms", Long.toString(workedMillis));
+        headers.set("openai-version", "2020-10-01");
+    }
+}

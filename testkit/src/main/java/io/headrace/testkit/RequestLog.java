@@ -1,0 +1,169 @@
+package io.headrace.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+
+/**
+ * The simulated provider's file of what became of each request: one JSON object a line, appended, in the order of the ends.
+ * A line is with the operating system before the last byte of its answer is sent, so it outlives both processes: what a
+ * client was given is in the log, whoever was killed. A process is the only writer of its file. Thread-safe.
+ */
+public final class RequestLog {
+
+    /** The outcome of a request that got its whole answer. */
+    public static final String ANSWERED = "answered";
+
+    /** The outcome of a request that was refused for its form. */
+    public static final String REJECTED = "rejected";
+
+    /** The outcome of a request whose client went away before the answer. */
+    public static final String CANCELLED = "cancelled";
+
+    private final FileChannel file;
+
+    /**
+     * A line of the log.
+     *
+     * @param time when the request ended
+     * @param digest SHA-256 of the body in hex; empty where the body was not read
+     * @param occurrence how often that body had been asked by then, from 1; 0 where the body was not read
+     * @param outcome {@link #ANSWERED}, {@link #REJECTED}, {@link #CANCELLED}, or the label of a {@link Fault}
+     * @param status of the answer; 0 where none was sent
+     */
+    public record Entry(Instant time, String path, String digest, int occurrence, String outcome, int status) {
+
+        /** Whether the client was given the whole answer, as far as the server can know. */
+        public boolean answered() {
+            return outcome.equals(ANSWERED);
+        }
+    }
+
+    private RequestLog(FileChannel file) {
+        this.file = file;
+    }
+
+    /** Opens {@code path} for appending, and makes it and its folder where they are missing. Cuts off a torn last line. */
+    static RequestLog open(Path path) {
+        try {
+            Path folder = path.toAbsolutePath().getParent();
+            if (folder != null) {
+                Files.createDirectories(folder);
+            }
+            FileChannel file = FileChannel.open(
+                    path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            file.truncate(endOfLastLine(file));
+            file.position(file.size());
+            return new RequestLog(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot open the request log " + path + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * The entries of the log at {@code path} in order; also while its writer is at work, or was killed. A last line without
+     * its end is left out.
+     *
+     * @throws IllegalArgumentException for a line that is no entry, naming it
+     */
+    public static List<Entry> read(Path path) throws IOException {
+        String text = Files.readString(path);
+        List<Entry> entries = new ArrayList<>();
+        int start = 0;
+        for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+            try {
+                entries.add(parse(text.substring(start, end)));
+            } catch (JacksonException | DateTimeException e) {
+                throw new IllegalArgumentException(path + " line " + (entries.size() + 1) + " is no entry of a log", e);
+            }
+            start = end + 1;
+        }
+        return entries;
+    }
+
+    /** Hands the line to the operating system; one system call. */
+    void append(Entry entry) {
+        ByteBuffer line = ByteBuffer.wrap(write(entry));
+        try {
+            synchronized (file) {
+                while (file.isOpen() && line.hasRemaining()) {
+                    file.write(line);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write the request log: " + e.getMessage(), e);
+        }
+    }
+
+    void close() {
+        try {
+            file.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot close the request log: " + e.getMessage(), e);
+        }
+    }
+
+    private static byte[] write(Entry entry) {
+        return Json.write(json -> {
+            json.writeStartObject();
+            json.writeStringProperty("time", entry.time().toString());
+            json.writeStringProperty("path", entry.path());
+            json.writeStringProperty("digest", entry.digest());
+            json.writeNumberProperty("occurrence", entry.occurrence());
+            json.writeStringProperty("outcome", entry.outcome());
+            json.writeNumberProperty("status", entry.status());
+            json.writeEndObject();
+            json.writeRaw('\n');
+        });
+    }
+
+    private static Entry parse(String line) {
+        String time = "";
+        String path = "";
+        String digest = "";
+        int occurrence = 0;
+        String outcome = "";
+        int status = 0;
+        try (JsonParser json = Json.parser(line.getBytes(StandardCharsets.UTF_8))) {
+            json.nextToken();
+            while (json.nextToken() == JsonToken.PROPERTY_NAME) {
+                String field = json.currentName();
+                json.nextToken();
+                switch (field) {
+                    case "time" -> time = json.getString();
+                    case "path" -> path = json.getString();
+                    case "digest" -> digest = json.getString();
+                    case "occurrence" -> occurrence = json.getIntValue();
+                    case "outcome" -> outcome = json.getString();
+                    case "status" -> status = json.getIntValue();
+                    default -> json.skipChildren();
+                }
+            }
+        }
+        return new Entry(Instant.parse(time), path, digest, occurrence, outcome, status);
+    }
+
+    private static long endOfLastLine(FileChannel file) throws IOException {
+        ByteBuffer one = ByteBuffer.allocate(1);
+        for (long end = file.size(); end > 0; end--) {
+            one.clear();
+            file.read(one, end - 1);
+            if (one.get(0) == '\n') {
+                return end;
+            }
+        }
+        return 0;
+    }
+}

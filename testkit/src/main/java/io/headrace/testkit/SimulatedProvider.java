@@ -1,0 +1,315 @@
+package io.headrace.testkit;
+
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.netty.DisposableServer;
+import reactor.netty.http.server.HttpServer;
+import reactor.netty.resources.LoopResources;
+
+/**
+ * An HTTP server on the loopback address that speaks the wire of real providers: OpenAI Chat Completions at
+ * {@code /v1/chat/completions} and Anthropic Messages at {@code /v1/messages}, with JSON answers. The same seed and the same
+ * requests give the same answers, latencies and faults.
+ *
+ * <p><b>Answers</b> are computed from the words of the request. Which task is asked is read off the instructions: the system
+ * and developer texts, or without them the first paragraph of the user's message if another follows. The word that stands
+ * first decides; the text is the last user message.
+ *
+ * <table>
+ * <caption>Tasks</caption>
+ * <tr><th>instructions hold</th><th>answer</th></tr>
+ * <tr><td>"topic" or "keyword"</td><td>a JSON array of up to 5 words, the most frequent of the text without stop words:
+ *   {@code ["duck","egg","market"]}</td></tr>
+ * <tr><td>"classif" (classify, classification)</td><td>a JSON object with a category from the list after the next colon, and the
+ *   share of words that speak for it: {@code {"category":"food","confidence":0.87}}. The list ends with its sentence and is
+ *   divided by commas, "or", or lines with bullets; without one, all categories below are offered. A listed name is
+ *   understood if one of its words is a known category or a synonym. Where nothing fits, it is "other" if that is listed, else
+ *   the last one.</td></tr>
+ * <tr><td>"summar" (summary, summarize)</td><td>prose from the counts in the text, such as {@code food: 12}</td></tr>
+ * <tr><td>none of these</td><td>one sentence that names the most frequent words</td></tr>
+ * </table>
+ *
+ * <p>Known categories: money, time, travel, food, animals, nature, school, sports, family, work, home, clothing, health,
+ * science, technology, history, politics, law, geography, religion, superstition, language, psychology, arts, fiction,
+ * mathematics.
+ *
+ * <p><b>Usage</b> counts one token for each 4 characters begun of a run of letters and digits and one for each other character
+ * but white space, and 4 for each message. An answer longer than the request's token limit is cut there, with the finish
+ * reason for it.
+ *
+ * <p><b>Checks</b> are those of the real ones: key, version, model, messages, token limit, each with status and error body. What
+ * it does not speak, it refuses with 400: streams, several choices. Tools, response formats, stop texts and sampling are
+ * accepted and not obeyed.
+ *
+ * <p>Thread-safe. Holds two threads by default, which end on {@link #close}.
+ */
+public final class SimulatedProvider implements AutoCloseable {
+
+    private static final String LOOPBACK = "127.0.0.1";
+
+    private static final int BACKLOG = 8192;
+
+    private static final Duration CLOSING = Duration.ofSeconds(5);
+
+    private final Simulation simulation;
+    private final EventLoopGroup loops;
+    private final DisposableServer server;
+
+    private SimulatedProvider(Simulation simulation, EventLoopGroup loops, DisposableServer server) {
+        this.simulation = simulation;
+        this.loops = loops;
+        this.server = server;
+    }
+
+    /** Starts the description of a provider on a free port, without latency and faults. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Scheme, address and port, such as {@code http://127.0.0.1:40123}; the paths start with {@code /v1}. */
+    public String baseUrl() {
+        return "http://" + LOOPBACK + ":" + port();
+    }
+
+    public int port() {
+        return server.port();
+    }
+
+    /** The next {@code requests} well-formed requests meet {@code fault}, after the ones that are queued already. */
+    public void failNext(int requests, Fault fault) {
+        if (requests < 1) {
+            throw new IllegalArgumentException("requests must be at least 1, is " + requests);
+        }
+        simulation.script.next(requests, Objects.requireNonNull(fault, "fault"));
+    }
+
+    /**
+     * From now on each well-formed request for which {@code when} holds meets {@code fault}, where no queued fault comes first.
+     * Of several rules the earlier wins. The predicate runs on an event loop and must not block.
+     */
+    public void failWhen(Predicate<SimulatedRequest> when, Fault fault) {
+        simulation.script.when(Objects.requireNonNull(when, "when"), Objects.requireNonNull(fault, "fault"));
+    }
+
+    /** Forgets queued faults and rules; faults by rate go on. */
+    public void clearScript() {
+        simulation.script.clear();
+    }
+
+    /** What it was asked so far. */
+    public SimulatorStatistics statistics() {
+        return simulation.counters.snapshot();
+    }
+
+    /** The newest requests, oldest first, as many as {@link Builder#keepRequests} says. */
+    public List<SimulatedRequest> requests() {
+        return simulation.keptRequests();
+    }
+
+    /** How often the body with that SHA-256 in hex was asked; 0 where occurrences are not counted. */
+    public int asked(String digest) {
+        return simulation.occurrences.asked(BodyDigest.ofHex(digest));
+    }
+
+    /** How often the body with that SHA-256 in hex was answered whole; 0 where occurrences are not counted. */
+    public int answered(String digest) {
+        return simulation.occurrences.answered(BodyDigest.ofHex(digest));
+    }
+
+    /** Completes when the server is closed: what a process that only simulates waits for. Cancel changes nothing. */
+    public Mono<Void> onClose() {
+        return server.onDispose();
+    }
+
+    /**
+     * Frees the port, breaks open connections, ends the threads and closes the log; waits for that up to 5 seconds each. Must
+     * not be called on an event loop of its own.
+     */
+    @Override
+    public void close() {
+        server.disposeNow(CLOSING);
+        end(loops);
+        simulation.closeLog();
+    }
+
+    private static void end(EventLoopGroup loops) {
+        loops.shutdownGracefully(0, CLOSING.toMillis(), TimeUnit.MILLISECONDS)
+                .awaitUninterruptibly(CLOSING.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Describes a {@link SimulatedProvider}. Not thread-safe. */
+    public static final class Builder {
+
+        private static final List<Fault> MIXTURE = List.of(
+                Fault.rateLimited(Duration.ofMillis(200)),
+                Fault.rateLimited(Duration.ofMillis(200)),
+                Fault.rateLimited(Duration.ofMillis(200)),
+                Fault.serverError(),
+                Fault.serverError(),
+                Fault.unavailable(),
+                Fault.overloaded(),
+                Fault.resetBeforeRead(),
+                Fault.resetAfterRead(),
+                Fault.cutBody());
+
+        private int port;
+        private int threads = 2;
+        private @Nullable Path logFile;
+        long seed;
+        Latency latency = Latency.none();
+        double faultRate;
+        List<Fault> faultMixture = MIXTURE;
+        boolean answerOccurrences;
+        boolean countOccurrences = true;
+        boolean requireKey = true;
+        Set<String> keys = Set.of();
+        Set<String> models = Set.of();
+        int keepRequests = 1_000;
+
+        private Builder() {}
+
+        /** The port, 0 (the default) for a free one. */
+        public Builder port(int port) {
+            if (port < 0 || port > 65_535) {
+                throw new IllegalArgumentException("port must be 0 to 65535, is " + port);
+            }
+            this.port = port;
+            return this;
+        }
+
+        /** Number of event loop threads, at least 1; 2 by default. */
+        public Builder threads(int threads) {
+            if (threads < 1) {
+                throw new IllegalArgumentException("threads must be at least 1, is " + threads);
+            }
+            this.threads = threads;
+            return this;
+        }
+
+        /** What latencies, faults and ids are drawn from; 0 by default. */
+        public Builder seed(long seed) {
+            this.seed = seed;
+            return this;
+        }
+
+        /** The time from the arrival of a request to its answer; none by default. */
+        public Builder latency(Latency latency) {
+            this.latency = Objects.requireNonNull(latency, "latency");
+            return this;
+        }
+
+        /**
+         * The share of requests, 0 to 1, that meet a fault. It depends on seed, body and occurrence, so a retry meets its own
+         * luck. Of ten faults three are 429 with a wait of 200 ms, two are 500, and one each 503, 529, a reset before the work,
+         * a reset after it, and a cut body. Stalls are left out, since they last as long as the client's patience.
+         */
+        public Builder faults(double rate) {
+            return faults(rate, MIXTURE.toArray(Fault[]::new));
+        }
+
+        /** Like {@link #faults(double)} with faults drawn evenly from {@code mixture}; one that is listed twice comes twice as often. */
+        public Builder faults(double rate, Fault... mixture) {
+            if (!(rate >= 0 && rate <= 1)) {
+                throw new IllegalArgumentException("rate must be 0 to 1, is " + rate);
+            }
+            if (mixture.length == 0) {
+                throw new IllegalArgumentException("the mixture of faults is empty");
+            }
+            this.faultRate = rate;
+            this.faultMixture = List.of(mixture);
+            return this;
+        }
+
+        /**
+         * Whether an answer ends with how often its body has been answered: prose with {@code #2}, a JSON array with the element
+         * {@code "#2"}, a JSON object with {@code "occurrence":2}. Then a client that mixes up two answers shows. Off by default.
+         */
+        public Builder answerOccurrences(boolean answerOccurrences) {
+            this.answerOccurrences = answerOccurrences;
+            return this;
+        }
+
+        /**
+         * Whether to count how often each body is asked; on by default. It takes about 100 bytes of heap for each distinct body:
+         * switch it off for a run of millions. Then each occurrence is the first.
+         */
+        public Builder countOccurrences(boolean countOccurrences) {
+            this.countOccurrences = countOccurrences;
+            return this;
+        }
+
+        /** Whether a request without a key is refused with 401; on by default. Any key that is not empty is good. */
+        public Builder requireKey(boolean requireKey) {
+            this.requireKey = requireKey;
+            return this;
+        }
+
+        /** The good keys; any other is refused with 401. None, the default, means that every key is good. */
+        public Builder keys(String... keys) {
+            this.keys = Set.of(keys);
+            return this;
+        }
+
+        /** The models that exist; any other is refused with 404. None, the default, means that every model exists. */
+        public Builder models(String... models) {
+            this.models = Set.of(models);
+            return this;
+        }
+
+        /** How many of the newest requests {@link SimulatedProvider#requests} shows, 1,000 by default; 0 keeps none. */
+        public Builder keepRequests(int keepRequests) {
+            if (keepRequests < 0) {
+                throw new IllegalArgumentException("keepRequests must not be negative, is " + keepRequests);
+            }
+            this.keepRequests = keepRequests;
+            return this;
+        }
+
+        /** The file that {@link RequestLog} appends to; none by default. */
+        public Builder logFile(Path logFile) {
+            this.logFile = Objects.requireNonNull(logFile, "logFile");
+            return this;
+        }
+
+        /**
+         * Starts the server; it accepts requests when this returns.
+         *
+         * @throws IllegalStateException for settings that exclude each other
+         * @throws java.io.UncheckedIOException if the log cannot be opened
+         * @throws reactor.netty.ChannelBindException if the port is taken
+         */
+        public SimulatedProvider start() {
+            if (!countOccurrences && (answerOccurrences || faultRate > 0)) {
+                throw new IllegalStateException("answerOccurrences and faults by rate need countOccurrences(true):"
+                        + " without it a retry would meet the same fault for ever");
+            }
+            Simulation simulation = new Simulation(this, logFile == null ? null : RequestLog.open(logFile));
+            EventLoopGroup loops =
+                    LoopResources.create("headrace-simulator", threads, true).onServer(LoopResources.DEFAULT_NATIVE);
+            try {
+                DisposableServer server = HttpServer.create()
+                        .host(LOOPBACK)
+                        .port(port)
+                        .runOn(loops)
+                        .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                        .childOption(ChannelOption.TCP_NODELAY, true)
+                        .handle((request, response) -> Exchange.serve(simulation, request, response))
+                        .bindNow();
+                return new SimulatedProvider(simulation, loops, server);
+            } catch (RuntimeException e) {
+                end(loops);
+                simulation.closeLog();
+                throw e;
+            }
+        }
+    }
+}

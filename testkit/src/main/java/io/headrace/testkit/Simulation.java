@@ -1,0 +1,125 @@
+package io.headrace.testkit;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** What the exchanges of one simulated provider share. Thread-safe. */
+final class Simulation {
+
+    /** Spreads seeds over all bits; from the golden ratio, as SplittableRandom itself does. */
+    private static final long SPREAD = 0x9E3779B97F4A7C15L;
+
+    final Counters counters = new Counters();
+    final Occurrences occurrences;
+    final FaultScript script;
+    private final KeywordModel model = new KeywordModel();
+    private final boolean answerOccurrences;
+    private final long seed;
+    private final Latency latency;
+    private final boolean requireKey;
+    private final Set<String> keys;
+    private final Set<String> models;
+    private final int keepRequests;
+    private final @Nullable RequestLog log;
+    private final Clock clock = Clock.systemUTC();
+    private final Deque<SimulatedRequest> kept = new ArrayDeque<>();
+    private final AtomicLong requestIds = new AtomicLong();
+
+    Simulation(SimulatedProvider.Builder builder, @Nullable RequestLog log) {
+        this.occurrences = new Occurrences(builder.countOccurrences);
+        this.script = new FaultScript(builder.faultRate, builder.faultMixture);
+        this.answerOccurrences = builder.answerOccurrences;
+        this.seed = builder.seed;
+        this.latency = builder.latency;
+        this.requireKey = builder.requireKey;
+        this.keys = builder.keys;
+        this.models = builder.models;
+        this.keepRequests = builder.keepRequests;
+        this.log = log;
+    }
+
+    Wire.@Nullable Problem checkKey(Wire wire, @Nullable String key) {
+        if (key == null) {
+            return requireKey ? wire.keyMissing() : null;
+        }
+        return keys.isEmpty() || keys.contains(key) ? null : wire.keyUnknown();
+    }
+
+    Wire.@Nullable Problem checkModel(Wire wire, ChatBody body) {
+        return models.isEmpty() || models.contains(body.model()) ? null : wire.modelUnknown(body.model());
+    }
+
+    /** Random numbers that depend on the seed, the body and its occurrence only. */
+    SplittableRandom random(SimulatedRequest request) {
+        return new SplittableRandom((seed * SPREAD) ^ (request.bodyDigest().a() + request.occurrence()));
+    }
+
+    Duration latency(SplittableRandom random) {
+        return latency.draw(random);
+    }
+
+    /** The answer's bytes, where it is the {@code number}-th to that body; the id depends on seed, body and number only. */
+    byte[] answer(Wire wire, SimulatedRequest request, ChatBody body, int number) {
+        String text = model.answer(body, answerOccurrences ? number : 0);
+        int tokens = Tokens.count(text);
+        boolean cut = body.maxTokens >= 0 && tokens > body.maxTokens;
+        if (cut) {
+            tokens = (int) body.maxTokens;
+            text = Tokens.head(text, tokens);
+        }
+        SplittableRandom random =
+                new SplittableRandom((seed * SPREAD) ^ (request.bodyDigest().b() + number));
+        return wire.answer(new Wire.Answer(
+                wire.idPrefix() + HexFormat.of().toHexDigits(random.nextLong()),
+                clock.millis() / 1000,
+                ModelNames.dated(body.model()),
+                text,
+                cut,
+                body.promptTokens(),
+                tokens));
+    }
+
+    String nextRequestId() {
+        return "req_" + HexFormat.of().toHexDigits(requestIds.incrementAndGet());
+    }
+
+    void log(String path, @Nullable SimulatedRequest request, String outcome, int status) {
+        if (log != null) {
+            String digest = request == null ? "" : request.digest();
+            int occurrence = request == null ? 0 : request.occurrence();
+            log.append(new RequestLog.Entry(clock.instant(), path, digest, occurrence, outcome, status));
+        }
+    }
+
+    void keep(SimulatedRequest request) {
+        if (keepRequests == 0) {
+            return;
+        }
+        synchronized (kept) {
+            if (kept.size() == keepRequests) {
+                kept.remove();
+            }
+            kept.add(request);
+        }
+    }
+
+    List<SimulatedRequest> keptRequests() {
+        synchronized (kept) {
+            return List.copyOf(kept);
+        }
+    }
+
+    void closeLog() {
+        if (log != null) {
+            log.close();
+        }
+    }
+}
