@@ -1,0 +1,91 @@
+package io.headrace.dataset;
+
+import io.headrace.Outcome;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.Supplier;
+import reactor.core.publisher.Flux;
+
+/** The rows of one file. */
+final class FileDataset<T> implements Dataset<T> {
+
+    /** Cuts the bytes of a file into rows. */
+    interface Splitting {
+        RowSplitter split(InputStream in, int maxRowBytes);
+    }
+
+    private final Path path;
+    private final String signature;
+    private final int maxRowBytes;
+    private final Splitting splitting;
+    private final Supplier<? extends RowParser<T>> parsers;
+    private final Runnable fieldCheck;
+
+    /**
+     * @param format what the file is, for the signature
+     * @param reading how rows become values, for the signature
+     * @param parsers makes a parser for each reading
+     * @param fieldCheck fails if a named field does not exist
+     */
+    FileDataset(
+            Path path,
+            String format,
+            String reading,
+            int maxRowBytes,
+            Splitting splitting,
+            Supplier<? extends RowParser<T>> parsers,
+            Runnable fieldCheck) {
+        this.path = path;
+        this.signature = format + " " + path.toAbsolutePath().normalize() + " " + reading;
+        this.maxRowBytes = maxRowBytes;
+        this.splitting = splitting;
+        this.parsers = parsers;
+        this.fieldCheck = fieldCheck;
+    }
+
+    @Override
+    public String name() {
+        Path name = path.getFileName();
+        return name == null ? path.toString() : name.toString();
+    }
+
+    @Override
+    public String signature() {
+        return signature;
+    }
+
+    @Override
+    public OptionalLong size() {
+        return OptionalLong.empty();
+    }
+
+    @Override
+    public Flux<Outcome<T>> items() {
+        return BlockingSource.read(this::open);
+    }
+
+    @Override
+    public void check() {
+        fieldCheck.run();
+        firstRows().check(Set.of());
+    }
+
+    /**
+     * @throws IllegalArgumentException if the file cannot be read
+     */
+    FirstRows<T> firstRows() {
+        return FirstRows.of(name(), this::open);
+    }
+
+    @Override
+    public String toString() {
+        return "Dataset[" + signature + "]";
+    }
+
+    private RowReader<T> open() throws IOException {
+        return new RowReader<>(name(), splitting.split(TextFile.open(path), maxRowBytes), parsers.get(), maxRowBytes);
+    }
+}

@@ -1,0 +1,112 @@
+package io.headrace.dataset;
+
+import io.headrace.Codec;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file of rows with named fields, JSON Lines or CSV, of which a {@link Dataset} is made by saying what its values are:
+ *
+ * <pre>{@code
+ * Dataset<String> questions = Dataset.jsonl(path).text("question");
+ * Dataset<Question> typed = Dataset.csv(path).idField("key").as(Question.class);
+ * }</pre>
+ *
+ * <p>Plain or gzip, as its first bytes say; UTF-8. Immutable.
+ */
+public final class RowFile {
+
+    /** The default of {@link #maxRowBytes}: 16 MiB. */
+    public static final int DEFAULT_MAX_ROW_BYTES = 16 << 20;
+
+    private final Path path;
+    private final FileFormat format;
+    private final @Nullable String idField;
+    private final int maxRowBytes;
+
+    RowFile(Path path, FileFormat format) {
+        this(Objects.requireNonNull(path, "path"), format, null, DEFAULT_MAX_ROW_BYTES);
+    }
+
+    private RowFile(Path path, FileFormat format, @Nullable String idField, int maxRowBytes) {
+        this.path = path;
+        this.format = format;
+        this.idField = idField;
+        this.maxRowBytes = maxRowBytes;
+    }
+
+    /**
+     * Takes ids from a field with strings or numbers. A row where it is missing, blank or anything else is a failed one.
+     * Without it the id is made of the row's position and content, such as {@code 17-5f2c91ab}.
+     */
+    public RowFile idField(String field) {
+        return new RowFile(path, format, Objects.requireNonNull(field, "field"), maxRowBytes);
+    }
+
+    /**
+     * The longest row that is read; a longer one is a failed row. One row of this length must fit on the heap.
+     *
+     * @throws IllegalArgumentException if not positive
+     */
+    public RowFile maxRowBytes(int bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException("maxRowBytes must be positive, not " + bytes);
+        }
+        return new RowFile(path, format, idField, bytes);
+    }
+
+    /** One string field of each row, the quickest way to read. A row where it is missing or no string is a failed one. */
+    public Dataset<String> text(String field) {
+        Objects.requireNonNull(field, "field");
+        return dataset("text=" + field, fields(idField, field), () -> format.texts(idField, field));
+    }
+
+    /**
+     * Each row as a {@code type}, by the names of record components or properties; unknown fields are ignored. CSV cells
+     * become strings, numbers or booleans as the type wants.
+     */
+    public <T> Dataset<T> as(Class<T> type) {
+        Codec<T> codec = Codec.json(type);
+        return dataset("type=" + type.getName(), fields(idField), () -> format.values(idField, codec));
+    }
+
+    /** Each row by {@code codec}, which decodes the row's JSON object; a CSV row is an object of strings. */
+    public <T> Dataset<T> as(Codec<T> codec) {
+        Objects.requireNonNull(codec, "codec");
+        return dataset("codec", fields(idField), () -> format.values(idField, codec));
+    }
+
+    /**
+     * Each row as a map in the order of its fields: strings, numbers, booleans, null, lists and maps of these for JSON, only
+     * strings for CSV.
+     */
+    public Dataset<Map<String, Object>> maps() {
+        return dataset("maps", fields(idField), () -> format.maps(idField));
+    }
+
+    /** The first rows as maps, to choose fields by. */
+    FirstRows<Map<String, Object>> firstRows() {
+        return dataset("maps", Set.of(), () -> format.maps(null)).firstRows();
+    }
+
+    private <T> FileDataset<T> dataset(String values, Set<String> fields, Supplier<RowParser<T>> parsers) {
+        return new FileDataset<>(
+                path,
+                format.label(),
+                idField == null ? values : values + " id=" + idField,
+                maxRowBytes,
+                format::split,
+                parsers,
+                fields.isEmpty() ? () -> {} : () -> firstRows().check(fields));
+    }
+
+    private static Set<String> fields(@Nullable String... names) {
+        return Stream.of(names).filter(Objects::nonNull).collect(Collectors.toUnmodifiableSet());
+    }
+}

@@ -1,0 +1,121 @@
+package io.headrace.dataset;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens files of UTF-8 text, plain or gzip by their first bytes, and turns away what is surely something else with a message
+ * that says what it is.
+ */
+final class TextFile {
+
+    private static final int HEAD = 8;
+    private static final int BUFFER = 1 << 16;
+
+    private TextFile() {}
+
+    /**
+     * The bytes of the text, unpacked, behind a byte order mark.
+     *
+     * @throws IllegalArgumentException if there is no such file or it holds no UTF-8 text
+     * @throws IOException if it cannot be read
+     */
+    static InputStream open(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            throw new IllegalArgumentException(path + " is a folder, not a file");
+        }
+        InputStream in;
+        try {
+            in = new BufferedInputStream(Files.newInputStream(path), BUFFER);
+        } catch (NoSuchFileException e) {
+            throw new IllegalArgumentException("no such file: " + path, e);
+        } catch (IOException e) {
+            throw unreadable(path, e);
+        }
+        try {
+            if (isGzip(peek(in))) {
+                in = new BufferedInputStream(new GZIPInputStream(in, BUFFER), BUFFER);
+            }
+            byte[] head = peek(in);
+            String found = otherThanText(head);
+            if (found != null) {
+                throw new IllegalArgumentException(path + " is " + found);
+            }
+            if (startsWith(head, 0xEF, 0xBB, 0xBF)) {
+                in.skipNBytes(3);
+            }
+            return in;
+        } catch (IOException e) {
+            in.close();
+            throw unreadable(path, e);
+        } catch (RuntimeException e) {
+            in.close();
+            throw e;
+        }
+    }
+
+    private static IOException unreadable(Path path, IOException cause) {
+        return new IOException(path + " cannot be read: " + cause, cause);
+    }
+
+    private static byte[] peek(InputStream in) throws IOException {
+        in.mark(HEAD);
+        byte[] head = in.readNBytes(HEAD);
+        in.reset();
+        return head;
+    }
+
+    private static boolean isGzip(byte[] head) {
+        return startsWith(head, 0x1F, 0x8B, 8);
+    }
+
+    private static @Nullable String otherThanText(byte[] head) {
+        if (startsWith(head, 0xFF, 0xFE) || startsWith(head, 0xFE, 0xFF)) {
+            return "UTF-16, not UTF-8; convert it, for example with: iconv -f UTF-16 -t UTF-8";
+        }
+        if (head.length >= 4
+                && (head[0] == 0) == (head[2] == 0)
+                && (head[1] == 0) == (head[3] == 0)
+                && (head[0] == 0) != (head[1] == 0)) {
+            return "UTF-16 without a byte order mark, or binary, not UTF-8 text";
+        }
+        if (startsWith(head, 'P', 'K', 3, 4)) {
+            return "a zip archive; unpack it first";
+        }
+        if (startsWith(head, 'P', 'A', 'R', '1')) {
+            return "a Parquet file; export it as JSON Lines first";
+        }
+        if (startsWith(head, 0x28, 0xB5, 0x2F, 0xFD)) {
+            return "compressed with zstd; unpack it, or use gzip";
+        }
+        if (startsWith(head, 'B', 'Z', 'h')
+                && head.length == HEAD
+                && head[4] == '1'
+                && head[5] == 'A'
+                && head[6] == 'Y') {
+            return "compressed with bzip2; unpack it, or use gzip";
+        }
+        if (startsWith(head, 0xFD, '7', 'z', 'X', 'Z')) {
+            return "compressed with xz; unpack it, or use gzip";
+        }
+        return null;
+    }
+
+    private static boolean startsWith(byte[] head, int... magic) {
+        if (head.length < magic.length) {
+            return false;
+        }
+        for (int i = 0; i < magic.length; i++) {
+            if ((head[i] & 0xFF) != magic[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+}
