@@ -1,0 +1,29 @@
+package io.headrace.run;
+
+import io.headrace.Tally;
+import org.HdrHistogram.Histogram;
+
+/** What this run's items came to. Not thread-safe. */
+final class ItemCounts {
+
+    private final long[] rows = new long[RowStatus.COUNT];
+    private final Histogram micros = new Histogram(3);
+
+    void row(int status) {
+        rows[status]++;
+    }
+
+    void item(int status, Tally tally) {
+        if (status != RowStatus.SKIPPED) {
+            micros.recordValue(tally.elapsed().toNanos() / 1000);
+        }
+    }
+
+    long rows(int status) {
+        return rows[status];
+    }
+
+    Histogram micros() {
+        return micros;
+    }
+}
