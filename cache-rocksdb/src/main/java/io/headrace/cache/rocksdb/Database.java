@@ -1,0 +1,155 @@
+package io.headrace.cache.rocksdb;
+
+import java.io.Closeable;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.AbstractNativeReference;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.BloomFilter;
+import org.rocksdb.CompressionType;
+import org.rocksdb.FlushOptions;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.LRUCache;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
+
+/**
+ * The RocksDB database and all native objects that belong to it. Reads may come from one thread and writes from another;
+ * {@link #close} from whichever is the last to use it.
+ */
+final class Database implements Closeable {
+
+    /** Native memory at most: blocks, indexes and filters in the cache, and three memtables. */
+    private static final long BLOCK_CACHE_BYTES = 32L << 20;
+
+    private static final long MEMTABLE_BYTES = 16L << 20;
+    private static final int MEMTABLES = 3;
+
+    private static final long MAX_BATCH_BYTES = 4L << 20;
+    private static final int BLOOM_BITS_PER_KEY = 10;
+    private static final int BACKGROUND_JOBS = 2;
+    private static final int MAX_OPEN_FILES = 256;
+
+    private static final byte[] BEFORE_ALL_KEYS = {};
+    private static final byte[] AFTER_ALL_KEYS = new byte[EntryKeys.BYTES + 1];
+
+    static {
+        Arrays.fill(AFTER_ALL_KEYS, (byte) -1);
+    }
+
+    private final Deque<AbstractNativeReference> natives;
+    private final RocksDB rocks;
+    private final WriteOptions writing;
+    private final WriteBatch batch;
+
+    private Database(Deque<AbstractNativeReference> natives, RocksDB rocks, boolean sync) {
+        this.natives = natives;
+        this.rocks = rocks;
+        this.writing = push(natives, new WriteOptions().setSync(sync));
+        this.batch = push(natives, new WriteBatch());
+    }
+
+    /**
+     * Opens the database in {@code folder}, making it if it is missing.
+     *
+     * @param sync whether a write reaches the disk, and not only the operating system, before it returns
+     */
+    static Database open(Path folder, boolean sync, Consumer<Options> customizer) throws RocksDBException {
+        Deque<AbstractNativeReference> natives = new ArrayDeque<>();
+        try {
+            Options options = push(natives, new Options());
+            configure(options, natives);
+            customizer.accept(options);
+            return new Database(natives, push(natives, RocksDB.open(options, folder.toString())), sync);
+        } catch (RocksDBException | RuntimeException e) {
+            closeAll(natives);
+            throw e;
+        }
+    }
+
+    private static void configure(Options options, Deque<AbstractNativeReference> natives) {
+        options.setCreateIfMissing(true)
+                .setCompressionType(CompressionType.LZ4_COMPRESSION)
+                .setWriteBufferSize(MEMTABLE_BYTES)
+                .setMaxWriteBufferNumber(MEMTABLES)
+                .setMaxBackgroundJobs(BACKGROUND_JOBS)
+                .setMaxOpenFiles(MAX_OPEN_FILES)
+                .setMaxFileOpeningThreads(1)
+                .setSkipStatsUpdateOnDbOpen(true)
+                .setStatsDumpPeriodSec(0)
+                .setStatsPersistPeriodSec(0)
+                .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
+                .setKeepLogFileNum(2)
+                .setTableFormatConfig(new BlockBasedTableConfig()
+                        .setBlockCache(push(natives, new LRUCache(BLOCK_CACHE_BYTES)))
+                        .setFilterPolicy(push(natives, new BloomFilter(BLOOM_BITS_PER_KEY)))
+                        .setCacheIndexAndFilterBlocks(true)
+                        .setPinL0FilterAndIndexBlocksInCache(true));
+    }
+
+    byte @Nullable [] get(byte[] key) throws RocksDBException {
+        return rocks.get(key);
+    }
+
+    /** Adds an entry to the batch that the next {@link #write} writes, or writes at once when the batch is large. */
+    void add(byte[] key, byte[] value) throws RocksDBException {
+        batch.put(key, value);
+        if (batch.getDataSize() > MAX_BATCH_BYTES) {
+            write();
+        }
+    }
+
+    /** Writes the batch in one piece and empties it, also if that fails. */
+    void write() throws RocksDBException {
+        if (batch.count() == 0) {
+            return;
+        }
+        try {
+            rocks.write(writing, batch);
+        } finally {
+            batch.clear();
+        }
+    }
+
+    void clear() throws RocksDBException {
+        rocks.deleteFilesInRanges(rocks.getDefaultColumnFamily(), List.of(BEFORE_ALL_KEYS, AFTER_ALL_KEYS), true);
+        rocks.deleteRange(writing, BEFORE_ALL_KEYS, AFTER_ALL_KEYS);
+    }
+
+    /** Forces to disk what was written so far. */
+    void sync() throws RocksDBException {
+        rocks.syncWal();
+    }
+
+    /** Writes out the memtable, so that the next start need not read the log, and frees everything. */
+    @Override
+    public void close() {
+        try (FlushOptions waiting = new FlushOptions().setWaitForFlush(true)) {
+            rocks.flush(waiting);
+        } catch (RocksDBException e) {
+            RocksDbCache.LOG.warn("the last answers stay in the log of the cache until it is opened again", e);
+        } finally {
+            closeAll(natives);
+        }
+    }
+
+    private static <N extends AbstractNativeReference> N push(Deque<AbstractNativeReference> natives, N object) {
+        natives.push(object);
+        return object;
+    }
+
+    /** The last made is freed first. */
+    private static void closeAll(Deque<AbstractNativeReference> natives) {
+        for (AbstractNativeReference object : natives) {
+            object.close();
+        }
+    }
+}

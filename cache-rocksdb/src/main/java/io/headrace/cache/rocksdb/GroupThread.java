@@ -1,0 +1,117 @@
+package io.headrace.cache.rocksdb;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.scheduler.NonBlocking;
+import reactor.util.concurrent.Queues;
+
+/**
+ * A daemon thread that works off a queue in groups: all that came while it worked is the next group, so that a wake-up, and
+ * whatever else costs the same for one as for many, is shared under load. Marked {@link NonBlocking}: code that runs on it
+ * may not block, for all wait for it.
+ */
+final class GroupThread<T> extends Thread implements NonBlocking {
+
+    private static final Logger LOG = LoggerFactory.getLogger(GroupThread.class);
+    private static final int MAX_GROUP = 1024;
+
+    private final Queue<T> queue = Queues.<T>unboundedMultiproducer().get();
+    private final AtomicBoolean idle = new AtomicBoolean();
+    private final Runnable first;
+    private final Consumer<List<T>> work;
+    private final Consumer<T> refuse;
+    private final Runnable last;
+    private volatile boolean closing;
+    private volatile boolean ended;
+
+    /**
+     * @param first runs before any work; what it throws would end the thread
+     * @param work does one group, and handles its errors
+     * @param refuse gets what came too late to be worked
+     * @param last runs after all work
+     */
+    GroupThread(String name, Runnable first, Consumer<List<T>> work, Consumer<T> refuse, Runnable last) {
+        super(name);
+        this.first = first;
+        this.work = work;
+        this.refuse = refuse;
+        this.last = last;
+        setDaemon(true);
+    }
+
+    /** Queues {@code task}, to be worked or, after {@link #end}, refused. From any thread. */
+    void submit(T task) {
+        if (closing) {
+            refuse.accept(task);
+            return;
+        }
+        queue.offer(task);
+        if (idle.get() && idle.compareAndSet(true, false)) {
+            LockSupport.unpark(this);
+        }
+        if (ended) {
+            refuseRest();
+        }
+    }
+
+    /** Lets the thread end when what is queued is done. Does not wait for it. */
+    void end() {
+        closing = true;
+        LockSupport.unpark(this);
+    }
+
+    @Override
+    public void run() {
+        try {
+            first.run();
+            workUntilEnd();
+        } finally {
+            closing = true;
+            ended = true;
+            refuseRest();
+            last.run();
+        }
+    }
+
+    private void workUntilEnd() {
+        List<T> group = new ArrayList<>();
+        while (true) {
+            for (T task; group.size() < MAX_GROUP && (task = queue.poll()) != null; ) {
+                group.add(task);
+            }
+            if (!group.isEmpty()) {
+                work(group);
+                group.clear();
+            } else if (closing) {
+                return;
+            } else {
+                idle.set(true);
+                if (queue.isEmpty() && !closing) {
+                    LockSupport.park(this);
+                }
+                idle.set(false);
+            }
+        }
+    }
+
+    private void work(List<T> group) {
+        try {
+            work.accept(group);
+        } catch (RuntimeException e) {
+            LOG.error("{} goes on after an error that its work should have handled", getName(), e);
+        }
+    }
+
+    /** One at a time: the queue has one consumer. */
+    private synchronized void refuseRest() {
+        for (T task; (task = queue.poll()) != null; ) {
+            refuse.accept(task);
+        }
+    }
+}

@@ -1,0 +1,338 @@
+package io.headrace.cache.rocksdb;
+
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
+import io.headrace.Fingerprint;
+import io.headrace.cache.CacheEntry;
+import io.headrace.cache.CacheEntryCodec;
+import io.headrace.cache.ResponseCache;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDBException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * Answers in a folder on disk, for one process at a time. A put completes when the operating system has the answer, so it
+ * survives the death of the process at any moment; the disk has it within {@link Builder#syncEvery}, so it survives the loss
+ * of power from then on.
+ *
+ * <p>Two daemon threads, one for lookups and one for writes, do all work in groups and emit all results: code that follows on
+ * them must not block. Native memory stays below about 100 MB (32 MB of cached blocks, 48 MB of memtables, the rest fixed),
+ * whatever the number of entries.
+ *
+ * <p>The database opens on the lookup thread while the program goes on; calls wait for it.
+ */
+public final class RocksDbCache implements ResponseCache {
+
+    static final Logger LOG = LoggerFactory.getLogger(RocksDbCache.class);
+
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record Lookup(Fingerprint fingerprint, int sample, byte[] key, MonoSink<CacheEntry> sink) {}
+
+    private sealed interface Write {}
+
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record Put(byte[] key, byte[] value, MonoSink<Void> sink) implements Write {}
+
+    private record Clear(MonoSink<Void> sink) implements Write {}
+
+    private record Sync() implements Write {}
+
+    private final CacheFolder folder;
+    private final Builder config;
+    private final GroupThread<Lookup> lookups;
+    private final GroupThread<Write> writes;
+    private final Sinks.Empty<Void> opened = Sinks.empty();
+    private final AtomicInteger running = new AtomicInteger(2);
+
+    /** Set by the lookup thread before it starts the write thread. Null if the database could not be opened. */
+    private @Nullable Database database;
+
+    private @Nullable CacheUnavailableException failure;
+
+    /** Of the write thread. */
+    private boolean syncPlanned;
+
+    private RocksDbCache(CacheFolder folder, Builder config) {
+        this.folder = folder;
+        this.config = config;
+        this.lookups = new GroupThread<>(
+                "headrace-cache-get", this::openDatabase, this::lookUp, this::refuse, this::closeWhenLast);
+        this.writes = new GroupThread<>("headrace-cache-put", () -> {}, this::write, this::refuse, this::closeWhenLast);
+    }
+
+    /**
+     * Opens the cache in {@code folder} with the defaults; see {@link Builder#open}.
+     *
+     * @throws CacheUnavailableException if the folder cannot be used
+     */
+    public static RocksDbCache open(Path folder) {
+        return builder(folder).open();
+    }
+
+    public static Builder builder(Path folder) {
+        return new Builder(folder);
+    }
+
+    /** Completes when the database is open, or fails with {@link CacheUnavailableException}. Does not have to be awaited. */
+    public Mono<Void> ready() {
+        return opened.asMono();
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Fails with {@link CacheUnavailableException} if the database could not be opened.
+     */
+    @Override
+    public Mono<CacheEntry> get(Fingerprint fingerprint, int sample) {
+        byte[] key = EntryKeys.of(fingerprint, sample);
+        return Mono.create(sink -> lookups.submit(new Lookup(fingerprint, sample, key, sink)));
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Fails with {@link CacheUnavailableException} if the database could not be opened or written. A cancelled put may be
+     * stored all the same.
+     */
+    @Override
+    public Mono<Void> put(Fingerprint fingerprint, int sample, CacheEntry entry) {
+        byte[] key = EntryKeys.of(fingerprint, sample);
+        Objects.requireNonNull(entry, "entry");
+        return Mono.create(
+                sink -> writes.submit(new Put(key, CacheEntryCodec.encode(fingerprint, sample, entry), sink)));
+    }
+
+    @Override
+    public Mono<Void> clear() {
+        return Mono.create(sink -> writes.submit(new Clear(sink)));
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Calls under way get their results first. Returns when the folder is free for another; on one of the cache's own
+     * threads it returns at once and the folder is free soon after.
+     */
+    @Override
+    public void close() {
+        lookups.end();
+        writes.end();
+        Thread caller = Thread.currentThread();
+        if (caller != lookups && caller != writes) {
+            joinUninterruptibly(lookups);
+            joinUninterruptibly(writes);
+        }
+    }
+
+    private void openDatabase() {
+        try {
+            NativeLibrary.load(config.nativeLibraryFolder);
+            database = Database.open(folder.database(), config.syncEvery.isZero(), config.customizer);
+        } catch (RocksDBException e) {
+            failure = CacheFolder.unavailable(
+                    folder, "cannot be opened (" + e.getMessage() + "). If it is damaged, delete it to start anew", e);
+        } catch (RuntimeException | LinkageError e) {
+            failure = CacheFolder.unavailable(folder, "cannot be opened: RocksDB does not work here (" + e + ")", e);
+        } finally {
+            writes.start();
+        }
+        if (failure == null) {
+            opened.tryEmitEmpty();
+        } else {
+            opened.tryEmitError(failure);
+        }
+    }
+
+    private void lookUp(List<Lookup> group) {
+        Database open = database;
+        for (Lookup lookup : group) {
+            if (open == null) {
+                lookup.sink.error(Objects.requireNonNull(failure));
+            } else {
+                lookup.sink.success(lookUp(lookup, open));
+            }
+        }
+    }
+
+    private static @Nullable CacheEntry lookUp(Lookup lookup, Database open) {
+        try {
+            byte[] value = open.get(lookup.key);
+            return value == null ? null : CacheEntryCodec.decode(lookup.fingerprint, lookup.sample, value);
+        } catch (RocksDBException | IllegalArgumentException e) {
+            LOG.warn(
+                    "answer {} of {} in the cache is damaged and counts as absent: {}",
+                    lookup.sample,
+                    lookup.fingerprint,
+                    e.getMessage());
+            return null;
+        }
+    }
+
+    private void write(List<Write> group) {
+        Database open = database;
+        CacheUnavailableException error = open == null ? failure : tryWrite(group, open);
+        for (Write write : group) {
+            if (write instanceof Put put) {
+                end(put.sink, error);
+            } else if (write instanceof Clear clear) {
+                end(clear.sink, error);
+            }
+        }
+    }
+
+    private @Nullable CacheUnavailableException tryWrite(List<Write> group, Database open) {
+        boolean wrote = false;
+        try {
+            for (Write write : group) {
+                if (write instanceof Put put) {
+                    open.add(put.key, put.value);
+                    wrote = true;
+                } else if (write instanceof Clear) {
+                    open.write();
+                    open.clear();
+                    wrote = true;
+                } else {
+                    syncPlanned = false;
+                    open.sync();
+                }
+            }
+            open.write();
+        } catch (RocksDBException e) {
+            return CacheFolder.unavailable(folder, "cannot be written (" + e.getMessage() + ")", e);
+        }
+        if (wrote) {
+            planSync();
+        }
+        return null;
+    }
+
+    /** One sync follows the first write after the last sync, so an idle cache does nothing. */
+    private void planSync() {
+        if (!syncPlanned && !config.syncEvery.isZero()) {
+            syncPlanned = true;
+            Schedulers.parallel().schedule(() -> writes.submit(new Sync()), config.syncEvery.toMillis(), MILLISECONDS);
+        }
+    }
+
+    private static void end(MonoSink<Void> sink, @Nullable CacheUnavailableException error) {
+        if (error == null) {
+            sink.success();
+        } else {
+            sink.error(error);
+        }
+    }
+
+    private void refuse(Lookup lookup) {
+        lookup.sink.error(closed());
+    }
+
+    private void refuse(Write write) {
+        if (write instanceof Put put) {
+            put.sink.error(closed());
+        } else if (write instanceof Clear clear) {
+            clear.sink.error(closed());
+        }
+    }
+
+    private IllegalStateException closed() {
+        return new IllegalStateException("the cache in " + folder + " is closed");
+    }
+
+    private void closeWhenLast() {
+        if (running.decrementAndGet() > 0) {
+            return;
+        }
+        try (folder) {
+            if (database != null) {
+                database.close();
+            }
+        } catch (IOException e) {
+            LOG.warn("the lock on the cache folder {} could not be released", folder, e);
+        }
+    }
+
+    private static void joinUninterruptibly(Thread thread) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Settings of a {@link RocksDbCache}. Not thread-safe. */
+    public static final class Builder {
+
+        private final Path folder;
+        private Duration syncEvery = Duration.ofSeconds(1);
+        private Path nativeLibraryFolder = NativeLibrary.defaultFolder();
+        private Consumer<Options> customizer = options -> {};
+
+        private Builder(Path folder) {
+            this.folder = Objects.requireNonNull(folder, "folder");
+        }
+
+        /**
+         * How long a stored answer may wait before it is forced to disk; 1 s by default. 0 forces every group of puts before
+         * they complete, at the price of a disk's latency.
+         *
+         * @throws IllegalArgumentException for a negative duration
+         */
+        public Builder syncEvery(Duration syncEvery) {
+            if (syncEvery.isNegative()) {
+                throw new IllegalArgumentException("syncEvery must be at least 0, not " + syncEvery);
+            }
+            this.syncEvery = syncEvery;
+            return this;
+        }
+
+        /**
+         * Where RocksDB's native library is unpacked once for all later processes; by default {@code headrace/native} in the
+         * user's cache folder. Only the user may have the right to write there, for the library is loaded from it.
+         */
+        public Builder nativeLibraryFolder(Path folder) {
+            this.nativeLibraryFolder = Objects.requireNonNull(folder, "folder");
+            return this;
+        }
+
+        /** Changes RocksDB's options after they are set and before the database is opened, on the lookup thread. */
+        public Builder customize(Consumer<Options> customizer) {
+            this.customizer = Objects.requireNonNull(customizer, "customizer");
+            return this;
+        }
+
+        /**
+         * Takes the folder, making it if it is missing, and starts to open the database. All that a person can get wrong is
+         * checked before this returns; what only the database can tell comes from {@link RocksDbCache#ready} and from every
+         * call.
+         *
+         * @throws CacheUnavailableException if the folder cannot be made or written, is no cache, is of another version, or
+         *     is in use by another process or by this one
+         */
+        public RocksDbCache open() {
+            RocksDbCache cache = new RocksDbCache(CacheFolder.take(folder), this);
+            cache.lookups.start();
+            return cache;
+        }
+    }
+}

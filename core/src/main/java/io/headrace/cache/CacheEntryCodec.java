@@ -1,0 +1,138 @@
+package io.headrace.cache;
+
+import io.headrace.Cost;
+import io.headrace.Fingerprint;
+import io.headrace.Usage;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.CRC32C;
+
+/**
+ * The bytes of a {@link CacheEntry}, the same in every store: a version, fields with their lengths, and a CRC-32C over them
+ * and over the fingerprint and sample under which the entry is filed, so that neither a damaged entry nor one read under
+ * another key passes for an answer.
+ */
+public final class CacheEntryCodec {
+
+    private static final byte VERSION = 1;
+    private static final byte TRUNCATED = 1;
+
+    /** Version, flags, time, five counts of usage, unknown costs, scale, five lengths or counts, checksum. */
+    private static final int FIXED_BYTES = 2 + 7 * Long.BYTES + 6 * Integer.BYTES;
+
+    private CacheEntryCodec() {}
+
+    /** The bytes of {@code entry}, to be filed under {@code fingerprint} and {@code sample}. */
+    public static byte[] encode(Fingerprint fingerprint, int sample, CacheEntry entry) {
+        byte[] usd = entry.cost().usd().unscaledValue().toByteArray();
+        byte[] model = entry.model().getBytes(StandardCharsets.UTF_8);
+        byte[][] names = new byte[entry.fields().size()][];
+        int size = FIXED_BYTES + usd.length + model.length + entry.answer().length;
+        for (int i = 0; i < names.length; i++) {
+            names[i] = entry.fields().get(i).field().getBytes(StandardCharsets.UTF_8);
+            size += Integer.BYTES + names[i].length + Long.BYTES;
+        }
+        ByteBuffer to = ByteBuffer.allocate(size);
+        to.put(VERSION).put(entry.truncated() ? TRUNCATED : 0);
+        to.putLong(entry.storedAt().toEpochMilli());
+        write(entry.usage(), to);
+        to.putLong(entry.cost().unknown()).putInt(entry.cost().usd().scale());
+        write(usd, to);
+        write(model, to);
+        to.putInt(names.length);
+        for (int i = 0; i < names.length; i++) {
+            write(names[i], to);
+            to.putLong(entry.fields().get(i).digest());
+        }
+        write(entry.answer(), to);
+        to.putInt(checksum(fingerprint, sample, to.array(), to.position()));
+        return to.array();
+    }
+
+    /**
+     * The entry in {@code bytes}.
+     *
+     * @throws IllegalArgumentException if they are not what {@link #encode} wrote for this fingerprint and sample, saying why;
+     *     the message holds nothing of the content
+     */
+    public static CacheEntry decode(Fingerprint fingerprint, int sample, byte[] bytes) {
+        int length = bytes.length - Integer.BYTES;
+        if (length < 1) {
+            throw new IllegalArgumentException("the entry is cut: " + bytes.length + " bytes");
+        }
+        ByteBuffer from = ByteBuffer.wrap(bytes, 0, length);
+        if (ByteBuffer.wrap(bytes).getInt(length) != checksum(fingerprint, sample, bytes, length)) {
+            throw new IllegalArgumentException("the checksum of the entry is wrong");
+        }
+        byte version = from.get();
+        if (version != VERSION) {
+            throw new IllegalArgumentException("the entry has format " + version + ", this version reads " + VERSION);
+        }
+        try {
+            CacheEntry entry = read(from);
+            if (from.hasRemaining()) {
+                throw new IllegalArgumentException("the entry is longer than its fields");
+            }
+            return entry;
+        } catch (BufferUnderflowException e) {
+            throw new IllegalArgumentException("the entry is shorter than its fields", e);
+        }
+    }
+
+    private static CacheEntry read(ByteBuffer from) {
+        boolean truncated = (from.get() & TRUNCATED) != 0;
+        Instant storedAt = Instant.ofEpochMilli(from.getLong());
+        Usage usage = new Usage(from.getLong(), from.getLong(), from.getLong(), from.getLong(), from.getLong());
+        long unknown = from.getLong();
+        int scale = from.getInt();
+        Cost cost = new Cost(new BigDecimal(new BigInteger(bytes(from)), scale), unknown);
+        String model = text(from);
+        List<CallKey.FieldDigest> fields = new ArrayList<>();
+        for (int count = from.getInt(); count > 0; count--) {
+            fields.add(new CallKey.FieldDigest(text(from), from.getLong()));
+        }
+        return new CacheEntry(bytes(from), truncated, usage, cost, model, storedAt, fields);
+    }
+
+    private static void write(Usage usage, ByteBuffer to) {
+        to.putLong(usage.inputTokens())
+                .putLong(usage.cachedInputTokens())
+                .putLong(usage.outputTokens())
+                .putLong(usage.reasoningTokens())
+                .putLong(usage.unknown());
+    }
+
+    private static void write(byte[] bytes, ByteBuffer to) {
+        to.putInt(bytes.length).put(bytes);
+    }
+
+    private static String text(ByteBuffer from) {
+        return new String(bytes(from), StandardCharsets.UTF_8);
+    }
+
+    private static byte[] bytes(ByteBuffer from) {
+        int length = from.getInt();
+        if (length < 0 || length > from.remaining()) {
+            throw new IllegalArgumentException("a field of the entry has the impossible length " + length);
+        }
+        byte[] bytes = new byte[length];
+        from.get(bytes);
+        return bytes;
+    }
+
+    private static int checksum(Fingerprint fingerprint, int sample, byte[] bytes, int length) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(fingerprint.toBytes());
+        for (int shift = Integer.SIZE - 8; shift >= 0; shift -= 8) {
+            checksum.update(sample >>> shift);
+        }
+        checksum.update(bytes, 0, length);
+        return (int) checksum.getValue();
+    }
+}
