@@ -1,0 +1,293 @@
+package io.headrace.admission;
+
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.headrace.Call;
+import io.headrace.CallOptions;
+import io.headrace.observe.CallEvent;
+import io.headrace.observe.CallEvent.Admitted;
+import io.headrace.observe.CallListener;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
+
+@Timeout(20)
+class ConcurrencyLimitTest {
+
+    private final ConcurrencyLimit one = ConcurrencyLimit.of(1);
+    private final List<String> started = new ArrayList<>();
+
+    private <R> Mono<R> limited(Mono<R> attempt) {
+        Call<String, R> call = request -> attempt;
+        return call.with(one.layer()).apply("q");
+    }
+
+    /** An attempt that notes its start and ends when told. */
+    private Mono<String> named(String name, Sinks.One<String> end) {
+        return limited(Mono.defer(() -> {
+            started.add(name);
+            return end.asMono();
+        }));
+    }
+
+    private void assertAllBack() {
+        assertThat(one.inUse()).isZero();
+        assertThat(one.waiting()).isZero();
+    }
+
+    @Test
+    void value_returnsPermitBeforeItIsSeen() {
+        StepVerifier.create(limited(Mono.just("yes")).doOnNext(answer -> assertAllBack()))
+                .expectNext("yes")
+                .verifyComplete();
+        assertAllBack();
+    }
+
+    @Test
+    void permit_isHeldDuringTheAttempt() {
+        StepVerifier.create(limited(Mono.fromSupplier(one::inUse)))
+                .expectNext(1)
+                .verifyComplete();
+    }
+
+    @Test
+    void emptyAndError_returnPermit() {
+        StepVerifier.create(limited(Mono.empty())).verifyComplete();
+        assertAllBack();
+        StepVerifier.create(limited(Mono.error(new IllegalStateException("no"))).doOnError(e -> assertAllBack()))
+                .verifyErrorMessage("no");
+        assertAllBack();
+    }
+
+    @Test
+    void errorThrownByTheCallItself_returnsPermit() {
+        Call<String, String> broken = request -> {
+            throw new IllegalStateException("bug");
+        };
+        StepVerifier.create(broken.with(one.layer()).apply("q")).verifyErrorMessage("bug");
+        assertAllBack();
+    }
+
+    @Test
+    void cancelDuringAttempt_cancelsItAndThenReturnsPermit() {
+        AtomicInteger inUseAtCancel = new AtomicInteger();
+        StepVerifier.create(limited(Mono.never().doOnCancel(() -> inUseAtCancel.set(one.inUse()))))
+                .thenCancel()
+                .verify();
+        assertThat(inUseAtCancel).hasValue(1);
+        assertAllBack();
+    }
+
+    @Test
+    void noSubscription_takesNothing() {
+        limited(Mono.just("yes"));
+        assertAllBack();
+    }
+
+    @Test
+    void waiters_goInTheOrderTheyCame() {
+        Sinks.One<String> first = Sinks.one();
+        Sinks.One<String> second = Sinks.one();
+        Sinks.One<String> third = Sinks.one();
+        named("a", first).subscribe();
+        named("b", second).onErrorComplete().subscribe();
+        named("c", third).subscribe();
+        assertThat(started).containsExactly("a");
+        assertThat(one.waiting()).isEqualTo(2);
+        first.tryEmitValue("1");
+        assertThat(started).containsExactly("a", "b");
+        second.tryEmitError(new IllegalStateException("no"));
+        assertThat(started).containsExactly("a", "b", "c");
+        third.tryEmitValue("3");
+        assertAllBack();
+    }
+
+    @Test
+    void cancelWhileWaiting_neverMakesTheCall() {
+        Sinks.One<String> first = Sinks.one();
+        named("a", first).subscribe();
+        Disposable b = named("b", Sinks.one()).subscribe();
+        Disposable c = named("c", Sinks.one()).subscribe();
+        Disposable d = named("d", Sinks.one()).subscribe();
+        c.dispose();
+        assertThat(one.waiting()).isEqualTo(2);
+        b.dispose();
+        assertThat(one.waiting()).isEqualTo(1);
+        first.tryEmitValue("1");
+        assertThat(started).containsExactly("a", "d");
+        d.dispose();
+        assertAllBack();
+    }
+
+    @Test
+    void cancelOnTheWayIntoTheLine_leavesNothingBehind() {
+        AtomicReference<Disposable> second = new AtomicReference<>();
+        ConcurrencyLimit limit = ConcurrencyLimit.of(1, () -> {
+            second.get().dispose(); // the clock is read just before an attempt gets in line
+            return Schedulers.parallel();
+        });
+        Call<String, String> call = request -> Mono.never();
+        Disposable first = call.with(limit.<String, String>layer()).apply("a").subscribe();
+        Disposable.Swap swap = Disposables.swap();
+        second.set(swap);
+        call.with(limit.<String, String>layer())
+                .apply("b")
+                .doOnSubscribe(s -> swap.update(s::cancel))
+                .subscribe();
+        assertThat(limit.waiting()).isZero();
+        first.dispose();
+        assertThat(limit.inUse()).isZero();
+    }
+
+    @Test
+    void timeoutWhileWaiting_leavesTheLine() {
+        StepVerifier.withVirtualTime(() -> {
+                    limited(Mono.never()).subscribe();
+                    return limited(Mono.just("yes")).timeout(ofSeconds(3));
+                })
+                .thenAwait(ofSeconds(3))
+                .verifyError();
+        assertThat(one.inUse()).isEqualTo(1);
+        assertThat(one.waiting()).isZero();
+    }
+
+    @Test
+    void waitedTime_isTold() {
+        List<CallEvent> events = new ArrayList<>();
+        CallListener listener = events::add;
+        StepVerifier.withVirtualTime(() -> {
+                    limited(Mono.just("first").delayElement(ofMillis(70)))
+                            .contextWrite(listener::into)
+                            .subscribe();
+                    return limited(Mono.just("second")).contextWrite(listener::into);
+                })
+                .thenAwait(ofMillis(70))
+                .expectNext("second")
+                .verifyComplete();
+        assertThat(events)
+                .containsExactly(
+                        new Admitted(CallOptions.NONE, Duration.ZERO), new Admitted(CallOptions.NONE, ofMillis(70)));
+    }
+
+    @Test
+    void listenerThatThrows_losesNoPermit() {
+        CallListener exception = event -> {
+            throw new IllegalStateException("broken listener");
+        };
+        StepVerifier.create(limited(Mono.just("yes")).contextWrite(exception::into))
+                .expectNext("yes")
+                .verifyComplete();
+        assertAllBack();
+        CallListener error = event -> {
+            throw new AssertionError("worse");
+        };
+        StepVerifier.create(limited(Mono.just("yes")).contextWrite(error::into)).verifyError(AssertionError.class);
+        assertAllBack();
+    }
+
+    @Test
+    void context_reachesTheAttemptAlsoAfterAWait() {
+        Mono<String> marked = limited(Mono.deferContextual(c -> Mono.just(c.<String>get("mark"))))
+                .contextWrite(c -> c.put("mark", "m"));
+        StepVerifier.create(marked).expectNext("m").verifyComplete();
+        StepVerifier.withVirtualTime(() -> {
+                    limited(Mono.delay(ofSeconds(1))).subscribe();
+                    return marked;
+                })
+                .thenAwait(ofSeconds(1))
+                .expectNext("m")
+                .verifyComplete();
+    }
+
+    @Test
+    void manyWaitersThatEndAtOnce_doNotGrowTheStack() {
+        Sinks.One<String> gate = Sinks.one();
+        limited(gate.asMono()).subscribe();
+        AtomicInteger done = new AtomicInteger();
+        for (int i = 0; i < 100_000; i++) {
+            limited(Mono.just(i)).subscribe(v -> done.incrementAndGet());
+        }
+        gate.tryEmitValue("go");
+        assertThat(done).hasValue(100_000);
+        assertAllBack();
+    }
+
+    @Test
+    void callsOfAnyType_shareTheLimit() {
+        Sinks.One<String> first = Sinks.one();
+        named("a", first).subscribe();
+        Call<Integer, Integer> doubling = n -> Mono.just(2 * n);
+        List<Integer> answers = new ArrayList<>();
+        doubling.with(one.<Integer, Integer>layer()).apply(21).subscribe(answers::add);
+        assertThat(answers).isEmpty();
+        first.tryEmitValue("1");
+        assertThat(answers).containsExactly(42);
+    }
+
+    @Test
+    void manyThreadsAndRandomEnds_neverExceedAndReturnEverything() {
+        ConcurrencyLimit limit = ConcurrencyLimit.of(7);
+        AtomicInteger running = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        ConcurrentLinkedQueue<Throwable> surprises = new ConcurrentLinkedQueue<>();
+        Call<Integer, Integer> call = n -> Mono.usingWhen(
+                        Mono.fromSupplier(running::incrementAndGet),
+                        now -> {
+                            most.accumulateAndGet(now, Math::max);
+                            Mono<Integer> answer = n % 5 == 0 ? Mono.error(new IllegalStateException()) : Mono.just(n);
+                            return n % 3 == 0 ? answer : answer.delaySubscription(Duration.ofNanos(n % 7 * 20_000L));
+                        },
+                        now -> Mono.fromRunnable(running::decrementAndGet))
+                .doOnError(e -> {
+                    if (!(e instanceof IllegalStateException)) {
+                        surprises.add(e);
+                    }
+                });
+        Call<Integer, Integer> limited = call.with(limit.layer());
+        SplittableRandom random = new SplittableRandom(11);
+        StepVerifier.create(Flux.range(0, 20_000)
+                        .flatMap(
+                                n -> {
+                                    Mono<Integer> one = limited.apply(n)
+                                            .subscribeOn(Schedulers.parallel())
+                                            .onErrorReturn(-1);
+                                    return n % 4 == 0
+                                            ? one.timeout(Duration.ofNanos(random.nextInt(300_000)), Mono.just(-2))
+                                            : one;
+                                },
+                                200)
+                        .count())
+                .expectNext(20_000L)
+                .verifyComplete();
+        assertThat(surprises).isEmpty();
+        assertThat(most.get()).isBetween(1, 7);
+        StepVerifier.create(Mono.fromSupplier(() -> limit.inUse() + limit.waiting())
+                        .repeatWhen(f -> f.delayElements(ofMillis(2)))
+                        .filter(n -> n == 0)
+                        .next()
+                        .timeout(ofSeconds(5)))
+                .expectNext(0)
+                .verifyComplete();
+    }
+
+    @Test
+    void limitBelowOne_isRefused() {
+        assertThatIllegalArgumentException().isThrownBy(() -> ConcurrencyLimit.of(0));
+    }
+}
