@@ -8,6 +8,7 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.Fingerprint;
 import io.headrace.Layer;
+import io.headrace.StorageException;
 import io.headrace.Usage;
 import io.headrace.cache.CallKey;
 import io.headrace.observe.AttemptLog;
@@ -31,7 +32,7 @@ import reactor.util.context.ContextView;
  * Notes an attempt just before it is sent, in the {@link AttemptLog} of the {@code Context}, and how it ended, exactly once;
  * tells the {@link CallListener} both. Stands round the timeout and the provider, inside the permits.
  *
- * <p>A note that cannot be written fails the attempt before anything is sent. An answer outlives whatever goes wrong with
+ * <p>A note that cannot be written fails the attempt with {@link StorageException} before anything is sent. An answer outlives whatever goes wrong with
  * the note of its end: that is logged, and after a crash the attempt counts as unknown. A call that completes empty fails
  * with {@link ErrorKind#MALFORMED_RESPONSE}. A cancel after the start ends the attempt as {@link Delivery#UNKNOWN}, its
  * cost unknown; so does any error that is no {@link ApiException}.
@@ -99,10 +100,19 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
             if (log != null) {
                 CallKey key = context.getOrDefault(CallKey.class, null);
                 Fingerprint fingerprint = key == null ? Fingerprint.NONE : key.fingerprint();
-                note = log.started(fingerprint, 0, meter.ceiling(request));
+                note = note(log, fingerprint);
             }
             listener.tell(new AttemptStarted(options, number));
             start = clock.now(TimeUnit.NANOSECONDS);
+        }
+
+        private long note(AttemptLog log, Fingerprint fingerprint) {
+            Cost ceiling = meter.ceiling(request);
+            try {
+                return log.started(fingerprint, 0, ceiling);
+            } catch (RuntimeException e) {
+                throw new StorageException("the attempt cannot be noted, so nothing was sent: " + e.getMessage(), e);
+            }
         }
 
         @Override

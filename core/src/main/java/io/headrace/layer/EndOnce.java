@@ -2,6 +2,7 @@ package io.headrace.layer;
 
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import reactor.core.observability.DefaultSignalListener;
+import reactor.core.publisher.SignalType;
 
 /** Hears the one end of a Mono, whichever thread brings it: the first of value, completion, error and cancel. */
 abstract class EndOnce<T> extends DefaultSignalListener<T> {
@@ -41,9 +42,10 @@ abstract class EndOnce<T> extends DefaultSignalListener<T> {
         }
     }
 
+    /** A cancel has reached the source by now, so ends are told from the inside outwards here too. */
     @Override
-    public final void doOnCancel() {
-        if (isFirst()) {
+    public final void doFinally(SignalType end) {
+        if (end == SignalType.CANCEL && isFirst()) {
             cancelled();
         }
     }

@@ -207,7 +207,9 @@ class AttemptLayerTest {
                         .apply("q")
                         .contextWrite(full::into)
                         .contextWrite(recorder::into))
-                .verifyErrorMessage("disk full");
+                .verifyErrorSatisfies(e -> assertThat(e)
+                        .isInstanceOf(io.headrace.StorageException.class)
+                        .hasRootCauseMessage("disk full"));
         assertThat(script.subscribed).hasValue(0);
         assertThat(recorder.events).isEmpty();
     }

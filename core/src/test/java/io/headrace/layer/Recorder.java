@@ -10,9 +10,13 @@ final class Recorder implements CallListener {
 
     final List<CallEvent> events = new CopyOnWriteArrayList<>();
 
+    /** The names of the events, and what a test adds between them. */
+    final List<String> notes = new CopyOnWriteArrayList<>();
+
     @Override
     public void on(CallEvent event) {
         events.add(event);
+        notes.add(event.getClass().getSimpleName());
     }
 
     /** The simple names of the events, in order. */

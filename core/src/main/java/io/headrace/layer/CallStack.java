@@ -1,0 +1,247 @@
+package io.headrace.layer;
+
+import io.headrace.Call;
+import io.headrace.Codec;
+import io.headrace.ErrorKind;
+import io.headrace.admission.ConcurrencyLimit;
+import io.headrace.cache.ChatAnswers;
+import io.headrace.cache.ChatKeys;
+import io.headrace.cache.KeyFunction;
+import io.headrace.cache.ResponseCache;
+import io.headrace.model.ChatCall;
+import io.headrace.model.ChatCodec;
+import io.headrace.model.ChatMeter;
+import io.headrace.model.ChatRequest;
+import io.headrace.model.ChatResponse;
+import io.headrace.model.PriceTable;
+import io.headrace.observe.CallListener;
+import io.headrace.observe.Meter;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * Puts layers round a call in the recommended order, from the outermost to the innermost:
+ *
+ * <pre>
+ *   observe        one end per call, for listeners
+ *     fallback     another call after the first has failed for good
+ *       cache      a hit ends here: no retry, no permit, no price
+ *         retry    the only layer that tries again
+ *           validate      a bad answer is an error that retry sees
+ *             concurrency every attempt takes its own permit
+ *               attempt   noted once it may go, just before bytes leave
+ *                 timeout starts with the attempt, not with the wait
+ *                   call
+ * </pre>
+ *
+ * <p>Which answer of several to read, and sharing one answer between identical calls at the same time, belong between
+ * fallback and cache; a second attempt for a slow one belongs between validate and concurrency.
+ *
+ * <p>Retries, the attempt timeout and observation are on unless turned off; the rest is on when told. Not thread-safe; the
+ * call it builds is.
+ *
+ * @param <Q> the request
+ * @param <R> the answer
+ */
+public final class CallStack<Q, R> {
+
+    /** What an attempt may take unless told: long answers are slow, and an attempt that was cut may have been billed. */
+    public static final Duration DEFAULT_ATTEMPT_TIMEOUT = Duration.ofMinutes(5);
+
+    private final Call<Q, R> call;
+    private Meter<? super Q, ? super R> meter = Meter.free();
+    private @Nullable KeyFunction<? super Q> keys;
+    private @Nullable Codec<R> codec;
+    private Predicate<? super R> storable = answer -> true;
+    private Predicate<? super R> truncated = answer -> false;
+    private @Nullable ResponseCache cache;
+    private Clock clock = Clock.systemUTC();
+    private @Nullable RetrySpec retry = RetrySpec.standard();
+    private @Nullable Duration attemptTimeout = DEFAULT_ATTEMPT_TIMEOUT;
+    private Supplier<Scheduler> scheduler = Schedulers::parallel;
+    private @Nullable Validator<? super R> validator;
+    private @Nullable ConcurrencyLimit limit;
+    private @Nullable FallbackLayer<Q, R> fallback;
+    private CallListener listener = CallListener.noop();
+
+    private CallStack(Call<Q, R> call) {
+        this.call = Objects.requireNonNull(call, "call");
+    }
+
+    /** A stack round {@code call}, which must not retry by itself. */
+    public static <Q, R> CallStack<Q, R> of(Call<Q, R> call) {
+        return new CallStack<>(call);
+    }
+
+    /**
+     * A stack round a chat model, with key, codec, meter (at the prices that ship with the library) and storable answers set.
+     * It keeps nothing before a {@link #cache} is given.
+     */
+    public static CallStack<ChatRequest, ChatResponse> chat(ChatCall call) {
+        return CallStack.<ChatRequest, ChatResponse>of(call)
+                .key(ChatKeys.of(call.identity()))
+                .codec(ChatCodec.instance())
+                .meter(ChatMeter.of(PriceTable.shipped()))
+                .storable(ChatAnswers::storable)
+                .truncated(ChatAnswers::truncated);
+    }
+
+    /** Reads usage and cost off requests and answers; default {@link Meter#free()}. */
+    public CallStack<Q, R> meter(Meter<? super Q, ? super R> meter) {
+        this.meter = Objects.requireNonNull(meter, "meter");
+        return this;
+    }
+
+    /** Says which requests are the same; the cache needs it. */
+    public CallStack<Q, R> key(KeyFunction<? super Q> keys) {
+        this.keys = Objects.requireNonNull(keys, "keys");
+        return this;
+    }
+
+    /** Writes and reads stored answers; the cache needs it. */
+    public CallStack<Q, R> codec(Codec<R> codec) {
+        this.codec = Objects.requireNonNull(codec, "codec");
+        return this;
+    }
+
+    /** Which answers are stored; default all. */
+    public CallStack<Q, R> storable(Predicate<? super R> storable) {
+        this.storable = Objects.requireNonNull(storable, "storable");
+        return this;
+    }
+
+    /** Which stored answers are flagged as cut at the length limit; default none. */
+    public CallStack<Q, R> truncated(Predicate<? super R> truncated) {
+        this.truncated = Objects.requireNonNull(truncated, "truncated");
+        return this;
+    }
+
+    /** Where answers are kept; default nowhere. It stays open. */
+    public CallStack<Q, R> cache(ResponseCache cache) {
+        this.cache = Objects.requireNonNull(cache, "cache");
+        return this;
+    }
+
+    /** Whose time is kept with stored answers; default UTC. */
+    public CallStack<Q, R> clock(Clock clock) {
+        this.clock = Objects.requireNonNull(clock, "clock");
+        return this;
+    }
+
+    /** Which failures are tried again; default {@link RetrySpec#standard()}. */
+    public CallStack<Q, R> retry(RetrySpec retry) {
+        this.retry = Objects.requireNonNull(retry, "retry");
+        return this;
+    }
+
+    /** Every failure is final. */
+    public CallStack<Q, R> noRetry() {
+        this.retry = null;
+        return this;
+    }
+
+    /** The most that one attempt may take, positive; default {@link #DEFAULT_ATTEMPT_TIMEOUT}. */
+    public CallStack<Q, R> attemptTimeout(Duration attemptTimeout) {
+        this.attemptTimeout = Objects.requireNonNull(attemptTimeout, "attemptTimeout");
+        return this;
+    }
+
+    /** Attempts may take for ever; the call itself must see to it that they end. */
+    public CallStack<Q, R> noAttemptTimeout() {
+        this.attemptTimeout = null;
+        return this;
+    }
+
+    /**
+     * Times attempts and measures what is told to listeners, taken at each subscription; default {@code
+     * Schedulers::parallel}. Retries have {@linkplain RetrySpec#scheduler(Supplier) their own}.
+     */
+    public CallStack<Q, R> scheduler(Supplier<Scheduler> scheduler) {
+        this.scheduler = Objects.requireNonNull(scheduler, "scheduler");
+        return this;
+    }
+
+    /** Judges answers, fresh and stored; default none. */
+    public CallStack<Q, R> validator(Validator<? super R> validator) {
+        this.validator = Objects.requireNonNull(validator, "validator");
+        return this;
+    }
+
+    /** At most {@code max} attempts at a time over all calls of this stack; default no limit. */
+    public CallStack<Q, R> concurrency(int max) {
+        return concurrency(ConcurrencyLimit.of(max, () -> scheduler.get()));
+    }
+
+    /** A limit that is shared with other stacks. */
+    public CallStack<Q, R> concurrency(ConcurrencyLimit limit) {
+        this.limit = Objects.requireNonNull(limit, "limit");
+        return this;
+    }
+
+    /** Asks {@code other}, a stack of its own, after a failure of one of these kinds. */
+    public CallStack<Q, R> fallback(Set<ErrorKind> kinds, Call<Q, R> other) {
+        return fallback(FallbackLayer.on(kinds, other));
+    }
+
+    public CallStack<Q, R> fallback(FallbackLayer<Q, R> fallback) {
+        this.fallback = Objects.requireNonNull(fallback, "fallback");
+        return this;
+    }
+
+    /** Tells {@code listener} too, after those already given and before the one in the {@code Context}. */
+    public CallStack<Q, R> listener(CallListener listener) {
+        this.listener = this.listener.and(Objects.requireNonNull(listener, "listener"));
+        return this;
+    }
+
+    /**
+     * The call inside its layers.
+     *
+     * @throws IllegalStateException for a cache without {@link #key} or {@link #codec}
+     * @throws IllegalArgumentException for an attempt timeout that is not positive
+     */
+    public Call<Q, R> build() {
+        Call<Q, R> stack = call;
+        if (attemptTimeout != null) {
+            stack = stack.with(TimeoutLayer.of(attemptTimeout, scheduler));
+        }
+        stack = stack.with(AttemptLayer.of(meter, scheduler));
+        if (limit != null) {
+            stack = stack.with(limit.layer());
+        }
+        if (validator != null) {
+            stack = stack.with(ValidateLayer.of(validator, meter));
+        }
+        if (retry != null) {
+            stack = stack.with(RetryLayer.of(retry));
+        }
+        if (cache != null) {
+            stack = stack.with(cacheLayer(cache));
+        }
+        if (fallback != null) {
+            stack = stack.with(fallback);
+        }
+        return stack.with(ObserveLayer.of(listener, scheduler));
+    }
+
+    private CacheLayer<Q, R> cacheLayer(ResponseCache cache) {
+        if (keys == null || codec == null) {
+            throw new IllegalStateException("a cache needs key(...) to file answers and codec(...) to keep them, "
+                    + (keys == null ? "key" : "codec") + " is missing");
+        }
+        return CacheLayer.<Q, R>builder(cache, keys, codec)
+                .meter(meter)
+                .storable(storable)
+                .truncated(truncated)
+                .validator(validator == null ? Validator.none() : validator)
+                .clock(clock)
+                .build();
+    }
+}

@@ -1,0 +1,61 @@
+package io.headrace.layer;
+
+import io.headrace.ApiException;
+import io.headrace.Call;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import io.headrace.Layer;
+import io.headrace.observe.Meter;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/**
+ * Turns an answer down that its {@link Validator} finds bad: the call fails with {@link ErrorKind#INVALID_ANSWER}, transient,
+ * {@link Delivery#ANSWERED}, with the usage and cost of the answer, which is paid for. A retry layer outside then asks again.
+ */
+public final class ValidateLayer<Q, R> implements Layer<Q, R> {
+
+    private final Validator<? super R> validator;
+    private final Meter<? super Q, ? super R> meter;
+
+    private ValidateLayer(Validator<? super R> validator, Meter<? super Q, ? super R> meter) {
+        this.validator = Objects.requireNonNull(validator, "validator");
+        this.meter = Objects.requireNonNull(meter, "meter");
+    }
+
+    /**
+     * @param meter reads off a bad answer what it used and cost
+     */
+    public static <Q, R> ValidateLayer<Q, R> of(Validator<? super R> validator, Meter<? super Q, ? super R> meter) {
+        return new ValidateLayer<>(validator, meter);
+    }
+
+    @Override
+    public Call<Q, R> around(Call<Q, R> next) {
+        Objects.requireNonNull(next, "next");
+        return request -> Mono.defer(() -> next.apply(request)).flatMap(this::judge);
+    }
+
+    private Mono<R> judge(R answer) {
+        Optional<String> problem;
+        RuntimeException thrown = null;
+        try {
+            problem = validator.problem(answer);
+        } catch (RuntimeException e) {
+            problem = Optional.of(e.toString());
+            thrown = e;
+        }
+        return problem.isEmpty() ? Mono.just(answer) : Mono.error(invalid(answer, problem.get(), thrown));
+    }
+
+    private ApiException invalid(R answer, String problem, @Nullable RuntimeException thrown) {
+        return ApiException.builder(ErrorKind.INVALID_ANSWER, "the answer was turned down: " + problem)
+                .delivery(Delivery.ANSWERED)
+                .usage(meter.usage(answer))
+                .cost(meter.cost(answer))
+                .cause(thrown)
+                .build();
+    }
+}

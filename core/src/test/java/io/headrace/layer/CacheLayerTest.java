@@ -1,0 +1,239 @@
+package io.headrace.layer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.Call;
+import io.headrace.CallOptions;
+import io.headrace.Cost;
+import io.headrace.ErrorKind;
+import io.headrace.Fingerprint;
+import io.headrace.StorageException;
+import io.headrace.Usage;
+import io.headrace.cache.CacheEntry;
+import io.headrace.cache.CallKey;
+import io.headrace.cache.ResponseCache;
+import io.headrace.observe.CallEvent.CacheHit;
+import java.math.BigDecimal;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+class CacheLayerTest {
+
+    private static final Instant NOW = Instant.parse("2026-11-22T03:00:00Z");
+
+    private final MapCache cache = new MapCache();
+    private final Recorder recorder = new Recorder();
+
+    private CacheLayer.Builder<String, String> layer() {
+        return CacheLayer.<String, String>builder(cache, MapCache.KEYS, MapCache.CODEC)
+                .meter(AttemptLayerTest.METER)
+                .clock(Clock.fixed(NOW, ZoneOffset.UTC));
+    }
+
+    private Mono<String> ask(Call<String, String> call) {
+        return call.with(layer().build()).apply("q").contextWrite(recorder::into);
+    }
+
+    private CacheEntry stored() {
+        return cache.entries.get(MapCache.KEYS.key("q").fingerprint());
+    }
+
+    private void store(String answer) {
+        CallKey key = MapCache.KEYS.key("q");
+        cache.entries.put(
+                key.fingerprint(),
+                new CacheEntry(
+                        MapCache.CODEC.encode(answer), false, Usage.of(3, 4), Cost.ZERO, "m", NOW, key.fields()));
+    }
+
+    @Test
+    void miss_storesBeforeTheCallerSees() {
+        StepVerifier.create(ask(new Script(Mono.just("yes")))
+                        .doOnNext(answer -> assertThat(stored()).isNotNull()))
+                .expectNext("yes")
+                .verifyComplete();
+        CacheEntry entry = stored();
+        assertThat(MapCache.CODEC.decode(entry.answer())).isEqualTo("yes");
+        assertThat(entry.usage()).isEqualTo(Usage.of(1, 3));
+        assertThat(entry.cost()).isEqualTo(Cost.of(new BigDecimal("0.01")));
+        assertThat(entry.model()).isEqualTo("m");
+        assertThat(entry.storedAt()).isEqualTo(NOW);
+        assertThat(entry.fields()).isEqualTo(MapCache.KEYS.key("q").fields());
+        assertThat(entry.truncated()).isFalse();
+        assertThat(recorder.events).isEmpty();
+    }
+
+    @Test
+    void hit_isToldAndGoesNoFurther() {
+        store("kept");
+        Call<String, String> untouched = request -> {
+            throw new AssertionError("a hit must not even put the call together");
+        };
+        StepVerifier.create(ask(untouched)).expectNext("kept").verifyComplete();
+        assertThat(recorder.events).containsExactly(new CacheHit(CallOptions.NONE, Usage.of(3, 4), Cost.ZERO));
+    }
+
+    @Test
+    void secondSubscription_hits() {
+        Script script = new Script(Mono.just("first"), Mono.just("second"));
+        Mono<String> mono = ask(script);
+        StepVerifier.create(mono).expectNext("first").verifyComplete();
+        StepVerifier.create(mono).expectNext("first").verifyComplete();
+        assertThat(script.subscribed).hasValue(1);
+    }
+
+    @Test
+    void errorAndEmpty_areNotStored() {
+        StepVerifier.create(ask(new Script(Script.fail(ErrorKind.TIMEOUT)))).verifyErrorMessage("scripted timeout");
+        StepVerifier.create(ask(new Script(Mono.empty()))).verifyComplete();
+        assertThat(cache.entries).isEmpty();
+    }
+
+    @Test
+    void answerThatIsNotStorable_isEmittedAndNotKept() {
+        Call<String, String> call =
+                new Script(Mono.just("cut")).with(layer().storable(a -> false).build());
+        StepVerifier.create(call.apply("q")).expectNext("cut").verifyComplete();
+        assertThat(cache.entries).isEmpty();
+    }
+
+    @Test
+    void truncatedAnswer_isFlagged() {
+        Call<String, String> call =
+                new Script(Mono.just("cut")).with(layer().truncated(a -> true).build());
+        StepVerifier.create(call.apply("q")).expectNext("cut").verifyComplete();
+        assertThat(stored().truncated()).isTrue();
+    }
+
+    @Test
+    void storedAnswerThatFailsTheValidator_isBoughtAgainAndReplaced() {
+        store("old");
+        Call<String, String> call = new Script(Mono.just("new"))
+                .with(layer().validator(a -> a.equals("old") ? Optional.of("outdated") : Optional.empty())
+                        .build());
+        StepVerifier.create(call.apply("q").contextWrite(recorder::into))
+                .expectNext("new")
+                .verifyComplete();
+        assertThat(MapCache.CODEC.decode(stored().answer())).isEqualTo("new");
+        assertThat(recorder.events).isEmpty();
+    }
+
+    @Test
+    void validatorThatThrowsOnAStoredAnswer_isAMiss() {
+        store("old");
+        Call<String, String> call = new Script(Mono.just("new"))
+                .with(layer().validator(a -> {
+                            throw new IllegalStateException("broken validator");
+                        })
+                        .build());
+        StepVerifier.create(call.apply("q")).expectNext("new").verifyComplete();
+    }
+
+    @Test
+    void storedAnswerThatCannotBeRead_isBoughtAgainAndReplaced() {
+        store("");
+        StepVerifier.create(ask(new Script(Mono.just("new")))).expectNext("new").verifyComplete();
+        assertThat(MapCache.CODEC.decode(stored().answer())).isEqualTo("new");
+        assertThat(recorder.events).isEmpty();
+    }
+
+    @Test
+    void failingRead_isAMiss() {
+        store("kept");
+        cache.failingReads.set(1);
+        StepVerifier.create(ask(new Script(Mono.just("new")))).expectNext("new").verifyComplete();
+    }
+
+    @Test
+    void storeThatThrowsOnRead_isAMiss() {
+        ResponseCache throwing = new ResponseCache() {
+            @Override
+            public Mono<CacheEntry> get(Fingerprint fingerprint, int sample) {
+                throw new IllegalStateException("closed");
+            }
+
+            @Override
+            public Mono<Void> put(Fingerprint fingerprint, int sample, CacheEntry entry) {
+                throw new IllegalStateException("closed");
+            }
+
+            @Override
+            public Mono<Void> clear() {
+                return Mono.empty();
+            }
+
+            @Override
+            public void close() {}
+        };
+        Call<String, String> call = new Script(Mono.just("new"))
+                .with(CacheLayer.<String, String>builder(throwing, MapCache.KEYS, MapCache.CODEC)
+                        .build());
+        StepVerifier.create(call.apply("q"))
+                .verifyErrorSatisfies(
+                        e -> assertThat(e).isInstanceOf(StorageException.class).hasRootCauseMessage("closed"));
+    }
+
+    @Test
+    void failingWrite_isTriedOnceMore() {
+        cache.failingWrites.set(1);
+        StepVerifier.create(ask(new Script(Mono.just("yes")))).expectNext("yes").verifyComplete();
+        assertThat(stored()).isNotNull();
+    }
+
+    @Test
+    void brokenWrite_failsTheCallAndDoesNotBuyAgain() {
+        cache.failingWrites.set(2);
+        Script script = new Script(Mono.just("yes"));
+        StepVerifier.create(ask(script))
+                .verifyErrorSatisfies(e -> assertThat(e)
+                        .isInstanceOf(StorageException.class)
+                        .hasMessageContaining("cannot be stored")
+                        .hasRootCauseMessage("cannot write"));
+        assertThat(script.subscribed).hasValue(1);
+    }
+
+    @Test
+    void key_isInTheContextOfTheCallAndNotOutside() {
+        Call<String, String> call = request -> Mono.deferContextual(
+                c -> Mono.just("" + c.get(CallKey.class).fingerprint().a()));
+        StepVerifier.create(ask(call)).expectNext("" + "q".hashCode()).verifyComplete();
+    }
+
+    @Test
+    void cancel_reachesTheCall() {
+        Script never = new Script(Mono.never());
+        StepVerifier.withVirtualTime(() -> ask(never))
+                .thenAwait(java.time.Duration.ofSeconds(1))
+                .thenCancel()
+                .verify();
+        assertThat(never.cancelled).hasValue(1);
+        assertThat(cache.entries).isEmpty();
+    }
+
+    @Test
+    void onErrorContinueBelow_losesNothing() {
+        store("");
+        StepVerifier.create(Flux.just(1)
+                        .concatMap(n -> ask(new Script(Mono.just("new"))))
+                        .onErrorContinue((e, v) -> {}))
+                .expectNext("new")
+                .verifyComplete();
+    }
+
+    @Test
+    void brokenListener_changesNothing() {
+        store("kept");
+        StepVerifier.create(new Script(Mono.just("new"))
+                        .with(layer().build())
+                        .apply("q")
+                        .contextWrite(Recorder.broken()::into))
+                .expectNext("kept")
+                .verifyComplete();
+    }
+}
