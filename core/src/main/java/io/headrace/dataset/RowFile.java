@@ -50,13 +50,14 @@ public final class RowFile {
     }
 
     /**
-     * The longest row that is read; a longer one is a failed row. One row of this length must fit on the heap.
+     * The longest row that is read, from 1 byte to 1 GiB; a longer one is a failed row. A few rows of this length must fit on
+     * the heap.
      *
-     * @throws IllegalArgumentException if not positive
+     * @throws IllegalArgumentException if out of range
      */
     public RowFile maxRowBytes(int bytes) {
-        if (bytes < 1) {
-            throw new IllegalArgumentException("maxRowBytes must be positive, not " + bytes);
+        if (bytes < 1 || bytes > 1 << 30) {
+            throw new IllegalArgumentException("maxRowBytes must lie between 1 and " + (1 << 30) + ", not " + bytes);
         }
         return new RowFile(path, format, idField, bytes);
     }

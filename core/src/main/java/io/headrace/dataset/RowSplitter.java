@@ -25,6 +25,7 @@ final class RowSplitter implements Closeable {
 
     private final InputStream in;
     private final int maxRowBytes;
+    private final int keep; // of a row, with CR LF
     private final boolean quotes;
     private final byte separator;
 
@@ -41,6 +42,7 @@ final class RowSplitter implements Closeable {
     private RowSplitter(InputStream in, int maxRowBytes, boolean quotes, char separator) {
         this.in = in;
         this.maxRowBytes = maxRowBytes;
+        this.keep = maxRowBytes + 2;
         this.quotes = quotes;
         this.separator = (byte) separator;
     }
@@ -109,11 +111,14 @@ final class RowSplitter implements Closeable {
                 return true;
             }
             seen = limit - from;
-            if (seen > maxRowBytes) { // keep the head, throw away up to the next line feed
+            if (seen > keep) { // keep the head, throw away up to the next line feed, be it in quotes or not
                 tooLong = true;
-                at = At.PLAIN;
-                seen = maxRowBytes;
-                limit = from + seen;
+                seen = keep;
+                if (at != At.PLAIN) {
+                    at = At.PLAIN;
+                    continue; // it may be in the buffer
+                }
+                limit = from + keep;
             }
             if (!fill()) {
                 next = limit;
@@ -139,7 +144,8 @@ final class RowSplitter implements Closeable {
             return findLineFeed(start);
         }
         At now = at;
-        for (int i = start; i < limit; i++) {
+        int end = Math.min(limit, from + keep);
+        for (int i = start; i < end; i++) {
             byte b = buffer[i];
             if (now == At.IN_QUOTES) {
                 if (b == '"') {
@@ -180,8 +186,7 @@ final class RowSplitter implements Closeable {
                 from = 0;
                 limit = kept;
             } else {
-                int most = (int) Math.min(Integer.MAX_VALUE - 8, (long) maxRowBytes + CHUNK);
-                buffer = Arrays.copyOf(buffer, (int) Math.min(most, 2L * buffer.length));
+                buffer = Arrays.copyOf(buffer, (int) Math.min(keep + CHUNK, 2L * buffer.length));
             }
         }
         int read = in.read(buffer, limit, buffer.length - limit);

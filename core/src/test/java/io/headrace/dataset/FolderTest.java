@@ -1,0 +1,88 @@
+package io.headrace.dataset;
+
+import static io.headrace.dataset.Rows.all;
+import static io.headrace.dataset.Rows.file;
+import static io.headrace.dataset.Rows.gzip;
+import static io.headrace.dataset.Rows.ids;
+import static io.headrace.dataset.Rows.values;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import reactor.test.StepVerifier;
+
+class FolderTest {
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void readsTextFilesAtAnyDepthInTheOrderOfTheirNames() {
+        file(folder, "b.txt", "second\nline");
+        file(folder, "a/z.md", "first");
+        file(folder, "c/d/e.txt.gz", gzip("third"));
+        file(folder, "image.png", new byte[] {1, 2});
+        file(folder, ".hidden/x.txt", "no");
+        file(folder, ".hidden.txt", "no");
+
+        Dataset<String> dataset = Dataset.folder(folder);
+        assertThat(ids(dataset)).containsExactly("a/z.md", "b.txt", "c/d/e.txt.gz");
+        assertThat(values(dataset)).containsExactly("first", "second\nline", "third");
+        assertThat(all(dataset)).extracting(row -> row.item().ordinal()).containsExactly(0L, 1L, 2L);
+        assertThat(all(dataset)).allMatch(row -> row.item().version() != 0);
+    }
+
+    @Test
+    void badFiles_areFailuresWithTheirPath() throws IOException {
+        file(folder, "a.txt", " \n");
+        file(folder, "b.txt", new byte[] {'x', (byte) 0xFF});
+        file(folder, "c.txt", "fine");
+        file(folder, "d.txt", new byte[] {'P', 'K', 3, 4});
+        Files.createSymbolicLink(folder.resolve("loop"), folder);
+
+        String name = String.valueOf(folder.getFileName());
+        assertThat(values(Dataset.folder(folder)))
+                .hasSize(4)
+                .contains(name + "/a.txt: the file is empty", name + "/b.txt: not UTF-8 at byte 2", "fine");
+        assertThat(ids(Dataset.folder(folder))).containsExactly("a.txt", "b.txt", "c.txt", "d.txt");
+    }
+
+    @Test
+    void glob_choosesFiles() {
+        file(folder, "src/A.java", "class A {}");
+        file(folder, "src/a.txt", "text");
+
+        assertThat(ids(Dataset.folder(folder, "**.java"))).containsExactly("src/A.java");
+        assertThatThrownBy(() -> Dataset.folder(folder, "[")).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void check_saysWhatIsThereInstead() {
+        file(folder, "image.png", new byte[] {1});
+
+        assertThatThrownBy(() -> Dataset.folder(folder).check())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("it holds: image.png");
+        assertThatThrownBy(() -> Dataset.folder(folder.resolve("none")).check()).hasMessageContaining("no such folder");
+        assertThatThrownBy(() -> Dataset.folder(folder.resolve("image.png")).check())
+                .hasMessageContaining("is a file, not a folder");
+        StepVerifier.create(Dataset.folder(folder.resolve("none")).items()).verifyError(IllegalArgumentException.class);
+    }
+
+    @Test
+    void manyFiles_underSlowDemand() {
+        for (int i = 0; i < 100; i++) {
+            file(folder, "f%03d.txt".formatted(i), "text " + i);
+        }
+
+        StepVerifier.create(Dataset.folder(folder).items().map(Rows::value), 1)
+                .expectNext("text 0")
+                .thenRequest(200)
+                .expectNextCount(99)
+                .verifyComplete();
+    }
+}
