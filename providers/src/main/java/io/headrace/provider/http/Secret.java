@@ -1,17 +1,28 @@
 package io.headrace.provider.http;
 
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 
-/** A key that must not be seen: it appears in no {@code toString} and can be struck out of texts. Immutable. */
+/**
+ * A key that must not be seen: it appears in no {@code toString} and is struck out of texts, and so are the values that go
+ * with it, such as those of further headers. Immutable.
+ */
 public final class Secret {
 
     /** No key at all. */
-    public static final Secret NONE = new Secret("");
+    public static final Secret NONE = new Secret("", List.of());
+
+    /** A shorter value is a word, and no key. */
+    private static final int SHORTEST_HIDDEN = 8;
 
     private final String value;
+    private final List<String> hidden;
 
-    private Secret(String value) {
+    private Secret(String value, List<String> hidden) {
         this.value = value;
+        this.hidden = hidden;
     }
 
     /**
@@ -26,7 +37,14 @@ public final class Secret {
         if (!trimmed.chars().allMatch(c -> c > ' ' && c < 127)) {
             throw new IllegalArgumentException(what + " holds a space or a character outside ASCII; no key does");
         }
-        return new Secret(trimmed);
+        return new Secret(trimmed, List.of(trimmed));
+    }
+
+    /** This key, hiding {@code values} too where they are long enough to be keys. */
+    public Secret hiding(Collection<String> values) {
+        List<String> all = new ArrayList<>(hidden);
+        values.stream().filter(v -> v.length() >= SHORTEST_HIDDEN).forEach(all::add);
+        return new Secret(value, List.copyOf(all));
     }
 
     public boolean isPresent() {
@@ -40,7 +58,11 @@ public final class Secret {
 
     /** {@code text} without the key. */
     String strikeFrom(String text) {
-        return value.isEmpty() ? text : text.replace(value, "[key]");
+        String struck = text;
+        for (String each : hidden) {
+            struck = struck.replace(each, "[key]");
+        }
+        return struck;
     }
 
     @Override

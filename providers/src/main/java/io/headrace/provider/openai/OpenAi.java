@@ -41,7 +41,11 @@ public final class OpenAi implements AutoCloseable {
         HttpEndpoint endpoint =
                 transport.endpoint("openai", builder.baseUrl.resolve("/chat/completions"), headers(builder, key));
         JsonCall<ChatRequest, ChatResponse> call = new JsonCall<>(
-                endpoint, new ChatCompletions(builder.maxTokensField), OpenAiErrors.RULES, key, builder.clock);
+                endpoint,
+                new ChatCompletions(builder.maxTokensField),
+                OpenAiErrors.RULES,
+                key.hiding(builder.headers.values()),
+                builder.clock);
         this.chat = new Chat(identity, call);
     }
 
