@@ -1,0 +1,327 @@
+package io.headrace.cache.rocksdb;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import io.headrace.cache.CacheEntry;
+import io.headrace.cache.ResponseCache;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
+
+class RocksDbCacheTest {
+
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void killedProcess_losesNoAnswerThatItSaidWasStored() throws Exception {
+        Random random = new Random();
+        BitSet stored = new BitSet();
+        int first = 0;
+        for (int kill = 0; kill < 5; kill++) {
+            Process writer = ChildProcess.start(KilledWriter.class, folder, first);
+            int killAt = first + 1 + random.nextInt(3_000);
+            try (BufferedReader output = writer.inputReader()) {
+                for (String line = output.readLine(); isNumber(line); line = output.readLine()) {
+                    int number = Integer.parseInt(line.substring(0, line.length() - 1));
+                    stored.set(number);
+                    if (number >= killAt) {
+                        writer.toHandle().destroyForcibly(); // leaves its output to be read
+                    }
+                }
+            }
+            assertThat(writer.waitFor()).as("exit code of a killed process").isEqualTo(137);
+            assertThat(stored.length()).as("answers stored").isGreaterThan(first);
+            try (RocksDbCache cache = RocksDbCache.open(folder)) {
+                assertThat(readAll(cache, stored.length() + 100)).satisfies(found -> {
+                    BitSet lost = (BitSet) stored.clone();
+                    lost.andNot(found);
+                    assertThat(lost.cardinality()).as("answers lost").isZero();
+                });
+            }
+            first = stored.length() + 100;
+        }
+    }
+
+    @Test
+    void flippedBytes_areAbsentAnswersOrAnErrorAtOpening_andNeverWrongAnswers() throws Exception {
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            store(cache, 2_000);
+        }
+        Path table = tables().get(0);
+        Random random = new Random(7);
+        long lost = 0;
+        for (int flip = 0; flip < 20; flip++) {
+            long at = (long) (Files.size(table) * random.nextDouble());
+            flip(table, at);
+            try (RocksDbCache cache = RocksDbCache.open(folder)) {
+                Boolean opened = cache.ready()
+                        .thenReturn(true)
+                        .onErrorReturn(CacheUnavailableException.class, false)
+                        .block(TIMEOUT);
+                if (Boolean.TRUE.equals(opened)) {
+                    lost += 2_000 - readAll(cache, 2_000).cardinality();
+                }
+            }
+            flip(table, at);
+        }
+        assertThat(lost).as("answers that a flip made absent").isPositive();
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            assertThat(readAll(cache, 2_000).cardinality()).isEqualTo(2_000);
+        }
+    }
+
+    @Test
+    void otherProcess_isToldWhoHasTheFolderAndWhatToDo() throws Exception {
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            store(cache, 1);
+            assertThat(output(ChildProcess.start(SecondOpener.class, folder)))
+                    .contains(folder.toRealPath().toString())
+                    .contains("in use by process " + ProcessHandle.current().pid())
+                    .contains("Wait until");
+            store(cache, 2);
+        }
+        assertThat(output(ChildProcess.start(SecondOpener.class, folder))).isEqualTo("opened");
+    }
+
+    @Test
+    void nativeLibrary_isUnpackedOnce_andAgainWhenDamaged() throws Exception {
+        Path libraries = folder.resolve("native");
+        Path cache = folder.resolve("cache");
+        assertThat(output(ChildProcess.start(SecondOpener.class, cache, libraries)))
+                .isEqualTo("opened");
+        Path library;
+        try (Stream<Path> files = Files.walk(libraries)) {
+            library = files.filter(Files::isRegularFile).findAny().orElseThrow();
+        }
+        long size = Files.size(library);
+        Object unpacked = Files.getLastModifiedTime(library);
+        assertThat(output(ChildProcess.start(SecondOpener.class, cache, libraries)))
+                .isEqualTo("opened");
+        assertThat(Files.getLastModifiedTime(library)).isEqualTo(unpacked);
+        Files.write(library, new byte[100]);
+        assertThat(output(ChildProcess.start(SecondOpener.class, cache, libraries)))
+                .isEqualTo("opened");
+        assertThat(Files.size(library)).isEqualTo(size);
+    }
+
+    @Test
+    void folderThatCannotBeMadeForTheLibrary_isDoneWithout() throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "");
+        assertThat(output(ChildProcess.start(SecondOpener.class, folder.resolve("cache"), file)))
+                .isEqualTo("opened");
+    }
+
+    @Test
+    void secondOpenInThisProcess_isRefused_andHarmsNothing() throws Exception {
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            assertUnavailable(folder, "open in this process already");
+            assertThat(output(ChildProcess.start(SecondOpener.class, folder))).contains("in use");
+            store(cache, 1);
+        }
+        RocksDbCache.open(folder).close();
+    }
+
+    @Test
+    void folderOfOtherFiles_isRefusedAndLeftAlone() throws IOException {
+        Files.writeString(folder.resolve("thesis.txt"), "mine");
+        assertUnavailable(folder, "is not a cache: it holds thesis.txt");
+        try (Stream<Path> files = Files.list(folder)) {
+            assertThat(files).hasSize(1);
+        }
+    }
+
+    @Test
+    void cacheOfAnotherVersion_isRefused() throws IOException {
+        Files.writeString(folder.resolve("headrace-cache"), "headrace response cache, format 2\n");
+        assertUnavailable(folder, "another version (headrace response cache, format 2)");
+    }
+
+    @Test
+    void fileInPlaceOfAFolder_isRefused() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "");
+        assertUnavailable(file, "is not a folder");
+        assertUnavailable(file.resolve("inside"), "cannot be made");
+    }
+
+    @Test
+    void folderWithoutWritePermission_isRefused() {
+        assumeFalse("root".equals(System.getProperty("user.name")), "root may write anywhere");
+        assertThat(folder.toFile().setWritable(false)).isTrue();
+        assertUnavailable(folder, "permissions");
+    }
+
+    @Test
+    void missingFolders_areMade() {
+        RocksDbCache.open(folder.resolve("a/b/c")).close();
+        assertThat(folder.resolve("a/b/c/db")).isDirectory();
+    }
+
+    @Test
+    void brokenDatabase_failsEveryCallAndSaysSo_andTheFolderIsFreeAfterClose() throws IOException {
+        RocksDbCache.open(folder).close();
+        Files.writeString(folder.resolve("db/CURRENT"), "nonsense\n");
+        for (int round = 0; round < 2; round++) {
+            RocksDbCache cache = RocksDbCache.open(folder);
+            for (Mono<?> call : List.of(
+                    cache.ready(),
+                    cache.get(Entries.key(1), 0),
+                    cache.put(Entries.key(1), 0, Entries.entry(1)),
+                    cache.clear())) {
+                StepVerifier.create(call)
+                        .expectErrorSatisfies(e -> assertThat(e)
+                                .isInstanceOf(CacheUnavailableException.class)
+                                .hasMessageContaining(folder.toString())
+                                .hasMessageContaining("delete it"))
+                        .verify(TIMEOUT);
+            }
+            cache.close();
+        }
+    }
+
+    @Test
+    void readyCompletes_andCloseBeforeItDoesNotHang() {
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            StepVerifier.create(cache.ready()).expectComplete().verify(TIMEOUT);
+        }
+        RocksDbCache.open(folder).close();
+    }
+
+    @Test
+    void close_leavesNoThread() {
+        RocksDbCache cache = RocksDbCache.open(folder);
+        store(cache, 10);
+        cache.close();
+        assertThat(Thread.getAllStackTraces().keySet())
+                .extracting(Thread::getName)
+                .noneMatch(name -> name.startsWith("headrace-cache"));
+    }
+
+    @Test
+    void blockingOnAThreadOfTheCache_isRefusedAndDoesNotHang() {
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            Mono<CacheEntry> blocking = cache.put(Entries.key(1), 0, Entries.entry(1))
+                    .then(Mono.fromCallable(() -> cache.get(Entries.key(1), 0).block()));
+            StepVerifier.create(blocking)
+                    .expectErrorMatches(e -> e.getMessage().contains("blocking"))
+                    .verify(TIMEOUT);
+        }
+    }
+
+    @Test
+    void syncOfEveryGroup_works() {
+        try (RocksDbCache cache =
+                RocksDbCache.builder(folder).syncEvery(Duration.ZERO).open()) {
+            store(cache, 100);
+            assertThat(readAll(cache, 100).cardinality()).isEqualTo(100);
+        }
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> RocksDbCache.builder(folder).syncEvery(Duration.ofMillis(-1)));
+    }
+
+    @Test
+    void syncs_comeByTheIntervalAndPutsGoOnBetweenThem() {
+        try (RocksDbCache cache =
+                RocksDbCache.builder(folder).syncEvery(Duration.ofMillis(1)).open()) {
+            store(cache, 5_000);
+            assertThat(readAll(cache, 5_000).cardinality()).isEqualTo(5_000);
+        }
+    }
+
+    @Test
+    void options_canBeCustomized() {
+        try (RocksDbCache cache = RocksDbCache.builder(folder)
+                .customize(options -> options.setDisableAutoCompactions(true))
+                .open()) {
+            store(cache, 10);
+        }
+        try (RocksDbCache cache = RocksDbCache.builder(folder)
+                .customize(options -> {
+                    throw new IllegalStateException("my own mistake");
+                })
+                .open()) {
+            StepVerifier.create(cache.ready())
+                    .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("my own mistake"))
+                    .verify(TIMEOUT);
+        }
+    }
+
+    private static void store(ResponseCache cache, int count) {
+        Flux<Void> puts = Flux.range(0, count)
+                .flatMap(i -> Mono.defer(() -> cache.put(Entries.key(i), 0, Entries.entry(i))), 64, 1);
+        StepVerifier.create(puts).expectComplete().verify(TIMEOUT);
+    }
+
+    /** The numbers below {@code count} whose answers are there, and fails if one is wrong. */
+    private static BitSet readAll(ResponseCache cache, int count) {
+        BitSet found = new BitSet();
+        Flux<Integer> wrong = Flux.range(0, count)
+                .flatMap(
+                        i -> Mono.defer(() -> cache.get(Entries.key(i), 0))
+                                .publishOn(Schedulers.single())
+                                .doOnNext(entry -> found.set(i))
+                                .filter(entry -> !Entries.isRight(i, entry))
+                                .map(entry -> i),
+                        64,
+                        1);
+        StepVerifier.create(wrong).expectComplete().verify(TIMEOUT);
+        return found;
+    }
+
+    private List<Path> tables() throws IOException {
+        try (Stream<Path> files = Files.list(folder.resolve("db"))) {
+            return files.filter(file -> file.toString().endsWith(".sst")).toList();
+        }
+    }
+
+    private static void flip(Path file, long at) throws IOException {
+        try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+            bytes.seek(at);
+            int old = bytes.read();
+            bytes.seek(at);
+            bytes.write(old ^ 0x55);
+        }
+    }
+
+    private static void assertUnavailable(Path folder, String words) {
+        assertThatExceptionOfType(CacheUnavailableException.class)
+                .isThrownBy(() -> RocksDbCache.open(folder))
+                .withMessageContaining(folder.toString())
+                .withMessageContaining(words);
+    }
+
+    private static String output(Process process) throws InterruptedException {
+        try {
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            process.waitFor();
+            return output.strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A whole line: the last one of a killed process may be cut. */
+    private static boolean isNumber(String line) {
+        return line != null && line.matches("\\d+\\.");
+    }
+}
