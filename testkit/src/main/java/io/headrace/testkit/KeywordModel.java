@@ -141,8 +141,9 @@ final class KeywordModel {
             prose.append(" (").append(Math.round(100.0 * count.count() / all)).append(" %)");
         }
         prose.append('.');
-        if (counts.size() > named) {
-            prose.append(" The other ").append(counts.size() - named).append(" categories share the rest.");
+        long rest = counts.stream().skip(named).mapToLong(Count::count).sum();
+        if (rest > 0) {
+            prose.append(" The other categories hold ").append(rest).append('.');
         }
         String samples = COUNT.matcher(text).replaceAll(" ");
         return Words.of(samples).isEmpty()

@@ -2,6 +2,9 @@ package io.headrace.testkit;
 
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -62,11 +65,14 @@ public final class SimulatedProvider implements AutoCloseable {
 
     private final Simulation simulation;
     private final EventLoopGroup loops;
+    private final ChannelGroup connections;
     private final DisposableServer server;
 
-    private SimulatedProvider(Simulation simulation, EventLoopGroup loops, DisposableServer server) {
+    private SimulatedProvider(
+            Simulation simulation, EventLoopGroup loops, ChannelGroup connections, DisposableServer server) {
         this.simulation = simulation;
         this.loops = loops;
+        this.connections = connections;
         this.server = server;
     }
 
@@ -137,6 +143,8 @@ public final class SimulatedProvider implements AutoCloseable {
     @Override
     public void close() {
         server.disposeNow(CLOSING);
+        // by name: an event loop that ends at once may leave the channels of a busy moment open
+        connections.close().awaitUninterruptibly(CLOSING.toMillis());
         end(loops);
         simulation.closeLog();
     }
@@ -295,6 +303,7 @@ public final class SimulatedProvider implements AutoCloseable {
             Simulation simulation = new Simulation(this, logFile == null ? null : RequestLog.open(logFile));
             EventLoopGroup loops =
                     LoopResources.create("headrace-simulator", threads, true).onServer(LoopResources.DEFAULT_NATIVE);
+            ChannelGroup connections = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE, true);
             try {
                 DisposableServer server = HttpServer.create()
                         .host(LOOPBACK)
@@ -302,9 +311,10 @@ public final class SimulatedProvider implements AutoCloseable {
                         .runOn(loops)
                         .option(ChannelOption.SO_BACKLOG, BACKLOG)
                         .childOption(ChannelOption.TCP_NODELAY, true)
+                        .doOnChannelInit((observer, channel, address) -> connections.add(channel))
                         .handle((request, response) -> Exchange.serve(simulation, request, response))
                         .bindNow();
-                return new SimulatedProvider(simulation, loops, server);
+                return new SimulatedProvider(simulation, loops, connections, server);
             } catch (RuntimeException e) {
                 end(loops);
                 simulation.closeLog();

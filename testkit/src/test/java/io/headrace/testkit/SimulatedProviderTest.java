@@ -3,15 +3,21 @@ package io.headrace.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -275,21 +281,29 @@ class SimulatedProviderTest {
     }
 
     @Test
-    void fiveThousandOpenRequests_takeNoMoreThreads_andAreAllAnswered() {
-        restart(SimulatedProvider.builder()
-                .latency(Latency.fixed(Duration.ofSeconds(2)))
-                .keepRequests(0));
+    void fiveThousandOpenRequests_takeNoMoreThreads_andLeaveNothingBehind() throws IOException {
+        restart(SimulatedProvider.builder().latency(Latency.fixed(Duration.ofHours(1))));
         int open = 5_000;
-        try (Client many = new Client(provider, open)) {
-            List<Integer> statuses = Flux.range(0, open)
-                    .flatMap(i -> many.post(Client.OPENAI, Client.openAi("text " + i)), open, 1)
-                    .map(Client.Answer::status)
-                    .collectList()
-                    .block(Duration.ofSeconds(60));
-            assertThat(statuses).hasSize(open).containsOnly(200);
+        String body = Client.openAi("x");
+        String head = "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer k\r\ncontent-length: "
+                + body.length() + "\r\n\r\n";
+        List<SocketChannel> channels = new ArrayList<>();
+        try {
+            for (int i = 0; i < open; i++) {
+                SocketChannel channel = SocketChannel.open(new InetSocketAddress("127.0.0.1", provider.port()));
+                channels.add(channel);
+                channel.write(ByteBuffer.wrap((head + body).getBytes(StandardCharsets.UTF_8)));
+            }
+            awaitStatistics(s -> s.inFlight() == open);
+            assertThat(threads("headrace-simulator")).hasSize(2);
+        } finally {
+            for (SocketChannel channel : channels) {
+                channel.close();
+            }
         }
-        assertThat(provider.statistics().maxInFlight()).isGreaterThan(1_000);
-        assertThat(threads("headrace-simulator")).hasSizeLessThanOrEqualTo(2);
+        awaitStatistics(s -> s.inFlight() == 0);
+        assertThat(provider.statistics().cancelled()).isEqualTo(open);
+        assertThat(provider.statistics().maxInFlight()).isEqualTo(open);
     }
 
     @Test
@@ -305,7 +319,7 @@ class SimulatedProviderTest {
                     waiting.post(Client.OPENAI, Client.openAi("x")).toFuture();
             await(() -> other.statistics().inFlight() == 1);
             other.close();
-            assertThat(open).failsWithin(Client.SOON);
+            assertThat(open).failsWithin(Client.SOON).withThrowableOfType(ExecutionException.class);
             StepVerifier.create(other.onClose()).expectComplete().verify(Client.SOON);
             assertThat(other.statistics().cancelled()).isEqualTo(1);
         }
@@ -313,9 +327,7 @@ class SimulatedProviderTest {
             socket.setReuseAddress(true);
             socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         }
-        Set<String> after = threads("headrace-simulator");
-        after.removeAll(before);
-        assertThat(after).isEmpty();
+        await(() -> before.containsAll(threads("headrace-simulator")));
     }
 
     @Test
@@ -324,9 +336,7 @@ class SimulatedProviderTest {
         assertThatThrownBy(
                         () -> SimulatedProvider.builder().port(provider.port()).start())
                 .hasMessageContaining("ind");
-        Set<String> after = threads("headrace-simulator");
-        after.removeAll(before);
-        assertThat(after).isEmpty();
+        await(() -> before.containsAll(threads("headrace-simulator")));
     }
 
     @Test
@@ -352,7 +362,7 @@ class SimulatedProviderTest {
     @Test
     void manyAtOnce_eachGetsTheAnswerToItsOwnRequest() {
         List<String> texts =
-                IntStream.range(0, 500).mapToObj(i -> "zebra" + word(i)).toList();
+                IntStream.range(0, 200).mapToObj(i -> "zebra" + word(i)).toList();
         List<String> wrong = Flux.fromIterable(texts)
                 .flatMap(
                         text -> client.post(Client.OPENAI, Client.openAi(text))
@@ -363,7 +373,7 @@ class SimulatedProviderTest {
                 .collectList()
                 .block(Client.SOON);
         assertThat(wrong).isEmpty();
-        assertThat(provider.statistics().answered()).isEqualTo(500);
+        assertThat(provider.statistics().answered()).isEqualTo(200);
     }
 
     private static String word(int i) {
@@ -386,6 +396,7 @@ class SimulatedProviderTest {
 
     static void await(java.util.function.BooleanSupplier condition) {
         Flux.interval(Duration.ofMillis(5))
+                .onBackpressureDrop()
                 .takeUntil(tick -> condition.getAsBoolean())
                 .blockLast(Client.SOON);
     }
