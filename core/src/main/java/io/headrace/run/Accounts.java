@@ -1,0 +1,114 @@
+package io.headrace.run;
+
+import io.headrace.ErrorKind;
+import io.headrace.Tally;
+import io.headrace.observe.StatisticsSnapshot;
+import io.headrace.observe.StatisticsSnapshot.Times;
+import io.headrace.run.RunReport.Calls;
+import io.headrace.run.RunReport.Items;
+import io.headrace.run.RunReport.Part;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.function.IntToLongFunction;
+import org.HdrHistogram.Histogram;
+
+/** Reads the numbers of reports and progress off the journal's ledger and the statistics. */
+final class Accounts {
+
+    private Accounts() {}
+
+    /**
+     * All rows, over all resumptions.
+     *
+     * @param passed whether the pass came to the end of the dataset: then only its rows count
+     * @param size the number of rows, where it is known
+     */
+    static Items items(RowIndex rows, boolean passed, OptionalLong size) {
+        IntToLongFunction count = passed ? rows::seen : status -> rows.seen(status) + rows.unseen(status);
+        long in = passed ? rows.passed() : Math.max(size.orElse(0), rows.size());
+        long ok = count.applyAsLong(RowStatus.OK);
+        long skipped = count.applyAsLong(RowStatus.SKIPPED);
+        long failed = sum(byKind(count));
+        long cancelled = rows.seen(RowStatus.PENDING);
+        return new Items(in, ok, failed, skipped, cancelled, in - ok - failed - skipped - cancelled);
+    }
+
+    static Part total(Ledger ledger, boolean passed, OptionalLong size) {
+        RowIndex rows = ledger.rows();
+        Totals totals = ledger.totals();
+        Tally tally = totals.items();
+        boolean logged = totals.sent() > 0;
+        long asked = tally.calls() - tally.cached();
+        IntToLongFunction count = passed ? rows::seen : status -> rows.seen(status) + rows.unseen(status);
+        return new Part(
+                items(rows, passed, size),
+                new Calls(
+                        logged ? totals.sent() : tally.attempts(),
+                        tally.cached(),
+                        Math.max(0, tally.attempts() - asked),
+                        totals.unknown() + totals.lost(),
+                        share(tally.cached(), tally.calls())),
+                byKind(count),
+                Map.of(),
+                0,
+                Times.NONE,
+                times(ledger.itemMicros()),
+                logged ? totals.used() : tally.usage(),
+                logged ? totals.paid() : tally.cost(),
+                tally.saved());
+    }
+
+    static Part thisRun(ItemCounts counts, long cancelled, StatisticsSnapshot statistics) {
+        long ok = counts.rows(RowStatus.OK);
+        long skipped = counts.rows(RowStatus.SKIPPED);
+        Map<ErrorKind, Long> failures = byKind(counts::rows);
+        long failed = sum(failures);
+        return new Part(
+                new Items(ok + failed + skipped + cancelled, ok, failed, skipped, cancelled, 0),
+                new Calls(
+                        statistics.attempts().sent(),
+                        statistics.calls().cached(),
+                        statistics.attempts().retried(),
+                        statistics.attempts().unknownOutcome(),
+                        share(statistics.calls().cached(), statistics.calls().total())),
+                failures,
+                statistics.attempts().retriedByKind(),
+                statistics.attempts().rateLimited(),
+                statistics.attemptTime(),
+                times(counts.micros()),
+                statistics.usage(),
+                statistics.cost(),
+                statistics.saved());
+    }
+
+    private static Map<ErrorKind, Long> byKind(IntToLongFunction count) {
+        Map<ErrorKind, Long> byKind = new EnumMap<>(ErrorKind.class);
+        for (int status = RowStatus.FAILED; status < RowStatus.COUNT; status++) {
+            long rows = count.applyAsLong(status);
+            if (rows > 0) {
+                byKind.put(RowStatus.kind(status), rows);
+            }
+        }
+        return byKind;
+    }
+
+    private static long sum(Map<ErrorKind, Long> counts) {
+        return counts.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    private static double share(long part, long whole) {
+        return whole == 0 ? 0 : (double) part / whole;
+    }
+
+    private static Times times(Histogram micros) {
+        return micros.getTotalCount() == 0
+                ? Times.NONE
+                : new Times(micros.getTotalCount(), at(micros, 50), at(micros, 95), at(micros, 99), at(micros, 100));
+    }
+
+    private static Duration at(Histogram micros, double percentile) {
+        return Duration.ofNanos(micros.getValueAtPercentile(percentile) * 1000);
+    }
+}

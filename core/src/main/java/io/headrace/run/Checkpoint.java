@@ -1,0 +1,344 @@
+package io.headrace.run;
+
+import io.headrace.Codec;
+import io.headrace.ErrorKind;
+import io.headrace.Outcome;
+import io.headrace.observe.AttemptLog;
+import io.headrace.run.RunDirectory.Admission;
+import io.headrace.run.RunDirectory.Opening;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
+import reactor.core.publisher.SynchronousSink;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * Makes the outcomes of a stream durable in a directory, and skips what is done when the stream runs again:
+ *
+ * <pre>{@code
+ * try (Checkpoint<Topics> checkpoint = Checkpoint.builder(Path.of("out"), Codec.json(Topics.class)).open()) {
+ *     checkpoint.pending(dataset.items())
+ *             .transform(extract)
+ *             .transform(checkpoint)
+ *             ...
+ * }
+ * }</pre>
+ *
+ * <p>Ok outcomes become lines of {@code results.jsonl}, failed ones lines of {@code dead-letters.jsonl}; {@code journal} says
+ * what is done. An outcome is emitted when it is written to the operating system, which survives the death of the process;
+ * the files are forced to the disk every {@link Builder#syncEvery} and survive power loss up to there.
+ *
+ * <p>The children of an expand step are written one by one, and their row is done when the last of them is. When a stream
+ * whose items passed {@link #pending} completes with every row done, lines of rows that changed or are gone from the
+ * dataset are removed, so that no id has two lines.
+ *
+ * <p>Thread-safe, but it records one stream at a time. Outcomes are emitted on the checkpoint's own thread.
+ */
+public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outcome<O>>>, AutoCloseable {
+
+    private final RunDirectory directory;
+    private final Codec<O> codec;
+    private final Scheduler writing;
+    private final Scheduler forcing;
+    private final AtomicBoolean busy = new AtomicBoolean();
+    private final AtomicReference<@Nullable Recorder<O>> recording = new AtomicReference<>();
+    private volatile boolean passed;
+    private volatile boolean closed;
+
+    private Checkpoint(
+            RunDirectory directory, Codec<O> codec, Scheduler writing, Scheduler forcing, Duration syncEvery) {
+        this.directory = directory;
+        this.codec = codec;
+        this.writing = writing;
+        this.forcing = forcing;
+        syncLater(syncEvery);
+    }
+
+    /**
+     * Starts a checkpoint in {@code directory}, which is made if it is missing.
+     *
+     * @param codec writes results as JSON
+     */
+    public static <O> Builder<O> builder(Path directory, Codec<O> codec) {
+        return new Builder<>(directory, codec);
+    }
+
+    /**
+     * The items that still have to be worked on; goes before the first step. Rows that are done are left out. A row with the
+     * id of an earlier row becomes a {@link Outcome.Failed} that names both places. Each subscription begins a new pass over
+     * the dataset and reads lazily, one row after another, as downstream asks.
+     */
+    public <I> Flux<Outcome<I>> pending(Flux<Outcome<I>> items) {
+        return Flux.defer(() -> {
+            passed = false;
+            directory.beginPass();
+            return items.<Outcome<I>>handle(this::admit).doOnComplete(() -> passed = true);
+        });
+    }
+
+    /**
+     * Records the outcomes and emits each one when it is durable, in groups. An outcome that was recorded before is left
+     * out. At most 1,024 outcomes are in here. Cancelling writes what has arrived.
+     *
+     * <p>Errors of the stream are passed on when all that arrived before them is durable. An {@link UncheckedIOException}
+     * says that the directory cannot be written; what was emitted before it is safe.
+     */
+    @Override
+    public Flux<Outcome<O>> apply(Flux<Outcome<O>> outcomes) {
+        return record(outcomes, new PlainEnding());
+    }
+
+    /** Notes attempts in the journal: {@code contextWrite(checkpoint.attemptLog()::into)}. */
+    public AttemptLog attemptLog() {
+        return directory;
+    }
+
+    /**
+     * Writes what has arrived, forces all to the disk and frees files and thread. A stream that is being recorded ends with
+     * {@link IllegalStateException}. Does nothing the second time.
+     *
+     * @throws UncheckedIOException if the files cannot be written
+     */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        Recorder<O> running = recording.get();
+        try (directory) {
+            if (running != null) {
+                running.close(new IllegalStateException("the checkpoint was closed"));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("the results cannot be written: " + e.getMessage(), e);
+        } finally {
+            dispose();
+        }
+    }
+
+    RunDirectory directory() {
+        return directory;
+    }
+
+    /** Whether the pass that was begun last has come to the end of the dataset. */
+    boolean passed() {
+        return passed;
+    }
+
+    Flux<Outcome<O>> record(Flux<Outcome<O>> outcomes, Recorder.Ending ending) {
+        return Flux.defer(() -> {
+            if (closed) {
+                return Flux.error(new IllegalStateException("the checkpoint is closed"));
+            }
+            if (!busy.compareAndSet(false, true)) {
+                return Flux.error(new IllegalStateException("the checkpoint records another stream: wait for its end"));
+            }
+            return outcomes.transform(Operators.<Outcome<O>, Outcome<O>>lift((source, actual) -> {
+                Recorder<O> recorder =
+                        new Recorder<>(actual, new GroupWriter<>(directory, codec), writing.createWorker(), ending);
+                recording.set(recorder);
+                return recorder;
+            }));
+        });
+    }
+
+    /** Closes the files alone: the stream may still have to be emitted. */
+    void closeFiles() {
+        closed = true;
+        try {
+            directory.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("the results cannot be written: " + e.getMessage(), e);
+        }
+    }
+
+    /** Ends the threads. */
+    void dispose() {
+        writing.dispose();
+        forcing.dispose();
+    }
+
+    void release() {
+        recording.set(null);
+        busy.set(false);
+    }
+
+    private <I> void admit(Outcome<I> row, SynchronousSink<Outcome<I>> sink) {
+        AtomicInteger first = new AtomicInteger();
+        try {
+            Admission admission = directory.admit(row.item(), first::set);
+            if (admission == Admission.RUN) {
+                sink.next(row);
+            } else if (admission == Admission.DUPLICATE) {
+                sink.next(new Outcome.Failed<>(
+                        row.item(),
+                        "dataset",
+                        ErrorKind.DUPLICATE_ID,
+                        "row " + row.item().ordinal() + " has the id '"
+                                + row.item().id() + "' of row " + first
+                                + " (rows as read, counted from 0): ids must be unique",
+                        row.tally()));
+            }
+        } catch (IOException e) {
+            sink.error(new UncheckedIOException("the rows cannot be kept account of: " + e.getMessage(), e));
+        }
+    }
+
+    private void syncLater(Duration every) {
+        forcing.schedule(
+                () -> {
+                    if (closed) {
+                        return;
+                    }
+                    try {
+                        directory.sync();
+                        syncLater(every);
+                    } catch (IOException e) {
+                        Recorder<O> running = recording.get();
+                        if (running != null) {
+                            running.fail("the results cannot be forced to the disk: ", e);
+                        }
+                    }
+                },
+                every.toNanos(),
+                TimeUnit.NANOSECONDS);
+    }
+
+    /** A stream that nothing but the checkpoint looks after. */
+    private final class PlainEnding implements Recorder.Ending {
+
+        @Override
+        public Mono<Void> ended(@Nullable Throwable error) {
+            return error == null && passed ? Mono.fromRunnable(this::finishPass) : Mono.empty();
+        }
+
+        private void finishPass() {
+            try {
+                directory.finishPass(true);
+            } catch (IOException e) {
+                throw new UncheckedIOException("the results cannot be written: " + e.getMessage(), e);
+            }
+        }
+
+        @Override
+        public boolean outlivesCancel() {
+            return false;
+        }
+
+        @Override
+        public void cancelled() {}
+
+        @Override
+        public void released() {
+            release();
+        }
+    }
+
+    /** Collects the settings of a {@link Checkpoint}. Not thread-safe. */
+    public static final class Builder<O> {
+
+        private final Path directory;
+        private final Codec<O> codec;
+        private String configuration = "";
+        private String dataset = "";
+        private boolean fresh;
+        private boolean retryFailed;
+        private Duration syncEvery = Duration.ofSeconds(1);
+        private Supplier<? extends Scheduler> scheduler = FileScheduler::new;
+
+        private Builder(Path directory, Codec<O> codec) {
+            this.directory = Objects.requireNonNull(directory, "directory");
+            this.codec = Objects.requireNonNull(codec, "codec");
+        }
+
+        /**
+         * What the results depend on besides the rows, such as step names and a model; default empty. When it is not what
+         * it was, the old files get a number, as in {@code results.1.jsonl}, and everything is pending.
+         */
+        public Builder<O> configuration(String configuration) {
+            this.configuration = Objects.requireNonNull(configuration, "configuration");
+            return this;
+        }
+
+        Builder<O> dataset(String dataset) {
+            this.dataset = dataset;
+            return this;
+        }
+
+        /** Gives old files a number in any case and starts anew; default false. */
+        public Builder<O> fresh(boolean fresh) {
+            this.fresh = fresh;
+            return this;
+        }
+
+        /** Makes failed rows pending again and starts the dead letters anew; default false. */
+        public Builder<O> retryFailed(boolean retryFailed) {
+            this.retryFailed = retryFailed;
+            return this;
+        }
+
+        /**
+         * How often the files are forced to the disk; default 1 s.
+         *
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder<O> syncEvery(Duration syncEvery) {
+            if (syncEvery.isNegative() || syncEvery.isZero()) {
+                throw new IllegalArgumentException("syncEvery must be positive, not " + syncEvery);
+            }
+            this.syncEvery = syncEvery;
+            return this;
+        }
+
+        /**
+         * Where files are written and time is read. Taken twice when the checkpoint is opened, for writing and for forcing
+         * to the disk, and disposed of with it. The default are two threads of its own; a scheduler that interrupts its
+         * threads would close files under their hands.
+         */
+        public Builder<O> scheduler(Supplier<? extends Scheduler> scheduler) {
+            this.scheduler = Objects.requireNonNull(scheduler, "scheduler");
+            return this;
+        }
+
+        /**
+         * Opens the directory and reads its journal, on the caller's thread: about a second for a million rows. What a
+         * crash has torn is cut off.
+         *
+         * @throws IllegalStateException if another run works in the directory or its journal is of another version
+         * @throws UncheckedIOException if the files cannot be read or written
+         */
+        @SuppressWarnings("MustBeClosedChecker") // closed with the checkpoint
+        public Checkpoint<O> open() {
+            Scheduler writing = scheduler.get();
+            Scheduler forcing = scheduler.get();
+            try {
+                RunDirectory opened = RunDirectory.open(
+                        directory,
+                        new Opening(configuration, dataset, fresh, retryFailed),
+                        () -> writing.now(TimeUnit.MILLISECONDS));
+                return new Checkpoint<>(opened, codec, writing, forcing, syncEvery);
+            } catch (IOException e) {
+                writing.dispose();
+                forcing.dispose();
+                throw new UncheckedIOException("cannot work in " + directory + ": " + e.getMessage(), e);
+            } catch (RuntimeException e) {
+                writing.dispose();
+                forcing.dispose();
+                throw e;
+            }
+        }
+    }
+}

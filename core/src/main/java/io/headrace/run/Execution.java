@@ -1,0 +1,394 @@
+package io.headrace.run;
+
+import io.headrace.CallOptions;
+import io.headrace.Codec;
+import io.headrace.Outcome;
+import io.headrace.flow.Reduction;
+import io.headrace.observe.CallListener;
+import io.headrace.observe.Statistics;
+import io.headrace.observe.StatisticsSnapshot;
+import io.headrace.run.Run.Settings;
+import io.headrace.run.RunReport.End;
+import io.headrace.run.RunReport.Items;
+import io.headrace.run.RunReport.Part;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
+import reactor.util.context.Context;
+
+/** A run while it runs: once through the dataset. */
+final class Execution<I, O> implements Recorder.Ending {
+
+    private final Settings<I, O> settings;
+    private final Scheduler files;
+    private final Scheduler timer;
+    private final Statistics statistics = Statistics.create();
+    private final AtomicLong taken = new AtomicLong();
+    private final Sinks.Empty<Void> noMoreRows = Sinks.empty();
+    private final Sinks.Empty<Void> cutOff = Sinks.empty();
+    private final Sinks.Empty<Void> closed = Sinks.empty();
+    private final List<String> notes = new ArrayList<>();
+    private final Map<String, Object> reductions = new LinkedHashMap<>();
+    private final Disposable.Swap grace = Disposables.swap();
+    private final long startMillis;
+    private final long startNanos;
+    private final Mono<Checkpoint<O>> opening;
+    private @Nullable Checkpoint<O> checkpoint;
+    private boolean started;
+    private boolean abandoned;
+    private boolean stopping;
+    private String reason = "";
+    private volatile boolean over;
+    private volatile @Nullable RunReport report;
+
+    Execution(Settings<I, O> settings) {
+        this.settings = settings;
+        this.timer = settings.timer().get();
+        this.files = settings.files().get();
+        this.startMillis = timer.now(TimeUnit.MILLISECONDS);
+        this.startNanos = timer.now(TimeUnit.NANOSECONDS);
+        // cached, so that a cancel does not interrupt the opening half-way
+        this.opening = Mono.fromCallable(this::open).subscribeOn(files).cache();
+    }
+
+    Flux<Outcome<O>> outcomes() {
+        return opening.flatMapMany(this::start).doOnCancel(this::abandon);
+    }
+
+    Mono<RunReport> report() {
+        return Mono.justOrEmpty(report);
+    }
+
+    /** The report of a run that a policy stopped, else the error. */
+    Mono<RunReport> reportOfPolicy(Throwable error) {
+        RunReport written = report;
+        return written != null && written.end() == End.STOPPED_BY_POLICY ? Mono.just(written) : Mono.error(error);
+    }
+
+    boolean isClosed() {
+        return over;
+    }
+
+    Mono<Void> closed() {
+        return closed.asMono();
+    }
+
+    void stop(String why) {
+        boolean again;
+        synchronized (this) {
+            again = stopping;
+            stopping = true;
+            reason = reason.isEmpty() ? why : reason;
+        }
+        if (again) {
+            abort(why);
+            return;
+        }
+        noMoreRows.tryEmitEmpty();
+        if (settings.grace().isZero()) {
+            cutOff.tryEmitEmpty();
+        } else {
+            grace.update(timer.schedule(
+                    () -> abort("stopped; items in flight did not end within " + settings.grace()),
+                    settings.grace().toNanos(),
+                    TimeUnit.NANOSECONDS));
+        }
+    }
+
+    void abort(String why) {
+        synchronized (this) {
+            stopping = true;
+            reason = why;
+        }
+        noMoreRows.tryEmitEmpty();
+        cutOff.tryEmitEmpty();
+    }
+
+    Optional<Progress> progress() {
+        Checkpoint<O> from;
+        synchronized (this) {
+            from = started ? checkpoint : null;
+        }
+        if (from == null) {
+            return Optional.empty();
+        }
+        StatisticsSnapshot calls = statistics.snapshot();
+        OptionalLong size = size();
+        Duration elapsed = elapsed();
+        RunDirectory directory = from.directory();
+        return Optional.of(directory.read(ledger -> {
+            Items items = Accounts.items(ledger.rows(), from.passed(), size);
+            OptionalLong in = from.passed() ? OptionalLong.of(items.in()) : size;
+            long open = items.pending() + items.cancelled();
+            double rate = directory.counts().done() / Math.max(1e-9, elapsed.toNanos() / 1e9);
+            return new Progress(
+                    elapsed,
+                    in,
+                    ledger.rows().passed(),
+                    items.ok(),
+                    items.failed(),
+                    items.skipped(),
+                    in.isPresent() ? OptionalLong.of(open) : OptionalLong.empty(),
+                    items.cancelled(),
+                    rate,
+                    in.isPresent() && rate > 0
+                            ? Optional.of(Duration.ofMillis((long) (open / rate * 1000)))
+                            : Optional.empty(),
+                    calls.attempts().sent(),
+                    calls.calls().cached(),
+                    calls.attempts().retried(),
+                    calls.usage(),
+                    calls.cost());
+        }));
+    }
+
+    @Override
+    public Mono<Void> ended(@Nullable Throwable error) {
+        Checkpoint<O> from = Objects.requireNonNull(checkpoint);
+        return Mono.fromCallable(() -> finishPass(from, error))
+                .flatMap(finished -> finish(from, finished, error))
+                .onErrorMap(
+                        IOException.class, e -> new UncheckedIOException("cannot end the run: " + e.getMessage(), e))
+                .doOnTerminate(this::close); // before the subscriber hears of the end
+    }
+
+    @Override
+    public boolean outlivesCancel() {
+        return true;
+    }
+
+    @Override
+    public void cancelled() {
+        synchronized (this) {
+            if (stopping) {
+                return;
+            }
+        }
+        stop("the subscriber cancelled");
+    }
+
+    @Override
+    public void released() {
+        Checkpoint<O> from = Objects.requireNonNull(checkpoint);
+        from.release();
+        from.dispose();
+        files.dispose();
+    }
+
+    private Checkpoint<O> open() {
+        try {
+            settings.dataset().check();
+            Checkpoint<O> opened = Checkpoint.builder(settings.directory(), settings.codec())
+                    .configuration(settings.identity())
+                    .dataset(settings.dataset().signature())
+                    .fresh(settings.fresh())
+                    .retryFailed(settings.retryFailed())
+                    .syncEvery(settings.syncEvery())
+                    .scheduler(settings.files())
+                    .open();
+            synchronized (this) {
+                checkpoint = opened;
+                if (!abandoned) {
+                    return opened;
+                }
+            }
+        } catch (RuntimeException e) {
+            closeUnused();
+            throw e;
+        }
+        closeUnused();
+        throw new CancellationException("cancelled while it was opened");
+    }
+
+    private Flux<Outcome<O>> start(Checkpoint<O> opened) {
+        synchronized (this) {
+            if (abandoned) {
+                return Flux.empty();
+            }
+            started = true;
+        }
+        Flux<Outcome<I>> rows = settings.dataset().items();
+        if (settings.maxItems() != Long.MAX_VALUE) {
+            rows = rows.take(settings.maxItems()).doOnNext(row -> taken.incrementAndGet());
+        }
+        return opened.record(
+                opened.pending(rows)
+                        .takeUntilOther(noMoreRows.asMono())
+                        .transform(settings.pipeline())
+                        .takeUntilOther(cutOff.asMono())
+                        .contextWrite(this::observed),
+                this);
+    }
+
+    private Context observed(Context context) {
+        CallListener all = statistics.and(settings.listener());
+        return Objects.requireNonNull(checkpoint).attemptLog().into(all.into(context));
+    }
+
+    /** Cancelled before the first row. */
+    private void abandon() {
+        synchronized (this) {
+            if (started || over) {
+                return;
+            }
+            abandoned = true;
+            if (checkpoint == null) {
+                return; // open() closes what it has opened
+            }
+        }
+        files.schedule(this::closeUnused);
+    }
+
+    private void closeUnused() {
+        Checkpoint<O> from;
+        synchronized (this) {
+            from = checkpoint;
+        }
+        close();
+        if (from != null) {
+            from.dispose();
+        }
+        files.dispose();
+    }
+
+    /** Ends the pass if it came to the end of the dataset; whether every row is done. */
+    private boolean finishPass(Checkpoint<O> from, @Nullable Throwable error) throws IOException {
+        if (error != null || !from.passed()) {
+            return false;
+        }
+        from.directory().finishPass(!isLimited());
+        return from.directory().read(ledger -> ledger.rows().seen(RowStatus.PENDING)) == 0;
+    }
+
+    private Mono<Void> finish(Checkpoint<O> from, boolean finished, @Nullable Throwable error) {
+        RunDirectory directory = from.directory();
+        Mono<Void> folds = finished
+                ? Flux.fromIterable(settings.reductions())
+                        .concatMap(this::reduce)
+                        .contextWrite(this::observed)
+                        .then()
+                : Mono.empty();
+        return folds.then(Mono.fromCallable(() -> {
+                    End end = finished ? End.FINISHED : end(error);
+                    RunReport made = report(directory, end, error);
+                    report = made;
+                    ReportWriter.write(made);
+                    return made;
+                }))
+                .then();
+    }
+
+    private <A, S> Mono<Void> reduce(Reduction<O, A, S> reduction) {
+        return Mono.fromCallable(
+                        () -> Results.fold(settings.directory().resolve("results.jsonl"), settings.codec(), reduction))
+                .flatMap(state -> reduction.finish().apply(state))
+                .takeUntilOther(cutOff.asMono())
+                .publishOn(files) // behind the cut-off, which would interrupt the thread that writes
+                .<S>handle((result, sink) -> {
+                    try {
+                        write(reduction.name(), result);
+                    } catch (IOException e) {
+                        sink.error(e);
+                    }
+                })
+                .contextWrite(new CallOptions(reduction.name(), "", Map.of())::into)
+                .onErrorResume(e -> {
+                    notes.add("reduction '" + reduction.name() + "' failed: " + e.getMessage()
+                            + "; run again to try it again");
+                    return Mono.empty();
+                })
+                .then();
+    }
+
+    @SuppressWarnings("unchecked") // a value is written as what it is
+    private <S> void write(String name, S result) throws IOException {
+        byte[] json = Codec.json((Class<S>) result.getClass()).encode(result);
+        RunFiles.replace(settings.directory().resolve(name + ".json"), json);
+        reductions.put(name, result);
+    }
+
+    private RunReport report(RunDirectory directory, End end, @Nullable Throwable error) {
+        boolean passed = Objects.requireNonNull(checkpoint).passed();
+        List<String> said = new ArrayList<>(directory.notes());
+        said.addAll(notes);
+        String why;
+        synchronized (this) {
+            why = end == End.FINISHED ? "" : error == null ? reason : String.valueOf(error.getMessage());
+        }
+        StatisticsSnapshot calls = statistics.snapshot();
+        return directory.read(ledger -> {
+            Part total = Accounts.total(ledger, passed, size());
+            return new RunReport(
+                    settings.directory(),
+                    Objects.requireNonNull(ledger.run()).run(),
+                    Instant.ofEpochMilli(startMillis),
+                    elapsed(),
+                    end,
+                    why,
+                    Accounts.thisRun(directory.counts(), total.items().cancelled(), calls),
+                    total,
+                    ledger.totals().lost(),
+                    ledger.totals().lostCost(),
+                    directory.cutBytes(),
+                    said,
+                    reductions);
+        });
+    }
+
+    private static End end(@Nullable Throwable error) {
+        if (error == null) {
+            return End.STOPPED;
+        }
+        return error instanceof UncheckedIOException || error instanceof IOException
+                ? End.BROKEN
+                : End.STOPPED_BY_POLICY;
+    }
+
+    private Duration elapsed() {
+        return Duration.ofNanos(timer.now(TimeUnit.NANOSECONDS) - startNanos);
+    }
+
+    private OptionalLong size() {
+        OptionalLong size = settings.dataset().size();
+        return size.isPresent() ? OptionalLong.of(Math.min(size.getAsLong(), settings.maxItems())) : size;
+    }
+
+    /** Whether the limit, and not the dataset, ended the pass. */
+    private boolean isLimited() {
+        return taken.get() == settings.maxItems();
+    }
+
+    private void close() {
+        Checkpoint<O> from;
+        synchronized (this) {
+            from = checkpoint;
+        }
+        try {
+            if (from != null) {
+                from.closeFiles();
+            }
+        } finally {
+            grace.dispose();
+            over = true;
+            closed.tryEmitEmpty();
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package io.headrace.run;
+
+import io.headrace.Tally;
+import java.util.Arrays;
+import org.HdrHistogram.Histogram;
+
+/** What this run's items came to. Not thread-safe. */
+final class ItemCounts {
+
+    private final long[] rows = new long[RowStatus.COUNT];
+    private final Histogram micros = new Histogram(3);
+
+    void row(int status) {
+        rows[status]++;
+    }
+
+    void item(int status, Tally tally) {
+        if (status != RowStatus.SKIPPED) {
+            micros.recordValue(tally.elapsed().toNanos() / 1000);
+        }
+    }
+
+    long rows(int status) {
+        return rows[status];
+    }
+
+    /** Rows done. */
+    long done() {
+        return Arrays.stream(rows).sum();
+    }
+
+    Histogram micros() {
+        return micros;
+    }
+}

@@ -1,0 +1,179 @@
+package io.headrace.run;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.zip.CRC32C;
+
+/** Writes JSON objects, one a line, into a growing buffer; a value that is JSON already is spliced in. Not thread-safe. */
+final class JsonLine {
+
+    private static final byte[] HEX = "0123456789abcdef".getBytes(UTF_8);
+
+    private final CRC32C crc = new CRC32C();
+    private byte[] bytes = new byte[1 << 14];
+    private int at;
+    private int start;
+
+    /** The lines so far, up to {@link #length}. */
+    byte[] bytes() {
+        return bytes;
+    }
+
+    int length() {
+        return at;
+    }
+
+    /** Forgets the lines. */
+    void reset() {
+        at = 0;
+    }
+
+    /** Forgets the line that was begun last. */
+    void drop() {
+        at = start;
+    }
+
+    JsonLine begin() {
+        start = at;
+        put('{');
+        return this;
+    }
+
+    /** Ends the line; gives its CRC32C. */
+    int end() {
+        put('}');
+        put('\n');
+        crc.reset();
+        crc.update(bytes, start, at - start);
+        return (int) crc.getValue();
+    }
+
+    JsonLine field(String name, String value) {
+        name(name);
+        put('"');
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            if (c >= 0x80) {
+                escaped(value.substring(i));
+                break;
+            }
+            character(c);
+        }
+        put('"');
+        return this;
+    }
+
+    JsonLine field(String name, long value) {
+        name(name);
+        ascii(Long.toString(value));
+        return this;
+    }
+
+    JsonLine field(String name, boolean value) {
+        name(name);
+        ascii(value ? "true" : "false");
+        return this;
+    }
+
+    JsonLine field(String name, BigDecimal value) {
+        name(name);
+        ascii(value.toPlainString());
+        return this;
+    }
+
+    /** A value that is not known. */
+    JsonLine missing(String name) {
+        name(name);
+        ascii("null");
+        return this;
+    }
+
+    /** Milliseconds with up to three decimals. */
+    JsonLine field(String name, Duration value) {
+        name(name);
+        long micros = value.toNanos() / 1000;
+        ascii(Long.toString(micros / 1000));
+        long rest = micros % 1000;
+        if (rest != 0) {
+            put('.');
+            put('0' + rest / 100);
+            put('0' + rest / 10 % 10);
+            put('0' + rest % 10);
+        }
+        return this;
+    }
+
+    /** A value that is JSON already; line feeds between its tokens become blanks. */
+    JsonLine json(String name, byte[] value) {
+        name(name);
+        int from = at;
+        raw(value);
+        for (int i = from; i < at; i++) {
+            if (bytes[i] == '\n' || bytes[i] == '\r') {
+                bytes[i] = ' ';
+            }
+        }
+        return this;
+    }
+
+    private void name(String name) {
+        if (bytes[at - 1] != '{') {
+            put(',');
+        }
+        put('"');
+        ascii(name);
+        put('"');
+        put(':');
+    }
+
+    private void character(char c) {
+        if (c == '"' || c == '\\') {
+            put('\\');
+            put(c);
+        } else if (c >= 0x20) {
+            put(c);
+        } else {
+            ascii("\\u00");
+            put(HEX[c >> 4]);
+            put(HEX[c & 15]);
+        }
+    }
+
+    /** The slow way for text beyond ASCII; a lone surrogate becomes a question mark. */
+    private void escaped(String text) {
+        for (byte b : text.getBytes(UTF_8)) {
+            if (b < 0) {
+                put(b);
+            } else {
+                character((char) b);
+            }
+        }
+    }
+
+    private void ascii(String text) {
+        room(text.length());
+        for (int i = 0; i < text.length(); i++) {
+            bytes[at++] = (byte) text.charAt(i);
+        }
+    }
+
+    private void raw(byte[] source) {
+        room(source.length);
+        System.arraycopy(source, 0, bytes, at, source.length);
+        at += source.length;
+    }
+
+    private void put(long ascii) {
+        room(1);
+        bytes[at++] = (byte) ascii;
+    }
+
+    private void room(int more) {
+        if (bytes.length - at < more) {
+            bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, at + more));
+        }
+    }
+}

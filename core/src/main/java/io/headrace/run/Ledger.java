@@ -1,0 +1,206 @@
+package io.headrace.run;
+
+import io.headrace.Tally;
+import io.headrace.run.JournalRecord.AttemptEnded;
+import io.headrace.run.JournalRecord.AttemptStarted;
+import io.headrace.run.JournalRecord.Carried;
+import io.headrace.run.JournalRecord.Done;
+import io.headrace.run.JournalRecord.Finished;
+import io.headrace.run.JournalRecord.Leaf;
+import io.headrace.run.JournalRecord.Line;
+import io.headrace.run.JournalRecord.RetryFailed;
+import io.headrace.run.JournalRecord.RunStarted;
+import io.headrace.run.JournalRecord.Superseded;
+import io.headrace.run.JournalRecord.Synced;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a journal says when all its records are added up: the same code counts while a run goes on and when it is taken up
+ * again. Not thread-safe.
+ */
+final class Ledger implements Closeable {
+
+    private final RowIndex rows;
+    private final Map<Long, OpenRow> openRows = new HashMap<>();
+    private final Map<Long, AttemptStarted> openAttempts = new HashMap<>();
+    private final Histogram itemMicros = new Histogram(3);
+    private Totals totals = Totals.ZERO;
+    private @Nullable RunStarted run;
+    private Mark synced = Mark.START;
+    private Mark syncedBefore = Mark.START;
+    private long resultsEnd;
+    private long deadLettersEnd;
+    private long retryFrom;
+    private long lastAttempt;
+    private boolean hasLeaves;
+    private boolean hasStaleLines;
+    private boolean finished;
+
+    /** A place in the journal and how long the files were when the journal was there. */
+    record Mark(long position, long results, long deadLetters) {
+
+        static final Mark START = new Mark(0, 0, 0);
+    }
+
+    Ledger(Path directory) throws IOException {
+        this.rows = RowIndex.create(directory);
+    }
+
+    /**
+     * Adds a record.
+     *
+     * @param position where it starts in the journal
+     */
+    void apply(JournalRecord record, long position) throws IOException {
+        if (record instanceof AttemptStarted started) {
+            totals = totals.started();
+            lastAttempt = Math.max(lastAttempt, started.attempt());
+            openAttempts.put(started.attempt(), started);
+        } else if (record instanceof AttemptEnded ended) {
+            if (openAttempts.remove(ended.attempt()) != null) {
+                totals = totals.ended(ended.delivery(), ended.usage(), ended.cost());
+            }
+        } else if (record instanceof Done done) {
+            rows.put(done.key(), done.version(), done.status());
+            openRows.remove(done.key());
+            line(done.line());
+            item(done.status(), done.tally());
+        } else if (record instanceof Leaf leaf) {
+            hasLeaves = true;
+            if (rows.find(leaf.key()) < 0) {
+                rows.put(leaf.key(), leaf.version(), RowStatus.PENDING);
+            }
+            openRows.computeIfAbsent(leaf.key(), key -> new OpenRow(leaf.ordinal(), leaf.version()))
+                    .add(leaf.path(), leaf.status());
+            line(leaf.line());
+            item(leaf.status(), leaf.tally());
+        } else if (record instanceof Synced) {
+            syncedBefore = synced;
+            synced = new Mark(position, resultsEnd, deadLettersEnd);
+        } else if (record instanceof Superseded superseded) {
+            int at = rows.find(superseded.key());
+            int status = at < 0 ? RowStatus.PENDING : rows.status(at);
+            hasStaleLines |= hasLeaves || status == RowStatus.OK || RowStatus.isFailed(status);
+            rows.put(superseded.key(), superseded.version(), RowStatus.PENDING);
+            openRows.remove(superseded.key());
+        } else if (record instanceof RetryFailed) {
+            rows.retryFailed();
+            deadLettersEnd = 0;
+            retryFrom = position;
+        } else if (record instanceof RunStarted started) {
+            openAttempts.values().forEach(attempt -> totals = totals.lost(attempt.reserved()));
+            openAttempts.clear();
+            run = started;
+            finished = false;
+        } else if (record instanceof Finished) {
+            finished = true;
+        } else if (record instanceof Carried carried) {
+            totals = totals.plus(carried.totals());
+        }
+    }
+
+    RowIndex rows() {
+        return rows;
+    }
+
+    Totals totals() {
+        return totals;
+    }
+
+    /** How long items took, in microseconds. */
+    Histogram itemMicros() {
+        return itemMicros;
+    }
+
+    /** The run that wrote last; null in an empty journal. */
+    @Nullable
+    RunStarted run() {
+        return run;
+    }
+
+    @Nullable
+    OpenRow openRow(long key) {
+        return openRows.get(key);
+    }
+
+    /** Rows whose every leaf is done and that are not themselves. */
+    List<Long> completedRows() {
+        List<Long> keys = new ArrayList<>();
+        openRows.forEach((key, row) -> {
+            if (row.isComplete()) {
+                keys.add(key);
+            }
+        });
+        return keys;
+    }
+
+    /** Attempts that have started and not ended. */
+    List<AttemptStarted> openAttempts() {
+        return List.copyOf(openAttempts.values());
+    }
+
+    long nextAttempt() {
+        return lastAttempt + 1;
+    }
+
+    long resultsEnd() {
+        return resultsEnd;
+    }
+
+    long deadLettersEnd() {
+        return deadLettersEnd;
+    }
+
+    /** Every line that was written later than this may not have reached the disk if the power went. */
+    Mark verifyFrom() {
+        return syncedBefore;
+    }
+
+    /** Dead letters journalled before this place in the journal are gone. */
+    long retryFrom() {
+        return retryFrom;
+    }
+
+    /** Whether any row was expanded. */
+    boolean hasLeaves() {
+        return hasLeaves;
+    }
+
+    /** Whether a file may hold lines of rows that were superseded. */
+    boolean hasStaleLines() {
+        return hasStaleLines;
+    }
+
+    /** Whether the last run came to its end. */
+    boolean finished() {
+        return finished;
+    }
+
+    @Override
+    public void close() throws IOException {
+        rows.close();
+    }
+
+    private void line(Line line) {
+        switch (line.sink()) {
+            case RESULTS -> resultsEnd = line.end();
+            case DEAD_LETTERS -> deadLettersEnd = line.end();
+            case NONE -> {}
+        }
+    }
+
+    private void item(int status, Tally tally) {
+        totals = totals.done(tally);
+        if (status != RowStatus.SKIPPED) {
+            itemMicros.recordValue(tally.elapsed().toNanos() / 1000);
+        }
+    }
+}

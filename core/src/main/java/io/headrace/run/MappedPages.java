@@ -1,0 +1,76 @@
+package io.headrace.run;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+
+/**
+ * Zeroed memory off the heap that grows page by page, mapped from a temporary file that has no name any more. The file is
+ * filled with real zeros before a page is mapped, so that a full disk is an {@link IOException} and not a signal that kills
+ * the process. Not thread-safe.
+ */
+final class MappedPages implements Closeable {
+
+    private final FileChannel file;
+    private final byte[] zeros;
+    private MappedByteBuffer[] pages = new MappedByteBuffer[4];
+    private int count;
+
+    private MappedPages(FileChannel file, int pageBytes) {
+        this.file = file;
+        this.zeros = new byte[pageBytes];
+    }
+
+    /** Memory without a page yet, in {@code directory}. */
+    static MappedPages create(Path directory, int pageBytes) throws IOException {
+        Path path = Files.createTempFile(directory, ".rows", ".tmp");
+        return new MappedPages(
+                FileChannel.open(
+                        path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE),
+                pageBytes);
+    }
+
+    int count() {
+        return count;
+    }
+
+    MappedByteBuffer page(int index) {
+        return pages[index];
+    }
+
+    void add() throws IOException {
+        long start = (long) count * zeros.length;
+        ByteBuffer fill = ByteBuffer.wrap(zeros);
+        while (fill.hasRemaining()) {
+            file.write(fill, start + fill.position());
+        }
+        if (count == pages.length) {
+            pages = Arrays.copyOf(pages, count * 2);
+        }
+        pages[count++] = file.map(MapMode.READ_WRITE, start, zeros.length);
+    }
+
+    /** Sets every byte to zero. */
+    void clear() {
+        for (int i = 0; i < count; i++) {
+            pages[i].put(0, zeros);
+        }
+    }
+
+    /** Bytes mapped. */
+    long bytes() {
+        return (long) count * zeros.length;
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+}

@@ -1,0 +1,183 @@
+package io.headrace.run;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.headrace.Cost;
+import io.headrace.ErrorKind;
+import io.headrace.observe.StatisticsSnapshot.Times;
+import io.headrace.run.RunReport.Items;
+import io.headrace.run.RunReport.Part;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Writes a report as {@code report.json} for programs and {@code report.txt} for people. */
+final class ReportWriter {
+
+    private static final JsonMapper JSON =
+            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+    private ReportWriter() {}
+
+    static void write(RunReport report) throws IOException {
+        RunFiles.replace(report.directory().resolve("report.json"), JSON.writeValueAsBytes(json(report)));
+        RunFiles.replace(report.directory().resolve("report.txt"), text(report).getBytes(UTF_8));
+    }
+
+    /** Totals on the top level, this run beside them. */
+    private static Map<String, @Nullable Object> json(RunReport report) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("end", report.end().name().toLowerCase(Locale.ROOT).replace('_', '-'));
+        json.put("reason", report.reason());
+        json.put("run", report.run());
+        json.put("startedAt", report.startedAt().toString());
+        json.put("durationMs", report.duration().toMillis());
+        json.put("itemsPerSecond", report.itemsPerSecond());
+        json.putAll(part(report.total()));
+        json.put("thisRun", part(report.thisRun()));
+        Map<String, @Nullable Object> lost = new LinkedHashMap<>();
+        lost.put("calls", report.lostCalls());
+        lost.put("costUsdAtMost", report.lostCost().usd());
+        lost.put("unpriced", report.lostCost().unknown());
+        json.put("lostInCrashes", lost);
+        json.put("cutBytes", report.cutBytes());
+        json.put("notes", report.notes());
+        json.put("reductions", report.reductions());
+        return json;
+    }
+
+    private static Map<String, @Nullable Object> part(Part part) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("items", part.items());
+        json.put("calls", part.calls());
+        json.put("failedByKind", labels(part.failedByKind()));
+        json.put("retriedByKind", labels(part.retriedByKind()));
+        json.put("rateLimited", part.rateLimited());
+        json.put("attemptMs", times(part.attemptTime()));
+        json.put("itemMs", times(part.itemTime()));
+        json.put("tokens", part.usage());
+        json.put("costUsd", part.cost().usd());
+        json.put("unpricedCalls", part.cost().unknown());
+        json.put("savedUsd", part.saved().usd());
+        return json;
+    }
+
+    private static Map<String, Long> labels(Map<ErrorKind, Long> counts) {
+        Map<String, Long> labels = new LinkedHashMap<>();
+        counts.forEach((kind, count) -> labels.put(kind.label(), count));
+        return labels;
+    }
+
+    private static Map<String, Number> times(Times times) {
+        Map<String, Number> json = new LinkedHashMap<>();
+        json.put("count", times.count());
+        json.put("p50", millis(times.p50()));
+        json.put("p95", millis(times.p95()));
+        json.put("p99", millis(times.p99()));
+        json.put("max", millis(times.max()));
+        return json;
+    }
+
+    /** The report as people read it: this run on the left, all runs on the right. */
+    static String text(RunReport report) {
+        StringBuilder out = new StringBuilder();
+        Part now = report.thisRun();
+        Part all = report.total();
+        line(out, "%s", ending(report));
+        line(out, "%-28s %16s %16s", "", "this run", "all runs");
+        items(out, now.items(), all.items());
+        row(out, "calls sent", now.calls().sent(), all.calls().sent());
+        row(out, "calls from the cache", now.calls().cached(), all.calls().cached());
+        row(out, "retries", now.calls().retried(), all.calls().retried());
+        row(out, "calls, outcome unknown", now.calls().unknown(), all.calls().unknown());
+        row(out, "tokens in", now.usage().inputTokens(), all.usage().inputTokens());
+        row(out, "tokens out", now.usage().outputTokens(), all.usage().outputTokens());
+        line(out, "%-28s %16s %16s", "cost in USD", cost(now.cost()), cost(all.cost()));
+        line(out, "%-28s %16s %16s", "saved by the cache in USD", cost(now.saved()), cost(all.saved()));
+        line(
+                out,
+                "%-28s %15.1f%% %15.1f%%",
+                "cached share",
+                now.calls().cachedShare() * 100,
+                all.calls().cachedShare() * 100);
+        line(out, "%-28s %16s %16s", "item ms p50/p95/p99", percentiles(now.itemTime()), percentiles(all.itemTime()));
+        line(out, "%-28s %16s", "attempt ms p50/p95/p99", percentiles(now.attemptTime()));
+        if (!all.failedByKind().isEmpty()) {
+            line(out, "failed items: %s", kinds(all.failedByKind()));
+        }
+        if (!now.retriedByKind().isEmpty()) {
+            line(out, "retries: %s", kinds(now.retriedByKind()));
+        }
+        if (now.rateLimited() > 0) {
+            line(out, "rate-limit errors: %d", now.rateLimited());
+        }
+        if (report.lostCalls() > 0) {
+            line(
+                    out,
+                    "calls in flight when a process died: %d, outcome unknown, at most %s USD%s",
+                    report.lostCalls(),
+                    report.lostCost().usd().toPlainString(),
+                    report.lostCost().unknown() > 0
+                            ? " and " + report.lostCost().unknown() + " without a known bound"
+                            : "");
+        }
+        if (report.cutBytes() > 0) {
+            line(out, "torn ends of files cut off: %d bytes", report.cutBytes());
+        }
+        report.notes().forEach(note -> line(out, "note: %s", note));
+        return out.toString();
+    }
+
+    private static String ending(RunReport report) {
+        String what = report.end() == RunReport.End.FINISHED ? "finished" : "stopped early: " + report.reason();
+        return String.format(
+                Locale.ROOT,
+                "run %d %s, after %.1f s, %.1f items a second",
+                report.run(),
+                what,
+                report.duration().toNanos() / 1e9,
+                report.itemsPerSecond());
+    }
+
+    private static void items(StringBuilder out, Items now, Items all) {
+        row(out, "items", now.in(), all.in());
+        row(out, "  ok", now.ok(), all.ok());
+        row(out, "  failed", now.failed(), all.failed());
+        row(out, "  skipped", now.skipped(), all.skipped());
+        row(out, "  cancelled", now.cancelled(), all.cancelled());
+        row(out, "  pending", now.pending(), all.pending());
+    }
+
+    private static void row(StringBuilder out, String name, long now, long all) {
+        line(out, "%-28s %16d %16d", name, now, all);
+    }
+
+    private static String cost(Cost cost) {
+        return cost.usd().toPlainString() + (cost.isKnown() ? "" : " + " + cost.unknown() + " ?");
+    }
+
+    private static String percentiles(Times times) {
+        return String.format(
+                Locale.ROOT, "%.0f/%.0f/%.0f", millis(times.p50()), millis(times.p95()), millis(times.p99()));
+    }
+
+    private static String kinds(Map<ErrorKind, Long> counts) {
+        return counts.entrySet().stream()
+                .map(entry -> entry.getKey().label() + " " + entry.getValue())
+                .collect(Collectors.joining(", "));
+    }
+
+    private static double millis(Duration time) {
+        return time.toNanos() / 1e6;
+    }
+
+    private static void line(StringBuilder out, String format, Object... values) {
+        out.append(String.format(Locale.ROOT, format, values).stripTrailing()).append('\n');
+    }
+}

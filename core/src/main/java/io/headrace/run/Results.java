@@ -1,0 +1,91 @@
+package io.headrace.run;
+
+import io.headrace.Codec;
+import io.headrace.Item;
+import io.headrace.flow.Reduction;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.function.Consumer;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.json.JsonFactory;
+
+/** Reads a results file back, line by line. */
+final class Results {
+
+    private static final JsonFactory JSON = JsonFactory.builder().build();
+
+    private Results() {}
+
+    /** Folds all results into the state of {@code reduction}. */
+    static <T, A> A fold(Path file, Codec<T> codec, Reduction<T, A, ?> reduction) throws IOException {
+        Fold<T, A> fold = new Fold<>(reduction);
+        read(file, codec, fold);
+        return fold.state;
+    }
+
+    /** Hands every result to {@code consumer}. */
+    static <T> void read(Path file, Codec<T> codec, Consumer<Item<T>> consumer) throws IOException {
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
+            ByteArrayOutputStream line = new ByteArrayOutputStream(1 << 12);
+            int next;
+            while ((next = in.read()) >= 0) {
+                if (next == '\n') {
+                    consumer.accept(item(line.toByteArray(), codec));
+                    line.reset();
+                } else {
+                    line.write(next);
+                }
+            }
+        }
+    }
+
+    /** The line's value is cut out as it stands: it is JSON already. */
+    private static <T> Item<T> item(byte[] line, Codec<T> codec) {
+        String id = "";
+        long ordinal = 0;
+        byte[] value = new byte[0];
+        try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), line)) {
+            parser.nextToken();
+            while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+                String name = parser.currentName();
+                parser.nextToken();
+                switch (name) {
+                    case "id" -> id = parser.getString();
+                    case "ordinal" -> ordinal = parser.getLongValue();
+                    case "value" -> {
+                        int start = (int) parser.currentTokenLocation().getByteOffset();
+                        parser.skipChildren();
+                        parser.finishToken();
+                        int end = (int) parser.currentLocation().getByteOffset();
+                        value = Arrays.copyOfRange(line, start, end);
+                    }
+                    default -> parser.skipChildren();
+                }
+            }
+        }
+        return Item.of(id, ordinal, codec.decode(value));
+    }
+
+    private static final class Fold<T, A> implements Consumer<Item<T>> {
+
+        private final Reduction<T, A, ?> reduction;
+        private A state;
+
+        Fold(Reduction<T, A, ?> reduction) {
+            this.reduction = reduction;
+            this.state = reduction.initial().get();
+        }
+
+        @Override
+        public void accept(Item<T> item) {
+            state = reduction.add().apply(state, item);
+        }
+    }
+}

@@ -1,0 +1,316 @@
+package io.headrace.run;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.file.Path;
+
+/**
+ * Which rows are known, what the journal says of each, and which of them were seen in this pass over the dataset: ten bytes
+ * a row in the order of the pass, found by a hash table of row numbers (Robin Hood linear probing, load 0.75 to 0.9), all
+ * of it off the heap. At most 16 bytes a row.
+ *
+ * <p>The first {@link #passed} positions hold the rows of this pass in its order; behind them stand rows that are known from
+ * the journal and have not come yet. A row that comes is swapped to its place, wherever it stood before.
+ *
+ * <p>Not thread-safe.
+ */
+final class RowIndex implements Closeable {
+
+    private static final int ENTRY_BYTES = 10;
+    private static final int ENTRIES_A_PAGE = 1 << 16;
+    private static final int SLOTS_A_PAGE = 1 << 18;
+    private static final double MAX_LOAD = 0.9;
+    private static final double GROWTH = 1.2;
+    private static final int KIND_BITS = 5;
+    private static final int FAILED_STATE = 3;
+
+    private final MappedPages entries;
+    private final MappedPages table;
+    private final long[] seen = new long[RowStatus.COUNT];
+    private final long[] unseen = new long[RowStatus.COUNT];
+    private int size;
+    private int passed;
+    private int slots;
+
+    private RowIndex(MappedPages entries, MappedPages table) {
+        this.entries = entries;
+        this.table = table;
+    }
+
+    /** An empty index whose temporary files lie in {@code directory}. */
+    @SuppressWarnings("MustBeClosedChecker") // closed with the index
+    static RowIndex create(Path directory) throws IOException {
+        MappedPages entries = MappedPages.create(directory, ENTRIES_A_PAGE * ENTRY_BYTES);
+        MappedPages table = MappedPages.create(directory, SLOTS_A_PAGE * Integer.BYTES);
+        RowIndex index = new RowIndex(entries, table);
+        table.add();
+        index.slots = SLOTS_A_PAGE;
+        return index;
+    }
+
+    /** Rows known. */
+    int size() {
+        return size;
+    }
+
+    /** Rows seen in this pass. */
+    int passed() {
+        return passed;
+    }
+
+    /** Rows of that status seen in this pass. */
+    long seen(int status) {
+        return seen[status];
+    }
+
+    /** Known rows of that status that this pass has not come to. */
+    long unseen(int status) {
+        return unseen[status];
+    }
+
+    /** Where the row stands, or -1 if it is not known. */
+    int find(long key) {
+        int slot = slotOf(key);
+        return slot < 0 ? -1 : slot(slot) - 1;
+    }
+
+    int status(int position) {
+        int state = (int) (head(position) & 3);
+        return state == FAILED_STATE ? RowStatus.FAILED + (digest(position) & ((1 << KIND_BITS) - 1)) : state;
+    }
+
+    /** Whether the row at {@code position} has, as far as 11 (failed rows) or 16 bits tell, that version. */
+    boolean sameVersion(int position, long version) {
+        return (head(position) & 3) == FAILED_STATE
+                ? digest(position) >>> KIND_BITS == digestOf(version) >>> KIND_BITS
+                : digest(position) == digestOf(version);
+    }
+
+    /** Notes what the journal says of a row, known or not; gives its position. */
+    int put(long key, long version, int status) throws IOException {
+        int position = find(key);
+        if (position < 0) {
+            position = append(key, version, status);
+        } else {
+            counts(position)[status(position)]--;
+            write(position, key, version, status);
+        }
+        counts(position)[status]++;
+        return position;
+    }
+
+    /** Begins a new pass: no row was seen yet. */
+    void beginPass() {
+        passed = 0;
+        for (int i = 0; i < seen.length; i++) {
+            unseen[i] += seen[i];
+            seen[i] = 0;
+        }
+    }
+
+    /** Marks every row as seen, in the order it stands. */
+    void passAll() {
+        passed = size;
+        for (int i = 0; i < seen.length; i++) {
+            seen[i] += unseen[i];
+            unseen[i] = 0;
+        }
+    }
+
+    /**
+     * The row has come in this pass and takes the next place in it. A new row is pending.
+     *
+     * @param at what {@link #find} said, -1 or a position not below {@link #passed}
+     */
+    void pass(int at, long key, long version) throws IOException {
+        int place = passed;
+        int position = at;
+        if (position < 0) {
+            position = append(key, version, RowStatus.PENDING);
+            unseen[RowStatus.PENDING]++;
+        }
+        if (position != place) {
+            swap(position, place);
+        }
+        int status = status(place);
+        unseen[status]--;
+        seen[status]++;
+        passed++;
+    }
+
+    /** Makes every failed row pending again. */
+    void retryFailed() {
+        for (int position = 0; position < size; position++) {
+            int status = status(position);
+            if (RowStatus.isFailed(status)) {
+                counts(position)[status]--;
+                counts(position)[RowStatus.PENDING]++;
+                // the version's low bits made room for the kind: the row counts as changed, which a pending row may
+                page(position).putLong(offset(position), head(position) & ~3L);
+            }
+        }
+    }
+
+    /** Sets the counter that shares its place with the version; the versions are lost. */
+    void counter(int position, int count) {
+        page(position).putShort(offset(position) + Long.BYTES, (short) count);
+    }
+
+    /** The number set by {@link #counter(int, int)}. */
+    int counter(int position) {
+        return digest(position);
+    }
+
+    /** Bytes mapped. */
+    long bytes() {
+        return entries.bytes() + table.bytes();
+    }
+
+    @Override
+    public void close() throws IOException {
+        try (entries) {
+            table.close();
+        }
+    }
+
+    private long[] counts(int position) {
+        return position < passed ? seen : unseen;
+    }
+
+    private int append(long key, long version, int status) throws IOException {
+        if (size >= Integer.MAX_VALUE - 8) {
+            throw new IOException("a run keeps account of at most " + size + " rows: split the dataset");
+        }
+        if (size + 1 > slots * MAX_LOAD) {
+            grow();
+        }
+        if (size == entries.count() * ENTRIES_A_PAGE) {
+            entries.add();
+        }
+        write(size, key, version, status);
+        insert(size);
+        return size++;
+    }
+
+    private void write(int position, long key, long version, int status) {
+        int digest = digestOf(version);
+        int state = status;
+        if (RowStatus.isFailed(status)) {
+            state = FAILED_STATE;
+            digest = (digest >>> KIND_BITS << KIND_BITS) | (status - RowStatus.FAILED);
+        }
+        ByteBuffer page = page(position);
+        int offset = offset(position);
+        page.putLong(offset, key << 2 | state);
+        page.putShort(offset + Long.BYTES, (short) digest);
+    }
+
+    private void swap(int a, int b) {
+        int slotA = slotOf(key(a));
+        int slotB = slotOf(key(b));
+        long head = head(a);
+        short digest = (short) digest(a);
+        page(a).putLong(offset(a), head(b));
+        page(a).putShort(offset(a) + Long.BYTES, (short) digest(b));
+        page(b).putLong(offset(b), head);
+        page(b).putShort(offset(b) + Long.BYTES, digest);
+        slot(slotA, b + 1);
+        slot(slotB, a + 1);
+    }
+
+    private void grow() throws IOException {
+        slots = (int) Math.min(Integer.MAX_VALUE - 8, (long) (slots * GROWTH));
+        while ((long) table.count() * SLOTS_A_PAGE < slots) {
+            table.add();
+        }
+        table.clear();
+        for (int position = 0; position < size; position++) {
+            insert(position);
+        }
+    }
+
+    private void insert(int position) {
+        int carried = position + 1;
+        int slot = home(head(position));
+        int distance = 0;
+        while (true) {
+            int there = slot(slot);
+            if (there == 0) {
+                slot(slot, carried);
+                return;
+            }
+            int its = distance(slot, there - 1);
+            if (its < distance) {
+                slot(slot, carried);
+                carried = there;
+                distance = its;
+            }
+            slot = next(slot);
+            distance++;
+        }
+    }
+
+    private int slotOf(long key) {
+        int slot = home(key << 2);
+        for (int distance = 0; ; distance++) {
+            int there = slot(slot);
+            if (there == 0) {
+                return -1;
+            }
+            if (key(there - 1) == key) {
+                return slot;
+            }
+            if (distance(slot, there - 1) < distance) {
+                return -1;
+            }
+            slot = next(slot);
+        }
+    }
+
+    private int home(long head) {
+        return (int) (((head >>> 32) * slots) >>> 32);
+    }
+
+    private int distance(int slot, int position) {
+        int distance = slot - home(head(position));
+        return distance < 0 ? distance + slots : distance;
+    }
+
+    private int next(int slot) {
+        return slot + 1 == slots ? 0 : slot + 1;
+    }
+
+    private int slot(int slot) {
+        return table.page(slot / SLOTS_A_PAGE).getInt(slot % SLOTS_A_PAGE * Integer.BYTES);
+    }
+
+    private void slot(int slot, int value) {
+        table.page(slot / SLOTS_A_PAGE).putInt(slot % SLOTS_A_PAGE * Integer.BYTES, value);
+    }
+
+    private long key(int position) {
+        return head(position) >>> 2;
+    }
+
+    private long head(int position) {
+        return page(position).getLong(offset(position));
+    }
+
+    private int digest(int position) {
+        return page(position).getShort(offset(position) + Long.BYTES) & 0xFFFF;
+    }
+
+    private MappedByteBuffer page(int position) {
+        return entries.page(position / ENTRIES_A_PAGE);
+    }
+
+    private static int offset(int position) {
+        return position % ENTRIES_A_PAGE * ENTRY_BYTES;
+    }
+
+    private static int digestOf(long version) {
+        return (int) (version ^ (version >>> 16) ^ (version >>> 32) ^ (version >>> 48)) & 0xFFFF;
+    }
+}

@@ -1,0 +1,309 @@
+package io.headrace.run;
+
+import io.headrace.Codec;
+import io.headrace.Outcome;
+import io.headrace.dataset.Dataset;
+import io.headrace.flow.Pipeline;
+import io.headrace.flow.Reduction;
+import io.headrace.flow.Step;
+import io.headrace.observe.CallListener;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * A dataset through a pipeline into a directory, taken up where it was if it ran there before:
+ *
+ * <pre>{@code
+ * Run<Topics> run = Run.builder(dataset, pipeline, Path.of("out"), Codec.json(Topics.class)).build();
+ * run.execute().subscribe(report -> ...);
+ * }</pre>
+ *
+ * <p>It adds resume, progress, report and graceful stop to what a {@link Checkpoint} does, and writes beside its files
+ * {@code report.json}, {@code report.txt}, and a JSON file for each reduction.
+ *
+ * <p>Thread-safe. It runs once at a time; each subscription runs it again, and works on what is pending then.
+ *
+ * @param <O> the results
+ */
+public final class Run<O> {
+
+    private final Settings<?, O> settings;
+    private final AtomicReference<@Nullable Execution<?, O>> current = new AtomicReference<>();
+
+    private Run(Settings<?, O> settings) {
+        this.settings = settings;
+    }
+
+    /** What a run is made of. */
+    record Settings<I, O>(
+            Dataset<I> dataset,
+            Pipeline<I, O> pipeline,
+            Path directory,
+            Codec<O> codec,
+            String configuration,
+            boolean retryFailed,
+            boolean fresh,
+            long maxItems,
+            Duration syncEvery,
+            Duration grace,
+            List<Reduction<O, ?, ?>> reductions,
+            CallListener listener,
+            Supplier<? extends Scheduler> files,
+            Supplier<? extends Scheduler> timer) {
+
+        /** What the results depend on besides the rows. */
+        String identity() {
+            return pipeline.steps().stream().map(Step::name).toList() + " " + configuration;
+        }
+
+        Execution<I, O> execution() {
+            return new Execution<>(this);
+        }
+    }
+
+    /**
+     * Starts a run.
+     *
+     * @param directory where its files are, made if it is missing
+     * @param codec writes and reads results as JSON
+     */
+    public static <I, O> Builder<I, O> builder(
+            Dataset<I> dataset, Pipeline<I, O> pipeline, Path directory, Codec<O> codec) {
+        return new Builder<>(dataset, pipeline, directory, codec);
+    }
+
+    /**
+     * Runs, and emits the outcomes of this run as they are durable: not those of rows that were done before. Completes when
+     * the report is written, also when it was stopped.
+     *
+     * <p>Demand bounds what is read. Cancelling stops gracefully in the background, as {@link #stop} does; {@link #closed}
+     * tells when that is over. Emits on a thread of the run.
+     *
+     * <p>Signals {@link IllegalArgumentException} before the first call if the dataset cannot be read,
+     * {@link IllegalStateException} if this or another run works in the directory, {@link UncheckedIOException} if files
+     * cannot be written, and whatever ends the pipeline early; after the first call, a report is written in all these cases
+     * if it can be.
+     */
+    public Flux<Outcome<O>> outcomes() {
+        return Flux.defer(() -> begin().outcomes());
+    }
+
+    /**
+     * Runs, and emits the report. A run that was stopped, also by a policy of the pipeline, has a report like any other; it
+     * says so. Errors as {@link #outcomes} else. Cancelling stops gracefully in the background.
+     */
+    public Mono<RunReport> execute() {
+        return Mono.defer(() -> {
+            Execution<?, O> execution = begin();
+            return execution.outcomes().then(Mono.defer(execution::report)).onErrorResume(execution::reportOfPolicy);
+        });
+    }
+
+    /**
+     * Where the run stands, every {@code interval} while it runs and once at its end. A slow subscriber misses some. Waits
+     * for the run if it has not begun.
+     *
+     * @throws IllegalArgumentException if the interval is not positive
+     */
+    public Flux<Progress> progress(Duration interval) {
+        if (interval.isNegative() || interval.isZero()) {
+            throw new IllegalArgumentException("the interval must be positive, not " + interval);
+        }
+        return Flux.defer(() -> {
+            AtomicReference<@Nullable Execution<?, O>> watched = new AtomicReference<>(current.get());
+            return Flux.interval(interval, settings.timer().get())
+                    .onBackpressureDrop()
+                    .<Progress>handle((tick, sink) -> {
+                        Execution<?, O> execution = watched.get();
+                        if (execution == null) {
+                            watched.set(current.get());
+                            return;
+                        }
+                        boolean over = execution.isClosed();
+                        execution.progress().ifPresent(sink::next);
+                        if (over) {
+                            sink.complete();
+                        }
+                    });
+        });
+    }
+
+    /**
+     * Asks for a graceful stop: no more rows are taken up, items in flight have the grace period to end, then files and
+     * report are written. A second call is {@link #abort}. Does not wait; does nothing if the run is not running.
+     */
+    public void stop() {
+        Execution<?, O> execution = current.get();
+        if (execution != null) {
+            execution.stop("stopped on request");
+        }
+    }
+
+    /** Stops at once: items in flight are cut off and will be run again. Nothing durable is lost. */
+    public void abort() {
+        Execution<?, O> execution = current.get();
+        if (execution != null) {
+            execution.abort("stopped at once on request");
+        }
+    }
+
+    /** Completes when nothing of this run is going on: files closed, report written. */
+    public Mono<Void> closed() {
+        return Mono.defer(() -> {
+            Execution<?, O> execution = current.get();
+            return execution == null ? Mono.empty() : execution.closed();
+        });
+    }
+
+    private Execution<?, O> begin() {
+        Execution<?, O> before = current.get();
+        Execution<?, O> next = settings.execution();
+        if ((before != null && !before.isClosed()) || !current.compareAndSet(before, next)) {
+            throw new IllegalStateException("the run is running: wait for closed()");
+        }
+        return next;
+    }
+
+    /** Collects the settings of a {@link Run}. Not thread-safe. */
+    public static final class Builder<I, O> {
+
+        private final Dataset<I> dataset;
+        private final Pipeline<I, O> pipeline;
+        private final Path directory;
+        private final Codec<O> codec;
+        private final List<Reduction<O, ?, ?>> reductions = new ArrayList<>();
+        private String configuration = "";
+        private boolean retryFailed;
+        private boolean fresh;
+        private long maxItems = Long.MAX_VALUE;
+        private Duration syncEvery = Duration.ofSeconds(1);
+        private Duration grace = Duration.ofSeconds(30);
+        private CallListener listener = CallListener.noop();
+        private Supplier<? extends Scheduler> files = FileScheduler::new;
+        private Supplier<? extends Scheduler> timer = Schedulers::parallel;
+
+        private Builder(Dataset<I> dataset, Pipeline<I, O> pipeline, Path directory, Codec<O> codec) {
+            this.dataset = Objects.requireNonNull(dataset, "dataset");
+            this.pipeline = Objects.requireNonNull(pipeline, "pipeline");
+            this.directory = Objects.requireNonNull(directory, "directory");
+            this.codec = Objects.requireNonNull(codec, "codec");
+        }
+
+        /**
+         * What the results depend on besides the rows and the names of the steps, such as model and prompts; default empty.
+         * When it is not what it was, the old files get a number, as in {@code results.1.jsonl}, and everything is pending;
+         * equal calls still come from the cache.
+         */
+        public Builder<I, O> configuration(String configuration) {
+            this.configuration = Objects.requireNonNull(configuration, "configuration");
+            return this;
+        }
+
+        /** Makes failed rows pending again; default false. */
+        public Builder<I, O> retryFailed(boolean retryFailed) {
+            this.retryFailed = retryFailed;
+            return this;
+        }
+
+        /** Gives the files of earlier runs a number and starts anew; default false. */
+        public Builder<I, O> fresh(boolean fresh) {
+            this.fresh = fresh;
+            return this;
+        }
+
+        /**
+         * Works on the first rows of the dataset only, those done before included; default all. Results of later rows that
+         * are there already stay.
+         *
+         * @throws IllegalArgumentException if it is below 1
+         */
+        public Builder<I, O> maxItems(long maxItems) {
+            if (maxItems < 1) {
+                throw new IllegalArgumentException("maxItems must be at least 1, not " + maxItems);
+            }
+            this.maxItems = maxItems;
+            return this;
+        }
+
+        /**
+         * How often the files are forced to the disk; default 1 s.
+         *
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder<I, O> syncEvery(Duration syncEvery) {
+            if (syncEvery.isNegative() || syncEvery.isZero()) {
+                throw new IllegalArgumentException("syncEvery must be positive, not " + syncEvery);
+            }
+            this.syncEvery = syncEvery;
+            return this;
+        }
+
+        /**
+         * How long items in flight may go on after {@link Run#stop}; default 30 s, 0 cuts them off at once.
+         *
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder<I, O> grace(Duration grace) {
+            if (grace.isNegative()) {
+                throw new IllegalArgumentException("grace must not be negative: " + grace);
+            }
+            this.grace = grace;
+            return this;
+        }
+
+        /** Adds a fold over all results, made when the run finishes and written to {@code <name>.json}. */
+        public Builder<I, O> reduction(Reduction<O, ?, ?> reduction) {
+            reductions.add(Objects.requireNonNull(reduction, "reduction"));
+            return this;
+        }
+
+        /** Is told of every call, besides the run's own statistics. */
+        public Builder<I, O> listener(CallListener listener) {
+            this.listener = listener.and(this.listener);
+            return this;
+        }
+
+        /**
+         * The clock of progress and grace, taken when used; default {@link Schedulers#parallel()}.
+         */
+        public Builder<I, O> timer(Supplier<? extends Scheduler> timer) {
+            this.timer = Objects.requireNonNull(timer, "timer");
+            return this;
+        }
+
+        /** Where files are written, taken when the run starts and disposed of with it; see {@link Checkpoint.Builder}. */
+        public Builder<I, O> scheduler(Supplier<? extends Scheduler> scheduler) {
+            this.files = Objects.requireNonNull(scheduler, "scheduler");
+            return this;
+        }
+
+        public Run<O> build() {
+            return new Run<>(new Settings<>(
+                    dataset,
+                    pipeline,
+                    directory,
+                    codec,
+                    configuration,
+                    retryFailed,
+                    fresh,
+                    maxItems,
+                    syncEvery,
+                    grace,
+                    List.copyOf(reductions),
+                    listener,
+                    files,
+                    timer));
+        }
+    }
+}

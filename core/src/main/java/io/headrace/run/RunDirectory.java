@@ -1,0 +1,395 @@
+package io.headrace.run;
+
+import io.headrace.Cost;
+import io.headrace.Delivery;
+import io.headrace.Fingerprint;
+import io.headrace.Item;
+import io.headrace.Tally;
+import io.headrace.Usage;
+import io.headrace.observe.AttemptLog;
+import io.headrace.run.JournalRecord.AttemptEnded;
+import io.headrace.run.JournalRecord.AttemptStarted;
+import io.headrace.run.JournalRecord.Done;
+import io.headrace.run.JournalRecord.Finished;
+import io.headrace.run.JournalRecord.Leaf;
+import io.headrace.run.JournalRecord.Line;
+import io.headrace.run.JournalRecord.RetryFailed;
+import io.headrace.run.JournalRecord.RunStarted;
+import io.headrace.run.JournalRecord.Superseded;
+import io.headrace.run.JournalRecord.Synced;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.IntConsumer;
+import java.util.function.LongSupplier;
+
+/**
+ * The files of a run, kept in step: journal, ledger, results and dead letters. Opening brings them to one state whatever
+ * broke them.
+ *
+ * <p>Safe for any number of threads, but {@link #write}, {@link #finishPass} and {@link #close} only one at a time.
+ */
+final class RunDirectory implements AttemptLog, Closeable {
+
+    private final RunFiles files;
+    private final DirectoryLock lock;
+    private final LongSupplier clock;
+    private final Object syncing = new Object();
+    private final List<String> notes = new ArrayList<>();
+    private final ItemCounts counts = new ItemCounts();
+    private long cutBytes;
+    private long changedRows;
+    private long syncedEnd;
+    private long nextAttempt;
+    private boolean closed;
+    // opened by the constructor's helper and again after a compaction
+    private Ledger ledger;
+    private Journal journal;
+    private LineFile results;
+    private LineFile deadLetters;
+
+    /** What becomes of a row that the dataset gives. */
+    enum Admission {
+        /** It is worked on. */
+        RUN,
+        /** The journal has it. */
+        DONE,
+        /** It has the id of an earlier row. */
+        DUPLICATE
+    }
+
+    /**
+     * How a directory is opened.
+     *
+     * @param pipeline what the results depend on besides the rows; another one than before moves the old files aside
+     * @param dataset says where the rows come from; another one than before is noted
+     * @param fresh whether old files are moved aside in any case
+     * @param retryFailed whether failed rows become pending
+     */
+    record Opening(String pipeline, String dataset, boolean fresh, boolean retryFailed) {}
+
+    private RunDirectory(RunFiles files, DirectoryLock lock, Opening opening, LongSupplier clock) throws IOException {
+        this.files = files;
+        this.lock = lock;
+        this.clock = clock;
+        files.redoCompaction();
+        if (files.hasContent() && opening.fresh()) {
+            notes.add("started afresh: earlier files have the number " + files.moveAside() + " now");
+        } else if (files.hasContent() && !Files.exists(files.journal())) {
+            notes.add("files without a journal were found: they have the number " + files.moveAside() + " now");
+        }
+        Replay replay = Replay.of(files);
+        RunStarted before = replay.ledger().run();
+        if (before != null && !before.pipeline().equals(opening.pipeline())) {
+            replay.ledger().close();
+            notes.add("the pipeline or its configuration changed: earlier files have the number " + files.moveAside()
+                    + " now; equal calls come from the cache");
+            replay = Replay.of(files);
+            before = null;
+        } else if (before != null && !before.dataset().equals(opening.dataset())) {
+            notes.add("the dataset was '" + before.dataset() + "' and is '" + opening.dataset()
+                    + "' now: rows with the same id and content are kept");
+        }
+        ledger = replay.ledger();
+        cutBytes = replay.cutBytes();
+        journal = Journal.open(files.journal(), replay.end());
+        results = LineFile.open(files.results());
+        deadLetters = LineFile.open(files.deadLetters());
+        cutBytes += results.cut(ledger.resultsEnd());
+        cutBytes += deadLetters.cut(ledger.deadLettersEnd());
+        nextAttempt = ledger.nextAttempt();
+        note(new RunStarted(
+                JournalFormat.VERSION,
+                before == null ? 1 : before.run() + 1,
+                clock.getAsLong(),
+                opening.pipeline(),
+                opening.dataset()));
+        for (long key : ledger.completedRows()) {
+            completeRow(key);
+        }
+        if (opening.retryFailed() && failed() > 0) {
+            notes.add(failed() + " failed rows are tried again");
+            note(new RetryFailed());
+            deadLetters.cut(0);
+        }
+    }
+
+    /**
+     * Opens a directory, made if there is none.
+     *
+     * @param clock the time in milliseconds
+     * @throws IllegalStateException if another run works in it, or its journal is of another version
+     */
+    static RunDirectory open(Path directory, Opening opening, LongSupplier clock) throws IOException {
+        Files.createDirectories(directory);
+        DirectoryLock lock = DirectoryLock.take(directory);
+        try {
+            return new RunDirectory(new RunFiles(directory), lock, opening, clock);
+        } catch (IOException | RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    /** Begins a pass over the dataset. */
+    synchronized void beginPass() {
+        ledger.rows().beginPass();
+    }
+
+    /**
+     * Takes a row of the pass up.
+     *
+     * @param duplicateOf told the place of the first row with that id, for {@link Admission#DUPLICATE}
+     */
+    synchronized Admission admit(Item<?> row, IntConsumer duplicateOf) throws IOException {
+        RowIndex rows = ledger.rows();
+        long key = RowKey.of(row.id());
+        int at = rows.find(key);
+        if (at >= 0 && at < rows.passed()) {
+            int first = at;
+            do {
+                key = RowKey.duplicate(key, row.ordinal());
+                at = rows.find(key);
+            } while (at >= 0 && at < rows.passed());
+            boolean known = at >= 0 && RowStatus.isFailed(rows.status(at));
+            rows.pass(at, key, row.version());
+            duplicateOf.accept(first);
+            return known ? Admission.DONE : Admission.DUPLICATE;
+        }
+        int status = at < 0 ? RowStatus.PENDING : rows.status(at);
+        boolean changed = status != RowStatus.PENDING && !rows.sameVersion(at, row.version());
+        rows.pass(at, key, row.version());
+        if (status != RowStatus.PENDING && !changed) {
+            return Admission.DONE;
+        }
+        if (changed) {
+            changedRows++;
+            note(new Superseded(key, row.version()));
+        } else if (at >= 0 && ledger.hasLeaves()) {
+            OpenRow open = ledger.openRow(key);
+            if (open == null || open.version() != row.version()) {
+                note(new Superseded(key, row.version()));
+            }
+        }
+        return Admission.RUN;
+    }
+
+    /** The key under which a failed duplicate was admitted, or {@code key} if none was. */
+    synchronized long duplicateKey(long key, long ordinal) {
+        long duplicate = RowKey.duplicate(key, ordinal);
+        return ledger.rows().find(duplicate) >= 0 ? duplicate : key;
+    }
+
+    /** Whether the row is done and needs no line any more. */
+    synchronized boolean isDone(long key) {
+        int at = ledger.rows().find(key);
+        return at >= 0 && ledger.rows().status(at) != RowStatus.PENDING;
+    }
+
+    /** Whether that descendant of the row is done; leaves of another expansion of the row are superseded first. */
+    synchronized boolean isDone(long key, long version, int[] path) throws IOException {
+        if (isDone(key)) {
+            return true;
+        }
+        OpenRow open = ledger.openRow(key);
+        if (open != null && (open.version() != version || open.conflicts(path))) {
+            note(new Superseded(key, version));
+            return false;
+        }
+        return open != null && open.has(path);
+    }
+
+    long resultsLength() {
+        return results.length();
+    }
+
+    long deadLettersLength() {
+        return deadLetters.length();
+    }
+
+    /** Writes a group of lines and then what the journal says of them. */
+    void write(JsonLine resultLines, JsonLine deadLetterLines, List<JournalRecord> records) throws IOException {
+        results.append(resultLines.bytes(), resultLines.length());
+        deadLetters.append(deadLetterLines.bytes(), deadLetterLines.length());
+        synchronized (this) {
+            for (JournalRecord record : records) {
+                note(record);
+                if (record instanceof Done done) {
+                    counts.row(done.status());
+                    counts.item(done.status(), done.tally());
+                } else if (record instanceof Leaf leaf) {
+                    counts.item(leaf.status(), leaf.tally());
+                    OpenRow open = ledger.openRow(leaf.key());
+                    if (open != null && open.isComplete()) {
+                        completeRow(leaf.key());
+                        counts.row(open.status());
+                    }
+                }
+            }
+        }
+    }
+
+    /** Makes what was written so far survive power loss. */
+    void sync() throws IOException {
+        synchronized (syncing) {
+            long end;
+            Synced mark;
+            synchronized (this) {
+                end = journal.end();
+                if (closed || end == syncedEnd) {
+                    return;
+                }
+                mark = new Synced(ledger.resultsEnd(), ledger.deadLettersEnd());
+            }
+            results.sync();
+            deadLetters.sync();
+            synchronized (this) {
+                boolean quiet = journal.end() == end;
+                note(mark);
+                end = quiet ? journal.end() : end;
+            }
+            journal.sync();
+            syncedEnd = end;
+        }
+    }
+
+    /**
+     * Ends a pass that came to the end of the dataset.
+     *
+     * @param whole whether rows that did not come are gone from the dataset
+     */
+    void finishPass(boolean whole) throws IOException {
+        synchronized (syncing) {
+            synchronized (this) {
+                RowIndex rows = ledger.rows();
+                if (rows.seen(RowStatus.PENDING) > 0) {
+                    return;
+                }
+                long removed = whole ? rows.size() - rows.passed() : 0;
+                if (removed > 0) {
+                    notes.add(removed + " rows are not in the dataset any more: their results were dropped");
+                }
+                if (whole && (removed > 0 || ledger.hasStaleLines())) {
+                    compact();
+                }
+                if (changedRows > 0) {
+                    notes.add(changedRows + " rows changed since they were done and were run again");
+                }
+                note(new Finished(clock.getAsLong()));
+            }
+            sync();
+        }
+    }
+
+    /** What the items of this opening came to. */
+    ItemCounts counts() {
+        return counts;
+    }
+
+    /** Reads what the journal says at this moment. */
+    synchronized <R> R read(Function<Ledger, R> reader) {
+        return reader.apply(ledger);
+    }
+
+    /** What people should know about how this run relates to earlier ones. */
+    synchronized List<String> notes() {
+        return List.copyOf(notes);
+    }
+
+    /** Bytes of torn or damaged ends that were cut off at the opening. */
+    long cutBytes() {
+        return cutBytes;
+    }
+
+    RunFiles files() {
+        return files;
+    }
+
+    @Override
+    public long started(Fingerprint fingerprint, int sample, Cost reserved) {
+        try {
+            synchronized (this) {
+                long attempt = nextAttempt++;
+                note(new AttemptStarted(attempt, fingerprint, sample, reserved));
+                return attempt;
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot note an attempt: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public synchronized void ended(long attempt, Delivery delivery, Usage usage, Cost cost) {
+        if (closed) {
+            return; // the attempt counts as one with unknown outcome, which is the safe side
+        }
+        try {
+            note(new AttemptEnded(attempt, delivery, usage, cost));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot note the end of an attempt: " + e.getMessage(), e);
+        }
+    }
+
+    /** Syncs and frees everything; does nothing the second time. */
+    @Override
+    public void close() throws IOException {
+        synchronized (syncing) {
+            try (lock) {
+                sync();
+            } finally {
+                synchronized (this) {
+                    if (!closed) {
+                        closed = true;
+                        closeFiles();
+                    }
+                }
+            }
+        }
+    }
+
+    private long failed() {
+        RowIndex rows = ledger.rows();
+        long failed = 0;
+        for (int status = RowStatus.FAILED; status < RowStatus.COUNT; status++) {
+            failed += rows.seen(status) + rows.unseen(status);
+        }
+        return failed;
+    }
+
+    private void completeRow(long key) throws IOException {
+        OpenRow open = ledger.openRow(key);
+        if (open != null) {
+            note(new Done(key, open.ordinal(), open.version(), open.status(), Line.NONE, Tally.ZERO));
+        }
+    }
+
+    private void note(JournalRecord record) throws IOException {
+        long position = journal.end();
+        journal.append(record);
+        ledger.apply(record, position);
+    }
+
+    private void compact() throws IOException {
+        new Compaction(files, ledger).run(results, deadLetters);
+        closeFiles();
+        Replay replay = Replay.of(files);
+        ledger = replay.ledger();
+        ledger.rows().passAll();
+        journal = Journal.open(files.journal(), replay.end());
+        results = LineFile.open(files.results());
+        deadLetters = LineFile.open(files.deadLetters());
+    }
+
+    private void closeFiles() throws IOException {
+        try (Ledger rows = ledger;
+                LineFile first = results;
+                LineFile second = deadLetters) {
+            journal.close();
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package io.headrace.run;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * The names of a run's files and the moves that must be atomic.
+ *
+ * <p>A compaction writes {@code results.compact}, {@code dead-letters.compact} and {@code journal.compact}; renaming the last
+ * one to {@code journal.new} commits it, and what is left to rename then is done again at the next opening.
+ */
+record RunFiles(Path directory) {
+
+    Path journal() {
+        return directory.resolve("journal");
+    }
+
+    Path results() {
+        return directory.resolve("results.jsonl");
+    }
+
+    Path deadLetters() {
+        return directory.resolve("dead-letters.jsonl");
+    }
+
+    Path compactJournal() {
+        return directory.resolve("journal.compact");
+    }
+
+    Path compactResults() {
+        return directory.resolve("results.compact");
+    }
+
+    Path compactDeadLetters() {
+        return directory.resolve("dead-letters.compact");
+    }
+
+    private Path committedJournal() {
+        return directory.resolve("journal.new");
+    }
+
+    /** Puts the compacted files in the place of the others. */
+    void commitCompaction() throws IOException {
+        rename(compactJournal(), committedJournal());
+        syncDirectory();
+        redoCompaction();
+    }
+
+    /** Ends a compaction that was committed and throws one away that was not. */
+    void redoCompaction() throws IOException {
+        if (Files.exists(committedJournal())) {
+            if (Files.exists(compactResults())) {
+                rename(compactResults(), results());
+            }
+            if (Files.exists(compactDeadLetters())) {
+                rename(compactDeadLetters(), deadLetters());
+            }
+            rename(committedJournal(), journal());
+            syncDirectory();
+        } else {
+            Files.deleteIfExists(compactJournal());
+            Files.deleteIfExists(compactResults());
+            Files.deleteIfExists(compactDeadLetters());
+        }
+    }
+
+    /** Whether a result, a dead letter or a record of an earlier run is here. */
+    boolean hasContent() throws IOException {
+        return size(journal()) + size(results()) + size(deadLetters()) > 0;
+    }
+
+    /** Gives the files of an earlier run the first free number, as in {@code results.1.jsonl}; gives the number. */
+    int moveAside() throws IOException {
+        int number = 1;
+        while (Files.exists(directory.resolve("journal." + number))
+                || Files.exists(directory.resolve("results." + number + ".jsonl"))
+                || Files.exists(directory.resolve("dead-letters." + number + ".jsonl"))) {
+            number++;
+        }
+        // the journal last: as long as it is in its place, the next opening sees that there is something to move
+        if (Files.exists(results())) {
+            rename(results(), directory.resolve("results." + number + ".jsonl"));
+        }
+        if (Files.exists(deadLetters())) {
+            rename(deadLetters(), directory.resolve("dead-letters." + number + ".jsonl"));
+        }
+        if (Files.exists(journal())) {
+            rename(journal(), directory.resolve("journal." + number));
+        }
+        syncDirectory();
+        return number;
+    }
+
+    /** Writes a whole file so that readers see the old or the new content. */
+    static void replace(Path file, byte[] content) throws IOException {
+        Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
+        Files.write(temporary, content);
+        rename(temporary, file);
+    }
+
+    private void syncDirectory() throws IOException {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (AccessDeniedException e) {
+            // an operating system that opens no directories keeps their entries by itself
+            return;
+        }
+    }
+
+    private static void rename(Path from, Path to) throws IOException {
+        Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private static long size(Path file) throws IOException {
+        return Files.exists(file) ? Files.size(file) : 0;
+    }
+}

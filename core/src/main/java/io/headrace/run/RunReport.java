@@ -1,0 +1,148 @@
+package io.headrace.run;
+
+import io.headrace.Cost;
+import io.headrace.ErrorKind;
+import io.headrace.Usage;
+import io.headrace.observe.StatisticsSnapshot.Times;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * What a run came to, this time and over all its resumptions. Items are counted from the journal.
+ *
+ * @param directory where its files are
+ * @param run 1 for the first run in the directory, counting on with each resumption
+ * @param startedAt when this run started
+ * @param duration how long this run took
+ * @param end how this run ended
+ * @param reason why it did not finish; empty if it did
+ * @param thisRun what was done this time
+ * @param total what was done over all resumptions
+ * @param lostCalls attempts of earlier processes that died before the attempt ended: sent, outcome unknown
+ * @param lostCost the most that these may have cost
+ * @param cutBytes bytes of torn or damaged ends of files that were cut off when this run started
+ * @param notes what changed since the run before, and what went wrong besides the items
+ * @param reductions the results of the reductions by name; empty unless finished
+ */
+public record RunReport(
+        Path directory,
+        int run,
+        Instant startedAt,
+        Duration duration,
+        End end,
+        String reason,
+        Part thisRun,
+        Part total,
+        long lostCalls,
+        Cost lostCost,
+        long cutBytes,
+        List<String> notes,
+        Map<String, Object> reductions) {
+
+    public RunReport {
+        Objects.requireNonNull(directory, "directory");
+        Objects.requireNonNull(startedAt, "startedAt");
+        Objects.requireNonNull(duration, "duration");
+        Objects.requireNonNull(end, "end");
+        Objects.requireNonNull(reason, "reason");
+        Objects.requireNonNull(thisRun, "thisRun");
+        Objects.requireNonNull(total, "total");
+        Objects.requireNonNull(lostCost, "lostCost");
+        notes = List.copyOf(notes);
+        reductions = Collections.unmodifiableMap(new LinkedHashMap<>(reductions));
+    }
+
+    /** How a run ended. */
+    public enum End {
+        /** Every row is done. */
+        FINISHED,
+        /** It was asked to stop, or its subscriber cancelled. */
+        STOPPED,
+        /** A policy of the pipeline ended it, such as fail-fast. */
+        STOPPED_BY_POLICY,
+        /** The dataset or the directory could not be read or written any further. */
+        BROKEN
+    }
+
+    /**
+     * One side of the report.
+     *
+     * @param failedByKind failed rows by kind; kinds that did not occur are absent
+     * @param retriedByKind retries by the kind of the error before; this run only
+     * @param rateLimited attempts that met a limit on requests or tokens per time; this run only
+     * @param attemptTime from just before sending to the end of the attempt; this run only
+     * @param itemTime what items took inside steps
+     * @param usage tokens paid for
+     * @param cost money paid
+     * @param saved money that cached answers cost when they were bought
+     */
+    public record Part(
+            Items items,
+            Calls calls,
+            Map<ErrorKind, Long> failedByKind,
+            Map<ErrorKind, Long> retriedByKind,
+            long rateLimited,
+            Times attemptTime,
+            Times itemTime,
+            Usage usage,
+            Cost cost,
+            Cost saved) {
+
+        public Part {
+            Objects.requireNonNull(items, "items");
+            Objects.requireNonNull(calls, "calls");
+            failedByKind = copyOf(failedByKind);
+            retriedByKind = copyOf(retriedByKind);
+            Objects.requireNonNull(attemptTime, "attemptTime");
+            Objects.requireNonNull(itemTime, "itemTime");
+            Objects.requireNonNull(usage, "usage");
+            Objects.requireNonNull(cost, "cost");
+            Objects.requireNonNull(saved, "saved");
+        }
+
+        private static Map<ErrorKind, Long> copyOf(Map<ErrorKind, Long> counts) {
+            Map<ErrorKind, Long> copy = new EnumMap<>(ErrorKind.class);
+            copy.putAll(counts);
+            return Collections.unmodifiableMap(copy);
+        }
+    }
+
+    /**
+     * Rows of the dataset: in = ok + failed + skipped + cancelled + pending.
+     *
+     * @param in all rows, as far as they are known; this time, the rows that were worked on
+     * @param cancelled rows whose work was cut off when the run stopped; the next run works on them
+     * @param pending rows that nobody has begun
+     */
+    public record Items(long in, long ok, long failed, long skipped, long cancelled, long pending) {
+
+        /** Rows that have a result, a dead letter, or were filtered out. */
+        public long done() {
+            return ok + failed + skipped;
+        }
+    }
+
+    /**
+     * Calls.
+     *
+     * @param sent attempts sent
+     * @param cached calls answered by the cache
+     * @param retried attempts beyond the first of their call
+     * @param unknown attempts sent whose outcome nobody knows, those of crashed processes included
+     * @param cachedShare the part of all calls that the cache answered, from 0 to 1
+     */
+    public record Calls(long sent, long cached, long retried, long unknown, double cachedShare) {}
+
+    /** Rows done a second this time; 0 in no time. */
+    public double itemsPerSecond() {
+        double seconds = duration.toNanos() / 1e9;
+        return seconds > 0 ? thisRun.items().done() / seconds : 0;
+    }
+}

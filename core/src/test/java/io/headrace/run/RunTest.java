@@ -1,0 +1,345 @@
+package io.headrace.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.Codec;
+import io.headrace.ErrorKind;
+import io.headrace.dataset.Dataset;
+import io.headrace.flow.Pipeline;
+import io.headrace.flow.Reduction;
+import io.headrace.flow.Step;
+import io.headrace.run.RunReport.End;
+import io.headrace.run.RunReport.Items;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.test.StepVerifier;
+import reactor.test.scheduler.VirtualTimeScheduler;
+
+class RunTest {
+
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Reduction<String, long[], Long> LENGTHS = Reduction.of(
+            "lengths",
+            () -> new long[1],
+            (sum, item) -> {
+                sum[0] += item.value().length();
+                return sum;
+            },
+            sum -> sum[0]);
+
+    @TempDir
+    Path directory;
+
+    private static Dataset<String> words(int count) {
+        return Dataset.of(IntStream.range(0, count).mapToObj(i -> "word" + i).toList());
+    }
+
+    private Run.Builder<String, String> run(Dataset<String> dataset, Function<String, Mono<String>> step) {
+        return Run.builder(dataset, Pipeline.of(Step.map("upper", step::apply)), directory, Codec.json(String.class));
+    }
+
+    private List<String> results() throws IOException {
+        return Files.readAllLines(directory.resolve("results.jsonl"));
+    }
+
+    private static Mono<String> upper(String word) {
+        return Mono.just(word.toUpperCase(java.util.Locale.ROOT));
+    }
+
+    private static void identity(Items items) {
+        assertThat(items.ok() + items.failed() + items.skipped() + items.cancelled() + items.pending())
+                .isEqualTo(items.in());
+        assertThat(items.pending()).isNotNegative();
+    }
+
+    @Test
+    void finishedRun_hasEveryRowAndWritesItsReport() throws IOException {
+        Run<String> run = run(
+                        words(100),
+                        word -> word.endsWith("7") ? Mono.error(new IllegalStateException("seven")) : upper(word))
+                .reduction(LENGTHS)
+                .build();
+        RunReport report = run.execute().block(SOON);
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(report.total().items()).isEqualTo(new Items(100, 90, 10, 0, 0, 0));
+        assertThat(report.thisRun().items()).isEqualTo(new Items(100, 90, 10, 0, 0, 0));
+        assertThat(report.total().failedByKind()).containsExactly(java.util.Map.entry(ErrorKind.STEP_FAILED, 10L));
+        assertThat(report.reductions()).containsEntry("lengths", 90L * 5 + 81);
+        assertThat(results()).hasSize(90);
+        assertThat(Files.readString(directory.resolve("lengths.json"))).isEqualTo("" + (90L * 5 + 81));
+        assertThat(Files.readString(directory.resolve("report.json"))).contains("\"in\" : 100", "\"unknown\" : 0");
+        assertThat(Files.readString(directory.resolve("report.txt"))).contains("run 1 finished", "step-failed 10");
+        run.closed().block(SOON);
+    }
+
+    @Test
+    void secondRun_callsNothingAndReportsTheTotal() {
+        AtomicInteger calls = new AtomicInteger();
+        Run<String> run = run(words(50), word -> upper(word).doOnSubscribe(s -> calls.incrementAndGet()))
+                .reduction(LENGTHS)
+                .build();
+        run.execute().block(SOON);
+        RunReport report = run.execute().block(SOON);
+        assertThat(calls).hasValue(50);
+        assertThat(report.run()).isEqualTo(2);
+        assertThat(report.thisRun().items()).isEqualTo(new Items(0, 0, 0, 0, 0, 0));
+        assertThat(report.total().items()).isEqualTo(new Items(50, 50, 0, 0, 0, 0));
+        assertThat(report.reductions()).containsEntry("lengths", 50L * 5 + 40);
+    }
+
+    @Test
+    void stop_letsItemsInFlightEnd() {
+        Sinks.Empty<Void> release = Sinks.empty();
+        AtomicInteger begun = new AtomicInteger();
+        Run<String> run = run(words(1_000), word -> {
+                    begun.incrementAndGet();
+                    return release.asMono().then(upper(word));
+                })
+                .build();
+        StepVerifier.create(run.execute())
+                .then(() -> await(() -> begun.get() == 100))
+                .then(run::stop)
+                .then(release::tryEmitEmpty)
+                .assertNext(report -> {
+                    assertThat(report.end()).isEqualTo(End.STOPPED);
+                    assertThat(report.reason()).isEqualTo("stopped on request");
+                    assertThat(report.total().items().cancelled()).isZero();
+                    assertThat(report.total().items().ok())
+                            .isGreaterThanOrEqualTo(100)
+                            .isLessThan(1_000);
+                    identity(report.total().items());
+                })
+                .expectComplete()
+                .verify(SOON);
+        assertThat(run.execute().block(SOON).total().items()).isEqualTo(new Items(1_000, 1_000, 0, 0, 0, 0));
+    }
+
+    @Test
+    void graceOver_cutsItemsOff() {
+        VirtualTimeScheduler time = VirtualTimeScheduler.create();
+        AtomicInteger begun = new AtomicInteger();
+        Run<String> run = run(words(1_000), word -> {
+                    return begun.incrementAndGet() % 2 == 0 ? upper(word) : Mono.never();
+                })
+                .timer(() -> time)
+                .grace(Duration.ofSeconds(30))
+                .build();
+        StepVerifier.create(run.execute())
+                .then(() -> await(() -> begun.get() >= 199))
+                .then(run::stop)
+                .then(() -> time.advanceTimeBy(Duration.ofSeconds(31)))
+                .assertNext(report -> {
+                    assertThat(report.end()).isEqualTo(End.STOPPED);
+                    assertThat(report.reason()).contains("PT30S");
+                    assertThat(report.total().items().cancelled()).isEqualTo(100);
+                    identity(report.total().items());
+                })
+                .expectComplete()
+                .verify(SOON);
+    }
+
+    @Test
+    void secondStop_endsAtOnce() {
+        AtomicInteger begun = new AtomicInteger();
+        Run<String> run = run(words(1_000), word -> begun.incrementAndGet() < 0 ? upper(word) : Mono.never())
+                .build();
+        StepVerifier.create(run.execute())
+                .then(() -> await(() -> begun.get() == 100))
+                .then(run::stop)
+                .then(run::stop)
+                .assertNext(report -> assertThat(report.total().items()).isEqualTo(new Items(1_000, 0, 0, 0, 100, 900)))
+                .expectComplete()
+                .verify(SOON);
+    }
+
+    @Test
+    void cancel_stopsInTheBackgroundAndClosedTells() throws IOException {
+        Sinks.Empty<Void> release = Sinks.empty();
+        AtomicInteger begun = new AtomicInteger();
+        Run<String> run = run(words(1_000), word -> {
+                    begun.incrementAndGet();
+                    return release.asMono().then(upper(word));
+                })
+                .build();
+        StepVerifier.create(run.outcomes())
+                .then(() -> await(() -> begun.get() == 100))
+                .thenCancel()
+                .verify(SOON);
+        release.tryEmitEmpty();
+        run.closed().block(SOON);
+        assertThat(results()).hasSizeGreaterThanOrEqualTo(100).hasSizeLessThan(1_000);
+        assertThat(Files.readString(directory.resolve("report.txt"))).contains("the subscriber cancelled");
+        assertThat(run.execute().block(SOON).end()).isEqualTo(End.FINISHED);
+    }
+
+    @Test
+    void cancelAtOnce_leavesTheDirectoryFree() {
+        for (int i = 0; i < 20; i++) {
+            Run<String> run = run(words(10), RunTest::upper).build();
+            run.outcomes().subscribe(outcome -> {}, e -> {}).dispose();
+            run.closed().block(SOON);
+        }
+        assertThat(run(words(10), RunTest::upper).build().execute().block(SOON).end())
+                .isEqualTo(End.FINISHED);
+    }
+
+    @Test
+    void failFast_isStoppedByPolicyAndTheRestIsPending() {
+        Run<String> run = Run.builder(
+                        words(1_000),
+                        Pipeline.of(Step.<String, String>map(
+                                        "fragile",
+                                        word -> word.equals("word5")
+                                                ? Mono.error(new IllegalStateException("five"))
+                                                : word.compareTo("word5") < 0 && word.length() == 5
+                                                        ? upper(word)
+                                                        : Mono.never())
+                                .failFast()),
+                        directory,
+                        Codec.json(String.class))
+                .build();
+        RunReport report = run.execute().block(SOON);
+        assertThat(report.end()).isEqualTo(End.STOPPED_BY_POLICY);
+        assertThat(report.reason()).contains("five");
+        assertThat(report.total().items().failed()).isEqualTo(1);
+        assertThat(report.total().items().ok()).isEqualTo(5);
+        identity(report.total().items());
+    }
+
+    @Test
+    void brokenDataset_isReportedAndSignalled() throws IOException {
+        Dataset<String> breaks =
+                Dataset.from("breaks", Flux.just("a", "b").concatWith(Mono.error(new IOException("disk"))));
+        StepVerifier.create(run(breaks, RunTest::upper).build().execute())
+                .expectErrorMessage("disk")
+                .verify(SOON);
+        assertThat(results()).hasSize(2);
+        assertThat(Files.readString(directory.resolve("report.json"))).contains("\"broken\"");
+    }
+
+    @Test
+    void failedCheck_isSignalledBeforeAnythingIsMade() {
+        Dataset<String> missing = Dataset.lines(directory.resolve("missing.txt"));
+        StepVerifier.create(run(missing, RunTest::upper).build().execute())
+                .expectError(IllegalArgumentException.class)
+                .verify(SOON);
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void maxItems_worksOnTheFirstRowsAndKeepsTheOthersResults() throws IOException {
+        assertThat(run(words(100), RunTest::upper)
+                        .maxItems(10)
+                        .build()
+                        .execute()
+                        .block(SOON)
+                        .total()
+                        .items())
+                .isEqualTo(new Items(10, 10, 0, 0, 0, 0));
+        assertThat(run(words(100), RunTest::upper)
+                        .build()
+                        .execute()
+                        .block(SOON)
+                        .thisRun()
+                        .items()
+                        .ok())
+                .isEqualTo(90);
+        assertThat(run(words(100), RunTest::upper)
+                        .maxItems(10)
+                        .build()
+                        .execute()
+                        .block(SOON)
+                        .total()
+                        .items())
+                .isEqualTo(new Items(10, 10, 0, 0, 0, 0));
+        assertThat(results()).hasSize(100);
+    }
+
+    @Test
+    void slowDemand_isMetAndTheEndIsNotLost() {
+        AtomicLong read = new AtomicLong();
+        Dataset<Integer> rows = Dataset.from("rows", Flux.range(0, 100_000).doOnNext(i -> read.incrementAndGet()));
+        Run<Integer> run = Run.builder(
+                        rows,
+                        Pipeline.of(Step.<Integer, Integer>map("same", Mono::just)),
+                        directory,
+                        Codec.json(Integer.class))
+                .maxItems(5_000)
+                .build();
+        StepVerifier.create(run.outcomes(), 0)
+                .thenRequest(10)
+                .expectNextCount(10)
+                .then(() -> assertThat(read.get()).isLessThan(3_000))
+                .thenRequest(4_989)
+                .expectNextCount(4_989)
+                .thenRequest(10)
+                .expectNextCount(1)
+                .expectComplete()
+                .verify(SOON);
+    }
+
+    @Test
+    void progress_endsWithTheRun() {
+        Run<String> run = run(words(500), word -> upper(word).delayElement(Duration.ofMillis(1)))
+                .build();
+        StepVerifier.create(run.progress(Duration.ofMillis(5))
+                        .mergeWith(run.outcomes().then(Mono.empty()))
+                        .takeLast(1))
+                .assertNext(progress -> {
+                    assertThat(progress.ok()).isEqualTo(500);
+                    assertThat(progress.in()).hasValue(500);
+                    assertThat(progress.pending()).hasValue(0);
+                    assertThat(progress.inFlight()).isZero();
+                })
+                .expectComplete()
+                .verify(SOON);
+    }
+
+    @Test
+    void runningTwiceAtOnce_isRefused() {
+        Sinks.Empty<Void> release = Sinks.empty();
+        Run<String> run =
+                run(words(1), word -> release.asMono().then(upper(word))).build();
+        StepVerifier.create(run.execute())
+                .then(() -> StepVerifier.create(run.execute())
+                        .expectErrorMatches(e -> e.getMessage().contains("running"))
+                        .verify(SOON))
+                .then(release::tryEmitEmpty)
+                .expectNextCount(1)
+                .expectComplete()
+                .verify(SOON);
+    }
+
+    @Test
+    void failingReduction_isNoted() {
+        Reduction<String, Integer, Integer> bad = new Reduction<>(
+                "bad", () -> 0, (state, item) -> state, state -> Mono.error(new IllegalStateException("no answer")));
+        RunReport report = run(words(1), RunTest::upper)
+                .reduction(bad)
+                .reduction(LENGTHS)
+                .build()
+                .execute()
+                .block(SOON);
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(report.notes()).anyMatch(note -> note.contains("'bad'") && note.contains("no answer"));
+        assertThat(report.reductions()).containsOnlyKeys("lengths");
+    }
+
+    private static void await(java.util.function.BooleanSupplier condition) {
+        Flux.interval(Duration.ofMillis(2))
+                .takeUntil(tick -> condition.getAsBoolean())
+                .blockLast(SOON);
+    }
+}
