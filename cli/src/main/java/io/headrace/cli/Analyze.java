@@ -1,0 +1,260 @@
+package io.headrace.cli;
+
+import io.headrace.Call;
+import io.headrace.Codec;
+import io.headrace.cache.InMemoryCache;
+import io.headrace.cache.ResponseCache;
+import io.headrace.cache.TieredCache;
+import io.headrace.cache.rocksdb.CacheUnavailableException;
+import io.headrace.cache.rocksdb.RocksDbCache;
+import io.headrace.dataset.Dataset;
+import io.headrace.dataset.FieldChoice;
+import io.headrace.examples.analysis.Analysis;
+import io.headrace.examples.analysis.DocumentAnalysis;
+import io.headrace.examples.analysis.DocumentTopics;
+import io.headrace.examples.analysis.ShippedDocuments;
+import io.headrace.flow.MapStep;
+import io.headrace.flow.Pipeline;
+import io.headrace.layer.CallStack;
+import io.headrace.model.ChatRequest;
+import io.headrace.model.ChatResponse;
+import io.headrace.run.Run;
+import io.headrace.run.RunReport;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code headrace analyze}: runs the document-analysis pipeline over a dataset. */
+@Command(
+        name = "analyze",
+        description = {
+            "Extracts the topics of each document, classifies it, and sums up the corpus. Killed at any moment and run again,"
+                    + " it goes on where it was; run again when finished, it sends nothing.",
+            ""
+        },
+        footer = {
+            "",
+            "Exit codes: 0 all ok, 1 bad usage or input, 2 finished with dead letters, 3 stopped early by policy,"
+                    + " 130 and 143 stopped by Ctrl-C and SIGTERM."
+        })
+final class Analyze implements Callable<Integer> {
+
+    private static final int MAX_CONCURRENCY = 10_000;
+
+    private static final Duration DEFAULT_SIM_LATENCY = Duration.ofMillis(20);
+
+    private final Surroundings surroundings;
+
+    @Option(
+            names = "--input",
+            paramLabel = "PATH",
+            order = 1,
+            description =
+                    "A JSONL, CSV or text file, plain or gzip, or a folder of text files. Default: the documents that"
+                            + " ship with the examples.")
+    private @Nullable Path input;
+
+    @Option(
+            names = "--text-field",
+            paramLabel = "NAME",
+            order = 2,
+            description = "Field that holds the text. Default: chosen by the first rows.")
+    private @Nullable String textField;
+
+    @Option(
+            names = "--id-field",
+            paramLabel = "NAME",
+            order = 3,
+            description =
+                    "Field that holds the id. Default: chosen by the first rows, else ids are made of position and"
+                            + " content.")
+    private @Nullable String idField;
+
+    @Option(names = "--max-samples", paramLabel = "N", order = 4, description = "Only the first N rows. Default: all.")
+    private @Nullable Long maxSamples;
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            order = 10,
+            defaultValue = "out",
+            description = "Where results, dead letters, summary and report go. Default: ./${DEFAULT-VALUE}.")
+    private Path out = Path.of("out");
+
+    @Option(
+            names = "--cache",
+            paramLabel = "DIR",
+            order = 11,
+            description = "Where answers are kept that were paid for. Default: $XDG_CACHE_HOME/headrace or"
+                    + " ~/.cache/headrace.")
+    private @Nullable Path cache;
+
+    @Option(
+            names = "--fresh",
+            order = 12,
+            description = "Starts over: the files of an earlier run in --out are moved aside. Cached answers stay.")
+    private boolean fresh;
+
+    @Option(names = "--clear-cache", order = 13, description = "Forgets all cached answers first.")
+    private boolean clearCache;
+
+    @Option(names = "--retry-failed", order = 14, description = "Tries the items in the dead letters again.")
+    private boolean retryFailed;
+
+    @Mixin
+    private final ProviderOptions provider;
+
+    @Option(
+            names = "--concurrency",
+            paramLabel = "N",
+            order = 30,
+            defaultValue = "100",
+            description = "Calls in flight at once, 1 to 10000. Default: ${DEFAULT-VALUE}.")
+    private int concurrency;
+
+    @Option(
+            names = "--ordered",
+            order = 31,
+            description = "Writes results in the order of the input; slow items then hold up others.")
+    private boolean ordered;
+
+    @Option(
+            names = "--grace",
+            paramLabel = "TIME",
+            order = 32,
+            defaultValue = "30s",
+            description = "How long calls in flight may take after Ctrl-C or SIGTERM. Default: ${DEFAULT-VALUE}.")
+    private Duration grace = Duration.ZERO;
+
+    @Option(
+            names = "--sim-latency",
+            paramLabel = "TIME",
+            order = 40,
+            description = "Time for one answer of the simulated provider, such as 100ms. Default: 20ms.")
+    private @Nullable Duration simLatency;
+
+    @Option(
+            names = "--sim-faults",
+            paramLabel = "SHARE",
+            order = 41,
+            description = "Share of its requests that fail, 0 to 1. Default: 0.")
+    private @Nullable Double simFaults;
+
+    @Option(
+            names = "--sim-seed",
+            paramLabel = "N",
+            order = 42,
+            description = "Which of its requests fail: the same seed fails the same ones. Default: 0.")
+    private @Nullable Long simSeed;
+
+    Analyze(Surroundings surroundings) {
+        this.surroundings = surroundings;
+        this.provider = new ProviderOptions(surroundings);
+    }
+
+    @Override
+    public Integer call() {
+        SimulatorSettings simulator = simulator();
+        Checks.range("--concurrency", concurrency, 1, MAX_CONCURRENCY);
+        if (maxSamples != null) {
+            Checks.range("--max-samples", maxSamples, 1, Long.MAX_VALUE);
+        }
+        try (ResponseCache answers = openCache()) { // first: it opens on a thread of its own meanwhile
+            Dataset<String> dataset = dataset();
+            try (Backend backend = provider.open(simulator)) {
+                if (clearCache) {
+                    answers.clear().block();
+                }
+                return analyze(dataset, backend, answers);
+            }
+        }
+    }
+
+    private int analyze(Dataset<String> dataset, Backend backend, ResponseCache answers) {
+        Call<ChatRequest, ChatResponse> chat = CallStack.chat(backend.chat())
+                .cache(answers)
+                .concurrency(concurrency)
+                .build();
+        DocumentAnalysis analysis = DocumentAnalysis.of(chat, backend.model());
+        Run.Builder<String, Analysis> run = Run.builder(dataset, pipeline(analysis), out, Codec.json(Analysis.class))
+                .configuration(analysis.configuration())
+                .reduction(analysis.summary())
+                .fresh(fresh)
+                .retryFailed(retryFailed)
+                .grace(grace);
+        if (maxSamples != null) {
+            run.maxItems(maxSamples);
+        }
+        Console console = Console.of(surroundings.err());
+        console.line("headrace: " + dataset.name() + " to " + backend.description() + ", model " + backend.model());
+        RunReport report = new Watch(console, surroundings.signals(), grace).execute(run.build(), this::estimate);
+        new Summary(report, provider.isSimulatedHere()).print(surroundings.out());
+        return exitCode(report);
+    }
+
+    private Pipeline<String, Analysis> pipeline(DocumentAnalysis analysis) {
+        MapStep<String, DocumentTopics> topics = analysis.topics().concurrency(concurrency);
+        MapStep<DocumentTopics, Analysis> classify = analysis.classify().concurrency(concurrency);
+        return ordered ? topics.ordered().then(classify.ordered()) : topics.then(classify);
+    }
+
+    private int exitCode(RunReport report) {
+        return switch (report.end()) {
+            case FINISHED -> report.total().items().failed() > 0 ? ExitCode.DEAD_LETTERS : ExitCode.OK;
+            case STOPPED -> surroundings.signals().exitCode();
+            case STOPPED_BY_POLICY -> ExitCode.STOPPED;
+            case BROKEN -> ExitCode.USAGE;
+        };
+    }
+
+    private Dataset<String> dataset() {
+        if (input == null) {
+            if (textField != null || idField != null) {
+                throw new UsageProblem((textField != null ? "--text-field" : "--id-field") + " needs --input");
+            }
+            return ShippedDocuments.dataset();
+        }
+        try {
+            return Dataset.open(input, new FieldChoice(textField, idField));
+        } catch (IllegalArgumentException e) {
+            throw UsageProblem.of(e);
+        }
+    }
+
+    private OptionalLong estimate() {
+        OptionalLong rows = input == null ? OptionalLong.empty() : RowEstimate.of(input);
+        return maxSamples != null && rows.isPresent() ? OptionalLong.of(Math.min(maxSamples, rows.getAsLong())) : rows;
+    }
+
+    private ResponseCache openCache() {
+        try {
+            return TieredCache.of(InMemoryCache.create(), RocksDbCache.open(cache == null ? usersCache() : cache));
+        } catch (CacheUnavailableException e) {
+            throw new UsageProblem(e.getMessage() + " (--cache)", e);
+        }
+    }
+
+    /** A folder below the one that belongs to all of Headrace. */
+    private Path usersCache() {
+        String base = surroundings.variable("XDG_CACHE_HOME");
+        return (base == null ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(base))
+                .resolve("headrace")
+                .resolve("answers");
+    }
+
+    private SimulatorSettings simulator() {
+        if (!provider.isSimulatedHere() && (simLatency != null || simFaults != null || simSeed != null)) {
+            throw new UsageProblem("--sim-latency, --sim-faults and --sim-seed are for the simulated provider in this"
+                    + " process; with --base-url, give --latency, --faults and --seed to 'headrace simulate'");
+        }
+        double faults = simFaults == null ? 0 : simFaults;
+        Checks.share("--sim-faults", faults);
+        return new SimulatorSettings(
+                simLatency == null ? DEFAULT_SIM_LATENCY : simLatency, faults, simSeed == null ? 0 : simSeed);
+    }
+}

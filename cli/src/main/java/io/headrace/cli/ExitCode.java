@@ -1,0 +1,16 @@
+package io.headrace.cli;
+
+/** What the process tells its caller; a stop by a signal ends with 128 and the signal's number. */
+final class ExitCode {
+
+    /** Every item is ok or was skipped by a filter. */
+    static final int OK = 0;
+    /** Options or input are wrong, or something failed that is no item's and no call's fault. */
+    static final int USAGE = 1;
+    /** The run is finished and some items are in the dead letters. */
+    static final int DEAD_LETTERS = 2;
+    /** A policy stopped the run early; the rest is pending. */
+    static final int STOPPED = 3;
+
+    private ExitCode() {}
+}

@@ -1,0 +1,68 @@
+package io.headrace.cli;
+
+import java.io.PrintWriter;
+import java.time.Duration;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The {@code headrace} command. Exit codes are those of {@link ExitCode}. */
+@Command(
+        name = "headrace",
+        description = "Pushes datasets through LLM APIs: at full speed, never paying twice, every item accounted for.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        scope = ScopeType.INHERIT,
+        usageHelpAutoWidth = true,
+        sortOptions = false,
+        exitCodeOnInvalidInput = ExitCode.USAGE,
+        exitCodeOnExecutionException = ExitCode.USAGE)
+public final class Main {
+
+    private Main() {}
+
+    /** Runs one command and ends the process with its exit code. */
+    public static void main(String[] args) {
+        System.exit(commandLine(Surroundings.ofProcess()).execute(args));
+    }
+
+    static CommandLine commandLine(Surroundings surroundings) {
+        return new CommandLine(new Main())
+                .addSubcommand(new Analyze(surroundings))
+                .addSubcommand(new Simulate(surroundings))
+                .setOut(surroundings.out())
+                .setErr(surroundings.err())
+                .registerConverter(Duration.class, new Durations())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler((problem, args) -> refuse(problem))
+                .setExecutionExceptionHandler((problem, command, result) -> {
+                    if (problem instanceof UsageProblem) {
+                        command.getErr().println("headrace: " + problem.getMessage());
+                    } else {
+                        problem.printStackTrace(command.getErr());
+                    }
+                    return ExitCode.USAGE;
+                });
+    }
+
+    private static int refuse(ParameterException problem) {
+        PrintWriter err = problem.getCommandLine().getErr();
+        err.println("headrace: " + problem.getMessage());
+        UnmatchedArgumentException.printSuggestions(problem, err);
+        err.println("Try '" + problem.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+        return ExitCode.USAGE;
+    }
+
+    /** The version in the jar's manifest. */
+    static final class Version implements IVersionProvider {
+
+        @Override
+        public String[] getVersion() {
+            String version = Main.class.getPackage().getImplementationVersion();
+            return new String[] {"headrace " + (version == null ? "(not from a jar)" : version)};
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package io.headrace.cli;
+
+import io.headrace.run.Progress;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** A run's progress on one short line. */
+final class ProgressText {
+
+    private ProgressText() {}
+
+    /**
+     * @param estimate rows that there may be, where the run does not know it yet
+     */
+    static String of(Progress progress, OptionalLong estimate) {
+        StringBuilder line = new StringBuilder();
+        line.append(number(progress.done()));
+        OptionalLong rows = progress.in();
+        if (rows.isPresent()) {
+            line.append(" of ").append(number(rows.getAsLong()));
+        } else if (estimate.isPresent() && estimate.getAsLong() >= progress.done()) {
+            line.append(" of about ").append(number(estimate.getAsLong()));
+        }
+        line.append(" items");
+        if (progress.failed() > 0) {
+            line.append(", ").append(number(progress.failed())).append(" failed");
+        }
+        line.append(String.format(Locale.ROOT, ", %.1f/s", progress.itemsPerSecond()));
+        remaining(progress, estimate)
+                .filter(left -> !left.isZero())
+                .ifPresent(left -> line.append(", ETA ").append(Durations.format(left)));
+        line.append(" | calls: ").append(number(progress.sent())).append(" sent");
+        if (progress.cached() > 0) {
+            line.append(", ").append(number(progress.cached())).append(" cached");
+        }
+        if (progress.retried() > 0) {
+            line.append(", ").append(number(progress.retried())).append(" retried");
+        }
+        return line.toString();
+    }
+
+    static String number(long count) {
+        return String.format(Locale.ROOT, "%,d", count);
+    }
+
+    private static Optional<Duration> remaining(Progress progress, OptionalLong estimate) {
+        if (progress.remaining().isPresent() || progress.in().isPresent()) {
+            return progress.remaining();
+        }
+        double rate = progress.itemsPerSecond();
+        if (estimate.isEmpty() || estimate.getAsLong() < progress.done() || !(rate > 0)) {
+            return Optional.empty();
+        }
+        return Optional.of(Duration.ofMillis((long) ((estimate.getAsLong() - progress.done()) / rate * 1_000)));
+    }
+}

@@ -1,0 +1,89 @@
+package io.headrace.cli;
+
+import io.headrace.testkit.SimulatedProvider;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import reactor.netty.ChannelBindException;
+
+/** {@code headrace simulate}: the simulated provider as a process of its own, until a signal ends it. */
+@Command(
+        name = "simulate",
+        description =
+                "Starts the simulated provider on the loopback address, prints its base URL on standard output and"
+                        + " serves until Ctrl-C or SIGTERM. It speaks OpenAI Chat Completions and Anthropic Messages; any key is good.")
+final class Simulate implements Callable<Integer> {
+
+    @Option(
+            names = "--port",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Port to listen on, 0 for any free one. Default: ${DEFAULT-VALUE}.")
+    private int port;
+
+    @Option(
+            names = "--latency",
+            paramLabel = "TIME",
+            defaultValue = "0",
+            description = "Time for one answer, such as 100ms or 2s. Default: ${DEFAULT-VALUE}.")
+    private Duration latency = Duration.ZERO;
+
+    @Option(
+            names = "--faults",
+            paramLabel = "SHARE",
+            defaultValue = "0",
+            description =
+                    "Share of requests that fail, 0 to 1: refusals, resets and cut answers. Default: ${DEFAULT-VALUE}.")
+    private double faults;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Which requests fail: the same seed fails the same ones. Default: ${DEFAULT-VALUE}.")
+    private long seed;
+
+    @Option(
+            names = "--log",
+            paramLabel = "FILE",
+            description = "Appends one JSON line for each request that ended. It is written before the answer leaves.")
+    private @Nullable Path log;
+
+    @Option(
+            names = "--answer-occurrences",
+            description = "Ends each answer with how often its request has been answered.")
+    private boolean answerOccurrences;
+
+    private final Surroundings surroundings;
+
+    Simulate(Surroundings surroundings) {
+        this.surroundings = surroundings;
+    }
+
+    @Override
+    public Integer call() {
+        Checks.share("--faults", faults);
+        Checks.range("--port", port, 0, 65_535);
+        SimulatedProvider.Builder builder = new SimulatorSettings(latency, faults, seed)
+                .builder()
+                .port(port)
+                .answerOccurrences(answerOccurrences)
+                .countOccurrences(faults > 0 || answerOccurrences || log != null);
+        if (log != null) {
+            builder.logFile(log);
+        }
+        try (SimulatedProvider provider = builder.start()) {
+            surroundings.out().println(provider.baseUrl() + Backend.API_PATH);
+            surroundings.signals().first().block();
+            return ExitCode.OK;
+        } catch (ChannelBindException e) {
+            throw new UsageProblem("port " + port + " is taken: choose another --port, or 0 for any free one", e);
+        } catch (UncheckedIOException e) {
+            throw UsageProblem.of(e);
+        }
+    }
+}

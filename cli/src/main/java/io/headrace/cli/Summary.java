@@ -1,0 +1,143 @@
+package io.headrace.cli;
+
+import static io.headrace.cli.ProgressText.number;
+
+import io.headrace.Cost;
+import io.headrace.examples.analysis.CorpusSummary;
+import io.headrace.run.RunReport;
+import io.headrace.run.RunReport.Calls;
+import io.headrace.run.RunReport.End;
+import io.headrace.run.RunReport.Items;
+import io.headrace.run.RunReport.Part;
+import java.io.PrintWriter;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** What a run came to, on a few lines; report.txt has the rest. */
+final class Summary {
+
+    private static final int COST_DIGITS = 6;
+
+    private final RunReport report;
+    private final boolean simulated;
+
+    /**
+     * @param simulated whether nobody was paid, whatever the price list says
+     */
+    Summary(RunReport report, boolean simulated) {
+        this.report = report;
+        this.simulated = simulated;
+    }
+
+    void print(PrintWriter out) {
+        Items now = report.thisRun().items();
+        Items all = report.total().items();
+        long before = all.done() - now.done();
+        out.printf(
+                Locale.ROOT,
+                "%s: %s items done in %s%s%n",
+                report.end() == End.FINISHED ? "finished" : "stopped early, " + report.reason(),
+                number(now.done()),
+                Durations.format(report.duration()),
+                before > 0 ? ", " + number(before) + " were done before" : "");
+        line(out, "items", items(all));
+        if (report.reductions().get("summary") instanceof CorpusSummary corpus) {
+            line(out, "categories", categories(corpus.categories()));
+            line(out, "in words", corpus.prose());
+        }
+        calls(out, before);
+        if (report.lostCalls() > 0) {
+            line(out, "crashes", lost());
+        }
+        if (report.cutBytes() > 0) {
+            line(out, "cut off", number(report.cutBytes()) + " bytes that a crash left half written");
+        }
+        report.notes().forEach(note -> line(out, "note", note));
+        if (report.end() != End.FINISHED) {
+            line(out, "next", "the same command goes on from here");
+        }
+        line(out, "files", report.directory() + ": " + files(all));
+        out.flush();
+    }
+
+    private void calls(PrintWriter out, long before) {
+        Part now = report.thisRun();
+        Calls calls = now.calls();
+        if (calls.sent() > 0) {
+            line(
+                    out,
+                    "calls",
+                    number(calls.sent()) + " sent, " + number(calls.cached()) + " from the cache, "
+                            + number(calls.retried()) + " retries, " + number(calls.unknown())
+                            + " with unknown outcome");
+            line(
+                    out,
+                    "tokens",
+                    number(now.usage().inputTokens()) + " in, "
+                            + number(now.usage().outputTokens()) + " out"
+                            + (now.usage().isKnown()
+                                    ? ""
+                                    : ", " + number(now.usage().unknown()) + " answers unknown"));
+            line(out, "cost", cost(now.cost()) + saved(now.saved()) + (simulated ? " (list price, simulated)" : ""));
+        } else if (now.items().done() == 0 && before > 0) {
+            line(out, "calls", "no call was sent: all " + number(before) + " items were done before");
+        } else if (calls.cached() > 0) {
+            line(
+                    out,
+                    "calls",
+                    "no call was sent: all " + number(calls.cached()) + " answers came from the cache"
+                            + saved(now.saved()));
+        } else {
+            line(out, "calls", "no call was sent");
+        }
+    }
+
+    private static String items(Items all) {
+        String text = number(all.ok()) + " ok, " + number(all.failed()) + " failed";
+        if (all.skipped() > 0) {
+            text += ", " + number(all.skipped()) + " skipped";
+        }
+        if (all.cancelled() > 0) {
+            text += ", " + number(all.cancelled()) + " cancelled";
+        }
+        return all.pending() > 0 ? text + ", " + number(all.pending()) + " pending" : text;
+    }
+
+    private static String categories(Map<String, Long> categories) {
+        return categories.entrySet().stream()
+                .map(category -> category.getKey() + " " + number(category.getValue()))
+                .collect(Collectors.joining(", "));
+    }
+
+    private String lost() {
+        return number(report.lostCalls()) + " calls were in flight when a process died: outcome unknown, at most "
+                + cost(report.lostCost());
+    }
+
+    private static String files(Items all) {
+        return "results.jsonl"
+                + (all.failed() > 0 ? ", dead-letters.jsonl (try them again with --retry-failed)" : "")
+                + ", summary.json, report.json, report.txt";
+    }
+
+    private static String cost(Cost cost) {
+        return usd(cost.usd())
+                + (cost.isKnown() ? "" : " and " + number(cost.unknown()) + " calls without a known price");
+    }
+
+    private static String saved(Cost saved) {
+        return saved.usd().signum() == 0 ? "" : ", saved " + usd(saved.usd());
+    }
+
+    private static String usd(BigDecimal amount) {
+        BigDecimal rounded = amount.setScale(COST_DIGITS, RoundingMode.HALF_UP).stripTrailingZeros();
+        return (rounded.signum() == 0 ? "0" : rounded.toPlainString()) + " USD";
+    }
+
+    private static void line(PrintWriter out, String name, String text) {
+        out.printf(Locale.ROOT, "  %-11s %s%n", name, text);
+    }
+}

@@ -1,0 +1,199 @@
+package io.headrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.cli.Cli.Result;
+import io.headrace.testkit.Fault;
+import io.headrace.testkit.SimulatedProvider;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class AnalyzeTest {
+
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    @TempDir
+    Path temp;
+
+    private Path out;
+    private final Cli cli = new Cli();
+
+    @BeforeEach
+    void folders() {
+        out = temp.resolve("out");
+    }
+
+    @Test
+    void firstRun_writesEveryFileAndASummary() throws IOException {
+        Result result = analyze("--sim-latency", "1ms");
+
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out())
+                .contains("finished: 30 items done", "30 ok, 0 failed", "61 sent", "categories", "files");
+        assertThat(result.err()).contains("the simulated provider in this process");
+        assertThat(ids(out)).hasSize(30).doesNotHaveDuplicates();
+        assertThat(out.resolve("report.txt")).isNotEmptyFile();
+        assertThat(json("summary.json").path("documents").asInt()).isEqualTo(30);
+        assertThat(json("report.json").path("items").path("ok").asInt()).isEqualTo(30);
+    }
+
+    @Test
+    void secondRun_sendsNothingAndSaysSo() {
+        analyze("--sim-latency", "1ms");
+        Result again = analyze();
+        assertThat(again.exitCode()).isZero();
+        assertThat(again.out()).contains("no call was sent: all 30 items were done before");
+    }
+
+    @Test
+    void otherOut_isAnsweredByTheCache() {
+        analyze("--sim-latency", "1ms");
+        Result other = cli.run("analyze", "--cache", temp.resolve("cache"), "--out", temp.resolve("other"));
+        assertThat(other.exitCode()).isZero();
+        assertThat(other.out()).contains("no call was sent: all 61 answers came from the cache, saved");
+    }
+
+    @Test
+    void fresh_startsOverOnTheCache() {
+        analyze("--sim-latency", "1ms");
+        Result fresh = analyze("--fresh");
+        assertThat(fresh.out()).contains("finished: 30 items done", "answers came from the cache");
+        assertThat(out.resolve("results.1.jsonl")).exists();
+    }
+
+    @Test
+    void clearCache_paysAgain() {
+        analyze("--sim-latency", "1ms");
+        assertThat(analyze("--fresh", "--clear-cache", "--sim-latency", "1ms").out())
+                .contains("61 sent, 0 from the cache");
+    }
+
+    @Test
+    void maxSamples_worksOnTheFirstRowsAndLaterOnTheRest() throws IOException {
+        assertThat(analyze("--max-samples", "5", "--sim-latency", "1ms").out()).contains("5 ok, 0 failed");
+        assertThat(analyze("--sim-latency", "1ms").out())
+                .contains("25 items done", "5 were done before", "30 ok, 0 failed");
+        assertThat(ids(out)).hasSize(30).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void ordered_writesResultsInTheOrderOfTheInput() throws IOException {
+        analyze("--ordered", "--sim-latency", "1ms", "--sim-faults", "0.2");
+        assertThat(lines(out.resolve("results.jsonl")).stream()
+                        .map(line -> line.path("ordinal").asInt()))
+                .hasSize(30)
+                .isSorted();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"openai", "anthropic"})
+    void retryFailed_triesTheDeadLettersAgain(String api) throws IOException {
+        Path input = questions(6);
+        try (SimulatedProvider provider =
+                SimulatedProvider.builder().requireKey(false).start()) {
+            provider.failWhen(
+                    request -> request.body().contains("question 3"), Fault.answer(400, Map.of(), "{\"error\":{}}"));
+            Object[] arguments = {"--input", input, "--base-url", provider.baseUrl(), "--provider", api};
+
+            Result failing = analyze(arguments);
+            assertThat(failing.exitCode()).isEqualTo(2);
+            assertThat(failing.out()).contains("5 ok, 1 failed", "--retry-failed");
+            assertThat(lines(out.resolve("dead-letters.jsonl"))).hasSize(1);
+
+            provider.clearScript();
+            assertThat(analyze(arguments).exitCode()).isEqualTo(2);
+
+            Result mended = analyze(with(arguments, "--retry-failed"));
+            assertThat(mended.exitCode()).isZero();
+            assertThat(mended.out()).contains("1 items done", "6 ok, 0 failed");
+            assertThat(out.resolve("dead-letters.jsonl")).isEmptyFile();
+            assertThat(provider.statistics().answeredAgain()).isZero();
+        }
+    }
+
+    @Test
+    void key_isSentFromTheEnvironmentAndShownNowhere() throws IOException {
+        try (SimulatedProvider provider =
+                SimulatedProvider.builder().keys("sk-secret-1").start()) {
+            cli.with("OPENAI_API_KEY", "sk-wrong-2").with("HEADRACE_API_KEY", "sk-secret-1");
+            Result result = analyze("--input", questions(2), "--base-url", provider.baseUrl());
+            assertThat(result.exitCode()).isZero();
+            assertThat(result.out() + result.err() + Files.readString(out.resolve("report.json")))
+                    .doesNotContain("sk-secret", "sk-wrong");
+        }
+    }
+
+    @Test
+    void identity_findsTheAnswersOfASimulatorOnAnotherPort() throws IOException {
+        Path input = questions(3);
+        for (String folder : List.of("first", "second")) {
+            try (SimulatedProvider provider =
+                    SimulatedProvider.builder().requireKey(false).start()) {
+                Result result = cli.run(
+                        "analyze",
+                        "--input=" + input,
+                        "--base-url=" + provider.baseUrl(),
+                        "--identity=simulated",
+                        "--cache=" + temp.resolve("cache"),
+                        "--out=" + temp.resolve(folder));
+                assertThat(result.exitCode()).isZero();
+                assertThat(provider.statistics().requests()).isEqualTo(folder.equals("first") ? 7 : 0);
+            }
+        }
+    }
+
+    @Test
+    void defaultCache_isInTheUsersCacheFolder() {
+        cli.with("XDG_CACHE_HOME", temp.resolve("xdg").toString());
+        assertThat(cli.run("analyze", "--out", out, "--max-samples", "1").exitCode())
+                .isZero();
+        assertThat(temp.resolve("xdg/headrace/answers")).isDirectory();
+    }
+
+    private Result analyze(Object... more) {
+        return cli.run(with(new Object[] {"analyze", "--cache", temp.resolve("cache"), "--out", out}, more));
+    }
+
+    private static Object[] with(Object[] arguments, Object... more) {
+        List<Object> all = new ArrayList<>(List.of(arguments));
+        all.addAll(List.of(more));
+        return all.toArray();
+    }
+
+    private Path questions(int count) throws IOException {
+        StringBuilder lines = new StringBuilder();
+        for (int i = 1; i <= count; i++) {
+            lines.append("{\"id\":\"q")
+                    .append(i)
+                    .append("\",\"question\":\"What does question ")
+                    .append(i);
+            lines.append(" cost at the bank?\"}\n");
+        }
+        return Files.writeString(temp.resolve("questions.jsonl"), lines);
+    }
+
+    private JsonNode json(String file) throws IOException {
+        return JSON.readTree(Files.readString(out.resolve(file)));
+    }
+
+    private static List<String> ids(Path out) throws IOException {
+        return lines(out.resolve("results.jsonl")).stream()
+                .map(line -> line.path("id").asString())
+                .toList();
+    }
+
+    private static List<JsonNode> lines(Path file) throws IOException {
+        return Files.readAllLines(file).stream().map(JSON::readTree).toList();
+    }
+}

@@ -1,0 +1,132 @@
+package io.headrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.cache.rocksdb.RocksDbCache;
+import io.headrace.cli.Cli.Result;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ArgumentsTest {
+
+    @TempDir
+    Path temp;
+
+    private final Cli cli = new Cli();
+
+    @Test
+    void noCommand_exits1AndNamesHelp() {
+        assertThat(cli.run())
+                .isEqualTo(new Result(1, "", lines("headrace: Missing required subcommand", "Try 'headrace --help'.")));
+    }
+
+    @Test
+    void unknownOption_exits1WithAHint() {
+        Result result = cli.run("analyze", "--concurency", "5");
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err()).contains("Unknown option", "--concurency", "--concurrency", "headrace analyze --help");
+    }
+
+    @Test
+    void help_listsEveryOptionAndTheExitCodes() {
+        Result result = cli.run("analyze", "--help");
+        assertThat(result.exitCode()).isZero();
+        assertThat(result.out())
+                .contains("--input", "--text-field", "--id-field", "--base-url", "--model", "--provider", "--out")
+                .contains("--cache", "--max-samples", "--concurrency", "--ordered", "--fresh", "--clear-cache")
+                .contains("--retry-failed", "--sim-latency", "--sim-faults", "--sim-seed", "--grace", "--identity")
+                .contains("Exit codes: 0 all ok");
+    }
+
+    @Test
+    void version_namesTheProgram() {
+        assertThat(cli.run("--version").out()).startsWith("headrace ");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--concurrency 0 | --concurrency must be 1 to 10000, not 0",
+                "--concurrency 10001 | --concurrency must be 1 to 10000, not 10001",
+                "--concurrency many | 'many' is not an int",
+                "--max-samples 0 | --max-samples must be 1 to",
+                "--sim-faults 1.5 | --sim-faults is a share from 0 to 1, such as 0.05, not 1.5",
+                "--sim-faults NaN | --sim-faults is a share from 0 to 1",
+                "--sim-latency 5 | '5' is not a duration, write for example 100ms, 2s or 1m",
+                "--grace -1s | '-1s' is not a duration",
+                "--provider acme | expected one of [OPENAI, ANTHROPIC] (case-insensitive) but was 'acme'",
+                "--provider openai | --provider needs --base-url",
+                "--identity me | --identity needs --base-url",
+                "--text-field x | --text-field needs --input",
+                "--id-field x | --id-field needs --input",
+                "--base-url http://127.0.0.1:1 --sim-latency 1s | give --latency, --faults and --seed to 'headrace simulate'",
+                "--base-url nonsense | --base-url must be like https://host/v1",
+                "--base-url ftp://host/v1 | --base-url must be like https://host/v1",
+                "--base-url http://bad^host | --base-url is no URL",
+                "--base-url https://api.openai.com/v1 | no API key for api.openai.com: set HEADRACE_API_KEY or OPENAI_API_KEY",
+                "--base-url https://api.anthropic.com | set HEADRACE_API_KEY or ANTHROPIC_API_KEY",
+                "--provider anthropic --base-url https://gateway.example | set HEADRACE_API_KEY or ANTHROPIC_API_KEY"
+            })
+    void badValue_exits1AndSaysWhatIsWrong(String arguments, String problem) {
+        Result result = analyze(arguments);
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err()).contains(problem).doesNotContain("Exception");
+        assertThat(result.out()).isEmpty();
+    }
+
+    @Test
+    void missingInput_exits1AndNamesIt() {
+        Result result = analyze("--input " + temp.resolve("no.jsonl"));
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err()).contains("no.jsonl").doesNotContain("Exception");
+    }
+
+    @Test
+    void unknownField_exits1AndListsTheFieldsSeen() throws IOException {
+        Path input = Files.writeString(temp.resolve("in.jsonl"), "{\"question\":\"why?\",\"answer\":\"so\"}\n");
+        Result result = analyze("--input " + input + " --text-field prompt");
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err()).contains("prompt", "question", "answer").doesNotContain("Exception");
+    }
+
+    @Test
+    void outThatIsAFile_exits1AndNamesIt() throws IOException {
+        Path file = Files.writeString(temp.resolve("taken"), "");
+        Result result = cli.run("analyze", "--cache", temp.resolve("cache"), "--out", file);
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err()).contains("taken").doesNotContain("Exception:");
+    }
+
+    @Test
+    void cacheInUse_exits1AndSaysWhatToDo() {
+        Path cache = temp.resolve("cache");
+        try (RocksDbCache held = RocksDbCache.open(cache)) {
+            Result result = cli.run("analyze", "--cache", cache, "--out", temp.resolve("out"));
+            assertThat(result.exitCode()).isEqualTo(1);
+            assertThat(result.err()).contains(cache.toString(), "--cache").doesNotContain("Exception");
+            assertThat(held).isNotNull();
+        }
+    }
+
+    @Test
+    void simulate_refusesBadValues() {
+        assertThat(cli.run("simulate", "--faults", "2").err()).contains("--faults is a share from 0 to 1");
+        assertThat(cli.run("simulate", "--port", "70000").err()).contains("--port must be 0 to 65535, not 70000");
+        assertThat(cli.run("simulate", "--latency", "soon").exitCode()).isEqualTo(1);
+    }
+
+    private Result analyze(String arguments) {
+        String all = "analyze --cache " + temp.resolve("cache") + " --out " + temp.resolve("out") + " " + arguments;
+        return cli.run((Object[]) all.split(" "));
+    }
+
+    private static String lines(String... lines) {
+        return String.join(System.lineSeparator(), lines) + System.lineSeparator();
+    }
+}

@@ -1,0 +1,30 @@
+package io.headrace.cli;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Runs the command in this process, with signals that never come and an environment of its own. */
+final class Cli {
+
+    private final Map<String, String> environment = new HashMap<>();
+
+    /** What a command left behind. */
+    record Result(int exitCode, String out, String err) {}
+
+    Cli with(String variable, String value) {
+        environment.put(variable, value);
+        return this;
+    }
+
+    Result run(Object... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int exitCode = Main.commandLine(new Surroundings(
+                        new PrintWriter(out), new PrintWriter(err), environment::get, StopSignals.none()))
+                .execute(
+                        java.util.Arrays.stream(arguments).map(Object::toString).toArray(String[]::new));
+        return new Result(exitCode, out.toString(), err.toString());
+    }
+}
