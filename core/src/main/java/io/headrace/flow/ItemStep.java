@@ -4,6 +4,7 @@ import io.headrace.ApiException;
 import io.headrace.CallOptions;
 import io.headrace.ErrorKind;
 import io.headrace.Outcome;
+import io.headrace.StorageException;
 import io.headrace.Tally;
 import java.util.Map;
 import java.util.Objects;
@@ -21,7 +22,8 @@ import reactor.core.scheduler.Schedulers;
  * What the steps that work item by item share: how many at once, in which order, on which threads. Each setter returns a
  * changed copy.
  *
- * <p>Outcomes are emitted on the thread that finishes an item. Cancelling the stream cancels the items in work.
+ * <p>Outcomes are emitted on the thread that finishes an item. Cancelling the stream cancels the items in work. The one error
+ * that ends the stream is {@link StorageException}: paying for answers that cannot be kept is no failure of an item.
  *
  * @param <I> the values it takes
  * @param <O> the values it gives
@@ -118,7 +120,9 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
             return work.map(value -> onValue.apply(value, meter.tally()))
                     .switchIfEmpty(Mono.error(() -> new IllegalStateException(
                             "the function gave no value; to leave items out use a filter step")))
-                    .onErrorResume(error -> Mono.just(onFailure.apply(failed(ok, error, meter.tally()))))
+                    .onErrorResume(
+                            error -> !(error instanceof StorageException),
+                            error -> Mono.just(onFailure.apply(failed(ok, error, meter.tally()))))
                     .onErrorStop()
                     .contextWrite(context -> meter.into(options.into(context)));
         });

@@ -12,7 +12,7 @@ import reactor.core.publisher.Mono;
 /**
  * A named stage of a pipeline, used with {@code Flux.transform}. It works on the values of {@link Outcome.Ok} outcomes and
  * lets failed and skipped ones pass untouched; what goes wrong with an item becomes a {@link Outcome.Failed} and never an
- * error signal.
+ * error signal. Only broken infrastructure ends the stream: {@link io.headrace.StorageException}.
  *
  * <p>A step is immutable and may be applied to any number of streams; what it keeps for a stream is made per subscription.
  * Demand reaches the source through it: it holds no more items than its window.

@@ -18,6 +18,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -29,12 +30,18 @@ class BatchStepTest {
 
     /** Answers in reverse order, so that an answer filed by position would be wrong. */
     private BatchStep<Integer, String> reversing(int size) {
-        return Step.batch("batch", size, items -> {
+        return batch("batch", size, items -> {
             sizes.add(items.size());
             List<Item<Integer>> reversed = new ArrayList<>(items);
             Collections.reverse(reversed);
             return Flux.fromIterable(reversed).map(item -> item.withValue("v" + item.value()));
         });
+    }
+
+    /** A batch that starts when it is full or the items end, not by the clock of a loaded machine. */
+    private static <O> BatchStep<Integer, O> batch(
+            String name, int size, Function<List<Item<Integer>>, Flux<Item<O>>> function) {
+        return Step.batch(name, size, function).maxWait(Duration.ofMinutes(1));
     }
 
     @Test
@@ -66,7 +73,7 @@ class BatchStepTest {
     @Test
     void nextBatch_doesNotWaitForTheLast() {
         AtomicInteger running = new AtomicInteger();
-        BatchStep<Integer, Integer> slow = Step.batch("slow", 10, items -> {
+        BatchStep<Integer, Integer> slow = batch("slow", 10, items -> {
             running.incrementAndGet();
             return Mono.delay(Duration.ofSeconds(1)).thenMany(Flux.fromIterable(items));
         });
@@ -80,7 +87,7 @@ class BatchStepTest {
     @Test
     void itemWithoutAnswer_failsAlone() {
         BatchStep<Integer, Integer> lossy =
-                Step.batch("lossy", 5, items -> Flux.fromIterable(items).filter(item -> item.value() != 3));
+                batch("lossy", 5, items -> Flux.fromIterable(items).filter(item -> item.value() != 3));
         List<Outcome<Integer>> outcomes =
                 items(5).transform(lossy).collectList().block();
         assertThat(outcomes)
@@ -145,7 +152,7 @@ class BatchStepTest {
     void cancel_cancelsRunningBatches() {
         AtomicInteger cancelled = new AtomicInteger();
         BatchStep<Integer, Integer> hanging =
-                Step.batch("hanging", 2, items -> Flux.<Item<Integer>>never().doOnCancel(cancelled::incrementAndGet));
+                batch("hanging", 2, items -> Flux.<Item<Integer>>never().doOnCancel(cancelled::incrementAndGet));
         items(4).transform(hanging).subscribe().dispose();
         assertThat(cancelled).hasValue(2);
     }

@@ -10,6 +10,7 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.Item;
 import io.headrace.Outcome;
+import io.headrace.StorageException;
 import io.headrace.Tally;
 import io.headrace.Usage;
 import io.headrace.observe.CallEvent;
@@ -82,6 +83,13 @@ class MapStepTest {
         assertThat(failure(outcomes, "i1").step()).isEqualTo("risky");
         assertThat(failure(outcomes, "i2").kind()).isEqualTo(ErrorKind.STEP_FAILED);
         assertThat(outcomes).filteredOn(Outcome.Ok.class::isInstance).hasSize(2);
+    }
+
+    @Test
+    void brokenStore_endsTheStream_ratherThanBurnTheDataset() {
+        MapStep<Integer, String> step =
+                Step.map("paid", n -> Mono.error(new StorageException("the cache cannot be written", new Exception())));
+        items(5).transform(step).as(StepVerifier::create).verifyError(StorageException.class);
     }
 
     @Test
