@@ -3,10 +3,14 @@ package io.headrace.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Runs the examples as their readers do, and checks what they print. */
 @Timeout(60)
@@ -19,6 +23,31 @@ class ExamplesTest {
                         "asked: [\"court\",\"contract\",\"bank\",\"customer\",\"ruled\"]",
                         "asked again: [\"court\",\"contract\",\"bank\",\"customer\",\"ruled\"]",
                         "requests sent: 2");
+    }
+
+    @Test
+    void plainFlux_hasNothingLeftToDoTheSecondTime(@TempDir Path directory) throws IOException {
+        String[] arguments = {directory.toString()};
+
+        assertThat(printed(() -> PlainFlux.main(arguments)).lines())
+                .hasSize(31)
+                .anyMatch(line -> line.startsWith("sourdough [\"bread\","))
+                .last()
+                .isEqualTo("Statistics[30 items, 30 calls, 30 attempts]");
+        assertThat(printed(() -> PlainFlux.main(arguments)).lines())
+                .containsExactly("Statistics[0 items, 0 calls, 0 attempts]");
+        assertThat(Files.readAllLines(directory.resolve("results.jsonl"))).hasSize(30);
+    }
+
+    @Test
+    void twoStagePipeline_goesOnWhereItWas(@TempDir Path directory) {
+        String[] arguments = {directory.toString()};
+
+        assertThat(printed(() -> TwoStagePipeline.main(arguments)).lines())
+                .containsExactly("done: 30 of 30", "this time: 30");
+        assertThat(printed(() -> TwoStagePipeline.main(arguments)).lines())
+                .containsExactly("done: 30 of 30", "this time: 0");
+        assertThat(directory.resolve("summary.json")).exists();
     }
 
     private static String printed(Runnable main) {
