@@ -16,7 +16,7 @@ final class ItemCounts {
 
     void item(int status, Tally tally) {
         if (status != RowStatus.SKIPPED) {
-            micros.recordValue(tally.elapsed().toNanos() / 1000);
+            micros.recordValue(Math.max(0, tally.elapsed().toNanos() / 1000));
         }
     }
 

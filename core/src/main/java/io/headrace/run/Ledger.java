@@ -200,7 +200,7 @@ final class Ledger implements Closeable {
     private void item(int status, Tally tally) {
         totals = totals.done(tally);
         if (status != RowStatus.SKIPPED) {
-            itemMicros.recordValue(tally.elapsed().toNanos() / 1000);
+            itemMicros.recordValue(Math.max(0, tally.elapsed().toNanos() / 1000));
         }
     }
 }

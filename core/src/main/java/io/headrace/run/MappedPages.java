@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Zeroed memory off the heap that grows page by page, mapped from a temporary file that has no name any more. The file is
@@ -20,7 +21,7 @@ final class MappedPages implements Closeable {
 
     private final FileChannel file;
     private final byte[] zeros;
-    private MappedByteBuffer[] pages = new MappedByteBuffer[4];
+    private @Nullable MappedByteBuffer[] pages = new MappedByteBuffer[4];
     private int count;
 
     private MappedPages(FileChannel file, int pageBytes) {
@@ -41,6 +42,8 @@ final class MappedPages implements Closeable {
         return count;
     }
 
+    /** A page that was added. */
+    @SuppressWarnings("NullAway") // not null below count, and this is the hottest line of the index
     MappedByteBuffer page(int index) {
         return pages[index];
     }
@@ -54,14 +57,17 @@ final class MappedPages implements Closeable {
         if (count == pages.length) {
             pages = Arrays.copyOf(pages, count * 2);
         }
-        pages[count++] = file.map(MapMode.READ_WRITE, start, zeros.length);
+        MappedByteBuffer page = pages[count];
+        if (page == null) { // else it was mapped before a clear() and is good again
+            pages[count] = file.map(MapMode.READ_WRITE, start, zeros.length);
+        }
+        count++;
     }
 
-    /** Sets every byte to zero. */
-    void clear() {
-        for (int i = 0; i < count; i++) {
-            pages[i].put(0, zeros);
-        }
+    /** Gives the memory of all pages back; they must be added again before they are used. */
+    void clear() throws IOException {
+        count = 0;
+        file.truncate(0);
     }
 
     /** Bytes mapped. */

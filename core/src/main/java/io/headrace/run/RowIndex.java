@@ -8,8 +8,8 @@ import java.nio.file.Path;
 
 /**
  * Which rows are known, what the journal says of each, and which of them were seen in this pass over the dataset: ten bytes
- * a row in the order of the pass, found by a hash table of row numbers (Robin Hood linear probing, load 0.75 to 0.9), all
- * of it off the heap. At most 16 bytes a row.
+ * a row in the order of the pass, found by a hash table of row numbers (linear probing in the order of the keys, load 0.75
+ * to 0.9), all of it off the heap. At most 16 bytes a row.
  *
  * <p>The first {@link #passed} positions hold the rows of this pass in its order; behind them stand rows that are known from
  * the journal and have not come yet. A row that comes is swapped to its place, wherever it stood before.
@@ -21,22 +21,27 @@ final class RowIndex implements Closeable {
     private static final int ENTRY_BYTES = 10;
     private static final int ENTRIES_A_PAGE = 1 << 16;
     private static final int SLOTS_A_PAGE = 1 << 18;
+    /** Slots behind the last home, instead of going round. */
+    private static final int SPILL = 1 << 12;
+
     private static final double MAX_LOAD = 0.9;
     private static final double GROWTH = 1.2;
     private static final int KIND_BITS = 5;
     private static final int FAILED_STATE = 3;
 
     private final MappedPages entries;
-    private final MappedPages table;
+    private MappedPages table;
+    private MappedPages spare;
     private final long[] seen = new long[RowStatus.COUNT];
     private final long[] unseen = new long[RowStatus.COUNT];
     private int size;
     private int passed;
     private int slots;
 
-    private RowIndex(MappedPages entries, MappedPages table) {
+    private RowIndex(MappedPages entries, MappedPages table, MappedPages spare) {
         this.entries = entries;
         this.table = table;
+        this.spare = spare;
     }
 
     /** An empty index whose temporary files lie in {@code directory}. */
@@ -44,9 +49,10 @@ final class RowIndex implements Closeable {
     static RowIndex create(Path directory) throws IOException {
         MappedPages entries = MappedPages.create(directory, ENTRIES_A_PAGE * ENTRY_BYTES);
         MappedPages table = MappedPages.create(directory, SLOTS_A_PAGE * Integer.BYTES);
-        RowIndex index = new RowIndex(entries, table);
-        table.add();
-        index.slots = SLOTS_A_PAGE;
+        MappedPages spare = MappedPages.create(directory, SLOTS_A_PAGE * Integer.BYTES);
+        RowIndex index = new RowIndex(entries, table, spare);
+        index.slots = SLOTS_A_PAGE - SPILL;
+        index.room(table);
         return index;
     }
 
@@ -73,7 +79,7 @@ final class RowIndex implements Closeable {
     /** Where the row stands, or -1 if it is not known. */
     int find(long key) {
         int slot = slotOf(key);
-        return slot < 0 ? -1 : slot(slot) - 1;
+        return slot < 0 ? -1 : slot(table, slot) - 1;
     }
 
     int status(int position) {
@@ -165,13 +171,14 @@ final class RowIndex implements Closeable {
 
     /** Bytes mapped. */
     long bytes() {
-        return entries.bytes() + table.bytes();
+        return entries.bytes() + table.bytes() + spare.bytes();
     }
 
     @Override
     public void close() throws IOException {
-        try (entries) {
-            table.close();
+        try (MappedPages first = entries;
+                MappedPages second = table) {
+            spare.close();
         }
     }
 
@@ -216,77 +223,77 @@ final class RowIndex implements Closeable {
         page(a).putShort(offset(a) + Long.BYTES, (short) digest(b));
         page(b).putLong(offset(b), head);
         page(b).putShort(offset(b) + Long.BYTES, digest);
-        slot(slotA, b + 1);
-        slot(slotB, a + 1);
+        slot(table, slotA, b + 1);
+        slot(table, slotB, a + 1);
     }
 
+    /** The table is in the order of the keys, and so is the larger one: one walk through both. */
     private void grow() throws IOException {
-        slots = (int) Math.min(Integer.MAX_VALUE - 8, (long) (slots * GROWTH));
-        while ((long) table.count() * SLOTS_A_PAGE < slots) {
-            table.add();
+        int capacity = slots + SPILL;
+        MappedPages from = table;
+        MappedPages to = spare;
+        slots = (int) Math.min(Integer.MAX_VALUE - SPILL, (long) (slots * GROWTH));
+        room(to);
+        int free = 0;
+        for (int slot = 0; slot < capacity; slot++) {
+            int there = slot(from, slot);
+            if (there != 0) {
+                free = Math.max(free, home(head(there - 1)));
+                slot(to, free++, there);
+            }
         }
-        table.clear();
-        for (int position = 0; position < size; position++) {
-            insert(position);
+        from.clear();
+        table = to;
+        spare = from;
+    }
+
+    private void room(MappedPages pages) throws IOException {
+        while ((long) pages.count() * SLOTS_A_PAGE < slots + SPILL) {
+            pages.add();
         }
     }
 
-    private void insert(int position) {
-        int carried = position + 1;
+    private void insert(int position) throws IOException {
+        long key = key(position);
         int slot = home(head(position));
-        int distance = 0;
-        while (true) {
-            int there = slot(slot);
-            if (there == 0) {
-                slot(slot, carried);
-                return;
-            }
-            int its = distance(slot, there - 1);
-            if (its < distance) {
-                slot(slot, carried);
-                carried = there;
-                distance = its;
-            }
-            slot = next(slot);
-            distance++;
+        int there = slot(table, slot);
+        while (there != 0 && key(there - 1) < key) {
+            there = slot(table, ++slot);
+        }
+        slot(table, slot, position + 1);
+        while (there != 0) { // what follows is in order: it moves on by one, unread
+            int moved = there;
+            there = slot(table, ++slot);
+            slot(table, slot, moved);
+        }
+        if (slot >= slots + SPILL - 2) {
+            grow();
         }
     }
 
     private int slotOf(long key) {
-        int slot = home(key << 2);
-        for (int distance = 0; ; distance++) {
-            int there = slot(slot);
+        for (int slot = home(key << 2); ; slot++) {
+            int there = slot(table, slot);
             if (there == 0) {
                 return -1;
             }
-            if (key(there - 1) == key) {
-                return slot;
+            long its = key(there - 1);
+            if (its >= key) {
+                return its == key ? slot : -1;
             }
-            if (distance(slot, there - 1) < distance) {
-                return -1;
-            }
-            slot = next(slot);
         }
     }
 
+    /** In the order of the keys. */
     private int home(long head) {
         return (int) (((head >>> 32) * slots) >>> 32);
     }
 
-    private int distance(int slot, int position) {
-        int distance = slot - home(head(position));
-        return distance < 0 ? distance + slots : distance;
-    }
-
-    private int next(int slot) {
-        return slot + 1 == slots ? 0 : slot + 1;
-    }
-
-    private int slot(int slot) {
+    private static int slot(MappedPages table, int slot) {
         return table.page(slot / SLOTS_A_PAGE).getInt(slot % SLOTS_A_PAGE * Integer.BYTES);
     }
 
-    private void slot(int slot, int value) {
+    private static void slot(MappedPages table, int slot, int value) {
         table.page(slot / SLOTS_A_PAGE).putInt(slot % SLOTS_A_PAGE * Integer.BYTES, value);
     }
 

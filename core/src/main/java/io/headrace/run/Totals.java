@@ -40,9 +40,7 @@ record Totals(long sent, long unknown, long lost, Cost lostCost, Usage used, Cos
     }
 
     Totals done(Tally tally) {
-        return tally.equals(Tally.ZERO)
-                ? this
-                : new Totals(sent, unknown, lost, lostCost, used, paid, items.plus(tally));
+        return new Totals(sent, unknown, lost, lostCost, used, paid, items.plus(tally));
     }
 
     Totals plus(Totals other) {

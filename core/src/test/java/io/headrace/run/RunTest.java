@@ -2,15 +2,24 @@ package io.headrace.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.headrace.CallOptions;
 import io.headrace.Codec;
+import io.headrace.Cost;
+import io.headrace.Delivery;
 import io.headrace.ErrorKind;
+import io.headrace.Fingerprint;
+import io.headrace.Usage;
 import io.headrace.dataset.Dataset;
 import io.headrace.flow.Pipeline;
 import io.headrace.flow.Reduction;
 import io.headrace.flow.Step;
+import io.headrace.observe.AttemptLog;
+import io.headrace.observe.CallEvent;
+import io.headrace.observe.CallListener;
 import io.headrace.run.RunReport.End;
 import io.headrace.run.RunReport.Items;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -320,6 +329,37 @@ class RunTest {
                 .expectNextCount(1)
                 .expectComplete()
                 .verify(SOON);
+    }
+
+    @Test
+    void callsInside_findTheJournalAndTheStatistics() {
+        Run<String> run = run(
+                        words(10),
+                        word -> Mono.deferContextual(context -> {
+                            AttemptLog log = AttemptLog.from(context).orElseThrow();
+                            CallListener listener = CallListener.from(context);
+                            long attempt = log.started(Fingerprint.NONE, 0, Cost.UNKNOWN);
+                            listener.tell(new CallEvent.AttemptStarted(CallOptions.from(context), 1));
+                            if (!word.equals("word3")) {
+                                log.ended(attempt, Delivery.ANSWERED, Usage.of(2, 3), Cost.of(BigDecimal.ONE));
+                            }
+                            return upper(word);
+                        }))
+                .listener(event -> {
+                    throw new IllegalStateException("a listener that throws");
+                })
+                .build();
+        RunReport first = run.execute().block(SOON);
+        assertThat(first.thisRun().calls().sent()).isEqualTo(10);
+        assertThat(first.total().calls().sent()).isEqualTo(10);
+        assertThat(first.total().usage()).isEqualTo(Usage.of(18, 27));
+        assertThat(first.total().cost().usd()).isEqualByComparingTo("9");
+        assertThat(first.lostCalls()).isZero();
+        RunReport second = run.execute().block(SOON);
+        assertThat(second.lostCalls()).isEqualTo(1);
+        assertThat(second.lostCost()).isEqualTo(Cost.UNKNOWN);
+        assertThat(second.total().calls().unknown()).isEqualTo(1);
+        assertThat(second.total().calls().sent()).isEqualTo(10);
     }
 
     @Test

@@ -1,0 +1,280 @@
+package io.headrace.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.headrace.Codec;
+import io.headrace.ErrorKind;
+import io.headrace.Item;
+import io.headrace.Outcome;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import reactor.core.publisher.Flux;
+
+/** Files cut and damaged at every byte, and processes that are really killed. */
+class CrashTest {
+
+    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final int ROWS = 7;
+    /** Every byte with {@code -Dheadrace.exhaustive}, else some of them: a minute is too long for each build. */
+    private static final int STRIDE = System.getProperty("headrace.exhaustive") == null ? 7 : 1;
+
+    @TempDir
+    Path directory;
+
+    private static Checkpoint<String> open(Path at) {
+        return Checkpoint.builder(at, Codec.json(String.class))
+                .syncEvery(Duration.ofHours(1))
+                .open();
+    }
+
+    /** Row 2 fails, row 4 is skipped, row 5 has two children. */
+    private static Flux<Outcome<String>> work(Outcome<String> row) {
+        return switch ((int) row.item().ordinal()) {
+            case 2 -> Flux.just(new Outcome.Failed<>(row.item(), "step", ErrorKind.REFUSED, "no", row.tally()));
+            case 4 -> Flux.just(new Outcome.Skipped<>(row.item(), "filter", row.tally()));
+            case 5 ->
+                Flux.range(0, 2)
+                        .map(i -> Outcome.ok(((Outcome.Ok<String>) row).item().child(i, 2, "c" + i)));
+            default -> Flux.just(row);
+        };
+    }
+
+    private static void pass(Checkpoint<String> checkpoint, int rows) {
+        checkpoint
+                .pending(Flux.range(0, rows).map(i -> Outcome.ok(Item.of("r" + i, i, "v" + i))))
+                .concatMap(CrashTest::work)
+                .transform(checkpoint)
+                .blockLast(SOON);
+    }
+
+    private static void copy(Path from, Path to) {
+        try (Stream<Path> files = Files.list(from)) {
+            Files.createDirectories(to);
+            for (Path file : files.toList()) {
+                if (Files.isRegularFile(file)) {
+                    Files.copy(file, to.resolve(file.getFileName()), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static List<String> ids(Path file) throws IOException {
+        return Files.readAllLines(file).stream()
+                .map(line -> line.substring(7, line.indexOf('"', 7)))
+                .toList();
+    }
+
+    /** What a process leaves that died before it forced anything to the disk. */
+    private Path crashed() throws IOException {
+        Path running = Files.createDirectory(directory.resolve("running"));
+        Path crashed = directory.resolve("crashed");
+        try (Checkpoint<String> checkpoint = open(running)) {
+            pass(checkpoint, ROWS);
+            copy(running, crashed);
+        }
+        // as it was before the pass was marked finished and synced: cut at the first sync
+        long[] cut = {0};
+        JournalReader.read(crashed.resolve("journal"), 0, (record, start) -> {
+            cut[0] = start;
+            return !(record instanceof JournalRecord.Finished);
+        });
+        byte[] journal = Files.readAllBytes(crashed.resolve("journal"));
+        Arrays.fill(journal, (int) cut[0], journal.length, (byte) 0);
+        Files.write(crashed.resolve("journal"), Arrays.copyOf(journal, (int) cut[0] + 64));
+        return crashed;
+    }
+
+    private void resumesWhole(Path crashed, String name, UnaryOperator<byte[]> damage) throws IOException {
+        Path damaged = directory.resolve("damaged");
+        try (Stream<Path> old = Files.exists(damaged) ? Files.list(damaged) : Stream.empty()) {
+            for (Path file : old.toList()) {
+                Files.delete(file);
+            }
+        }
+        copy(crashed, damaged);
+        Files.write(damaged.resolve(name), damage.apply(Files.readAllBytes(crashed.resolve(name))));
+        try (Checkpoint<String> checkpoint = open(damaged)) {
+            pass(checkpoint, ROWS);
+            RowIndex rows = checkpoint.directory().read(Ledger::rows);
+            assertThat(rows.seen(RowStatus.OK)).isEqualTo(5);
+            assertThat(rows.seen(RowStatus.SKIPPED)).isEqualTo(1);
+            assertThat(rows.seen(RowStatus.failed(ErrorKind.REFUSED))).isEqualTo(1);
+            assertThat(rows.size()).isEqualTo(ROWS);
+        }
+        assertThat(ids(damaged.resolve("results.jsonl")))
+                .containsExactlyInAnyOrder("r0", "r1", "r3", "r5/0", "r5/1", "r6");
+        assertThat(ids(damaged.resolve("dead-letters.jsonl"))).containsExactly("r2");
+    }
+
+    @Test
+    void journalCutAtAnyByte_resumesWhole() throws IOException {
+        Path crashed = crashed();
+        int length = (int) Files.size(crashed.resolve("journal"));
+        for (int cut = 1; cut < length; cut += STRIDE) {
+            int at = cut;
+            resumesWhole(crashed, "journal", bytes -> Arrays.copyOf(bytes, at));
+        }
+    }
+
+    @Test
+    void resultsCutAtAnyByte_resumesWhole() throws IOException {
+        Path crashed = crashed();
+        int length = (int) Files.size(crashed.resolve("results.jsonl"));
+        for (int cut = 0; cut < length; cut += 2 * STRIDE) {
+            int at = cut;
+            resumesWhole(crashed, "results.jsonl", bytes -> Arrays.copyOf(bytes, at));
+        }
+        for (int cut = 0; cut < Files.size(crashed.resolve("dead-letters.jsonl")); cut += 2 * STRIDE) {
+            int at = cut;
+            resumesWhole(crashed, "dead-letters.jsonl", bytes -> Arrays.copyOf(bytes, at));
+        }
+    }
+
+    @Test
+    void damageAtRandomBytes_resumesWhole() throws IOException {
+        Path crashed = crashed();
+        Random random = new Random(7);
+        for (String name : List.of("journal", "results.jsonl", "dead-letters.jsonl")) {
+            for (int i = 0; i < 140 / STRIDE; i++) {
+                resumesWhole(crashed, name, bytes -> {
+                    byte[] damaged = bytes.clone();
+                    int at = random.nextInt(damaged.length);
+                    damaged[at] ^= (byte) (1 << random.nextInt(8));
+                    return damaged;
+                });
+            }
+        }
+    }
+
+    @Test
+    void deletedResults_areMadeAgain() throws IOException {
+        Path at = directory.resolve("run");
+        try (Checkpoint<String> checkpoint = open(at)) {
+            pass(checkpoint, ROWS);
+        }
+        Files.delete(at.resolve("results.jsonl"));
+        try (Checkpoint<String> checkpoint = open(at)) {
+            pass(checkpoint, ROWS);
+            assertThat(checkpoint.directory().cutBytes()).isPositive();
+        }
+        assertThat(ids(at.resolve("results.jsonl"))).hasSize(6);
+        assertThat(ids(at.resolve("dead-letters.jsonl"))).hasSize(1);
+    }
+
+    @Test
+    void compactionCutOff_isEndedOrThrownAway() throws IOException {
+        Path at = directory.resolve("run");
+        try (Checkpoint<String> checkpoint = open(at)) {
+            pass(checkpoint, ROWS);
+        }
+        byte[] results = Files.readAllBytes(at.resolve("results.jsonl"));
+        byte[] journal = Files.readAllBytes(at.resolve("journal"));
+        // not committed: half a file that counts for nothing
+        Files.write(at.resolve("results.compact"), new byte[] {1, 2, 3});
+        open(at).close();
+        assertThat(Files.readAllBytes(at.resolve("results.jsonl"))).isEqualTo(results);
+        assertThat(at.resolve("results.compact")).doesNotExist();
+        // committed: the rest of the renames is done again
+        Files.write(at.resolve("results.compact"), results);
+        Files.write(at.resolve("journal.new"), journal);
+        Files.write(at.resolve("results.jsonl"), new byte[] {1});
+        Files.delete(at.resolve("journal"));
+        try (Checkpoint<String> checkpoint = open(at)) {
+            assertThat(checkpoint.directory().read(Ledger::rows).size()).isEqualTo(ROWS);
+            assertThat(checkpoint.directory().cutBytes()).isZero();
+        }
+        assertThat(Files.readAllBytes(at.resolve("results.jsonl"))).isEqualTo(results);
+    }
+
+    @Test
+    void killedProcesses_loseNothingAndWriteNothingTwice() throws Exception {
+        int rows = 20_000;
+        Path at = directory.resolve("killed");
+        Random random = new Random(3);
+        for (int kill = 0; kill < 4; kill++) {
+            Process child = child(at, rows, "");
+            long until = (kill + 1) * 60_000L + random.nextInt(60_000);
+            Path results = at.resolve("results.jsonl");
+            Flux.interval(Duration.ofMillis(1))
+                    .takeUntil(tick -> !child.isAlive()
+                            || (Files.exists(results) && results.toFile().length() > until))
+                    .blockLast(SOON);
+            if (kill == 0) {
+                assertThatThrownBy(() -> open(at))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("process " + child.pid());
+            }
+            child.destroyForcibly();
+            assertThat(child.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(at.resolve("results.jsonl").toFile().length()).isPositive();
+        try (Checkpoint<String> checkpoint = open(at)) {
+            int done = checkpoint.directory().read(ledger -> (int) ledger.rows().unseen(RowStatus.OK));
+            assertThat(done).isPositive().isLessThan(rows);
+            KilledRun.pass(checkpoint, rows, Duration.ZERO);
+            assertThat(checkpoint.directory().read(Ledger::rows).seen(RowStatus.OK))
+                    .isEqualTo(rows);
+        }
+        assertThat(ids(at.resolve("results.jsonl"))).hasSize(rows).doesNotHaveDuplicates();
+    }
+
+    @Test
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "limits file sizes by the shell's ulimit")
+    void diskThatTakesNoMore_isAnErrorAndNothingDurableIsLost() throws Exception {
+        int rows = 100_000;
+        Path at = directory.resolve("full");
+        Process child = child(at, rows, "ulimit -f 4096; ");
+        String said = new String(child.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        assertThat(child.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(said).contains("UncheckedIOException: the results cannot be written", "run again");
+        try (Checkpoint<String> checkpoint = open(at)) {
+            KilledRun.pass(checkpoint, rows, Duration.ZERO);
+        }
+        assertThat(ids(at.resolve("results.jsonl"))).hasSize(rows).doesNotHaveDuplicates();
+    }
+
+    private static Process child(Path at, int rows, String before) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx128m",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                KilledRun.class.getName(),
+                at.toString(),
+                Integer.toString(rows)));
+        if (!before.isEmpty()) {
+            command = List.of(
+                    "sh",
+                    "-c",
+                    before + "exec \"$@\"",
+                    "sh",
+                    command.get(0),
+                    command.get(1),
+                    command.get(2),
+                    command.get(3),
+                    command.get(4),
+                    command.get(5),
+                    command.get(6),
+                    command.get(7));
+        }
+        return new ProcessBuilder(command).redirectErrorStream(true).start();
+    }
+}
