@@ -6,8 +6,9 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import reactor.core.publisher.Mono;
 
 /**
- * Memory in front of a slower store, which it owns: an answer in memory is given inline, one from the store is kept in
- * memory from then on. An answer is stored when the store has it.
+ * Memory in front of a slower store, which it owns: an answer that was read from the store once is given inline from then on.
+ * A new answer goes to the store only; most answers of a run are never asked for again, and keeping them would fill the heap
+ * for nothing.
  */
 public final class TieredCache implements ResponseCache {
 
@@ -49,12 +50,14 @@ public final class TieredCache implements ResponseCache {
         EntryKey key = new EntryKey(fingerprint, sample);
         Objects.requireNonNull(entry, "entry");
         return Mono.defer(() -> {
-            memory.forget(key);
-            return store.put(fingerprint, sample, entry).doOnSuccess(done -> {
-                changes.incrementAndGet(stripe(key));
-                memory.store(key, entry);
-            });
+            forget(key);
+            return store.put(fingerprint, sample, entry).doOnTerminate(() -> forget(key));
         });
+    }
+
+    private void forget(EntryKey key) {
+        changes.incrementAndGet(stripe(key));
+        memory.forget(key);
     }
 
     @Override

@@ -12,36 +12,35 @@ import reactor.core.scheduler.Scheduler;
 import reactor.util.context.ContextView;
 import reactor.util.retry.Retry;
 
-/** Answers each failure of a call by a wait or by the error, with a fresh budget for every subscription. */
+/** Answers each failure of one call by a wait or by the error. The call's time counts from when this is made. */
 final class RetryCompanion extends Retry {
 
     private final RetrySpec spec;
+    private final Scheduler scheduler;
+    private final long start;
 
     RetryCompanion(RetrySpec spec) {
         this.spec = spec;
+        this.scheduler = spec.scheduler();
+        this.start = scheduler.now(TimeUnit.NANOSECONDS);
     }
 
     @Override
     public Publisher<?> generateCompanion(Flux<RetrySignal> failures) {
         return Flux.deferContextual(context -> {
-            Waits waits = new Waits(spec, context);
+            Waits waits = new Waits(context);
             return failures.concatMap(failure -> waits.after(failure.failure()), 0);
         });
     }
 
     /** One subscription. Signals of {@code retryWhen} come one after another, so nothing here needs a lock. */
-    private static final class Waits {
+    private final class Waits {
 
-        private final RetryBudget budget;
-        private final Scheduler scheduler;
+        private final RetryBudget budget = new RetryBudget(spec);
         private final ContextView context;
-        private final long start;
 
-        Waits(RetrySpec spec, ContextView context) {
-            this.budget = new RetryBudget(spec);
-            this.scheduler = spec.scheduler();
+        Waits(ContextView context) {
             this.context = context;
-            this.start = scheduler.now(TimeUnit.NANOSECONDS);
         }
 
         /** Emits what the next attempt finds in its context, when it is due. */

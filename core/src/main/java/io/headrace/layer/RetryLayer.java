@@ -3,6 +3,7 @@ package io.headrace.layer;
 import io.headrace.Call;
 import io.headrace.Layer;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import reactor.core.publisher.Mono;
 
 /**
@@ -15,10 +16,10 @@ import reactor.core.publisher.Mono;
  */
 public final class RetryLayer<Q, R> implements Layer<Q, R> {
 
-    private final RetryCompanion companion;
+    private final RetrySpec spec;
 
     private RetryLayer(RetrySpec spec) {
-        this.companion = new RetryCompanion(Objects.requireNonNull(spec, "spec"));
+        this.spec = Objects.requireNonNull(spec, "spec");
     }
 
     public static <Q, R> RetryLayer<Q, R> of(RetrySpec spec) {
@@ -28,7 +29,17 @@ public final class RetryLayer<Q, R> implements Layer<Q, R> {
     @Override
     public Call<Q, R> around(Call<Q, R> next) {
         Objects.requireNonNull(next, "next");
-        return request ->
-                Mono.defer(() -> next.apply(request)).retryWhen(companion).onErrorStop();
+        return request -> Mono.defer(() -> {
+            RetryCompanion companion = new RetryCompanion(spec);
+            return Mono.defer(() -> next.apply(request))
+                    .onErrorResume(first -> replaying(first, next, request).retryWhen(companion))
+                    .onErrorStop();
+        });
+    }
+
+    /** The call whose first attempt has failed already: most calls succeed at once and never pay for {@code retryWhen}. */
+    private static <Q, R> Mono<R> replaying(Throwable first, Call<Q, R> next, Q request) {
+        AtomicBoolean replayed = new AtomicBoolean();
+        return Mono.defer(() -> replayed.compareAndSet(false, true) ? Mono.error(first) : next.apply(request));
     }
 }

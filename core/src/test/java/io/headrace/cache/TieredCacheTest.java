@@ -42,8 +42,17 @@ class TieredCacheTest {
                 .then(() -> StepVerifier.create(cache.get(KEY, 0)).verifyComplete())
                 .then(stored::tryEmitEmpty)
                 .verifyComplete();
+        store.answers.add(Mono.just(NEW));
         StepVerifier.create(cache.get(KEY, 0)).expectNext(NEW).verifyComplete();
-        assertThat(store.gets).isEqualTo(1);
+        assertThat(store.gets).isEqualTo(2);
+    }
+
+    @Test
+    void put_keepsNothingInMemory_andDropsWhatWasThere() {
+        memory.store(new EntryKey(KEY, 0), OLD);
+        store.writes.add(Mono.empty());
+        StepVerifier.create(cache.put(KEY, 0, NEW)).verifyComplete();
+        assertThat(memory.peek(new EntryKey(KEY, 0))).isNull();
     }
 
     @Test

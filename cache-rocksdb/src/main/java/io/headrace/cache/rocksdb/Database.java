@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.locks.StampedLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.AbstractNativeReference;
@@ -23,7 +24,7 @@ import org.rocksdb.WriteOptions;
 
 /**
  * The RocksDB database and all native objects that belong to it. Reads may come from one thread and writes from another;
- * {@link #close} from whichever is the last to use it.
+ * {@link #close} from whichever is the last to use it. Only {@link #surelyLacks} is for any thread at any time.
  */
 final class Database implements Closeable {
 
@@ -49,6 +50,7 @@ final class Database implements Closeable {
     private final RocksDB rocks;
     private final WriteOptions writing;
     private final WriteBatch batch;
+    private final StampedLock inUse = new StampedLock();
 
     private Database(Deque<AbstractNativeReference> natives, RocksDB rocks, boolean sync) {
         this.natives = natives;
@@ -95,6 +97,22 @@ final class Database implements Closeable {
                         .setPinL0FilterAndIndexBlocksInCache(true));
     }
 
+    /**
+     * Whether {@code key} is surely not here, by what memory holds of the tables: reads no disk and never waits. False also
+     * says that it is not known.
+     */
+    boolean surelyLacks(byte[] key) {
+        long stamp = inUse.tryReadLock();
+        if (stamp == 0) {
+            return false; // closing
+        }
+        try {
+            return !rocks.keyMayExist(key, null);
+        } finally {
+            inUse.unlockRead(stamp);
+        }
+    }
+
     byte @Nullable [] get(byte[] key) throws RocksDBException {
         return rocks.get(key);
     }
@@ -132,6 +150,7 @@ final class Database implements Closeable {
     /** Writes out the memtable, so that the next start need not read the log, and frees everything. */
     @Override
     public void close() {
+        inUse.writeLock(); // for good: nobody looks into memory that is freed
         try (FlushOptions waiting = new FlushOptions().setWaitForFlush(true)) {
             rocks.flush(waiting);
         } catch (RocksDBException e) {
