@@ -2,10 +2,10 @@ package io.headrace.cli;
 
 import io.headrace.Call;
 import io.headrace.Codec;
+import io.headrace.StorageException;
 import io.headrace.cache.InMemoryCache;
 import io.headrace.cache.ResponseCache;
 import io.headrace.cache.TieredCache;
-import io.headrace.cache.rocksdb.CacheUnavailableException;
 import io.headrace.cache.rocksdb.RocksDbCache;
 import io.headrace.dataset.Dataset;
 import io.headrace.dataset.FieldChoice;
@@ -234,7 +234,7 @@ final class Analyze implements Callable<Integer> {
     private ResponseCache openCache() {
         try {
             return TieredCache.of(InMemoryCache.create(), RocksDbCache.open(cache == null ? usersCache() : cache));
-        } catch (CacheUnavailableException e) {
+        } catch (StorageException e) {
             throw new UsageProblem(e.getMessage() + " (--cache)", e);
         }
     }

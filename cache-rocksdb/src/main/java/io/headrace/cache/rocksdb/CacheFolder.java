@@ -1,5 +1,6 @@
 package io.headrace.cache.rocksdb;
 
+import io.headrace.StorageException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -41,7 +42,7 @@ final class CacheFolder implements Closeable {
     /**
      * Makes {@code folder} if it is missing, and takes it.
      *
-     * @throws CacheUnavailableException if it cannot be made or written, is no cache, is of a later version, or is in use
+     * @throws StorageException if it cannot be made or written, is no cache, is of a later version, or is in use
      */
     static CacheFolder take(Path folder) {
         try {
@@ -82,8 +83,8 @@ final class CacheFolder implements Closeable {
         return folder.toString();
     }
 
-    static CacheUnavailableException unavailable(Object folder, String problem, @Nullable Throwable cause) {
-        return new CacheUnavailableException("the cache folder " + folder + " " + problem + ".", cause);
+    static StorageException unavailable(Object folder, String problem, @Nullable Throwable cause) {
+        return new StorageException("the cache folder " + folder + " " + problem + ".", cause);
     }
 
     private static void requireCache(Path folder) throws IOException {

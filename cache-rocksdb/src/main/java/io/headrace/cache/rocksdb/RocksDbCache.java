@@ -3,6 +3,7 @@ package io.headrace.cache.rocksdb;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import io.headrace.Fingerprint;
+import io.headrace.StorageException;
 import io.headrace.cache.CacheEntry;
 import io.headrace.cache.CacheEntryCodec;
 import io.headrace.cache.ResponseCache;
@@ -60,7 +61,7 @@ public final class RocksDbCache implements ResponseCache {
     /** Set by the lookup thread before it starts the write thread. Null until then, or if it could not be opened. */
     private volatile @Nullable Database database;
 
-    private @Nullable CacheUnavailableException failure;
+    private @Nullable StorageException failure;
 
     /** Of the write thread. */
     private boolean syncPlanned;
@@ -76,7 +77,7 @@ public final class RocksDbCache implements ResponseCache {
     /**
      * Opens the cache in {@code folder} with the defaults; see {@link Builder#open}.
      *
-     * @throws CacheUnavailableException if the folder cannot be used
+     * @throws StorageException if the folder cannot be used
      */
     public static RocksDbCache open(Path folder) {
         return builder(folder).open();
@@ -86,7 +87,7 @@ public final class RocksDbCache implements ResponseCache {
         return new Builder(folder);
     }
 
-    /** Completes when the database is open, or fails with {@link CacheUnavailableException}. Does not have to be awaited. */
+    /** Completes when the database is open, or fails with {@link StorageException}. Does not have to be awaited. */
     public Mono<Void> ready() {
         return opened.asMono();
     }
@@ -95,7 +96,7 @@ public final class RocksDbCache implements ResponseCache {
      * {@inheritDoc}
      *
      * <p>An answer that memory alone shows to be absent is absent at once, on the subscriber's thread: in a run of new
-     * requests no lookup waits for another thread. Fails with {@link CacheUnavailableException} if the database could not be
+     * requests no lookup waits for another thread. Fails with {@link StorageException} if the database could not be
      * opened.
      */
     @Override
@@ -112,7 +113,7 @@ public final class RocksDbCache implements ResponseCache {
     /**
      * {@inheritDoc}
      *
-     * <p>Fails with {@link CacheUnavailableException} if the database could not be opened or written. A cancelled put may be
+     * <p>Fails with {@link StorageException} if the database could not be opened or written. A cancelled put may be
      * stored all the same.
      */
     @Override
@@ -191,7 +192,7 @@ public final class RocksDbCache implements ResponseCache {
 
     private void write(List<Write> group) {
         Database open = database;
-        CacheUnavailableException error = open == null ? failure : tryWrite(group, open);
+        StorageException error = open == null ? failure : tryWrite(group, open);
         for (Write write : group) {
             if (write instanceof Put put) {
                 end(put.sink, error);
@@ -201,7 +202,7 @@ public final class RocksDbCache implements ResponseCache {
         }
     }
 
-    private @Nullable CacheUnavailableException tryWrite(List<Write> group, Database open) {
+    private @Nullable StorageException tryWrite(List<Write> group, Database open) {
         boolean wrote = false;
         try {
             for (Write write : group) {
@@ -235,7 +236,7 @@ public final class RocksDbCache implements ResponseCache {
         }
     }
 
-    private static void end(MonoSink<Void> sink, @Nullable CacheUnavailableException error) {
+    private static void end(MonoSink<Void> sink, @Nullable StorageException error) {
         if (error == null) {
             sink.success();
         } else {
@@ -333,7 +334,7 @@ public final class RocksDbCache implements ResponseCache {
          * checked before this returns; what only the database can tell comes from {@link RocksDbCache#ready} and from every
          * call.
          *
-         * @throws CacheUnavailableException if the folder cannot be made or written, is no cache, is of another version, or
+         * @throws StorageException if the folder cannot be made or written, is no cache, is of another version, or
          *     is in use by another process or by this one
          */
         public RocksDbCache open() {

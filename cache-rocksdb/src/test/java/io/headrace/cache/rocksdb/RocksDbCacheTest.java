@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import io.headrace.StorageException;
 import io.headrace.cache.CacheEntry;
 import io.headrace.cache.ResponseCache;
 import java.io.BufferedReader;
@@ -77,7 +78,7 @@ class RocksDbCacheTest {
             try (RocksDbCache cache = RocksDbCache.open(folder)) {
                 Boolean opened = cache.ready()
                         .thenReturn(true)
-                        .onErrorReturn(CacheUnavailableException.class, false)
+                        .onErrorReturn(StorageException.class, false)
                         .block(TIMEOUT);
                 if (Boolean.TRUE.equals(opened)) {
                     lost += 2_000 - readAll(cache, 2_000).cardinality();
@@ -190,7 +191,7 @@ class RocksDbCacheTest {
                     cache.clear())) {
                 StepVerifier.create(call)
                         .expectErrorSatisfies(e -> assertThat(e)
-                                .isInstanceOf(CacheUnavailableException.class)
+                                .isInstanceOf(StorageException.class)
                                 .hasMessageContaining(folder.toString())
                                 .hasMessageContaining("delete it"))
                         .verify(TIMEOUT);
@@ -304,7 +305,7 @@ class RocksDbCacheTest {
     }
 
     private static void assertUnavailable(Path folder, String words) {
-        assertThatExceptionOfType(CacheUnavailableException.class)
+        assertThatExceptionOfType(StorageException.class)
                 .isThrownBy(() -> RocksDbCache.open(folder))
                 .withMessageContaining(folder.toString())
                 .withMessageContaining(words);

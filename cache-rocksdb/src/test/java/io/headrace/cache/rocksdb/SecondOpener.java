@@ -1,5 +1,6 @@
 package io.headrace.cache.rocksdb;
 
+import io.headrace.StorageException;
 import java.nio.file.Path;
 
 /** A process that opens a cache, with its native library in a folder of its own if given, and prints what comes of it. */
@@ -15,7 +16,7 @@ final class SecondOpener {
         try (RocksDbCache cache = builder.open()) {
             cache.ready().block();
             System.out.println("opened");
-        } catch (CacheUnavailableException e) {
+        } catch (StorageException e) {
             System.out.println(e.getMessage());
         }
     }
