@@ -181,18 +181,21 @@ final class Analyze implements Callable<Integer> {
                 .concurrency(concurrency)
                 .build();
         DocumentAnalysis analysis = DocumentAnalysis.of(chat, backend.model());
+        AccountGuard guard = new AccountGuard();
         Run.Builder<String, Analysis> run = Run.builder(dataset, pipeline(analysis), out, Codec.json(Analysis.class))
                 .configuration(analysis.configuration())
                 .reduction(analysis.summary())
                 .fresh(fresh)
                 .retryFailed(retryFailed)
-                .grace(grace);
+                .grace(grace)
+                .listener(guard);
         if (maxSamples != null) {
             run.maxItems(maxSamples);
         }
         Console console = Console.of(surroundings.err());
         console.line("headrace: " + dataset.name() + " to " + backend.description() + ", model " + backend.model());
-        RunReport report = new Watch(console, surroundings.signals(), grace).execute(run.build(), this::estimate);
+        RunReport report =
+                new Watch(console, surroundings.signals(), grace).execute(run.build(), guard, this::estimate);
         new Summary(report, provider.isSimulatedHere()).print(surroundings.out());
         return exitCode(report);
     }
@@ -206,7 +209,10 @@ final class Analyze implements Callable<Integer> {
     private int exitCode(RunReport report) {
         return switch (report.end()) {
             case FINISHED -> report.total().items().failed() > 0 ? ExitCode.DEAD_LETTERS : ExitCode.OK;
-            case STOPPED -> surroundings.signals().exitCode();
+            case STOPPED -> {
+                int bySignal = surroundings.signals().exitCode();
+                yield bySignal == 0 ? ExitCode.STOPPED : bySignal;
+            }
             case STOPPED_BY_POLICY -> ExitCode.STOPPED;
             case BROKEN -> ExitCode.USAGE;
         };
@@ -233,7 +239,9 @@ final class Analyze implements Callable<Integer> {
 
     private ResponseCache openCache() {
         try {
-            return TieredCache.of(InMemoryCache.create(), RocksDbCache.open(cache == null ? usersCache() : cache));
+            // the one on disk first: it opens on a thread of its own
+            RocksDbCache disk = RocksDbCache.open(cache == null ? usersCache() : cache);
+            return TieredCache.of(InMemoryCache.create(), disk);
         } catch (StorageException e) {
             throw new UsageProblem(e.getMessage() + " (--cache)", e);
         }

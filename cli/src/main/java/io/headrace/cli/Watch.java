@@ -7,13 +7,14 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
 
-/** Waits for a run, shows where it is, and stops it when a signal asks for that. */
+/** Waits for a run, shows where it is, and stops it when a signal or the account's state asks for that. */
 final class Watch {
 
     private final Console console;
@@ -32,16 +33,22 @@ final class Watch {
     /**
      * Executes {@code run} and waits for its report.
      *
+     * @param guard hears of the run's calls
      * @param estimate rows that there may be, asked for once when the first progress is shown
      * @throws UsageProblem if it cannot be run
      */
-    RunReport execute(Run<?> run, Supplier<OptionalLong> estimate) {
+    RunReport execute(Run<?> run, AccountGuard guard, Supplier<OptionalLong> estimate) {
         Disposable.Composite helpers = Disposables.composite();
         try {
             RunReport report = run.execute()
                     .doOnSubscribe(begun -> {
                         helpers.add(show(run, estimate));
-                        helpers.add(stopOnSignal(run));
+                        helpers.add(stopOn(
+                                signals.first(),
+                                code -> "calls in flight have " + Durations.format(grace)
+                                        + " to end, a second signal stops at once",
+                                run));
+                        helpers.add(stopOn(guard.refused(), Throwable::getMessage, run));
                     })
                     .block();
             if (report == null) {
@@ -71,14 +78,13 @@ final class Watch {
                         e -> console.line("no progress can be shown: " + e));
     }
 
-    /** Subscribed when the run has begun, so that a signal that came before finds something to stop. */
-    private Disposable stopOnSignal(Run<?> run) {
-        return signals.first()
-                .flatMap(code -> Mono.<Void>fromRunnable(() -> {
-                    console.line("headrace: stopping; calls in flight have " + Durations.format(grace)
-                            + " to end, a second signal stops at once");
+    /** Subscribed when the run has begun, so that a reason that came before finds something to stop. */
+    private <T> Disposable stopOn(Mono<T> reason, Function<T, @Nullable String> words, Run<?> run) {
+        return reason.subscribe(
+                why -> {
+                    console.line("headrace: stopping; " + words.apply(why));
                     run.stop();
-                }))
-                .subscribe(nothing -> {}, e -> console.line("the run cannot be stopped: " + e));
+                },
+                e -> console.line("the run cannot be stopped: " + e));
     }
 }

@@ -135,6 +135,25 @@ class AnalyzeTest {
     }
 
     @Test
+    void wrongKey_stopsTheRunAndALaterOneGoesOn() throws IOException {
+        try (SimulatedProvider provider =
+                SimulatedProvider.builder().keys("sk-good").start()) {
+            Object[] arguments = {"--input", questions(50), "--base-url", provider.baseUrl(), "--concurrency", "2"};
+            cli.with("HEADRACE_API_KEY", "sk-bad");
+            Result refused = analyze(arguments);
+            assertThat(refused.exitCode()).isEqualTo(3);
+            assertThat(refused.err()).contains("headrace: stopping; ").doesNotContain("sk-bad");
+            assertThat(refused.out()).contains("stopped early", "the same command goes on from here");
+            assertThat(provider.statistics().requests()).isLessThan(50);
+
+            cli.with("HEADRACE_API_KEY", "sk-good");
+            Result mended = analyze(with(arguments, "--retry-failed"));
+            assertThat(mended.exitCode()).isZero();
+            assertThat(mended.out()).contains("50 ok, 0 failed");
+        }
+    }
+
+    @Test
     void identity_findsTheAnswersOfASimulatorOnAnotherPort() throws IOException {
         Path input = questions(3);
         for (String folder : List.of("first", "second")) {

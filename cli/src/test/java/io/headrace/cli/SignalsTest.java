@@ -77,7 +77,6 @@ class SignalsTest {
                 .start()) {
             Process process = start(provider);
             await(process, () -> provider.statistics().inFlight() == CONCURRENCY && isStill(provider));
-            long answered = provider.statistics().answered();
             send("TERM", process);
             await(process, () -> text("err").contains("stopping"));
             send("TERM", process);
@@ -85,7 +84,7 @@ class SignalsTest {
             assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue()).isEqualTo(143);
             assertThat(Files.readAllLines(temp.resolve("out/results.jsonl")).size())
-                    .isLessThanOrEqualTo((int) answered / 2);
+                    .isLessThanOrEqualTo((int) provider.statistics().answered() / 2);
         }
         try (SimulatedProvider provider = provider(Duration.ofMillis(1))) {
             finish(provider);
@@ -105,9 +104,9 @@ class SignalsTest {
             }
             finish(provider);
 
-            int unknown = report().path("calls").path("unknown").asInt();
-            assertThat(unknown).isBetween(1, 2 * CONCURRENCY);
-            assertThat(provider.statistics().answeredAgain()).isLessThanOrEqualTo(unknown);
+            assertThat(report().path("calls").path("unknown").asInt()).isLessThanOrEqualTo(2 * CONCURRENCY);
+            // the windows of both stages at both kills: each item in them may have one answer that was not stored yet
+            assertThat(provider.statistics().answeredAgain()).isLessThanOrEqualTo(2 * 2 * CONCURRENCY);
         }
     }
 
