@@ -27,6 +27,10 @@ public final class KillSeries {
 
     private static final int CONCURRENCY = 100;
     private static final int CALLS_AN_ITEM = 2;
+
+    /** So that the last kill comes late in the run and hardly ever after its end. */
+    private static final double SPREAD = 1.6;
+
     private static final long DEADLINE_MINUTES = 15;
 
     private final Path input;
@@ -80,7 +84,7 @@ public final class KillSeries {
                 return List.of("the simulator did not start: " + Files.readString(work.resolve("simulator.err")));
             }
             long rows = lines(input);
-            int done = killRepeatedly(baseUrl, kills, rows * CALLS_AN_ITEM / Math.max(1, kills));
+            int done = killRepeatedly(baseUrl, kills, SPREAD * rows * CALLS_AN_ITEM / Math.max(1, kills));
             System.out.printf("killed %d times after %d requests, now it may finish%n", done, lines(log));
             List<String> problems = new ArrayList<>(finish(baseUrl, "last"));
             long sent = lines(log);
@@ -96,14 +100,14 @@ public final class KillSeries {
     }
 
     /** Kills up to {@code kills} processes and says how many; fewer if the work was finished before. */
-    private int killRepeatedly(String baseUrl, int kills, long requestsBetween)
+    private int killRepeatedly(String baseUrl, int kills, double mostRequests)
             throws IOException, InterruptedException {
         for (int kill = 0; kill < kills; kill++) {
             Process process = analyze(baseUrl, "kill" + kill).start();
             if (kill % 3 == 2) {
                 process.waitFor(random.nextInt(1_000), TimeUnit.MILLISECONDS);
             } else {
-                long target = lines(log) + (long) (random.nextDouble() * requestsBetween);
+                long target = lines(log) + (long) (random.nextDouble() * mostRequests);
                 while (lines(log) < target && !process.waitFor(20, TimeUnit.MILLISECONDS)) {
                     // the next look at the log
                 }
@@ -160,7 +164,7 @@ public final class KillSeries {
         }
     }
 
-    private static void delete(Path folder) throws IOException {
+    static void delete(Path folder) throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
