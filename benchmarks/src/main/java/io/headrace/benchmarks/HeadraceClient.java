@@ -7,7 +7,6 @@ import io.headrace.cache.ResponseCache;
 import io.headrace.cache.TieredCache;
 import io.headrace.cache.rocksdb.RocksDbCache;
 import io.headrace.dataset.Dataset;
-import io.headrace.flow.Pipeline;
 import io.headrace.flow.Step;
 import io.headrace.layer.CallStack;
 import io.headrace.model.ChatRequest;
@@ -55,7 +54,7 @@ public final class HeadraceClient {
                                     .map(ChatResponse::text))
                     .concurrency(concurrency);
             Dataset<String> rows = Dataset.jsonl(Path.of(args[1])).idField("id").text("text");
-            report = Objects.requireNonNull(Run.builder(rows, Pipeline.of(answer), output, Codec.json(String.class))
+            report = Objects.requireNonNull(Run.builder(rows, answer, output, Codec.json(String.class))
                     .build()
                     .execute()
                     .block());

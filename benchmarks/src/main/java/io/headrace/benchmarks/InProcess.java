@@ -2,7 +2,6 @@ package io.headrace.benchmarks;
 
 import io.headrace.Codec;
 import io.headrace.dataset.Dataset;
-import io.headrace.flow.Pipeline;
 import io.headrace.flow.Step;
 import io.headrace.run.Run;
 import io.headrace.run.RunReport;
@@ -41,11 +40,10 @@ public final class InProcess {
         Measure measure = Measure.start();
         Dataset<String> rows = Dataset.from("numbers", Flux.range(0, items).map(n -> "text of row " + n));
         Step<String, String> step = Step.map("echo", text -> Mono.just(text + ", answered"));
-        RunReport report =
-                Objects.requireNonNull(Run.builder(rows, Pipeline.of(step), directory, Codec.json(String.class))
-                        .build()
-                        .execute()
-                        .block());
+        RunReport report = Objects.requireNonNull(Run.builder(rows, step, directory, Codec.json(String.class))
+                .build()
+                .execute()
+                .block());
         measure.print(report.total().items().ok());
         System.gc();
         long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() >> 20;

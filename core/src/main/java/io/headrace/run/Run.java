@@ -83,6 +83,11 @@ public final class Run<O> {
         return new Builder<>(dataset, pipeline, directory, codec);
     }
 
+    /** Starts a run of a single step; otherwise as {@link #builder(Dataset, Pipeline, Path, Codec)}. */
+    public static <I, O> Builder<I, O> builder(Dataset<I> dataset, Step<I, O> step, Path directory, Codec<O> codec) {
+        return builder(dataset, Pipeline.of(step), directory, codec);
+    }
+
     /**
      * Runs, and emits the outcomes of this run as they are durable: not those of rows that were done before. Completes when
      * the report is written, also when it was stopped.

@@ -7,7 +7,6 @@ import io.headrace.Codec;
 import io.headrace.cache.ResponseCache;
 import io.headrace.cache.rocksdb.RocksDbCache;
 import io.headrace.dataset.Dataset;
-import io.headrace.flow.Pipeline;
 import io.headrace.flow.Step;
 import io.headrace.layer.CallStack;
 import io.headrace.model.ChatRequest;
@@ -55,7 +54,7 @@ class QuickStartTest {
                             .map(ChatResponse::text));
 
             Dataset<String> dataset = Dataset.jsonl(questions).text("question");
-            return Run.builder(dataset, Pipeline.of(answer), out, Codec.json(String.class))
+            return Run.builder(dataset, answer, out, Codec.json(String.class))
                     .build()
                     .execute()
                     .block();
