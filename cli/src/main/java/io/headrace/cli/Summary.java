@@ -43,7 +43,7 @@ final class Summary {
                 number(now.done()),
                 Durations.format(report.duration()),
                 before > 0 ? ", " + number(before) + " were done before" : "");
-        line(out, "items", items(all));
+        line(out, "items", items(report.total()));
         if (report.reductions().get("summary") instanceof CorpusSummary corpus) {
             line(out, "categories", categories(corpus.categories()));
             line(out, "in words", corpus.prose());
@@ -95,8 +95,14 @@ final class Summary {
         }
     }
 
-    private static String items(Items all) {
+    private static String items(Part total) {
+        Items all = total.items();
         String text = number(all.ok()) + " ok, " + number(all.failed()) + " failed";
+        if (!total.failedByKind().isEmpty()) {
+            text += total.failedByKind().entrySet().stream()
+                    .map(kind -> kind.getKey().label() + " " + number(kind.getValue()))
+                    .collect(Collectors.joining(", ", " (", ")"));
+        }
         if (all.skipped() > 0) {
             text += ", " + number(all.skipped()) + " skipped";
         }

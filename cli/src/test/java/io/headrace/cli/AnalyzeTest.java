@@ -108,7 +108,7 @@ class AnalyzeTest {
 
             Result failing = analyze(arguments);
             assertThat(failing.exitCode()).isEqualTo(2);
-            assertThat(failing.out()).contains("5 ok, 1 failed", "--retry-failed");
+            assertThat(failing.out()).contains("5 ok, 1 failed (invalid-request 1)", "--retry-failed");
             assertThat(lines(out.resolve("dead-letters.jsonl"))).hasSize(1);
 
             provider.clearScript();
