@@ -14,6 +14,7 @@ public interface ResponseCache extends AutoCloseable {
     /**
      * The stored answer, or empty. A record that is damaged is reported in the log and read as absent, never as another
      * answer. Lazy; emits on a thread of the store's choosing, also on the subscriber's own; cancel forgets the result.
+     * Fails with {@link io.headrace.StorageException} if the store as a whole cannot be used, now and later.
      *
      * @param sample which of the answers to that fingerprint, from 0
      */

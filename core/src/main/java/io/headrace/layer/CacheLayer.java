@@ -33,8 +33,8 @@ import reactor.util.context.ContextView;
  * place. When the store fails:
  *
  * <ul>
- *   <li>a read that fails is logged, once per layer, and is a miss: at worst one answer is bought again, and a store that is
- *       broken altogether is found out by the write that follows;
+ *   <li>a read that fails is logged, once per layer, and is a miss: at worst one answer is bought again. If it fails with
+ *       {@link StorageException}, no answer can be read or kept: the call fails with it before anything is paid;
  *   <li>a write that fails is tried once more, and then the call fails with {@link StorageException}. The answer in hand is
  *       not emitted: a run must not go on paying for what it cannot keep. What is lost is at most what a crash at that moment
  *       would lose, the calls in flight.
@@ -90,7 +90,8 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     private Mono<CacheEntry> lookup(Fingerprint fingerprint) {
         try {
-            return cache.get(fingerprint, SAMPLE).onErrorResume(this::missAfter);
+            return cache.get(fingerprint, SAMPLE)
+                    .onErrorResume(error -> !(error instanceof StorageException), this::missAfter);
         } catch (RuntimeException e) {
             return missAfter(e);
         }
@@ -130,9 +131,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         return Mono.defer(() -> cache.put(key.fingerprint(), SAMPLE, entry(answer, key)))
                 .retry(1)
                 .onErrorMap(error -> new StorageException(
-                        "an answer was paid for and cannot be stored under " + key.fingerprint()
-                                + ", so it is not used; see to the cache and run again",
-                        error))
+                        "an answer was paid for and cannot be stored, so it is not used: " + error.getMessage(), error))
                 .thenReturn(answer);
     }
 

@@ -199,6 +199,14 @@ class CacheLayerTest {
     }
 
     @Test
+    void storeThatCannotBeUsedAtAll_failsTheCallBeforeAnythingIsPaid() {
+        cache.unusable.set(new StorageException("the cache cannot be opened", null));
+        Script script = new Script(Mono.just("yes"));
+        StepVerifier.create(ask(script)).verifyErrorMessage("the cache cannot be opened");
+        assertThat(script.subscribed).hasValue(0);
+    }
+
+    @Test
     void key_isInTheContextOfTheCallAndNotOutside() {
         Call<String, String> call = request -> Mono.deferContextual(
                 c -> Mono.just("" + c.get(CallKey.class).fingerprint().a()));

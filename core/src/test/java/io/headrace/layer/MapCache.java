@@ -2,6 +2,7 @@ package io.headrace.layer;
 
 import io.headrace.Codec;
 import io.headrace.Fingerprint;
+import io.headrace.StorageException;
 import io.headrace.cache.CacheEntry;
 import io.headrace.cache.CallKey;
 import io.headrace.cache.KeyFunction;
@@ -11,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /** A cache in a map, with breakable reads and writes. */
@@ -37,10 +40,15 @@ final class MapCache implements ResponseCache {
     final Map<Fingerprint, CacheEntry> entries = new ConcurrentHashMap<>();
     final AtomicInteger failingReads = new AtomicInteger();
     final AtomicInteger failingWrites = new AtomicInteger();
+    final AtomicReference<@Nullable StorageException> unusable = new AtomicReference<>();
 
     @Override
     public Mono<CacheEntry> get(Fingerprint fingerprint, int sample) {
         return Mono.fromSupplier(() -> {
+            StorageException broken = unusable.get();
+            if (broken != null) {
+                throw broken;
+            }
             if (failingReads.get() > 0 && failingReads.getAndDecrement() > 0) {
                 throw new IllegalStateException("cannot read");
             }
