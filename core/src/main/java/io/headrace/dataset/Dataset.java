@@ -59,6 +59,7 @@ public interface Dataset<T> {
                 Objects.requireNonNull(file, "file"),
                 "lines",
                 "text",
+                "",
                 RowFile.DEFAULT_MAX_ROW_BYTES,
                 RowSplitter::lines,
                 LineParser::new,

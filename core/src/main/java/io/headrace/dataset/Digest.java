@@ -15,6 +15,12 @@ final class Digest {
         return hash == 0 ? 1 : hash;
     }
 
+    /** The version of a row of which the value is only one part, named by {@code part}: another part, another version. */
+    static long part(long digest, long part) {
+        long hash = digest ^ part;
+        return hash == 0 ? 1 : hash;
+    }
+
     /** An id by position and content, such as {@code 17-5f2c91ab}. */
     static String id(long ordinal, long digest) {
         return ordinal + "-" + HEX.toHexDigits((int) (digest >>> 32));

@@ -3,6 +3,7 @@ package io.headrace.dataset;
 import io.headrace.Outcome;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -20,6 +21,7 @@ final class FileDataset<T> implements Dataset<T> {
     private final Path path;
     private final String signature;
     private final int maxRowBytes;
+    private final long part;
     private final Splitting splitting;
     private final Supplier<? extends RowParser<T>> parsers;
     private final Runnable fieldCheck;
@@ -27,6 +29,7 @@ final class FileDataset<T> implements Dataset<T> {
     /**
      * @param format what the file is, for the signature
      * @param reading how rows become values, for the signature
+     * @param part the field that a row's value is made of; empty for the whole row
      * @param parsers makes a parser for each reading
      * @param fieldCheck fails if a named field does not exist
      */
@@ -34,6 +37,7 @@ final class FileDataset<T> implements Dataset<T> {
             Path path,
             String format,
             String reading,
+            String part,
             int maxRowBytes,
             Splitting splitting,
             Supplier<? extends RowParser<T>> parsers,
@@ -41,6 +45,7 @@ final class FileDataset<T> implements Dataset<T> {
         this.path = path;
         this.signature = format + " " + path.toAbsolutePath().normalize() + " " + reading;
         this.maxRowBytes = maxRowBytes;
+        this.part = part.isEmpty() ? 0 : Xxh64.of(part.getBytes(StandardCharsets.UTF_8));
         this.splitting = splitting;
         this.parsers = parsers;
         this.fieldCheck = fieldCheck;
@@ -86,6 +91,7 @@ final class FileDataset<T> implements Dataset<T> {
     }
 
     private RowReader<T> open() throws IOException {
-        return new RowReader<>(name(), splitting.split(TextFile.open(path), maxRowBytes), parsers.get(), maxRowBytes);
+        RowSplitter rows = splitting.split(TextFile.open(path), maxRowBytes);
+        return new RowReader<>(name(), rows, parsers.get(), maxRowBytes, part);
     }
 }

@@ -62,10 +62,13 @@ public final class RowFile {
         return new RowFile(path, format, idField, bytes);
     }
 
-    /** One string field of each row, the quickest way to read. A row where it is missing or no string is a failed one. */
+    /**
+     * One string field of each row, the quickest way to read. A row where it is missing or no string is a failed one. The
+     * same row read for another field has another version.
+     */
     public Dataset<String> text(String field) {
         Objects.requireNonNull(field, "field");
-        return dataset("text=" + field, fields(idField, field), () -> format.texts(idField, field));
+        return dataset("text=" + field, field, fields(idField, field), () -> format.texts(idField, field));
     }
 
     /**
@@ -74,13 +77,13 @@ public final class RowFile {
      */
     public <T> Dataset<T> as(Class<T> type) {
         Codec<T> codec = Codec.json(type);
-        return dataset("type=" + type.getName(), fields(idField), () -> format.values(idField, codec));
+        return dataset("type=" + type.getName(), "", fields(idField), () -> format.values(idField, codec));
     }
 
     /** Each row by {@code codec}, which decodes the row's JSON object; a CSV row is an object of strings. */
     public <T> Dataset<T> as(Codec<T> codec) {
         Objects.requireNonNull(codec, "codec");
-        return dataset("codec", fields(idField), () -> format.values(idField, codec));
+        return dataset("codec", "", fields(idField), () -> format.values(idField, codec));
     }
 
     /**
@@ -88,19 +91,20 @@ public final class RowFile {
      * strings for CSV.
      */
     public Dataset<Map<String, Object>> maps() {
-        return dataset("maps", fields(idField), () -> format.maps(idField));
+        return dataset("maps", "", fields(idField), () -> format.maps(idField));
     }
 
     /** The first rows as maps, to choose fields by. */
     FirstRows<Map<String, Object>> firstRows() {
-        return dataset("maps", Set.of(), () -> format.maps(null)).firstRows();
+        return dataset("maps", "", Set.of(), () -> format.maps(null)).firstRows();
     }
 
-    private <T> FileDataset<T> dataset(String values, Set<String> fields, Supplier<RowParser<T>> parsers) {
+    private <T> FileDataset<T> dataset(String values, String part, Set<String> fields, Supplier<RowParser<T>> parsers) {
         return new FileDataset<>(
                 path,
                 format.label(),
                 idField == null ? values : values + " id=" + idField,
+                part,
                 maxRowBytes,
                 format::split,
                 parsers,

@@ -23,15 +23,20 @@ final class RowReader<T> implements BatchReader<T> {
     private final RowSplitter rows;
     private final RowParser<T> parser;
     private final int maxRowBytes;
+    private final long part;
     private int batchRows = FIRST_ROWS;
     private long ordinal;
     private @Nullable IOException failure;
 
-    RowReader(String name, RowSplitter rows, RowParser<T> parser, int maxRowBytes) {
+    /**
+     * @param part a number for the part of a row that its value is made of, 0 for all of it
+     */
+    RowReader(String name, RowSplitter rows, RowParser<T> parser, int maxRowBytes, long part) {
         this.name = name;
         this.rows = rows;
         this.parser = parser;
         this.maxRowBytes = maxRowBytes;
+        this.part = part;
     }
 
     @Override
@@ -78,6 +83,7 @@ final class RowReader<T> implements BatchReader<T> {
         int from = rows.from();
         int to = rows.to();
         long digest = Digest.of(bytes, from, to);
+        long version = Digest.part(digest, part);
         long position = ordinal++;
         try {
             if (rows.tooLong()) {
@@ -90,12 +96,12 @@ final class RowReader<T> implements BatchReader<T> {
             Row<T> row = parser.parse(bytes, from, to);
             String id = row.id();
             return Outcome.ok(
-                    new Item<>(id == null ? Digest.id(position, digest) : id, position, digest, null, row.value()));
+                    new Item<>(id == null ? Digest.id(position, digest) : id, position, version, null, row.value()));
         } catch (MalformedRowException e) {
             String place = name + " line " + rows.line();
             String id = e.id();
             return new Outcome.Failed<>(
-                    new Item<>(id == null ? Digest.id(position, digest) : id, position, digest, null, place),
+                    new Item<>(id == null ? Digest.id(position, digest) : id, position, version, null, place),
                     name,
                     ErrorKind.MALFORMED_ROW,
                     place + ": " + e.getMessage(),

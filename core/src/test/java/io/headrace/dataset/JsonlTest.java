@@ -243,6 +243,20 @@ class JsonlTest {
     }
 
     @Test
+    void version_changesWithTheFieldThatIsRead_andTheIdDoesNot() {
+        RowFile rows = Dataset.jsonl(file(folder, "a.jsonl", "{\"q\":\"one\",\"a\":\"two\"}\n{\"q\":3}\n"));
+
+        List<Outcome<String>> questions = all(rows.text("q"));
+        List<Outcome<String>> answers = all(rows.text("a"));
+        for (int row = 0; row < 2; row++) {
+            assertThat(answers.get(row).item().version())
+                    .isNotEqualTo(questions.get(row).item().version());
+            assertThat(answers.get(row).item().id())
+                    .isEqualTo(questions.get(row).item().id());
+        }
+    }
+
+    @Test
     void version_changesWithTheRow() {
         Path path = file(folder, "a.jsonl", "{\"id\":1,\"t\":\"a\"}");
         Dataset<String> dataset = Dataset.jsonl(path).idField("id").text("t");

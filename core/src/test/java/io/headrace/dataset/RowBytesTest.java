@@ -110,7 +110,7 @@ class RowBytesTest {
 
     private static List<Outcome<String>> read(RowSplitter rows, RowParser<String> parser) throws IOException {
         List<Outcome<String>> all = new ArrayList<>();
-        RowReader<String> reader = new RowReader<>("fuzz", rows, parser, 64);
+        RowReader<String> reader = new RowReader<>("fuzz", rows, parser, 64, 0);
         for (List<Outcome<String>> batch = reader.next(); !batch.isEmpty(); batch = reader.next()) {
             all.addAll(batch);
         }
