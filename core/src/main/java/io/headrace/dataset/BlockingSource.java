@@ -82,7 +82,7 @@ final class BlockingSource {
                 }
             } catch (IOException e) {
                 close();
-                sink.error(new UncheckedIOException(e));
+                sink.error(new UncheckedIOException(e.getMessage(), e));
             } catch (Exception e) {
                 close();
                 sink.error(e);

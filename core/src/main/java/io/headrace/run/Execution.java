@@ -57,6 +57,7 @@ final class Execution<I, O> implements Recorder.Ending {
     private boolean stopping;
     private String reason = "";
     private volatile boolean over;
+    private volatile @Nullable Throwable unreadable;
     private volatile @Nullable RunReport report;
 
     Execution(Settings<I, O> settings) {
@@ -163,10 +164,12 @@ final class Execution<I, O> implements Recorder.Ending {
     @Override
     public Mono<Void> ended(@Nullable Throwable error) {
         Checkpoint<O> from = Objects.requireNonNull(checkpoint);
-        return Mono.fromCallable(() -> finishPass(from, error))
-                .flatMap(finished -> finish(from, finished, error))
+        Throwable cause = error == null ? unreadable : error;
+        return Mono.fromCallable(() -> finishPass(from, cause))
+                .flatMap(finished -> finish(from, finished, cause))
                 .onErrorMap(
                         IOException.class, e -> new UncheckedIOException("cannot end the run: " + e.getMessage(), e))
+                .then(cause == null ? Mono.<Void>empty() : Mono.error(cause))
                 .doOnTerminate(this::close); // before the subscriber hears of the end
     }
 
@@ -231,11 +234,18 @@ final class Execution<I, O> implements Recorder.Ending {
         }
         return opened.record(
                 opened.pending(rows)
+                        .onErrorResume(this::noMoreRows)
                         .takeUntilOther(noMoreRows.asMono())
                         .transform(settings.pipeline())
                         .takeUntilOther(cutOff.asMono())
                         .contextWrite(this::observed),
                 this);
+    }
+
+    /** What was read before is worked on to its end: it may be paid for already. */
+    private <T> Flux<T> noMoreRows(Throwable error) {
+        unreadable = error;
+        return Flux.empty();
     }
 
     private Context observed(Context context) {
