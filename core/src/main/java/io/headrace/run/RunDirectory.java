@@ -93,7 +93,8 @@ final class RunDirectory implements AttemptLog, Closeable {
             before = null;
         } else if (before != null && !before.dataset().equals(opening.dataset())) {
             notes.add("the dataset was '" + before.dataset() + "' and is '" + opening.dataset()
-                    + "' now: rows with the same id and content are kept");
+                    + "' now: rows with the same id and content are kept; a copy of what was there has the number "
+                    + files.copyAside());
         }
         ledger = replay.ledger();
         cutBytes = replay.cutBytes();

@@ -76,12 +76,7 @@ record RunFiles(Path directory) {
 
     /** Gives the files of an earlier run the first free number, as in {@code results.1.jsonl}; gives the number. */
     int moveAside() throws IOException {
-        int number = 1;
-        while (Files.exists(directory.resolve("journal." + number))
-                || Files.exists(directory.resolve("results." + number + ".jsonl"))
-                || Files.exists(directory.resolve("dead-letters." + number + ".jsonl"))) {
-            number++;
-        }
+        int number = freeNumber();
         // the journal last: as long as it is in its place, the next opening sees that there is something to move
         if (Files.exists(results())) {
             rename(results(), directory.resolve("results." + number + ".jsonl"));
@@ -93,6 +88,24 @@ record RunFiles(Path directory) {
             rename(journal(), directory.resolve("journal." + number));
         }
         syncDirectory();
+        return number;
+    }
+
+    /** Copies results and dead letters to the first free number; gives the number. */
+    int copyAside() throws IOException {
+        int number = freeNumber();
+        Files.copy(results(), directory.resolve("results." + number + ".jsonl"));
+        Files.copy(deadLetters(), directory.resolve("dead-letters." + number + ".jsonl"));
+        return number;
+    }
+
+    private int freeNumber() {
+        int number = 1;
+        while (Files.exists(directory.resolve("journal." + number))
+                || Files.exists(directory.resolve("results." + number + ".jsonl"))
+                || Files.exists(directory.resolve("dead-letters." + number + ".jsonl"))) {
+            number++;
+        }
         return number;
     }
 

@@ -136,6 +136,38 @@ class RunTest {
     }
 
     @Test
+    void datasetThatCannotBeReadToItsEnd_letsItemsInFlightEndAndFails() throws IOException {
+        Sinks.Empty<Void> release = Sinks.empty();
+        AtomicInteger begun = new AtomicInteger();
+        Flux<String> torn = Flux.range(0, 5).map(i -> "word" + i).concatWith(Mono.error(new IOException("torn")));
+        Run<String> run = run(Dataset.from("torn", torn), word -> {
+                    begun.incrementAndGet();
+                    return release.asMono().then(upper(word));
+                })
+                .reduction(LENGTHS)
+                .build();
+        StepVerifier.create(run.execute())
+                .then(() -> await(() -> begun.get() == 5))
+                .then(release::tryEmitEmpty)
+                .expectErrorMessage("torn")
+                .verify(SOON);
+        assertThat(results()).hasSize(5);
+        assertThat(Files.readString(directory.resolve("report.json"))).contains("\"end\" : \"broken\"", "torn");
+        assertThat(directory.resolve("lengths.json")).doesNotExist();
+    }
+
+    @Test
+    void anotherDataset_leavesACopyOfTheResultsOfTheFirst() throws IOException {
+        run(words(3), RunTest::upper).build().execute().block(SOON);
+        Dataset<String> others = Dataset.from("others", Flux.just("one", "two"));
+        RunReport report = run(others, RunTest::upper).build().execute().block(SOON);
+        assertThat(report.notes()).anyMatch(note -> note.contains("a copy of what was there has the number 1"));
+        assertThat(results()).hasSize(2);
+        assertThat(Files.readAllLines(directory.resolve("results.1.jsonl"))).hasSize(3);
+        assertThat(directory.resolve("dead-letters.1.jsonl")).exists();
+    }
+
+    @Test
     void graceOver_cutsItemsOff() {
         VirtualTimeScheduler time = VirtualTimeScheduler.create();
         AtomicInteger begun = new AtomicInteger();
