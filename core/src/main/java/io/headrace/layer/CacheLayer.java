@@ -10,6 +10,7 @@ import io.headrace.cache.CacheEntry;
 import io.headrace.cache.CallKey;
 import io.headrace.cache.KeyFunction;
 import io.headrace.cache.ResponseCache;
+import io.headrace.observe.AttemptLog;
 import io.headrace.observe.CallEvent.CacheHit;
 import io.headrace.observe.CallListener;
 import io.headrace.observe.Meter;
@@ -27,7 +28,9 @@ import reactor.util.context.ContextView;
 /**
  * Answers from a {@link ResponseCache} what was asked before, and stores what was not. A hit is told as {@link CacheHit}
  * and goes no further: the layers inside are not even put together. A miss asks the next call, with the {@link CallKey} in
- * its context, and emits the answer once it is stored. Adds no thread: it goes on where the store and the call emit.
+ * its context, and emits the answer once it is stored. An answered attempt ends in the attempt log when its answer is stored:
+ * what a crash loses in between counts as an attempt of unknown outcome. Adds no thread: it goes on where the store and the
+ * call emit.
  *
  * <p>A stored answer that its codec cannot read or its validator turns down is a miss; what is bought then takes its
  * place. When the store fails:
@@ -122,9 +125,18 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
     }
 
     private Mono<R> buy(Call<Q, R> next, Q request, CallKey key) {
-        return next.apply(request)
-                .flatMap(answer -> storable.test(answer) ? store(answer, key) : Mono.just(answer))
-                .contextWrite(context -> context.put(CallKey.class, key));
+        return Mono.deferContextual(outside -> {
+            Mono<R> bought = next.apply(request)
+                    .flatMap(answer -> storable.test(answer) ? store(answer, key) : Mono.just(answer));
+            AttemptLog log = AttemptLog.from(outside).orElse(null);
+            if (log == null) {
+                return bought.contextWrite(context -> context.put(CallKey.class, key));
+            }
+            EndsWhenStored attempts = new EndsWhenStored(log);
+            return bought.doOnTerminate(attempts::release)
+                    .doOnCancel(attempts::release)
+                    .contextWrite(context -> attempts.into(context.put(CallKey.class, key)));
+        });
     }
 
     private Mono<R> store(R answer, CallKey key) {

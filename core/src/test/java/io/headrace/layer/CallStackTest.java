@@ -122,10 +122,10 @@ class CallStackTest {
                         "Admitted",
                         q,
                         "AttemptStarted",
-                        "settled ANSWERED",
                         "AttemptEnded",
                         "RetryScheduled", // invalid
                         "Admitted",
+                        "settled ANSWERED", // it will not be stored
                         q,
                         "AttemptStarted",
                         "settled UNKNOWN",
@@ -134,8 +134,8 @@ class CallStackTest {
                         "Admitted",
                         q,
                         "AttemptStarted",
-                        "settled ANSWERED",
                         "AttemptEnded",
+                        "settled ANSWERED", // it is stored
                         "CallEnded");
         assertThat(cache.entries).hasSize(1);
     }

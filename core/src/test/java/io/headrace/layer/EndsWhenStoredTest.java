@@ -1,0 +1,117 @@
+package io.headrace.layer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.ApiException;
+import io.headrace.Call;
+import io.headrace.Cost;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import io.headrace.Fingerprint;
+import io.headrace.Usage;
+import io.headrace.cache.CacheEntry;
+import io.headrace.cache.ResponseCache;
+import io.headrace.observe.AttemptLog;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.test.StepVerifier;
+
+/** What the journal says of an answer that has arrived and is not stored yet. */
+class EndsWhenStoredTest {
+
+    private final Sinks.Empty<Void> stored = Sinks.empty();
+    private final List<String> notes = new ArrayList<>();
+
+    private final AttemptLog log = new AttemptLog() {
+        @Override
+        public long started(Fingerprint fingerprint, int sample, Cost reserved) {
+            notes.add("started");
+            return notes.size();
+        }
+
+        @Override
+        public void ended(long attempt, Delivery delivery, Usage usage, Cost cost) {
+            notes.add("ended " + delivery);
+        }
+    };
+
+    private final ResponseCache slow = new ResponseCache() {
+        @Override
+        public Mono<CacheEntry> get(Fingerprint fingerprint, int sample) {
+            return Mono.empty();
+        }
+
+        @Override
+        public Mono<Void> put(Fingerprint fingerprint, int sample, CacheEntry entry) {
+            return stored.asMono();
+        }
+
+        @Override
+        public Mono<Void> clear() {
+            return Mono.empty();
+        }
+
+        @Override
+        public void close() {}
+    };
+
+    private Mono<String> ask(Validator<String> validator, Mono<String> first, Mono<String> second) {
+        Call<String, String> call = CallStack.of(new Script(first, second))
+                .cache(slow)
+                .key(MapCache.KEYS)
+                .codec(MapCache.CODEC)
+                .validator(validator)
+                .retry(RetrySpec.fixedDelay(3, Duration.ofNanos(1)))
+                .build();
+        return call.apply("q").contextWrite(log::into);
+    }
+
+    @Test
+    void answerThatIsNotStoredYet_isAnAttemptOfUnknownOutcome() {
+        StepVerifier.create(ask(Validator.none(), Mono.just("yes"), Mono.never()))
+                .then(() -> assertThat(notes).containsExactly("started"))
+                .then(stored::tryEmitEmpty)
+                .expectNext("yes")
+                .then(() -> assertThat(notes).containsExactly("started", "ended ANSWERED"))
+                .expectComplete()
+                .verify(Duration.ofSeconds(5));
+    }
+
+    @Test
+    void storeThatFails_leavesAPaidAttempt() {
+        StepVerifier.create(ask(Validator.none(), Mono.just("yes"), Mono.never()))
+                .then(() -> stored.tryEmitError(new IllegalStateException("disk full")))
+                .expectError()
+                .verify(Duration.ofSeconds(5));
+        assertThat(notes).containsExactly("started", "ended ANSWERED");
+    }
+
+    @Test
+    void answerThatIsTurnedDown_endsBeforeTheNextAttempt() {
+        stored.tryEmitEmpty();
+        Validator<String> yesOnly = answer -> answer.equals("yes") ? Optional.empty() : Optional.of("not yes");
+        StepVerifier.create(ask(yesOnly, Mono.just("no"), Mono.just("yes")))
+                .expectNext("yes")
+                .expectComplete()
+                .verify(Duration.ofSeconds(5));
+        assertThat(notes).containsExactly("started", "ended ANSWERED", "started", "ended ANSWERED");
+    }
+
+    @Test
+    void refusedAttempt_endsAtOnce_andACancelLeavesNothingOpen() {
+        Mono<String> refused = Mono.error(ApiException.builder(ErrorKind.OVERLOADED, "busy")
+                .delivery(Delivery.REFUSED)
+                .build());
+        StepVerifier.create(ask(Validator.none(), refused, Mono.just("yes")))
+                .expectSubscription()
+                .thenAwait(Duration.ofMillis(100))
+                .thenCancel()
+                .verify(Duration.ofSeconds(5));
+        assertThat(notes).startsWith("started", "ended REFUSED", "started").endsWith("ended ANSWERED");
+    }
+}
