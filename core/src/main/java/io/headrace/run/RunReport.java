@@ -65,7 +65,7 @@ public record RunReport(
         FINISHED,
         /** It was asked to stop, or its subscriber cancelled. */
         STOPPED,
-        /** A policy of the pipeline ended it, such as fail-fast. */
+        /** The pipeline ended it: a policy such as fail-fast, or a cache that cannot be used. */
         STOPPED_BY_POLICY,
         /** The dataset or the directory could not be read or written any further. */
         BROKEN

@@ -1,0 +1,71 @@
+package io.headrace.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Holds the pages to the code: what they quote is compiled. */
+class DocsTest {
+
+    private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+    private static final Pattern JAVA_BLOCK = Pattern.compile("(?ms)^```java\\b[^\\n]*\\n(.*?)^```");
+
+    @Test
+    void everyJavaBlock_isCompiledInTheExamples() {
+        List<String> sources = files(ROOT.resolve("examples/src"), ".java").stream()
+                .map(source -> words(read(source)))
+                .toList();
+        List<String> unknown = new ArrayList<>();
+        int blocks = 0;
+        for (Path page : List.of(ROOT.resolve("README.md"), ROOT.resolve("docs/guide.md"))) {
+            for (String block : blocks(page)) {
+                blocks++;
+                if (sources.stream().noneMatch(source -> source.contains(words(block)))) {
+                    unknown.add(ROOT.relativize(page) + ": "
+                            + block.lines().findFirst().orElse("an empty block"));
+                }
+            }
+        }
+        assertThat(unknown)
+                .as("blocks that are in no source below examples/src")
+                .isEmpty();
+        assertThat(blocks).as("blocks in the pages").isGreaterThan(10);
+    }
+
+    private static List<String> blocks(Path page) {
+        return JAVA_BLOCK
+                .matcher(read(page))
+                .results()
+                .map(match -> match.group(1))
+                .toList();
+    }
+
+    private static String words(String text) {
+        return text.strip().replaceAll("\\s+", " ");
+    }
+
+    private static List<Path> files(Path folder, String ending) {
+        try (Stream<Path> all = Files.walk(folder)) {
+            return all.filter(file -> file.toString().endsWith(ending)).sorted().collect(Collectors.toList());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
