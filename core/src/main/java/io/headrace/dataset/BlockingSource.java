@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
@@ -45,9 +46,13 @@ final class BlockingSource {
 
     /** The rows of {@code reader}, which is opened at the first demand and closed at the end, on error and on cancel. */
     static <T> Flux<Outcome<T>> read(Callable<? extends BatchReader<T>> reader) {
-        return Flux.<List<Outcome<T>>, Reading<T>>generate(() -> new Reading<>(reader), Reading::next, Reading::close)
-                .subscribeOn(READERS)
-                .flatMapIterable(batch -> batch, AHEAD);
+        return Flux.defer(() -> {
+            Reading<T> reading = new Reading<>(reader);
+            return Flux.<List<Outcome<T>>, Reading<T>>generate(() -> reading, Reading::next, Reading::close)
+                    .subscribeOn(READERS)
+                    .flatMapIterable(batch -> batch, AHEAD)
+                    .concatWith(Mono.defer(reading::failure));
+        });
     }
 
     private static Thread thread(Runnable task) {
@@ -61,6 +66,7 @@ final class BlockingSource {
 
         private final Callable<? extends BatchReader<T>> opening;
         private @Nullable BatchReader<T> reader;
+        private @Nullable Exception failure;
 
         Reading(Callable<? extends BatchReader<T>> opening) {
             this.opening = opening;
@@ -80,14 +86,20 @@ final class BlockingSource {
                 } else {
                     sink.next(batch);
                 }
-            } catch (IOException e) {
-                close();
-                sink.error(new UncheckedIOException(e.getMessage(), e));
             } catch (Exception e) {
                 close();
-                sink.error(e);
+                failure = e;
+                sink.complete();
             }
             return this;
+        }
+
+        /** What ended the reading early, told behind the rows that were read before: an error overtakes what it finds queued. */
+        <R> Mono<R> failure() {
+            Exception e = failure;
+            return e == null
+                    ? Mono.empty()
+                    : Mono.error(e instanceof IOException io ? new UncheckedIOException(io.getMessage(), io) : e);
         }
 
         void close() {

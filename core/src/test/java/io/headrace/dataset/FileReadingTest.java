@@ -122,6 +122,31 @@ class FileReadingTest {
     }
 
     @Test
+    void readFailureAheadOfDemand_comesBehindTheRowsBeforeIt() {
+        AtomicInteger reads = new AtomicInteger();
+        Flux<Outcome<String>> rows = BlockingSource.read(() -> new BatchReader<String>() {
+            @Override
+            public List<Outcome<String>> next() throws IOException {
+                int n = reads.incrementAndGet();
+                if (n == 3) {
+                    throw new IOException("torn");
+                }
+                return IntStream.range(0, MANY).mapToObj(i -> row(n)).toList();
+            }
+
+            @Override
+            public void close() {}
+        });
+
+        StepVerifier.create(rows, 1)
+                .expectNextCount(1)
+                .then(() -> await(() -> reads.get() == 3))
+                .thenRequest(Long.MAX_VALUE)
+                .expectNextCount(2 * MANY - 1)
+                .verifyErrorMessage("torn");
+    }
+
+    @Test
     void subscribersThreadNeverReads() {
         AtomicBoolean elsewhere = new AtomicBoolean(true);
         Flux<Outcome<String>> rows = BlockingSource.read(() -> new BatchReader<String>() {
