@@ -20,7 +20,9 @@ final class AnyFile {
         FileFormat format = format(path);
         if (format == null) {
             refuseFields(path, choice, "a text file");
-            return Dataset.lines(path);
+            FileDataset<String> lines = FileDataset.lines(path);
+            lines.firstRows().requireAny();
+            return lines;
         }
         RowFile file = new RowFile(path, format);
         FieldChoice fields = choice.in(file.firstRows());
@@ -43,11 +45,32 @@ final class AnyFile {
         String plain = name.endsWith(".gz") ? name.substring(0, name.length() - 3) : name;
         return switch (plain.substring(plain.lastIndexOf('.') + 1)) {
             case "jsonl", "ndjson", "json" -> FileFormat.jsonl();
-            case "csv" -> FileFormat.csv(',');
+            case "csv" -> FileFormat.csv(separator(path));
             case "tsv" -> FileFormat.csv('\t');
             case "txt", "text", "md", "markdown" -> null;
             default -> startsLikeJson(path) ? FileFormat.jsonl() : null;
         };
+    }
+
+    /** The one of comma, semicolon and tab that the header has most of: spreadsheets of half the world write semicolons. */
+    private static char separator(Path path) {
+        try (RowSplitter rows = RowSplitter.lines(TextFile.open(path), RowFile.DEFAULT_MAX_ROW_BYTES)) {
+            int[] counts = new int[128];
+            if (rows.next()) {
+                for (int i = rows.from(); i < rows.to(); i++) {
+                    counts[rows.bytes()[i] & 127]++;
+                }
+            }
+            char most = ',';
+            for (char candidate : new char[] {';', '\t'}) {
+                if (counts[candidate] > counts[most]) {
+                    most = candidate;
+                }
+            }
+            return most;
+        } catch (IOException e) {
+            throw new IllegalArgumentException(String.valueOf(e.getMessage()), e);
+        }
     }
 
     private static boolean startsLikeJson(Path path) {

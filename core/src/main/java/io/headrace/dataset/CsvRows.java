@@ -106,7 +106,7 @@ final class CsvRows<T> implements RowParser<T> {
         try {
             return row.indexOf('\r') < 0 ? csv.ofSingleCsvRecord(row).getFields() : onlyRecord(row);
         } catch (CsvParseException e) {
-            throw new MalformedRowException("not valid CSV: " + reason(e));
+            throw new MalformedRowException("not valid CSV: " + reason(e) + swallowed(row));
         }
     }
 
@@ -129,6 +129,12 @@ final class CsvRows<T> implements RowParser<T> {
         String reason = detail < 0 ? message : message.substring(0, detail);
         int shown = reason.indexOf(": '");
         return shown < 0 ? reason : reason.substring(0, shown);
+    }
+
+    /** What a quote that is not closed costs. */
+    private static String swallowed(String row) {
+        long lines = row.lines().count() - 1;
+        return lines == 0 ? "" : "; lines behind it that are lost in this row: " + lines;
     }
 
     private static String cell(String field, List<String> columns, List<String> cells, @Nullable String id)

@@ -55,15 +55,7 @@ public interface Dataset<T> {
 
     /** Each line of a text file. Ids are made of position and content. */
     static Dataset<String> lines(Path file) {
-        return new FileDataset<>(
-                Objects.requireNonNull(file, "file"),
-                "lines",
-                "text",
-                "",
-                RowFile.DEFAULT_MAX_ROW_BYTES,
-                RowSplitter::lines,
-                LineParser::new,
-                () -> {});
+        return FileDataset.lines(Objects.requireNonNull(file, "file"));
     }
 
     /**
@@ -111,7 +103,8 @@ public interface Dataset<T> {
 
     /**
      * Any JSON Lines, CSV or text file or folder of texts. Its kind is told by the name (jsonl, ndjson, json, csv, tsv, txt,
-     * text, md, markdown, also with .gz behind), else by its first character. Reads the first rows at once, on the calling
+     * text, md, markdown, also with .gz behind), else by its first character; what separates a CSV file's cells by the header.
+     * Reads the first rows at once, on the calling
      * thread, about a hundred.
      *
      * @throws IllegalArgumentException if there is nothing there, it cannot be read, or a field does not exist or cannot be

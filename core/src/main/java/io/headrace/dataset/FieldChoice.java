@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * chosen by the first rows:
  *
  * <ul>
- *   <li>the text is the first of {@link #TEXT_NAMES} that holds a string in every row, in capitals or not; else the only
- *       field that does; else the one whose strings are at least four times as long as any other's; else it is an error;
+ *   <li>the text is the first of {@link #TEXT_NAMES} that holds a string in most rows, in capitals or not; else the only
+ *       field that does in every row; else the one of these whose strings are at least four times as long as any other's;
+ *       else it is an error;
  *   <li>the id is the first of {@link #ID_NAMES} that holds a string or number in every row, none of them twice; else ids
  *       are made of position and content.
  * </ul>
@@ -74,9 +75,7 @@ public record FieldChoice(@Nullable String text, @Nullable String id) {
      */
     FieldChoice in(FirstRows<Map<String, Object>> first) {
         first.check(Set.of());
-        if (first.values().isEmpty()) {
-            throw new IllegalArgumentException(first.name() + " has no rows");
-        }
+        first.requireAny();
         String chosenId = id != null ? existing(first, id) : detectId(first);
         String chosenText = text != null ? existing(first, text) : detectText(first, chosenId);
         return new FieldChoice(chosenText, chosenId);
@@ -99,17 +98,19 @@ public record FieldChoice(@Nullable String text, @Nullable String id) {
     }
 
     private static String detectText(FirstRows<Map<String, Object>> first, @Nullable String idField) {
-        List<String> candidates = first.fields().stream()
-                .filter(field -> !field.equals(idField) && holdsStrings(first.values(), field))
-                .toList();
+        List<String> fields =
+                first.fields().stream().filter(field -> !field.equals(idField)).toList();
         for (String name : TEXT_NAMES) {
-            for (String field : candidates) {
-                if (field.toLowerCase(Locale.ROOT).equals(name)) {
+            for (String field : fields) {
+                if (field.toLowerCase(Locale.ROOT).equals(name)
+                        && strings(first.values(), field) * 2 > first.values().size()) {
                     return field;
                 }
             }
         }
-        List<String> longestFirst = candidates.stream()
+        List<String> longestFirst = fields.stream()
+                .filter(field ->
+                        strings(first.values(), field) == first.values().size() && length(first.values(), field) > 0)
                 .sorted(Comparator.comparingLong((String field) -> length(first.values(), field))
                         .reversed())
                 .toList();
@@ -117,7 +118,7 @@ public record FieldChoice(@Nullable String text, @Nullable String id) {
             return longestFirst.get(0);
         }
         throw new IllegalArgumentException("cannot tell which field of " + first.name()
-                + " holds the text; name one of: " + String.join(", ", first.fields()));
+                + " holds the text; name the text field, one of: " + String.join(", ", first.fields()));
     }
 
     private static boolean isClear(Collection<Map<String, Object>> rows, List<String> longestFirst) {
@@ -138,8 +139,8 @@ public record FieldChoice(@Nullable String text, @Nullable String id) {
         return true;
     }
 
-    private static boolean holdsStrings(Collection<Map<String, Object>> rows, String field) {
-        return rows.stream().allMatch(row -> row.get(field) instanceof String) && length(rows, field) > 0;
+    private static long strings(Collection<Map<String, Object>> rows, String field) {
+        return rows.stream().filter(row -> row.get(field) instanceof String).count();
     }
 
     private static long length(Collection<Map<String, Object>> rows, String field) {

@@ -51,6 +51,19 @@ final class FileDataset<T> implements Dataset<T> {
         this.fieldCheck = fieldCheck;
     }
 
+    /** Each line of a text file. */
+    static FileDataset<String> lines(Path path) {
+        return new FileDataset<>(
+                path,
+                "lines",
+                "text",
+                "",
+                RowFile.DEFAULT_MAX_ROW_BYTES,
+                RowSplitter::lines,
+                LineParser::new,
+                () -> {});
+    }
+
     @Override
     public String name() {
         Path name = path.getFileName();

@@ -72,6 +72,15 @@ record FirstRows<T>(
         }
     }
 
+    /**
+     * @throws IllegalArgumentException if there is no row
+     */
+    void requireAny() {
+        if (count == 0) {
+            throw new IllegalArgumentException(name + " has no rows");
+        }
+    }
+
     /** The names of the fields, in the order they appear, where the values are maps. */
     Set<String> fields() {
         Set<String> names = new LinkedHashSet<>();

@@ -154,6 +154,10 @@ final class JsonRows {
         if (reason.startsWith("Unrecognized token")) {
             reason = "Unrecognized token";
         }
+        int marker = reason.indexOf(" (start marker at"); // a place that the parser was not told
+        if (marker >= 0) {
+            reason = reason.substring(0, marker);
+        }
         TokenStreamLocation location = e.getLocation(); // missing where a limit on size or depth was met
         String place = location == null ? "" : " at column " + location.getColumnNr();
         return new MalformedRowException("not valid JSON" + place + ": " + reason);

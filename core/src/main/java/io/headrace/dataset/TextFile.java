@@ -30,6 +30,10 @@ final class TextFile {
         if (Files.isDirectory(path)) {
             throw new IllegalArgumentException(path + " is a folder, not a file");
         }
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+            throw new IllegalArgumentException(
+                    path + " is a pipe or a device, which cannot be read twice; write it to a file first");
+        }
         InputStream in;
         try {
             in = new BufferedInputStream(Files.newInputStream(path), BUFFER);

@@ -151,6 +151,7 @@ class JsonlTest {
             assertThat((String) values.get(1))
                     .startsWith("a.jsonl line 4: ")
                     .contains(reason)
+                    .doesNotContain("Source")
                     .doesNotContain("secret");
         }
     }
