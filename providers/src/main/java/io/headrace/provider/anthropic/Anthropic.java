@@ -135,12 +135,12 @@ public final class Anthropic implements AutoCloseable {
         }
 
         /**
-         * Where the API is; a {@code /v1} at the end is left off. Default {@code https://api.anthropic.com}.
+         * Where the API is; a {@code /v1} or {@code /v1/messages} at the end is left off. Default {@code https://api.anthropic.com}.
          *
          * @throws IllegalArgumentException if it is not an absolute http or https URL
          */
         public Builder baseUrl(String baseUrl) {
-            this.baseUrl = BaseUrl.of(baseUrl).without("/v1");
+            this.baseUrl = BaseUrl.of(baseUrl).without("/messages").without("/v1");
             return this;
         }
 

@@ -23,7 +23,8 @@ public final class BaseUrl {
     }
 
     /**
-     * @throws IllegalArgumentException if {@code url} is not an absolute http or https URL, or holds user info
+     * @throws IllegalArgumentException if {@code url} is not an absolute http or https URL, has a port that cannot be, or
+     *     holds user info
      */
     public static BaseUrl of(String url) {
         Objects.requireNonNull(url, "baseUrl");
@@ -41,6 +42,9 @@ public final class BaseUrl {
         if (uri.getRawUserInfo() != null) {
             throw new IllegalArgumentException(
                     "baseUrl must not hold user info: send it as a header, \"Authorization\" with \"Basic ...\"");
+        }
+        if (uri.getPort() > 65_535) {
+            throw new IllegalArgumentException("baseUrl has the port " + uri.getPort() + ", ports end at 65535");
         }
         String host = uri.getHost().toLowerCase(Locale.ROOT);
         boolean defaultPort = uri.getPort() == -1 || uri.getPort() == (scheme.equals("http") ? 80 : 443);

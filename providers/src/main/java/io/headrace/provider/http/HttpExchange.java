@@ -6,6 +6,7 @@ import io.headrace.ErrorKind;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.timeout.ReadTimeoutException;
 import java.net.UnknownHostException;
 import java.security.cert.CertPathBuilderException;
@@ -100,6 +101,14 @@ final class HttpExchange {
                     .isTransient(false)
                     .build();
         }
+        if (causedBy(NotSslRecordException.class, error)) { // its message is the server's bytes
+            return failureBuilder(
+                            ErrorKind.TRANSPORT,
+                            "the server does not speak TLS on this port: check the base URL, https or http",
+                            error)
+                    .isTransient(false)
+                    .build();
+        }
         if ((error instanceof DecoderException && !(error.getCause() instanceof SSLException))
                 || error instanceof IllegalArgumentException) {
             return failure(ErrorKind.MALFORMED_RESPONSE, "the answer is not HTTP: " + words(error), error);
@@ -131,10 +140,14 @@ final class HttpExchange {
     }
 
     private static boolean isUntrusted(Throwable error) {
+        return causedBy(CertificateException.class, error)
+                || causedBy(CertPathValidatorException.class, error)
+                || causedBy(CertPathBuilderException.class, error);
+    }
+
+    private static boolean causedBy(Class<? extends Throwable> type, Throwable error) {
         for (Throwable t = error; t != null; t = t.getCause()) {
-            if (t instanceof CertificateException
-                    || t instanceof CertPathValidatorException
-                    || t instanceof CertPathBuilderException) {
+            if (type.isInstance(t)) {
                 return true;
             }
         }

@@ -27,6 +27,7 @@ public final class OpenAi implements AutoCloseable {
     static final String DEFAULT_BASE_URL = "https://api.openai.com/v1";
 
     private static final String KEY_VARIABLE = "OPENAI_API_KEY";
+    private static final String PATH = "/chat/completions";
 
     private final HttpTransport transport;
     private final boolean ownsTransport;
@@ -38,8 +39,7 @@ public final class OpenAi implements AutoCloseable {
         this.transport = given == null ? HttpTransport.create() : given;
         this.ownsTransport = given == null;
         this.identity = builder.identity == null ? builder.baseUrl.identity() : builder.identity;
-        HttpEndpoint endpoint =
-                transport.endpoint("openai", builder.baseUrl.resolve("/chat/completions"), headers(builder, key));
+        HttpEndpoint endpoint = transport.endpoint("openai", builder.baseUrl.resolve(PATH), headers(builder, key));
         JsonCall<ChatRequest, ChatResponse> call = new JsonCall<>(
                 endpoint,
                 new ChatCompletions(builder.maxTokensField),
@@ -138,12 +138,13 @@ public final class OpenAi implements AutoCloseable {
         }
 
         /**
-         * Where the API is, up to and including the version. Default {@code https://api.openai.com/v1}. A query is kept.
+         * Where the API is, up to and including the version; a {@code /chat/completions} behind it is left off. Default
+         * {@code https://api.openai.com/v1}. A query is kept.
          *
          * @throws IllegalArgumentException if it is not an absolute http or https URL
          */
         public Builder baseUrl(String baseUrl) {
-            this.baseUrl = BaseUrl.of(baseUrl);
+            this.baseUrl = BaseUrl.of(baseUrl).without(PATH);
             return this;
         }
 

@@ -80,6 +80,23 @@ class HttpsTest {
         }
     }
 
+    @Test
+    void serverWithoutTls_isNotSentToAndNotRetried() {
+        DisposableServer server = HttpServer.create()
+                .host("127.0.0.1")
+                .port(0)
+                .handle((request, response) -> response.sendString(Mono.just("{}")))
+                .bindNow();
+        try (HttpTransport transport = HttpTransport.create()) {
+            ApiException error = fail(endpoint(transport, server.port()));
+            assertThat(error.delivery()).isEqualTo(Delivery.NOT_SENT);
+            assertThat(error.isTransient()).isFalse();
+            assertThat(error).hasMessageContaining("does not speak TLS");
+        } finally {
+            server.disposeNow();
+        }
+    }
+
     private static ApiException fail(HttpEndpoint endpoint) {
         Throwable[] thrown = new Throwable[1];
         StepVerifier.create(endpoint.post("m", HELLO, HELLO.length))

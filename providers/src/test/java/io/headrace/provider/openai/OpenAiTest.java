@@ -416,6 +416,7 @@ class OpenAiTest {
         "HTTPS://API.Example.COM:443/v1/, https://api.example.com/v1",
         "http://LOCALHOST:80, http://localhost",
         "http://localhost:8000/v1?api-version=1, http://localhost:8000/v1",
+        "http://localhost:8000/v1/chat/completions, http://localhost:8000/v1",
     })
     void identity_isTheNormalBaseUrl(String baseUrl, String identity) {
         try (OpenAi some = OpenAi.builder().apiKey(KEY).baseUrl(baseUrl).build()) {
@@ -436,7 +437,7 @@ class OpenAiTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"ftp://host", "/v1", "'http://'", "http://user:pw@host", "'http://a b'"})
+    @CsvSource({"ftp://host", "/v1", "'http://'", "http://user:pw@host", "http://host:65536", "'http://a b'"})
     void badBaseUrl_isRefused(String baseUrl) {
         assertThatThrownBy(() -> OpenAi.builder().baseUrl(baseUrl))
                 .isInstanceOf(IllegalArgumentException.class)
