@@ -40,7 +40,7 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "Exit codes: 0 all ok, 1 bad usage or input, 2 finished with dead letters, 3 stopped early by policy,"
-                    + " 130 and 143 stopped by Ctrl-C and SIGTERM."
+                    + " 129, 130 and 143 stopped by SIGHUP, Ctrl-C and SIGTERM."
         })
 final class Analyze implements Callable<Integer> {
 

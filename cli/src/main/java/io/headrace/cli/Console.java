@@ -11,6 +11,8 @@ import java.time.Duration;
 final class Console {
 
     private static final String TO_LINE_START_AND_ERASE = "\r\033[K";
+    private static final String NO_WRAP = "\033[?7l";
+    private static final String WRAP = "\033[?7h";
 
     private final PrintWriter err;
     private final boolean terminal;
@@ -33,7 +35,8 @@ final class Console {
 
     /** Shows where the run is, in place of what was shown before. */
     synchronized void progress(String text) {
-        err.print(terminal ? TO_LINE_START_AND_ERASE + text : text + System.lineSeparator());
+        // a line that wraps on a narrow terminal could not be written over
+        err.print(terminal ? TO_LINE_START_AND_ERASE + NO_WRAP + text + WRAP : text + System.lineSeparator());
         err.flush();
         dirty = terminal;
     }

@@ -8,7 +8,8 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /**
- * SIGINT (Ctrl-C) and SIGTERM: the first asks for an orderly stop, the second ends the process at once.
+ * SIGINT (Ctrl-C), SIGTERM and SIGHUP, which a terminal sends when it goes away: the first asks for an orderly stop, the
+ * second ends the process at once, unless it is SIGHUP, which often comes twice.
  *
  * <p>A shutdown hook cannot do this. The JVM runs its hooks after the first signal and swallows all later ones until they
  * are through, so a second Ctrl-C would do nothing; and from then on the exit code is out of our hands. So this replaces the
@@ -19,6 +20,7 @@ import reactor.core.publisher.Sinks;
  */
 final class StopSignals {
 
+    private static final int SIGHUP = 129;
     private static final int SIGINT = 130;
     private static final int SIGTERM = 143;
 
@@ -30,10 +32,11 @@ final class StopSignals {
         return new StopSignals();
     }
 
-    /** Takes over both signals for the rest of the process's life. */
+    /** Takes over the signals for the rest of the process's life. */
     static StopSignals install() {
         StopSignals signals = new StopSignals();
         try {
+            signals.handle("HUP", SIGHUP);
             signals.handle("INT", SIGINT);
             signals.handle("TERM", SIGTERM);
         } catch (Throwable e) {
@@ -43,7 +46,7 @@ final class StopSignals {
         return signals;
     }
 
-    /** The exit code for the first signal, 130 or 143, when it comes; on a thread of the JVM's. */
+    /** The exit code for the first signal, 128 and its number, when it comes; on a thread of the JVM's. */
     Mono<Integer> first() {
         return stop.asMono();
     }
@@ -58,7 +61,7 @@ final class StopSignals {
     private void received(int exitCode, Object signal) {
         if (firstCode.compareAndSet(0, exitCode)) {
             stop.tryEmitValue(exitCode);
-        } else {
+        } else if (exitCode != SIGHUP) {
             Runtime.getRuntime().halt(exitCode);
         }
     }

@@ -18,7 +18,8 @@ class ConsoleTest {
         console.line("a notice");
         console.clear();
         assertThat(written.toString())
-                .isEqualTo("\r\033[K1 item\r\033[K2 items\r\033[Ka notice" + System.lineSeparator());
+                .isEqualTo("\r\033[K\033[?7l1 item\033[?7h\r\033[K\033[?7l2 items\033[?7h\r\033[Ka notice"
+                        + System.lineSeparator());
     }
 
     @Test

@@ -48,7 +48,7 @@ class SignalsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"INT, 130", "TERM, 143"})
+    @CsvSource({"INT, 130", "TERM, 143", "HUP, 129"})
     void oneSignal_endsCallsInFlightAndReports(String signal, int exitCode) throws Exception {
         try (SimulatedProvider provider = provider(Duration.ofMillis(100))) {
             Process process = start(provider);
