@@ -13,7 +13,8 @@ final class Checks {
 
     static void range(String option, long value, long min, long max) {
         if (value < min || value > max) {
-            throw new UsageProblem(option + " must be " + min + " to " + max + ", not " + value);
+            String range = max == Long.MAX_VALUE ? "at least " + min : min + " to " + max;
+            throw new UsageProblem(option + " must be " + range + ", not " + value);
         }
     }
 }

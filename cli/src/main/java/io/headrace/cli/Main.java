@@ -1,12 +1,14 @@
 package io.headrace.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.Duration;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code headrace} command. Exit codes are those of {@link ExitCode}. */
@@ -36,6 +38,8 @@ public final class Main {
                 .setOut(surroundings.out())
                 .setErr(surroundings.err())
                 .registerConverter(Duration.class, new Durations())
+                .registerConverter(String.class, Main::notBlank)
+                .registerConverter(Path.class, text -> Path.of(notBlank(text)))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((problem, args) -> refuse(problem))
                 .setExecutionExceptionHandler((problem, command, result) -> {
@@ -46,6 +50,14 @@ public final class Main {
                     }
                     return ExitCode.USAGE;
                 });
+    }
+
+    /** A value that is there: an unset variable of a shell gives an empty one, which would mean the current folder. */
+    private static String notBlank(String text) {
+        if (text.isBlank()) {
+            throw new TypeConversionException("it is empty");
+        }
+        return text;
     }
 
     private static int refuse(ParameterException problem) {

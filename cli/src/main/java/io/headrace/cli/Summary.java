@@ -39,12 +39,16 @@ final class Summary {
         out.printf(
                 Locale.ROOT,
                 "%s: %s items done in %s%s%n",
-                report.end() == End.FINISHED ? "finished" : "stopped early, " + report.reason(),
+                report.end() == End.FINISHED ? "finished" : "stopped early",
                 number(now.done()),
                 Durations.format(report.duration()),
                 before > 0 ? ", " + number(before) + " were done before" : "");
+        if (report.end() != End.FINISHED) {
+            line(out, "reason", report.reason());
+        }
         line(out, "items", items(report.total()));
-        if (report.reductions().get("summary") instanceof CorpusSummary corpus) {
+        CorpusSummary corpus = (CorpusSummary) report.reductions().get("summary");
+        if (corpus != null && corpus.documents() > 0) {
             line(out, "categories", categories(corpus.categories()));
             line(out, "in words", corpus.prose());
         }
@@ -123,10 +127,11 @@ final class Summary {
                 + cost(report.lostCost());
     }
 
-    private static String files(Items all) {
+    private String files(Items all) {
         return "results.jsonl"
                 + (all.failed() > 0 ? ", dead-letters.jsonl (try them again with --retry-failed)" : "")
-                + ", summary.json, report.json, report.txt";
+                + (report.reductions().isEmpty() ? "" : ", summary.json")
+                + ", report.json, report.txt";
     }
 
     private static String cost(Cost cost) {

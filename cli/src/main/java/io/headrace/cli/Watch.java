@@ -1,5 +1,6 @@
 package io.headrace.cli;
 
+import io.headrace.ApiException;
 import io.headrace.run.Progress;
 import io.headrace.run.Run;
 import io.headrace.run.RunReport;
@@ -7,7 +8,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Function;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -44,11 +45,11 @@ final class Watch {
                     .doOnSubscribe(begun -> {
                         helpers.add(show(run, estimate));
                         helpers.add(stopOn(
-                                signals.first(),
-                                code -> "calls in flight have " + Durations.format(grace)
-                                        + " to end, a second signal stops at once",
-                                run));
-                        helpers.add(stopOn(guard.refused(), Throwable::getMessage, run));
+                                signals.first()
+                                        .map(code -> "calls in flight have " + Durations.format(grace)
+                                                + " to end, a second signal stops at once"),
+                                notice -> run.stop()));
+                        helpers.add(stopOn(guard.refused().map(ApiException::getMessage), run::stop));
                     })
                     .block();
             if (report == null) {
@@ -78,12 +79,12 @@ final class Watch {
                         e -> console.line("no progress can be shown: " + e));
     }
 
-    /** Subscribed when the run has begun, so that a reason that came before finds something to stop. */
-    private <T> Disposable stopOn(Mono<T> reason, Function<T, @Nullable String> words, Run<?> run) {
-        return reason.subscribe(
-                why -> {
-                    console.line("headrace: stopping; " + words.apply(why));
-                    run.stop();
+    /** Subscribed when the run has begun, so that a notice that came before finds something to stop. */
+    private Disposable stopOn(Mono<String> notice, Consumer<String> stop) {
+        return notice.subscribe(
+                text -> {
+                    console.line("headrace: stopping; " + text);
+                    stop.accept(text);
                 },
                 e -> console.line("the run cannot be stopped: " + e));
     }

@@ -143,7 +143,9 @@ class AnalyzeTest {
             Result refused = analyze(arguments);
             assertThat(refused.exitCode()).isEqualTo(3);
             assertThat(refused.err()).contains("headrace: stopping; ").doesNotContain("sk-bad");
-            assertThat(refused.out()).contains("stopped early", "the same command goes on from here");
+            assertThat(refused.out())
+                    .contains("stopped early", "HTTP 401", "the same command goes on from here")
+                    .doesNotContain("categories", "summary.json");
             assertThat(provider.statistics().requests()).isLessThan(50);
 
             cli.with("HEADRACE_API_KEY", "sk-good");

@@ -55,7 +55,10 @@ class ArgumentsTest {
                 "--concurrency 0 | --concurrency must be 1 to 10000, not 0",
                 "--concurrency 10001 | --concurrency must be 1 to 10000, not 10001",
                 "--concurrency many | 'many' is not an int",
-                "--max-samples 0 | --max-samples must be 1 to",
+                "--max-samples 0 | --max-samples must be at least 1, not 0",
+                "--input= | it is empty",
+                "--model= | it is empty",
+                "--base-url http://127.0.0.1:99999 | ports end at 65535",
                 "--sim-faults 1.5 | --sim-faults is a share from 0 to 1, such as 0.05, not 1.5",
                 "--sim-faults NaN | --sim-faults is a share from 0 to 1",
                 "--sim-latency 5 | '5' is not a duration, write for example 100ms, 2s or 1m",
@@ -100,7 +103,7 @@ class ArgumentsTest {
         Path file = Files.writeString(temp.resolve("taken"), "");
         Result result = cli.run("analyze", "--cache", temp.resolve("cache"), "--out", file);
         assertThat(result.exitCode()).isEqualTo(1);
-        assertThat(result.err()).contains("taken").doesNotContain("Exception:");
+        assertThat(result.err()).contains("taken: it is a file").doesNotContain("Exception:");
     }
 
     @Test

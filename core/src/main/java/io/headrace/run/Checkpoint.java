@@ -8,6 +8,7 @@ import io.headrace.run.RunDirectory.Admission;
 import io.headrace.run.RunDirectory.Opening;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -333,7 +334,8 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
             } catch (IOException e) {
                 writing.dispose();
                 forcing.dispose();
-                throw new UncheckedIOException("cannot work in " + directory + ": " + e.getMessage(), e);
+                String why = e instanceof FileAlreadyExistsException ? "it is a file" : e.getMessage();
+                throw new UncheckedIOException("cannot work in " + directory + ": " + why, e);
             } catch (RuntimeException e) {
                 writing.dispose();
                 forcing.dispose();

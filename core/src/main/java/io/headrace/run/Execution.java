@@ -108,7 +108,8 @@ final class Execution<I, O> implements Recorder.Ending {
             cutOff.tryEmitEmpty();
         } else {
             grace.update(timer.schedule(
-                    () -> abort("stopped; items in flight did not end within " + settings.grace()),
+                    () -> abort(why + "; items in flight did not end within "
+                            + settings.grace().toMillis() / 1e3 + " s"),
                     settings.grace().toNanos(),
                     TimeUnit.NANOSECONDS));
         }

@@ -149,9 +149,19 @@ public final class Run<O> {
      * report are written. A second call is {@link #abort}. Does not wait; does nothing if the run is not running.
      */
     public void stop() {
+        stop("stopped on request");
+    }
+
+    /**
+     * {@link #stop()} for a reason that the report gives.
+     *
+     * @param reason for people, without a full stop
+     */
+    public void stop(String reason) {
+        Objects.requireNonNull(reason, "reason");
         Execution<?, O> execution = current.get();
         if (execution != null) {
-            execution.stop("stopped on request");
+            execution.stop(reason);
         }
     }
 

@@ -183,7 +183,8 @@ class RunTest {
                 .then(() -> time.advanceTimeBy(Duration.ofSeconds(31)))
                 .assertNext(report -> {
                     assertThat(report.end()).isEqualTo(End.STOPPED);
-                    assertThat(report.reason()).contains("PT30S");
+                    assertThat(report.reason())
+                            .isEqualTo("stopped on request; items in flight did not end within 30.0 s");
                     assertThat(report.total().items().cancelled()).isEqualTo(100);
                     identity(report.total().items());
                 })
