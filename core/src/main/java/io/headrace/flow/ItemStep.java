@@ -113,7 +113,7 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
         CallOptions options = new CallOptions(name, ok.item().id(), Map.of());
         return Mono.defer(() -> {
             ItemMeter meter = new ItemMeter(ok.tally());
-            Mono<V> work = Mono.defer(answer);
+            Mono<V> work = Mono.defer(() -> guarded(answer));
             if (window.offload() != null) {
                 work = work.subscribeOn(window.offload().get());
             }
@@ -126,6 +126,15 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
                     .onErrorStop()
                     .contextWrite(context -> meter.into(options.into(context)));
         });
+    }
+
+    /** Reactor rethrows these errors and then signals nothing: signalled here, they fail their item and no other. */
+    private static <V> Mono<V> guarded(Supplier<? extends Mono<V>> answer) {
+        try {
+            return answer.get();
+        } catch (StackOverflowError | LinkageError e) {
+            return Mono.error(e);
+        }
     }
 
     /** The failure of an item by {@code error}. */

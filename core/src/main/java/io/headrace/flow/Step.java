@@ -12,7 +12,11 @@ import reactor.core.publisher.Mono;
 /**
  * A named stage of a pipeline, used with {@code Flux.transform}. It works on the values of {@link Outcome.Ok} outcomes and
  * lets failed and skipped ones pass untouched; what goes wrong with an item becomes a {@link Outcome.Failed} and never an
- * error signal. Only broken infrastructure ends the stream: {@link io.headrace.StorageException}.
+ * error signal. Only broken infrastructure ends the stream: {@link io.headrace.StorageException}. An {@code
+ * onErrorContinue} further down does not reach into a step.
+ *
+ * <p>A {@code StackOverflowError} or {@code LinkageError} that a step's function throws fails its item too. Thrown later, in an
+ * operator of the publisher that the function gave, it is fatal to Reactor, which then signals nothing: the item never ends.
  *
  * <p>A step is immutable and may be applied to any number of streams; what it keeps for a stream is made per subscription.
  * Demand reaches the source through it: it holds no more items than its window.
@@ -51,13 +55,13 @@ public interface Step<I, O> extends Function<Flux<Outcome<I>>, Flux<Outcome<O>>>
      */
     static <I, O> MapStep<I, O> compute(String name, Function<? super I, ? extends O> function) {
         Objects.requireNonNull(function, "function");
-        return mapItem(name, item -> Mono.fromSupplier(() -> function.apply(item.value())));
+        return mapItem(name, item -> Mono.justOrEmpty(function.apply(item.value())));
     }
 
     /** Lets values pass that {@code keep} accepts; the others become {@link Outcome.Skipped}. */
     static <T> FilterStep<T> filter(String name, Predicate<? super T> keep) {
         Objects.requireNonNull(keep, "keep");
-        return filterWhen(name, value -> Mono.fromSupplier(() -> keep.test(value)));
+        return filterWhen(name, value -> Mono.just(keep.test(value)));
     }
 
     /** {@link #filter} by way of a {@code Mono}, for a decision that takes a call. */

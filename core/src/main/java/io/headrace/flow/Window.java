@@ -38,7 +38,7 @@ record Window(
         Flux<Outcome<O>> worked = ordered
                 ? items.flatMapSequential(work, concurrency, prefetch)
                 : items.flatMap(work, concurrency, prefetch);
-        return failFast ? untilFirstFailure(step, worked) : worked;
+        return (failFast ? untilFirstFailure(step, worked) : worked).onErrorStop();
     }
 
     private static <O> Flux<Outcome<O>> untilFirstFailure(String step, Flux<Outcome<O>> worked) {

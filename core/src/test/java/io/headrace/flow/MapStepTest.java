@@ -86,6 +86,48 @@ class MapStepTest {
     }
 
     @Test
+    void errorsThatReactorRethrows_failTheirItem_onAnyThread() {
+        Function<Integer, String> rough = n -> switch (n) {
+            case 0 -> throw new NoClassDefFoundError("org/example/Gone");
+            case 1 -> "" + endless(n);
+            default -> "v" + n;
+        };
+        for (MapStep<Integer, String> step : List.of(
+                Step.<Integer, String>compute("rough", rough),
+                Step.<Integer, String>compute("rough", rough).offload(),
+                Step.<Integer, String>map("rough", n -> Mono.just(rough.apply(n))))) {
+            List<Outcome<String>> outcomes =
+                    items(3).transform(step).collectList().block(Duration.ofSeconds(10));
+            assertThat(failure(outcomes, "i0").message()).isEqualTo("NoClassDefFoundError: org/example/Gone");
+            assertThat(failure(outcomes, "i1").message()).isEqualTo("StackOverflowError");
+            assertThat(outcomes)
+                    .hasSize(3)
+                    .filteredOn(Outcome.Ok.class::isInstance)
+                    .hasSize(1);
+        }
+    }
+
+    @SuppressWarnings("InfiniteRecursion") // that is the point
+    private static int endless(int n) {
+        return endless(n + 1) + 1;
+    }
+
+    @Test
+    void onErrorContinueBelow_doesNotHideABrokenStore() {
+        AtomicInteger asked = new AtomicInteger();
+        MapStep<Integer, String> step = Step.<Integer, String>map("paid", n -> {
+                    asked.incrementAndGet();
+                    return Mono.error(new StorageException("the cache cannot be written", new Exception()));
+                })
+                .concurrency(1);
+        items(5).transform(step)
+                .onErrorContinue((error, value) -> {})
+                .as(StepVerifier::create)
+                .verifyError(StorageException.class);
+        assertThat(asked).hasValue(1);
+    }
+
+    @Test
     void brokenStore_endsTheStream_ratherThanBurnTheDataset() {
         MapStep<Integer, String> step =
                 Step.map("paid", n -> Mono.error(new StorageException("the cache cannot be written", new Exception())));
