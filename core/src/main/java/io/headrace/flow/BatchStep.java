@@ -192,7 +192,7 @@ public final class BatchStep<I, O> extends ItemStep<I, O, BatchStep<I, O>> {
                 return outcomes(tally, (item, itsTally) -> {
                     Item<O> answer = answers.get(Member.of(item));
                     return answer != null
-                            ? new Outcome.Ok<>(answer, itsTally)
+                            ? new Outcome.Ok<>(item.withValue(answer.value()), itsTally)
                             : new Outcome.Failed<>(
                                     item,
                                     name(),

@@ -123,6 +123,20 @@ class BatchStepTest {
     }
 
     @Test
+    void answersGivenBackAsNewItems_keepTheIdentityOfTheirs() {
+        Item<Integer> child = new Item<>("row", 3, 42, null, 1).child(1, 2, 7);
+        BatchStep<Integer, String> renewing = Step.batch(
+                "renewing",
+                1,
+                items -> Flux.fromIterable(items).map(item -> Item.of(item.id(), item.ordinal(), "v" + item.value())));
+        Flux.just(Outcome.ok(child))
+                .transform(renewing)
+                .as(StepVerifier::create)
+                .assertNext(outcome -> assertThat(outcome.item()).isEqualTo(child.withValue("v7")))
+                .verifyComplete();
+    }
+
+    @Test
     void whatABatchTakes_isBookedOnce() {
         BatchStep<Integer, Integer> paid = Step.batch(
                 "paid",
