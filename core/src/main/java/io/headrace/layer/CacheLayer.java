@@ -43,6 +43,8 @@ import reactor.util.context.ContextView;
  *       would lose, the calls in flight.
  * </ul>
  *
+ * <p>What the codec or the meter throws about an answer is the error of that call, and no failure of the store.
+ *
  * <p>Identical calls at the same time each buy their answer.
  */
 public final class CacheLayer<Q, R> implements Layer<Q, R> {
@@ -140,7 +142,8 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
     }
 
     private Mono<R> store(R answer, CallKey key) {
-        return Mono.defer(() -> cache.put(key.fingerprint(), SAMPLE, entry(answer, key)))
+        CacheEntry entry = entry(answer, key);
+        return Mono.defer(() -> cache.put(key.fingerprint(), SAMPLE, entry))
                 .retry(1)
                 .onErrorMap(error -> new StorageException(
                         "an answer was paid for and cannot be stored, so it is not used: " + error.getMessage(), error))

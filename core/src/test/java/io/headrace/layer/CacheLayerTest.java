@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.Call;
 import io.headrace.CallOptions;
+import io.headrace.Codec;
 import io.headrace.Cost;
 import io.headrace.ErrorKind;
 import io.headrace.Fingerprint;
@@ -204,6 +205,30 @@ class CacheLayerTest {
         Script script = new Script(Mono.just("yes"));
         StepVerifier.create(ask(script)).verifyErrorMessage("the cache cannot be opened");
         assertThat(script.subscribed).hasValue(0);
+    }
+
+    @Test
+    void answerThatTheCodecCannotWrite_failsItsCallAlone() {
+        Codec<String> choosy = new Codec<>() {
+            @Override
+            public byte[] encode(String value) {
+                throw new IllegalArgumentException("cannot write the field 'score'");
+            }
+
+            @Override
+            public String decode(byte[] bytes) {
+                return MapCache.CODEC.decode(bytes);
+            }
+        };
+        CacheLayer<String, String> layer =
+                CacheLayer.<String, String>builder(cache, MapCache.KEYS, choosy).build();
+        Script script = new Script(Mono.just("yes"));
+        StepVerifier.create(script.with(layer).apply("q"))
+                .verifyErrorSatisfies(e -> assertThat(e)
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessage("cannot write the field 'score'"));
+        assertThat(script.subscribed).hasValue(1);
+        assertThat(cache.entries).isEmpty();
     }
 
     @Test
