@@ -1,6 +1,7 @@
 package io.headrace.cli;
 
 import io.headrace.ApiException;
+import io.headrace.StorageException;
 import io.headrace.run.Progress;
 import io.headrace.run.Run;
 import io.headrace.run.RunReport;
@@ -56,7 +57,7 @@ final class Watch {
                 throw new UsageProblem("the run was stopped before it began");
             }
             return report;
-        } catch (IllegalArgumentException | IllegalStateException | UncheckedIOException e) {
+        } catch (IllegalArgumentException | IllegalStateException | UncheckedIOException | StorageException e) {
             throw UsageProblem.of(e);
         } finally {
             helpers.dispose();

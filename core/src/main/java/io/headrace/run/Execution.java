@@ -3,6 +3,7 @@ package io.headrace.run;
 import io.headrace.CallOptions;
 import io.headrace.Codec;
 import io.headrace.Outcome;
+import io.headrace.flow.FailFastException;
 import io.headrace.flow.Reduction;
 import io.headrace.observe.CallListener;
 import io.headrace.observe.Statistics;
@@ -229,18 +230,20 @@ final class Execution<I, O> implements Recorder.Ending {
             }
             started = true;
         }
+        return opened.record(Flux.defer(() -> work(opened)).contextWrite(this::observed), this);
+    }
+
+    /** Put together when the recorder listens, so that it also hears what the dataset or a step throws here. */
+    private Flux<Outcome<O>> work(Checkpoint<O> opened) {
         Flux<Outcome<I>> rows = settings.dataset().items();
         if (settings.maxItems() != Long.MAX_VALUE) {
             rows = rows.take(settings.maxItems()).doOnNext(row -> taken.incrementAndGet());
         }
-        return opened.record(
-                opened.pending(rows)
-                        .onErrorResume(this::noMoreRows)
-                        .takeUntilOther(noMoreRows.asMono())
-                        .transform(settings.pipeline())
-                        .takeUntilOther(cutOff.asMono())
-                        .contextWrite(this::observed),
-                this);
+        return opened.pending(rows)
+                .onErrorResume(this::noMoreRows)
+                .takeUntilOther(noMoreRows.asMono())
+                .transform(settings.pipeline())
+                .takeUntilOther(cutOff.asMono());
     }
 
     /** What was read before is worked on to its end: it may be paid for already. */
@@ -308,10 +311,11 @@ final class Execution<I, O> implements Recorder.Ending {
     }
 
     private <A, S> Mono<Void> reduce(Reduction<O, A, S> reduction) {
-        return Mono.fromCallable(
-                        () -> Results.fold(settings.directory().resolve("results.jsonl"), settings.codec(), reduction))
+        return Mono.fromCallable(() -> fold(reduction))
                 .flatMap(state -> reduction.finish().apply(state))
+                .switchIfEmpty(Mono.error(() -> new IllegalStateException("it gave no result")))
                 .takeUntilOther(cutOff.asMono())
+                .switchIfEmpty(Mono.error(() -> new CancellationException("it was cut off")))
                 .publishOn(files) // behind the cut-off, which would interrupt the thread that writes
                 .<S>handle((result, sink) -> {
                     try {
@@ -327,6 +331,15 @@ final class Execution<I, O> implements Recorder.Ending {
                     return Mono.empty();
                 })
                 .then();
+    }
+
+    /** Reactor would rethrow such an error on this thread, and the run would never end. */
+    private <A> A fold(Reduction<O, A, ?> reduction) throws IOException {
+        try {
+            return Results.fold(settings.directory().resolve("results.jsonl"), settings.codec(), reduction);
+        } catch (StackOverflowError | LinkageError e) {
+            throw new IllegalStateException(e.toString(), e);
+        }
     }
 
     @SuppressWarnings("unchecked") // a value is written as what it is
@@ -368,9 +381,7 @@ final class Execution<I, O> implements Recorder.Ending {
         if (error == null) {
             return End.STOPPED;
         }
-        return error instanceof UncheckedIOException || error instanceof IOException
-                ? End.BROKEN
-                : End.STOPPED_BY_POLICY;
+        return error instanceof FailFastException ? End.STOPPED_BY_POLICY : End.BROKEN;
     }
 
     private Duration elapsed() {

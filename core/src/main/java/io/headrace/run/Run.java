@@ -277,9 +277,19 @@ public final class Run<O> {
             return this;
         }
 
-        /** Adds a fold over all results, made when the run finishes and written to {@code <name>.json}. */
+        /**
+         * Adds a fold over all results, made when the run finishes and written to {@code <name>.json}. What goes wrong with it
+         * is a note in the report.
+         *
+         * @throws IllegalArgumentException for a name that is taken: {@code report}, or that of another reduction
+         */
         public Builder<I, O> reduction(Reduction<O, ?, ?> reduction) {
-            reductions.add(Objects.requireNonNull(reduction, "reduction"));
+            String name = reduction.name();
+            if (name.equals("report")
+                    || reductions.stream().anyMatch(other -> other.name().equals(name))) {
+                throw new IllegalArgumentException("the file of a reduction named '" + name + "' is taken: rename it");
+            }
+            reductions.add(reduction);
             return this;
         }
 

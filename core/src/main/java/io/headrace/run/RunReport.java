@@ -67,7 +67,7 @@ public record RunReport(
         STOPPED,
         /** The pipeline ended it: a policy such as fail-fast, or a cache that cannot be used. */
         STOPPED_BY_POLICY,
-        /** The dataset or the directory could not be read or written any further. */
+        /** The dataset, the cache, the directory or the pipeline itself could not go on. */
         BROKEN
     }
 

@@ -1,6 +1,7 @@
 package io.headrace.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.headrace.CallOptions;
 import io.headrace.Codec;
@@ -8,6 +9,8 @@ import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.Fingerprint;
+import io.headrace.Outcome;
+import io.headrace.StorageException;
 import io.headrace.Usage;
 import io.headrace.dataset.Dataset;
 import io.headrace.flow.Pipeline;
@@ -26,6 +29,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -408,6 +412,85 @@ class RunTest {
         assertThat(report.end()).isEqualTo(End.FINISHED);
         assertThat(report.notes()).anyMatch(note -> note.contains("'bad'") && note.contains("no answer"));
         assertThat(report.reductions()).containsOnlyKeys("lengths");
+    }
+
+    @Test
+    void reductionWithoutResult_isNoted_whetherEmptyCutOffOrOutOfStack() {
+        AtomicReference<Run<String>> running = new AtomicReference<>();
+        Reduction<String, Integer, Integer> empty =
+                new Reduction<>("empty", () -> 0, (state, item) -> state, state -> Mono.empty());
+        Reduction<String, Integer, Integer> deep =
+                Reduction.of("deep", () -> 0, (state, item) -> endless(state), state -> state);
+        Reduction<String, Integer, Integer> stopped = new Reduction<>("stopped", () -> 0, (state, item) -> state, s -> {
+            running.get().abort();
+            return Mono.never();
+        });
+        running.set(run(words(1), RunTest::upper)
+                .reduction(empty)
+                .reduction(deep)
+                .reduction(stopped)
+                .build());
+        RunReport report = running.get().execute().block(SOON);
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(report.reductions()).isEmpty();
+        assertThat(report.notes())
+                .anyMatch(note -> note.contains("'empty'") && note.contains("no result"))
+                .anyMatch(note -> note.contains("'deep'") && note.contains("StackOverflowError"))
+                .anyMatch(note -> note.contains("'stopped'") && note.contains("cut off"));
+    }
+
+    @SuppressWarnings("InfiniteRecursion") // that is the point
+    private static int endless(int n) {
+        return endless(n + 1) + 1;
+    }
+
+    @Test
+    void reductionWhoseFileIsTaken_isRefused() {
+        Run.Builder<String, String> builder = run(words(1), RunTest::upper).reduction(LENGTHS);
+        Reduction<String, Integer, Integer> report = Reduction.of("report", () -> 0, (s, item) -> s, s -> s);
+        assertThatThrownBy(() -> builder.reduction(LENGTHS)).hasMessageContaining("'lengths'");
+        assertThatThrownBy(() -> builder.reduction(report)).hasMessageContaining("'report'");
+    }
+
+    @Test
+    void pipelineThatCannotBePutTogether_endsTheRunAndFreesTheDirectory() throws IOException {
+        Step<String, String> broken = new Step<>() {
+            @Override
+            public String name() {
+                return "broken";
+            }
+
+            @Override
+            public Flux<Outcome<String>> apply(Flux<Outcome<String>> items) {
+                throw new IllegalArgumentException("no such model");
+            }
+        };
+        Run<String> run = Run.builder(words(3), Pipeline.of(broken), directory, Codec.json(String.class))
+                .build();
+        for (int time = 1; time <= 2; time++) {
+            StepVerifier.create(run.execute())
+                    .expectErrorMessage("no such model")
+                    .verify(SOON);
+            assertThat(Files.readString(directory.resolve("report.json"))).contains("\"broken\"", "no such model");
+        }
+    }
+
+    @Test
+    void brokenCache_isNoPolicy_alsoUnderOnErrorContinue() throws IOException {
+        Run<String> run = run(words(3), word -> Mono.error(new StorageException("disk full", new IOException())))
+                .build();
+        StepVerifier.create(run.execute()).expectError(StorageException.class).verify(SOON);
+        StepVerifier.create(run.outcomes().onErrorContinue((error, value) -> {}))
+                .expectError(StorageException.class)
+                .verify(SOON);
+        assertThat(Files.readString(directory.resolve("report.json"))).contains("\"broken\"", "disk full");
+        assertThat(run(words(3), RunTest::upper)
+                        .build()
+                        .execute()
+                        .block(SOON)
+                        .total()
+                        .items())
+                .isEqualTo(new Items(3, 3, 0, 0, 0, 0));
     }
 
     private static void await(java.util.function.BooleanSupplier condition) {
