@@ -8,16 +8,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Holds the pages to the code: what they quote is compiled. */
+/** Holds the pages to the code: what they quote is compiled, and what they link to is there. */
 class DocsTest {
 
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final Pattern JAVA_BLOCK = Pattern.compile("(?ms)^```java\\b[^\\n]*\\n(.*?)^```");
+    private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
+    private static final Pattern CODE = Pattern.compile("(?ms)^```.*?^```|`[^`\\n]*`");
+    private static final Pattern ELSEWHERE = Pattern.compile("[a-z][a-z+.-]*:.*|#.*");
 
     @Test
     void everyJavaBlock_isCompiledInTheExamples() {
@@ -41,11 +45,44 @@ class DocsTest {
         assertThat(blocks).as("blocks in the pages").isGreaterThan(10);
     }
 
+    @Test
+    void everyRelativeLink_pointsToAFile() {
+        List<String> broken = new ArrayList<>();
+        int links = 0;
+        for (Path page : pages()) {
+            for (String target : links(page)) {
+                links++;
+                if (!Files.exists(page.resolveSibling(target.replaceFirst("#.*", "")))) {
+                    broken.add(ROOT.relativize(page) + ": " + target);
+                }
+            }
+        }
+        assertThat(broken).as("links to files that are not there").isEmpty();
+        assertThat(links).as("links in the pages").isGreaterThan(10);
+    }
+
+    private static List<Path> pages() {
+        return Stream.concat(
+                        Stream.of(ROOT.resolve("README.md"), ROOT.resolve("CONTRIBUTING.md")),
+                        files(ROOT.resolve("docs"), ".md").stream())
+                .toList();
+    }
+
     private static List<String> blocks(Path page) {
         return JAVA_BLOCK
                 .matcher(read(page))
                 .results()
                 .map(match -> match.group(1))
+                .toList();
+    }
+
+    /** Links in the prose that lead to a file of the project. */
+    private static List<String> links(Path page) {
+        String prose = CODE.matcher(read(page)).replaceAll("");
+        return LINK.matcher(prose)
+                .results()
+                .map((MatchResult match) -> match.group(1))
+                .filter(target -> !ELSEWHERE.matcher(target).matches())
                 .toList();
     }
 
