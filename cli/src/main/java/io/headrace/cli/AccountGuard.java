@@ -10,13 +10,13 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /**
- * The policy that a run stops when the provider turns down the account or the model and not one request: every further call
- * would fail alike. Thread-safe.
+ * The policy that a run stops when the provider turns down the account or the model and not one request, or when what is at
+ * its address cannot be talked to: every further call would fail alike. Thread-safe.
  */
 final class AccountGuard implements CallListener {
 
     private static final Set<ErrorKind> HOPELESS =
-            EnumSet.of(ErrorKind.AUTHENTICATION, ErrorKind.QUOTA_EXHAUSTED, ErrorKind.NOT_FOUND);
+            EnumSet.of(ErrorKind.AUTHENTICATION, ErrorKind.QUOTA_EXHAUSTED, ErrorKind.NOT_FOUND, ErrorKind.TRANSPORT);
 
     private final Sinks.One<ApiException> refused = Sinks.one();
 
@@ -24,7 +24,8 @@ final class AccountGuard implements CallListener {
     public void on(CallEvent event) {
         if (event instanceof CallEvent.CallEnded ended
                 && ended.error() instanceof ApiException error
-                && HOPELESS.contains(error.kind())) {
+                && HOPELESS.contains(error.kind())
+                && !error.isTransient()) {
             refused.tryEmitValue(error);
         }
     }

@@ -61,7 +61,11 @@ final class Summary {
         }
         report.notes().forEach(note -> line(out, "note", note));
         if (report.end() != End.FINISHED) {
-            line(out, "next", "the same command goes on from here");
+            line(
+                    out,
+                    "next",
+                    "the same command goes on from here"
+                            + (all.failed() > 0 ? "; with --retry-failed it tries the failed items again too" : ""));
         }
         line(out, "files", report.directory() + ": " + files(all));
         out.flush();

@@ -135,6 +135,16 @@ class AnalyzeTest {
     }
 
     @Test
+    void httpsToAServerWithoutTls_stopsTheRun() throws IOException {
+        try (SimulatedProvider provider = SimulatedProvider.builder().start()) {
+            String https = provider.baseUrl().replace("http:", "https:");
+            Result result = analyze("--input", questions(50), "--base-url", https, "--concurrency", "2");
+            assertThat(result.exitCode()).isEqualTo(3);
+            assertThat(result.out()).contains("does not speak TLS", "--retry-failed");
+        }
+    }
+
+    @Test
     void wrongKey_stopsTheRunAndALaterOneGoesOn() throws IOException {
         try (SimulatedProvider provider =
                 SimulatedProvider.builder().keys("sk-good").start()) {
