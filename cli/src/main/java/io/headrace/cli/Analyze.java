@@ -39,7 +39,7 @@ import picocli.CommandLine.Option;
         },
         footer = {
             "",
-            "Exit codes: 0 all ok, 1 bad usage or input, 2 finished with dead letters, 3 stopped early by policy,"
+            "Exit codes: 0 all ok, 1 bad usage or input, 2 finished with dead letters or without the summary, 3 stopped early by policy,"
                     + " 129, 130 and 143 stopped by SIGHUP, Ctrl-C and SIGTERM."
         })
 final class Analyze implements Callable<Integer> {
@@ -181,22 +181,20 @@ final class Analyze implements Callable<Integer> {
                 .concurrency(concurrency)
                 .build();
         DocumentAnalysis analysis = DocumentAnalysis.of(chat, backend.model());
-        AccountGuard guard = new AccountGuard();
         Run.Builder<String, Analysis> run = Run.builder(dataset, pipeline(analysis), out, Codec.json(Analysis.class))
                 .configuration(analysis.configuration())
                 .reduction(analysis.summary())
                 .fresh(fresh)
                 .retryFailed(retryFailed)
-                .grace(grace)
-                .listener(guard);
+                .grace(grace);
         if (maxSamples != null) {
             run.maxItems(maxSamples);
         }
         Console console = Console.of(surroundings.err());
         console.line("headrace: " + dataset.name() + " to " + backend.description() + ", model " + backend.model());
-        RunReport report =
-                new Watch(console, surroundings.signals(), grace).execute(run.build(), guard, this::estimate);
-        new Summary(report, provider.isSimulatedHere()).print(surroundings.out());
+        RunReport report = new Watch(console, surroundings.signals(), grace).execute(run.build(), this::estimate);
+        new Summary(report, provider.isSimulatedHere(), report.allRowsKnown() ? OptionalLong.empty() : estimate())
+                .print(surroundings.out());
         return exitCode(report);
     }
 
@@ -208,14 +206,19 @@ final class Analyze implements Callable<Integer> {
 
     private int exitCode(RunReport report) {
         return switch (report.end()) {
-            case FINISHED -> report.total().items().failed() > 0 ? ExitCode.DEAD_LETTERS : ExitCode.OK;
-            case STOPPED -> {
-                int bySignal = surroundings.signals().exitCode();
-                yield bySignal == 0 ? ExitCode.STOPPED : bySignal;
-            }
+            case FINISHED ->
+                report.failedReductions().isEmpty()
+                        ? report.total().items().failed() > 0 ? ExitCode.INCOMPLETE : ExitCode.OK
+                        : bySignalOr(ExitCode.INCOMPLETE);
+            case STOPPED -> bySignalOr(ExitCode.STOPPED);
             case STOPPED_BY_POLICY -> ExitCode.STOPPED;
             case BROKEN -> ExitCode.USAGE;
         };
+    }
+
+    private int bySignalOr(int code) {
+        int bySignal = surroundings.signals().exitCode();
+        return bySignal == 0 ? code : bySignal;
     }
 
     private Dataset<String> dataset() {

@@ -14,6 +14,7 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
 /** What a run came to, on a few lines; report.txt has the rest. */
@@ -23,13 +24,16 @@ final class Summary {
 
     private final RunReport report;
     private final boolean simulated;
+    private final OptionalLong estimate;
 
     /**
      * @param simulated whether nobody was paid, whatever the price list says
+     * @param estimate rows that there may be, for a run that did not come to their end
      */
-    Summary(RunReport report, boolean simulated) {
+    Summary(RunReport report, boolean simulated, OptionalLong estimate) {
         this.report = report;
         this.simulated = simulated;
+        this.estimate = estimate;
     }
 
     void print(PrintWriter out) {
@@ -59,6 +63,11 @@ final class Summary {
         if (report.cutBytes() > 0) {
             line(out, "cut off", number(report.cutBytes()) + " bytes that a crash left half written");
         }
+        report.failedReductions()
+                .forEach((name, why) -> line(
+                        out,
+                        name,
+                        "failed: " + why + "; the same command tries it again, finished items cost nothing"));
         report.notes().forEach(note -> line(out, "note", note));
         if (report.end() != End.FINISHED) {
             line(
@@ -103,7 +112,7 @@ final class Summary {
         }
     }
 
-    private static String items(Part total) {
+    private String items(Part total) {
         Items all = total.items();
         String text = number(all.ok()) + " ok, " + number(all.failed()) + " failed";
         if (!total.failedByKind().isEmpty()) {
@@ -116,6 +125,11 @@ final class Summary {
         }
         if (all.cancelled() > 0) {
             text += ", " + number(all.cancelled()) + " cancelled";
+        }
+        if (!report.allRowsKnown()) {
+            long open = estimate.orElse(0) - all.done() - all.cancelled();
+            return text + (open > 0 ? ", about " + number(open) + " pending" : ", pending unknown")
+                    + " (the input was not read to its end)";
         }
         return all.pending() > 0 ? text + ", " + number(all.pending()) + " pending" : text;
     }

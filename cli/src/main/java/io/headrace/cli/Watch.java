@@ -1,6 +1,5 @@
 package io.headrace.cli;
 
-import io.headrace.ApiException;
 import io.headrace.StorageException;
 import io.headrace.run.Progress;
 import io.headrace.run.Run;
@@ -8,15 +7,14 @@ import io.headrace.run.RunReport;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
-import reactor.core.publisher.Mono;
 
-/** Waits for a run, shows where it is, and stops it when a signal or the account's state asks for that. */
+/** Waits for a run, shows where it is, and stops it when a signal asks for that. */
 final class Watch {
 
     private final Console console;
@@ -35,22 +33,16 @@ final class Watch {
     /**
      * Executes {@code run} and waits for its report.
      *
-     * @param guard hears of the run's calls
      * @param estimate rows that there may be, asked for once when the first progress is shown
      * @throws UsageProblem if it cannot be run
      */
-    RunReport execute(Run<?> run, AccountGuard guard, Supplier<OptionalLong> estimate) {
+    RunReport execute(Run<?> run, Supplier<OptionalLong> estimate) {
         Disposable.Composite helpers = Disposables.composite();
         try {
             RunReport report = run.execute()
                     .doOnSubscribe(begun -> {
                         helpers.add(show(run, estimate));
-                        helpers.add(stopOn(
-                                signals.first()
-                                        .map(code -> "calls in flight have " + Durations.format(grace)
-                                                + " to end, a second signal stops at once"),
-                                notice -> run.stop()));
-                        helpers.add(stopOn(guard.refused().map(ApiException::getMessage), run::stop));
+                        helpers.add(stopOnSignal(run));
                     })
                     .block();
             if (report == null) {
@@ -67,6 +59,7 @@ final class Watch {
 
     private Disposable show(Run<?> run, Supplier<OptionalLong> estimate) {
         AtomicReference<@Nullable OptionalLong> rows = new AtomicReference<>();
+        AtomicBoolean told = new AtomicBoolean();
         return run.progress(console.period())
                 .subscribe(
                         (Progress progress) -> {
@@ -75,18 +68,29 @@ final class Watch {
                                 known = estimate.get();
                                 rows.set(known);
                             }
+                            if (signals.exitCode() == 0
+                                    && progress.stopping().isPresent()
+                                    && told.compareAndSet(false, true)) {
+                                stopping(progress.stopping().get());
+                            }
                             console.progress(ProgressText.of(progress, known));
                         },
                         e -> console.line("no progress can be shown: " + e));
     }
 
-    /** Subscribed when the run has begun, so that a notice that came before finds something to stop. */
-    private Disposable stopOn(Mono<String> notice, Consumer<String> stop) {
-        return notice.subscribe(
-                text -> {
-                    console.line("headrace: stopping; " + text);
-                    stop.accept(text);
-                },
-                e -> console.line("the run cannot be stopped: " + e));
+    /** Subscribed when the run has begun, so that a signal that came before finds something to stop. */
+    private Disposable stopOnSignal(Run<?> run) {
+        return signals.first()
+                .subscribe(
+                        code -> {
+                            stopping("calls in flight have " + Durations.format(grace)
+                                    + " to end, a second signal stops at once");
+                            run.stop();
+                        },
+                        e -> console.line("the run cannot be stopped: " + e));
+    }
+
+    private void stopping(String why) {
+        console.line("headrace: stopping; " + why);
     }
 }

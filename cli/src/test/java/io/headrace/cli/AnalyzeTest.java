@@ -11,11 +11,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.scheduler.Schedulers;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -140,7 +142,58 @@ class AnalyzeTest {
             String https = provider.baseUrl().replace("http:", "https:");
             Result result = analyze("--input", questions(50), "--base-url", https, "--concurrency", "2");
             assertThat(result.exitCode()).isEqualTo(3);
-            assertThat(result.out()).contains("does not speak TLS", "--retry-failed");
+            assertThat(result.out()).contains("does not speak TLS", "0 failed");
+            assertThat(out.resolve("dead-letters.jsonl")).isEmptyFile();
+        }
+    }
+
+    @Test
+    void providerThatIsDownFromTheStart_leavesEveryItemPending() throws IOException {
+        SimulatedProvider gone = SimulatedProvider.builder().start();
+        gone.close();
+        Result result = analyze("--input", questions(200), "--base-url", gone.baseUrl());
+        assertThat(result.exitCode()).isEqualTo(3);
+        assertThat(result.out()).contains("stopped early: 0 items done", "refused", "0 ok, 0 failed");
+        assertThat(out.resolve("dead-letters.jsonl")).isEmptyFile();
+    }
+
+    @Test
+    void providerThatDiesInTheMiddle_leavesTheRestPending() throws IOException {
+        SimulatedProvider dying = SimulatedProvider.builder().requireKey(false).start();
+        AtomicInteger asked = new AtomicInteger();
+        dying.failWhen(
+                request -> {
+                    if (asked.incrementAndGet() == 100) {
+                        Schedulers.boundedElastic().schedule(dying::close);
+                    }
+                    return false;
+                },
+                Fault.serverError());
+        Result result = analyze("--input", questions(300), "--base-url", dying.baseUrl(), "--concurrency", "20");
+        assertThat(result.exitCode()).isEqualTo(3);
+        assertThat(result.out()).contains("stopped early: ", " in a row failed", "0 failed");
+        assertThat(out.resolve("dead-letters.jsonl")).isEmptyFile();
+        assertThat(out.resolve("results.jsonl")).isNotEmptyFile();
+    }
+
+    @Test
+    void failedSummary_isNoSuccess() throws IOException {
+        Path input = questions(3);
+        try (SimulatedProvider provider =
+                SimulatedProvider.builder().requireKey(false).start()) {
+            Object[] arguments = {"--input", input, "--base-url", provider.baseUrl()};
+            provider.failWhen(
+                    request -> request.body().contains("summary of a corpus"),
+                    Fault.answer(400, Map.of(), "{\"error\":{}}"));
+            Result failing = analyze(arguments);
+            assertThat(failing.exitCode()).isEqualTo(2);
+            assertThat(failing.out())
+                    .contains("3 ok, 0 failed", "summary     failed: ", "the same command tries it again");
+            assertThat(out.resolve("summary.json")).doesNotExist();
+
+            provider.clearScript();
+            assertThat(analyze(arguments).exitCode()).isZero();
+            assertThat(json("summary.json").path("documents").asInt()).isEqualTo(3);
         }
     }
 
@@ -152,14 +205,14 @@ class AnalyzeTest {
             cli.with("HEADRACE_API_KEY", "sk-bad");
             Result refused = analyze(arguments);
             assertThat(refused.exitCode()).isEqualTo(3);
-            assertThat(refused.err()).contains("headrace: stopping; ").doesNotContain("sk-bad");
+            assertThat(refused.err()).doesNotContain("sk-bad");
             assertThat(refused.out())
-                    .contains("stopped early", "HTTP 401", "the same command goes on from here")
+                    .contains("stopped early", "HTTP 401", "0 failed", "the same command goes on from here")
                     .doesNotContain("categories", "summary.json");
             assertThat(provider.statistics().requests()).isLessThan(50);
 
             cli.with("HEADRACE_API_KEY", "sk-good");
-            Result mended = analyze(with(arguments, "--retry-failed"));
+            Result mended = analyze(arguments);
             assertThat(mended.exitCode()).isZero();
             assertThat(mended.out()).contains("50 ok, 0 failed");
         }

@@ -51,6 +51,7 @@ class ProgressTextTest {
                 cached,
                 retried,
                 Usage.ZERO,
-                Cost.ZERO);
+                Cost.ZERO,
+                Optional.empty());
     }
 }

@@ -4,6 +4,7 @@ import io.headrace.ErrorKind;
 import io.headrace.Tally;
 import io.headrace.observe.StatisticsSnapshot;
 import io.headrace.observe.StatisticsSnapshot.Times;
+import io.headrace.run.RunReport.Attempts;
 import io.headrace.run.RunReport.Calls;
 import io.headrace.run.RunReport.Items;
 import io.headrace.run.RunReport.Part;
@@ -51,9 +52,6 @@ final class Accounts {
                         totals.unknown() + totals.lost(),
                         share(tally.cached(), tally.calls())),
                 byKind(count),
-                Map.of(),
-                0,
-                Times.NONE,
                 times(ledger.itemMicros()),
                 logged ? totals.used() : tally.usage(),
                 logged ? totals.paid() : tally.cost(),
@@ -74,13 +72,18 @@ final class Accounts {
                         statistics.attempts().unknownOutcome(),
                         share(statistics.calls().cached(), statistics.calls().total())),
                 failures,
-                statistics.attempts().retriedByKind(),
-                statistics.attempts().rateLimited(),
-                statistics.attemptTime(),
                 times(counts.micros()),
                 statistics.usage(),
                 statistics.cost(),
                 statistics.saved());
+    }
+
+    static Attempts attempts(StatisticsSnapshot statistics) {
+        return new Attempts(
+                statistics.attempts().retriedByKind(),
+                statistics.attempts().rateLimited(),
+                statistics.attemptTime(),
+                statistics.queueTime());
     }
 
     private static Map<ErrorKind, Long> byKind(IntToLongFunction count) {

@@ -1,10 +1,7 @@
 package io.headrace.run;
 
-import io.headrace.CallOptions;
-import io.headrace.Codec;
 import io.headrace.Outcome;
 import io.headrace.flow.FailFastException;
-import io.headrace.flow.Reduction;
 import io.headrace.observe.CallListener;
 import io.headrace.observe.Statistics;
 import io.headrace.observe.StatisticsSnapshot;
@@ -17,9 +14,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -47,7 +42,8 @@ final class Execution<I, O> implements Recorder.Ending {
     private final Sinks.Empty<Void> cutOff = Sinks.empty();
     private final Sinks.Empty<Void> closed = Sinks.empty();
     private final List<String> notes = new ArrayList<>();
-    private final Map<String, Object> reductions = new LinkedHashMap<>();
+    private final Reductions<O> reductions;
+    private final AccountGuard<O> guard;
     private final Disposable.Swap grace = Disposables.swap();
     private final long startMillis;
     private final long startNanos;
@@ -57,8 +53,9 @@ final class Execution<I, O> implements Recorder.Ending {
     private boolean abandoned;
     private boolean stopping;
     private String reason = "";
+    private boolean isPolicy;
     private volatile boolean over;
-    private volatile @Nullable Throwable unreadable;
+    private volatile @Nullable Throwable failure;
     private volatile @Nullable RunReport report;
 
     Execution(Settings<I, O> settings) {
@@ -67,6 +64,8 @@ final class Execution<I, O> implements Recorder.Ending {
         this.files = settings.files().get();
         this.startMillis = timer.now(TimeUnit.MILLISECONDS);
         this.startNanos = timer.now(TimeUnit.NANOSECONDS);
+        this.reductions = new Reductions<>(settings.directory(), settings.codec(), settings.reductions());
+        this.guard = new AccountGuard<>(settings.accountErrors(), this::hasResults, this::stopByPolicy);
         // cached, so that a cancel does not interrupt the opening half-way
         this.opening = Mono.fromCallable(this::open).subscribeOn(files).cache();
     }
@@ -94,41 +93,63 @@ final class Execution<I, O> implements Recorder.Ending {
     }
 
     void stop(String why) {
-        boolean again;
-        synchronized (this) {
-            again = stopping;
-            stopping = true;
-            reason = reason.isEmpty() ? why : reason;
-        }
-        if (again) {
-            abort(why);
-            return;
-        }
-        noMoreRows.tryEmitEmpty();
-        if (settings.grace().isZero()) {
-            cutOff.tryEmitEmpty();
+        if (beginToStop(why, false)) {
+            letItemsEnd();
         } else {
-            grace.update(timer.schedule(
-                    () -> abort(why + "; items in flight did not end within "
-                            + settings.grace().toMillis() / 1e3 + " s"),
-                    settings.grace().toNanos(),
-                    TimeUnit.NANOSECONDS));
+            abort(why);
         }
     }
 
     void abort(String why) {
         synchronized (this) {
             stopping = true;
-            reason = why;
+            reason = isPolicy ? reason : why;
         }
         noMoreRows.tryEmitEmpty();
         cutOff.tryEmitEmpty();
     }
 
+    /** Where somebody has asked for a stop before, that stands. */
+    private void stopByPolicy(String why) {
+        if (beginToStop(why, true)) {
+            letItemsEnd();
+        } else {
+            notes.add(why);
+        }
+    }
+
+    private synchronized boolean beginToStop(String why, boolean byPolicy) {
+        if (stopping) {
+            return false;
+        }
+        stopping = true;
+        isPolicy = byPolicy;
+        reason = why;
+        return true;
+    }
+
+    private void letItemsEnd() {
+        noMoreRows.tryEmitEmpty();
+        if (settings.grace().isZero()) {
+            cutOff.tryEmitEmpty();
+        } else {
+            grace.update(timer.schedule(this::graceIsOver, settings.grace().toNanos(), TimeUnit.NANOSECONDS));
+        }
+    }
+
+    private void graceIsOver() {
+        synchronized (this) {
+            reason += "; items in flight did not end within " + settings.grace().toMillis() / 1e3 + " s";
+        }
+        cutOff.tryEmitEmpty();
+    }
+
     Optional<Progress> progress() {
         Checkpoint<O> from;
+        Optional<String> stop;
         synchronized (this) {
             from = started ? checkpoint : null;
+            stop = stopping ? Optional.of(reason) : Optional.empty();
         }
         if (from == null) {
             return Optional.empty();
@@ -159,20 +180,42 @@ final class Execution<I, O> implements Recorder.Ending {
                     calls.calls().cached(),
                     calls.attempts().retried(),
                     calls.usage(),
-                    calls.cost());
+                    calls.cost(),
+                    stop);
         }));
     }
 
     @Override
     public Mono<Void> ended(@Nullable Throwable error) {
-        Checkpoint<O> from = Objects.requireNonNull(checkpoint);
-        Throwable cause = error == null ? unreadable : error;
-        return Mono.fromCallable(() -> finishPass(from, cause))
-                .flatMap(finished -> finish(from, finished, cause))
-                .onErrorMap(
-                        IOException.class, e -> new UncheckedIOException("cannot end the run: " + e.getMessage(), e))
-                .then(cause == null ? Mono.<Void>empty() : Mono.error(cause))
-                .doOnTerminate(this::close); // before the subscriber hears of the end
+        if (error != null) {
+            failed(error);
+        }
+        return guarded(Mono.fromCallable(this::finishPass))
+                .defaultIfEmpty(false)
+                .flatMap(finished -> guarded(finished ? fold() : Mono.fromCallable(this::discardReductions))
+                        .then(guarded(Mono.fromCallable(() -> writeReport(finished)))))
+                .then(guarded(Mono.fromRunnable(this::close))) // before the subscriber hears of the end
+                .then(Mono.defer(() -> failure == null ? Mono.empty() : Mono.error(failure)));
+    }
+
+    /** Lets the end go on to what can still be done: the first failure counts, those that follow hang on it. */
+    private <T> Mono<T> guarded(Mono<T> work) {
+        return work.onErrorResume(e -> {
+            failed(
+                    e instanceof IOException io
+                            ? new UncheckedIOException("cannot end the run: " + io.getMessage(), io)
+                            : e);
+            return Mono.empty();
+        });
+    }
+
+    private void failed(Throwable error) {
+        Throwable first = failure;
+        if (first == null) {
+            failure = error;
+        } else if (first != error) {
+            first.addSuppressed(error);
+        }
     }
 
     @Override
@@ -243,17 +286,18 @@ final class Execution<I, O> implements Recorder.Ending {
                 .onErrorResume(this::noMoreRows)
                 .takeUntilOther(noMoreRows.asMono())
                 .transform(settings.pipeline())
-                .takeUntilOther(cutOff.asMono());
+                .takeUntilOther(cutOff.asMono())
+                .transform(guard::judge);
     }
 
     /** What was read before is worked on to its end: it may be paid for already. */
     private <T> Flux<T> noMoreRows(Throwable error) {
-        unreadable = error;
+        failed(error);
         return Flux.empty();
     }
 
     private Context observed(Context context) {
-        CallListener all = statistics.and(settings.listener());
+        CallListener all = statistics.and(guard).and(settings.listener());
         return Objects.requireNonNull(checkpoint).attemptLog().into(all.into(context));
     }
 
@@ -284,104 +328,79 @@ final class Execution<I, O> implements Recorder.Ending {
     }
 
     /** Ends the pass if it came to the end of the dataset; whether every row is done. */
-    private boolean finishPass(Checkpoint<O> from, @Nullable Throwable error) throws IOException {
-        if (error != null || !from.passed()) {
+    private boolean finishPass() throws IOException {
+        Checkpoint<O> from = Objects.requireNonNull(checkpoint);
+        if (failure != null || !from.passed()) {
             return false;
         }
         from.directory().finishPass(!isLimited());
         return from.directory().read(ledger -> ledger.rows().seen(RowStatus.PENDING)) == 0;
     }
 
-    private Mono<Void> finish(Checkpoint<O> from, boolean finished, @Nullable Throwable error) {
-        RunDirectory directory = from.directory();
-        Mono<Void> folds = finished
-                ? Flux.fromIterable(settings.reductions())
-                        .concatMap(this::reduce)
-                        .contextWrite(this::observed)
-                        .then()
-                : Mono.empty();
-        return folds.then(Mono.fromCallable(() -> {
-                    End end = finished ? End.FINISHED : end(error);
-                    RunReport made = report(directory, end, error);
-                    report = made;
-                    ReportWriter.write(made);
-                    return made;
-                }))
-                .then();
+    private Mono<Void> fold() {
+        return reductions.make(cutOff.asMono(), files).contextWrite(this::observed);
     }
 
-    private <A, S> Mono<Void> reduce(Reduction<O, A, S> reduction) {
-        return Mono.fromCallable(() -> fold(reduction))
-                .flatMap(state -> reduction.finish().apply(state))
-                .switchIfEmpty(Mono.error(() -> new IllegalStateException("it gave no result")))
-                .takeUntilOther(cutOff.asMono())
-                .switchIfEmpty(Mono.error(() -> new CancellationException("it was cut off")))
-                .publishOn(files) // behind the cut-off, which would interrupt the thread that writes
-                .<S>handle((result, sink) -> {
-                    try {
-                        write(reduction.name(), result);
-                    } catch (IOException e) {
-                        sink.error(e);
-                    }
-                })
-                .contextWrite(new CallOptions(reduction.name(), "", Map.of())::into)
-                .onErrorResume(e -> {
-                    notes.add("reduction '" + reduction.name() + "' failed: " + e.getMessage()
-                            + "; run again to try it again");
-                    return Mono.empty();
-                })
-                .then();
-    }
-
-    /** Reactor would rethrow such an error on this thread, and the run would never end. */
-    private <A> A fold(Reduction<O, A, ?> reduction) throws IOException {
-        try {
-            return Results.fold(settings.directory().resolve("results.jsonl"), settings.codec(), reduction);
-        } catch (StackOverflowError | LinkageError e) {
-            throw new IllegalStateException(e.toString(), e);
+    private @Nullable Void discardReductions() throws IOException {
+        for (String file : reductions.discard()) {
+            notes.add(file + " of an earlier run was removed: it is made when the run finishes");
         }
+        return null;
     }
 
-    @SuppressWarnings("unchecked") // a value is written as what it is
-    private <S> void write(String name, S result) throws IOException {
-        byte[] json = Codec.json((Class<S>) result.getClass()).encode(result);
-        RunFiles.replace(settings.directory().resolve(name + ".json"), json);
-        reductions.put(name, result);
+    private @Nullable Void writeReport(boolean finished) throws IOException {
+        RunReport made = report(finished ? End.FINISHED : unfinished());
+        report = made;
+        ReportWriter.write(made);
+        return null;
     }
 
-    private RunReport report(RunDirectory directory, End end, @Nullable Throwable error) {
-        boolean passed = Objects.requireNonNull(checkpoint).passed();
+    private RunReport report(End end) {
+        Checkpoint<O> from = Objects.requireNonNull(checkpoint);
+        RunDirectory directory = from.directory();
         List<String> said = new ArrayList<>(directory.notes());
         said.addAll(notes);
-        String why;
-        synchronized (this) {
-            why = end == End.FINISHED ? "" : error == null ? reason : String.valueOf(error.getMessage());
-        }
         StatisticsSnapshot calls = statistics.snapshot();
+        OptionalLong size = size();
         return directory.read(ledger -> {
-            Part total = Accounts.total(ledger, passed, size());
+            Part total = Accounts.total(ledger, from.passed(), size);
             return new RunReport(
                     settings.directory(),
                     Objects.requireNonNull(ledger.run()).run(),
                     Instant.ofEpochMilli(startMillis),
                     elapsed(),
                     end,
-                    why,
+                    why(end),
+                    from.passed() || size.isPresent(),
                     Accounts.thisRun(directory.counts(), total.items().cancelled(), calls),
+                    Accounts.attempts(calls),
                     total,
                     ledger.totals().lost(),
                     ledger.totals().lostCost(),
                     directory.cutBytes(),
                     said,
-                    reductions);
+                    reductions.results(),
+                    reductions.failures());
         });
     }
 
-    private static End end(@Nullable Throwable error) {
-        if (error == null) {
-            return End.STOPPED;
+    private synchronized End unfinished() {
+        Throwable error = failure;
+        if (error != null) {
+            return error instanceof FailFastException ? End.STOPPED_BY_POLICY : End.BROKEN;
         }
-        return error instanceof FailFastException ? End.STOPPED_BY_POLICY : End.BROKEN;
+        return isPolicy ? End.STOPPED_BY_POLICY : End.STOPPED;
+    }
+
+    private synchronized String why(End end) {
+        Throwable error = failure;
+        return end == End.FINISHED ? "" : error == null ? reason : String.valueOf(error.getMessage());
+    }
+
+    private boolean hasResults() {
+        return Objects.requireNonNull(checkpoint)
+                .directory()
+                .read(ledger -> ledger.rows().seen(RowStatus.OK) + ledger.rows().unseen(RowStatus.OK) > 0);
     }
 
     private Duration elapsed() {

@@ -21,6 +21,7 @@ import java.util.OptionalLong;
  * @param retried retries
  * @param usage tokens paid for
  * @param cost money paid
+ * @param stopping why the run is being stopped; empty while it goes on
  */
 public record Progress(
         Duration elapsed,
@@ -37,7 +38,8 @@ public record Progress(
         long cached,
         long retried,
         Usage usage,
-        Cost cost) {
+        Cost cost,
+        Optional<String> stopping) {
 
     /** Rows that have a result, a dead letter, or were filtered out. */
     public long done() {

@@ -5,9 +5,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.headrace.Cost;
 import io.headrace.ErrorKind;
 import io.headrace.observe.StatisticsSnapshot.Times;
+import io.headrace.run.RunReport.Attempts;
 import io.headrace.run.RunReport.Items;
 import io.headrace.run.RunReport.Part;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -25,9 +28,18 @@ final class ReportWriter {
 
     private ReportWriter() {}
 
+    /** Writes both, or leaves none: one of an earlier run would pass for this one's. */
     static void write(RunReport report) throws IOException {
-        RunFiles.replace(report.directory().resolve("report.json"), JSON.writeValueAsBytes(json(report)));
-        RunFiles.replace(report.directory().resolve("report.txt"), text(report).getBytes(UTF_8));
+        Path json = report.directory().resolve("report.json");
+        Path text = report.directory().resolve("report.txt");
+        try {
+            RunFiles.replace(json, JSON.writeValueAsBytes(json(report)));
+            RunFiles.replace(text, text(report).getBytes(UTF_8));
+        } catch (IOException e) {
+            Files.deleteIfExists(json);
+            Files.deleteIfExists(text);
+            throw e;
+        }
     }
 
     /** Totals on the top level, this run beside them. */
@@ -39,8 +51,11 @@ final class ReportWriter {
         json.put("startedAt", report.startedAt().toString());
         json.put("durationMs", report.duration().toMillis());
         json.put("itemsPerSecond", report.itemsPerSecond());
+        json.put("allRowsKnown", report.allRowsKnown());
         json.putAll(part(report.total()));
-        json.put("thisRun", part(report.thisRun()));
+        Map<String, @Nullable Object> thisRun = part(report.thisRun());
+        thisRun.putAll(attempts(report.attempts()));
+        json.put("thisRun", thisRun);
         Map<String, @Nullable Object> lost = new LinkedHashMap<>();
         lost.put("calls", report.lostCalls());
         lost.put("costUsdAtMost", report.lostCost().usd());
@@ -49,6 +64,7 @@ final class ReportWriter {
         json.put("cutBytes", report.cutBytes());
         json.put("notes", report.notes());
         json.put("reductions", report.reductions());
+        json.put("failedReductions", report.failedReductions());
         return json;
     }
 
@@ -57,14 +73,20 @@ final class ReportWriter {
         json.put("items", part.items());
         json.put("calls", part.calls());
         json.put("failedByKind", labels(part.failedByKind()));
-        json.put("retriedByKind", labels(part.retriedByKind()));
-        json.put("rateLimited", part.rateLimited());
-        json.put("attemptMs", times(part.attemptTime()));
         json.put("itemMs", times(part.itemTime()));
         json.put("tokens", part.usage());
         json.put("costUsd", part.cost().usd());
         json.put("unpricedCalls", part.cost().unknown());
         json.put("savedUsd", part.saved().usd());
+        return json;
+    }
+
+    private static Map<String, Object> attempts(Attempts attempts) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("retriedByKind", labels(attempts.retriedByKind()));
+        json.put("rateLimited", attempts.rateLimited());
+        json.put("attemptMs", times(attempts.time()));
+        json.put("queueMs", times(attempts.queueTime()));
         return json;
     }
 
@@ -74,9 +96,13 @@ final class ReportWriter {
         return labels;
     }
 
+    /** Nothing but the count where there is none to measure. */
     private static Map<String, Number> times(Times times) {
         Map<String, Number> json = new LinkedHashMap<>();
         json.put("count", times.count());
+        if (times.count() == 0) {
+            return json;
+        }
         json.put("p50", millis(times.p50()));
         json.put("p95", millis(times.p95()));
         json.put("p99", millis(times.p99()));
@@ -107,15 +133,24 @@ final class ReportWriter {
                 now.calls().cachedShare() * 100,
                 all.calls().cachedShare() * 100);
         line(out, "%-28s %16s %16s", "item ms p50/p95/p99", percentiles(now.itemTime()), percentiles(all.itemTime()));
-        line(out, "%-28s %16s", "attempt ms p50/p95/p99", percentiles(now.attemptTime()));
+        line(
+                out,
+                "%-28s %16s",
+                "attempt ms p50/p95/p99",
+                percentiles(report.attempts().time()));
+        line(
+                out,
+                "%-28s %16s",
+                "queue ms p50/p95/p99",
+                percentiles(report.attempts().queueTime()));
         if (!all.failedByKind().isEmpty()) {
             line(out, "failed items: %s", kinds(all.failedByKind()));
         }
-        if (!now.retriedByKind().isEmpty()) {
-            line(out, "retries: %s", kinds(now.retriedByKind()));
+        if (!report.attempts().retriedByKind().isEmpty()) {
+            line(out, "retries: %s", kinds(report.attempts().retriedByKind()));
         }
-        if (now.rateLimited() > 0) {
-            line(out, "rate-limit errors: %d", now.rateLimited());
+        if (report.attempts().rateLimited() > 0) {
+            line(out, "rate-limit errors: %d", report.attempts().rateLimited());
         }
         if (report.lostCalls() > 0) {
             line(
@@ -130,6 +165,11 @@ final class ReportWriter {
         if (report.cutBytes() > 0) {
             line(out, "torn ends of files cut off: %d bytes", report.cutBytes());
         }
+        if (!report.allRowsKnown()) {
+            line(out, "the dataset was not read to its end: it may have more items, all of them pending");
+        }
+        report.failedReductions()
+                .forEach((name, why) -> line(out, "reduction '%s' failed: %s; run again to try it again", name, why));
         report.notes().forEach(note -> line(out, "note: %s", note));
         return out.toString();
     }
@@ -163,6 +203,9 @@ final class ReportWriter {
     }
 
     private static String percentiles(Times times) {
+        if (times.count() == 0) {
+            return "-";
+        }
         return String.format(
                 Locale.ROOT, "%.0f/%.0f/%.0f", millis(times.p50()), millis(times.p95()), millis(times.p99()));
     }

@@ -1,6 +1,7 @@
 package io.headrace.run;
 
 import io.headrace.Codec;
+import io.headrace.ErrorKind;
 import io.headrace.Outcome;
 import io.headrace.dataset.Dataset;
 import io.headrace.flow.Pipeline;
@@ -57,6 +58,7 @@ public final class Run<O> {
             long maxItems,
             Duration syncEvery,
             Duration grace,
+            int accountErrors,
             List<Reduction<O, ?, ?>> reductions,
             CallListener listener,
             Supplier<? extends Scheduler> files,
@@ -204,6 +206,7 @@ public final class Run<O> {
         private long maxItems = Long.MAX_VALUE;
         private Duration syncEvery = Duration.ofSeconds(1);
         private Duration grace = Duration.ofSeconds(30);
+        private int accountErrors = 10;
         private CallListener listener = CallListener.noop();
         private Supplier<? extends Scheduler> files = FileScheduler::new;
         private Supplier<? extends Scheduler> timer = Schedulers::parallel;
@@ -278,8 +281,30 @@ public final class Run<O> {
         }
 
         /**
-         * Adds a fold over all results, made when the run finishes and written to {@code <name>.json}. What goes wrong with it
-         * is a note in the report.
+         * Stops the run when so many calls of a step in a row fail by {@link ErrorKind#AUTHENTICATION}, {@link
+         * ErrorKind#QUOTA_EXHAUSTED}, {@link ErrorKind#NOT_FOUND} or {@link ErrorKind#TRANSPORT}, each after its retries, and
+         * none in between is answered by the provider: those behind them would fare no better. Items that failed so stay
+         * pending, and the report gives the last error. So does a run whose last rows fail so before any call of their step
+         * was answered.
+         *
+         * <p>Fewer failures than that are their items' own, such as a model that only one of them asks for: they become
+         * failed outcomes when the next call of the step is answered.
+         *
+         * @param inARow default 10; 0 never stops for such errors, and every such item fails
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder<I, O> stopAfterAccountErrors(int inARow) {
+            if (inARow < 0) {
+                throw new IllegalArgumentException("inARow must not be negative: " + inARow);
+            }
+            this.accountErrors = inARow;
+            return this;
+        }
+
+        /**
+         * Adds a fold over all results, made when the run finishes and written to {@code <name>.json}. If it fails, the report
+         * says so in {@link RunReport#failedReductions}, and running again tries it again. A run that ends without it removes
+         * that file of an earlier run.
          *
          * @throws IllegalArgumentException for a name that is taken: {@code report}, or that of another reduction
          */
@@ -325,6 +350,7 @@ public final class Run<O> {
                     maxItems,
                     syncEvery,
                     grace,
+                    accountErrors,
                     List.copyOf(reductions),
                     listener,
                     files,

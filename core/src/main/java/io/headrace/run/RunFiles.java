@@ -109,11 +109,21 @@ record RunFiles(Path directory) {
         return number;
     }
 
-    /** Writes a whole file so that readers see the old or the new content. */
+    /** Writes a whole file so that readers see the old or the new content; leaves nothing else behind if that fails. */
     static void replace(Path file, byte[] content) throws IOException {
         Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
-        Files.write(temporary, content);
-        rename(temporary, file);
+        try {
+            Files.write(temporary, content);
+            rename(temporary, file);
+        } catch (IOException e) {
+            IOException failure = new IOException(file.getFileName() + " cannot be written: " + e.getMessage(), e);
+            try {
+                Files.deleteIfExists(temporary);
+            } catch (IOException left) {
+                failure.addSuppressed(left);
+            }
+            throw failure;
+        }
     }
 
     private void syncDirectory() throws IOException {

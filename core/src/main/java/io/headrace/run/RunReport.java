@@ -23,13 +23,17 @@ import java.util.Objects;
  * @param duration how long this run took
  * @param end how this run ended
  * @param reason why it did not finish; empty if it did
+ * @param allRowsKnown whether the number of rows of the dataset is known: it says so, or this run read it to its end. Where it
+ *     is not, there may be more rows than {@code total} counts
  * @param thisRun what was done this time
+ * @param attempts what is known of the attempts of this time only
  * @param total what was done over all resumptions
  * @param lostCalls attempts of earlier processes that died before the attempt ended: sent, outcome unknown
  * @param lostCost the most that these may have cost
  * @param cutBytes bytes of torn or damaged ends of files that were cut off when this run started
  * @param notes what changed since the run before, and what went wrong besides the items
  * @param reductions the results of the reductions by name; empty unless finished
+ * @param failedReductions why those reductions failed that did, by name; running again tries them again
  */
 public record RunReport(
         Path directory,
@@ -38,13 +42,16 @@ public record RunReport(
         Duration duration,
         End end,
         String reason,
+        boolean allRowsKnown,
         Part thisRun,
+        Attempts attempts,
         Part total,
         long lostCalls,
         Cost lostCost,
         long cutBytes,
         List<String> notes,
-        Map<String, Object> reductions) {
+        Map<String, Object> reductions,
+        Map<String, String> failedReductions) {
 
     public RunReport {
         Objects.requireNonNull(directory, "directory");
@@ -53,21 +60,23 @@ public record RunReport(
         Objects.requireNonNull(end, "end");
         Objects.requireNonNull(reason, "reason");
         Objects.requireNonNull(thisRun, "thisRun");
+        Objects.requireNonNull(attempts, "attempts");
         Objects.requireNonNull(total, "total");
         Objects.requireNonNull(lostCost, "lostCost");
         notes = List.copyOf(notes);
         reductions = Collections.unmodifiableMap(new LinkedHashMap<>(reductions));
+        failedReductions = Collections.unmodifiableMap(new LinkedHashMap<>(failedReductions));
     }
 
     /** How a run ended. */
     public enum End {
-        /** Every row is done. */
+        /** Every row is done; a reduction may have failed. */
         FINISHED,
         /** It was asked to stop, or its subscriber cancelled. */
         STOPPED,
-        /** The pipeline ended it: a policy such as fail-fast, or a cache that cannot be used. */
+        /** A policy ended it: fail-fast, or errors of the account ({@link Run.Builder#stopAfterAccountErrors}). */
         STOPPED_BY_POLICY,
-        /** The dataset, the cache, the directory or the pipeline itself could not go on. */
+        /** The dataset, the cache, the directory or the pipeline itself could not go on; the run signals that error. */
         BROKEN
     }
 
@@ -75,9 +84,6 @@ public record RunReport(
      * One side of the report.
      *
      * @param failedByKind failed rows by kind; kinds that did not occur are absent
-     * @param retriedByKind retries by the kind of the error before; this run only
-     * @param rateLimited attempts that met a limit on requests or tokens per time; this run only
-     * @param attemptTime from just before sending to the end of the attempt; this run only
      * @param itemTime what items took inside steps
      * @param usage tokens paid for
      * @param cost money paid
@@ -87,9 +93,6 @@ public record RunReport(
             Items items,
             Calls calls,
             Map<ErrorKind, Long> failedByKind,
-            Map<ErrorKind, Long> retriedByKind,
-            long rateLimited,
-            Times attemptTime,
             Times itemTime,
             Usage usage,
             Cost cost,
@@ -99,18 +102,27 @@ public record RunReport(
             Objects.requireNonNull(items, "items");
             Objects.requireNonNull(calls, "calls");
             failedByKind = copyOf(failedByKind);
-            retriedByKind = copyOf(retriedByKind);
-            Objects.requireNonNull(attemptTime, "attemptTime");
             Objects.requireNonNull(itemTime, "itemTime");
             Objects.requireNonNull(usage, "usage");
             Objects.requireNonNull(cost, "cost");
             Objects.requireNonNull(saved, "saved");
         }
+    }
 
-        private static Map<ErrorKind, Long> copyOf(Map<ErrorKind, Long> counts) {
-            Map<ErrorKind, Long> copy = new EnumMap<>(ErrorKind.class);
-            copy.putAll(counts);
-            return Collections.unmodifiableMap(copy);
+    /**
+     * What only the process knows that made the attempts.
+     *
+     * @param retriedByKind retries by the kind of the error before; kinds that did not occur are absent
+     * @param rateLimited attempts that met a limit on requests or tokens per time
+     * @param time from just before sending to the end of the attempt
+     * @param queueTime waiting for permits, by attempt
+     */
+    public record Attempts(Map<ErrorKind, Long> retriedByKind, long rateLimited, Times time, Times queueTime) {
+
+        public Attempts {
+            retriedByKind = copyOf(retriedByKind);
+            Objects.requireNonNull(time, "time");
+            Objects.requireNonNull(queueTime, "queueTime");
         }
     }
 
@@ -144,5 +156,11 @@ public record RunReport(
     public double itemsPerSecond() {
         double seconds = duration.toNanos() / 1e9;
         return seconds > 0 ? thisRun.items().done() / seconds : 0;
+    }
+
+    private static Map<ErrorKind, Long> copyOf(Map<ErrorKind, Long> counts) {
+        Map<ErrorKind, Long> copy = new EnumMap<>(ErrorKind.class);
+        copy.putAll(counts);
+        return Collections.unmodifiableMap(copy);
     }
 }

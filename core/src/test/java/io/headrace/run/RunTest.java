@@ -400,7 +400,7 @@ class RunTest {
     }
 
     @Test
-    void failingReduction_isNoted() {
+    void failingReduction_isInTheReportByName() throws IOException {
         Reduction<String, Integer, Integer> bad = new Reduction<>(
                 "bad", () -> 0, (state, item) -> state, state -> Mono.error(new IllegalStateException("no answer")));
         RunReport report = run(words(1), RunTest::upper)
@@ -410,12 +410,14 @@ class RunTest {
                 .execute()
                 .block(SOON);
         assertThat(report.end()).isEqualTo(End.FINISHED);
-        assertThat(report.notes()).anyMatch(note -> note.contains("'bad'") && note.contains("no answer"));
+        assertThat(report.failedReductions()).containsExactly(java.util.Map.entry("bad", "no answer"));
         assertThat(report.reductions()).containsOnlyKeys("lengths");
+        assertThat(Files.readString(directory.resolve("report.json"))).contains("\"bad\" : \"no answer\"");
+        assertThat(Files.readString(directory.resolve("report.txt"))).contains("reduction 'bad' failed: no answer");
     }
 
     @Test
-    void reductionWithoutResult_isNoted_whetherEmptyCutOffOrOutOfStack() {
+    void reductionWithoutResult_hasFailed_whetherEmptyCutOffOrOutOfStack() {
         AtomicReference<Run<String>> running = new AtomicReference<>();
         Reduction<String, Integer, Integer> empty =
                 new Reduction<>("empty", () -> 0, (state, item) -> state, state -> Mono.empty());
@@ -433,10 +435,39 @@ class RunTest {
         RunReport report = running.get().execute().block(SOON);
         assertThat(report.end()).isEqualTo(End.FINISHED);
         assertThat(report.reductions()).isEmpty();
-        assertThat(report.notes())
-                .anyMatch(note -> note.contains("'empty'") && note.contains("no result"))
-                .anyMatch(note -> note.contains("'deep'") && note.contains("StackOverflowError"))
-                .anyMatch(note -> note.contains("'stopped'") && note.contains("cut off"));
+        assertThat(report.failedReductions()).containsOnlyKeys("empty", "deep", "stopped");
+        assertThat(report.failedReductions().get("empty")).contains("no result");
+        assertThat(report.failedReductions().get("deep")).contains("StackOverflowError");
+        assertThat(report.failedReductions().get("stopped")).contains("cut off");
+    }
+
+    @Test
+    void fileOfAReduction_goesWhenTheReductionFailsOrTheRunDoesNotFinish() {
+        AtomicReference<Mono<Long>> result = new AtomicReference<>(Mono.just(1L));
+        Reduction<String, Integer, Long> sum =
+                new Reduction<>("sum", () -> 0, (state, item) -> state, state -> result.get());
+        Path file = directory.resolve("sum.json");
+        Run<String> run = run(words(2), RunTest::upper).reduction(sum).build();
+        run.execute().block(SOON);
+        assertThat(file).exists();
+        result.set(Mono.error(new IllegalStateException("no answer")));
+        run.execute().block(SOON);
+        assertThat(file).doesNotExist();
+        result.set(Mono.just(1L));
+        run.execute().block(SOON);
+        assertThat(file).exists();
+        AtomicInteger begun = new AtomicInteger();
+        Run<String> longer = run(words(3), word -> begun.incrementAndGet() < 0 ? upper(word) : Mono.never())
+                .reduction(sum)
+                .build();
+        StepVerifier.create(longer.execute())
+                .then(() -> await(() -> begun.get() == 1))
+                .then(longer::abort)
+                .assertNext(
+                        report -> assertThat(report.notes()).anyMatch(note -> note.contains("sum.json of an earlier")))
+                .expectComplete()
+                .verify(SOON);
+        assertThat(file).doesNotExist();
     }
 
     @SuppressWarnings("InfiniteRecursion") // that is the point
@@ -491,6 +522,55 @@ class RunTest {
                         .total()
                         .items())
                 .isEqualTo(new Items(3, 3, 0, 0, 0, 0));
+    }
+
+    @Test
+    void reportThatCannotBeWritten_hidesNoEarlierErrorAndLeavesNoStaleReport() throws IOException {
+        Files.createDirectories(directory.resolve("report.json.tmp/in-the-way"));
+        Files.writeString(directory.resolve("report.txt"), "of an earlier run");
+        Dataset<String> breaks = Dataset.from("breaks", Flux.just("a").concatWith(Mono.error(new IOException("disk"))));
+        StepVerifier.create(run(breaks, RunTest::upper).build().execute())
+                .expectErrorSatisfies(e -> assertThat(e)
+                        .hasMessage("disk")
+                        .satisfies(first -> assertThat(first.getSuppressed())
+                                .anyMatch(then -> then.getMessage().contains("report.json cannot be written"))))
+                .verify(SOON);
+        StepVerifier.create(run(words(1), RunTest::upper).build().execute())
+                .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("report.json cannot be written"))
+                .verify(SOON);
+        assertThat(directory.resolve("report.txt")).doesNotExist();
+    }
+
+    @Test
+    void stoppedRunOverRowsOfUnknownNumber_saysThatThereMayBeMore() throws IOException {
+        AtomicInteger begun = new AtomicInteger();
+        Dataset<Integer> rows = Dataset.from("rows", Flux.range(0, 1_000));
+        Run<Integer> run = Run.builder(
+                        rows,
+                        Step.<Integer, Integer>map(
+                                "never", i -> begun.incrementAndGet() < 0 ? Mono.just(i) : Mono.never()),
+                        directory,
+                        Codec.json(Integer.class))
+                .build();
+        StepVerifier.create(run.execute())
+                .then(() -> await(() -> begun.get() == 100))
+                .then(run::abort)
+                .assertNext(report -> assertThat(report.allRowsKnown()).isFalse())
+                .expectComplete()
+                .verify(SOON);
+        assertThat(Files.readString(directory.resolve("report.txt"))).contains("was not read to its end");
+    }
+
+    @Test
+    void report_givesNoNumberForWhatItDoesNotKnow() throws IOException {
+        run(words(1), RunTest::upper).build().execute().block(SOON);
+        tools.jackson.databind.JsonNode json = tools.jackson.databind.json.JsonMapper.shared()
+                .readTree(Files.readString(directory.resolve("report.json")));
+        assertThat(json.has("attemptMs")).isFalse();
+        assertThat(json.has("rateLimited")).isFalse();
+        assertThat(json.has("itemMs")).isTrue();
+        assertThat(json.path("thisRun").path("attemptMs").propertyNames()).containsExactly("count");
+        assertThat(json.path("thisRun").path("queueMs").propertyNames()).containsExactly("count");
     }
 
     private static void await(java.util.function.BooleanSupplier condition) {

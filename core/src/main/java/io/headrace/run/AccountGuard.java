@@ -1,0 +1,179 @@
+package io.headrace.run;
+
+import io.headrace.ApiException;
+import io.headrace.ErrorKind;
+import io.headrace.Outcome;
+import io.headrace.Outcome.Failed;
+import io.headrace.observe.CallEvent;
+import io.headrace.observe.CallEvent.AttemptEnded;
+import io.headrace.observe.CallEvent.CallEnded;
+import io.headrace.observe.CallListener;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+
+/**
+ * The policy that a run stops when the calls of a step fail one after another by what is no fault of their items: the
+ * account, the model, or a provider that cannot be reached.
+ *
+ * <p>Such a failure alone proves nothing, since one item may ask for a model of its own. So its item is held back until it is
+ * clear: an answered call of the same step lets it go as a failure, and a stop leaves it out, which makes it pending. At most
+ * as many items are held as it takes to stop.
+ *
+ * <p>Hears events on any thread; outcomes come one after another.
+ */
+final class AccountGuard<O> implements CallListener {
+
+    private static final Set<ErrorKind> HOPELESS =
+            EnumSet.of(ErrorKind.AUTHENTICATION, ErrorKind.QUOTA_EXHAUSTED, ErrorKind.NOT_FOUND, ErrorKind.TRANSPORT);
+
+    private final int limit;
+    private final BooleanSupplier hasResults;
+    private final Consumer<String> stop;
+    private final Map<String, Streak> streaks = new ConcurrentHashMap<>();
+    private final List<Held<O>> held = new ArrayList<>();
+    private boolean stopped;
+
+    /** A failure of which it is not clear yet whose it is. */
+    private record Held<O>(Failed<O> failed, Streak streak, long answers) {}
+
+    /**
+     * @param limit failures in a row that stop the run; 0 switches the guard off
+     * @param hasResults whether the same pipeline has ever brought a result
+     * @param stop told the reason, once
+     */
+    AccountGuard(int limit, BooleanSupplier hasResults, Consumer<String> stop) {
+        this.limit = limit;
+        this.hasResults = hasResults;
+        this.stop = stop;
+    }
+
+    @Override
+    public void on(CallEvent event) {
+        if (limit == 0) {
+            return;
+        }
+        if (event instanceof AttemptEnded ended) {
+            if (ended.succeeded()) {
+                streak(ended.options().step()).answered();
+            }
+        } else if (event instanceof CallEnded ended
+                && ended.error() instanceof ApiException error
+                && HOPELESS.contains(error.kind())) {
+            streak(ended.options().step()).failed(error);
+        }
+    }
+
+    /** The outcomes that are clear, in their order as far as possible. */
+    Flux<Outcome<O>> judge(Flux<Outcome<O>> outcomes) {
+        return limit == 0
+                ? outcomes
+                : outcomes.concatMapIterable(this::judge).concatWith(Flux.defer(() -> Flux.fromIterable(atEnd())));
+    }
+
+    private List<Outcome<O>> judge(Outcome<O> outcome) {
+        Streak streak = suspected(outcome);
+        if (streak == null && held.isEmpty()) {
+            return Collections.singletonList(outcome);
+        }
+        List<Outcome<O>> clear = released();
+        if (streak == null) {
+            clear.add(outcome);
+        } else if (!stopped) {
+            held.add(new Held<>((Failed<O>) outcome, streak, streak.answers()));
+            if (streak.length() >= limit) {
+                stop(streak.length() + " calls of step '" + ((Failed<O>) outcome).step()
+                        + "' in a row failed, the last: " + streak.last());
+            }
+        }
+        return clear;
+    }
+
+    private @Nullable Streak suspected(Outcome<O> outcome) {
+        if (!(outcome instanceof Failed<O> failed) || !HOPELESS.contains(failed.kind())) {
+            return null;
+        }
+        Streak streak = streaks.get(failed.step());
+        return streak == null || streak.length() == 0 ? null : streak;
+    }
+
+    /** Those whose step was answered since they failed. */
+    private List<Outcome<O>> released() {
+        List<Outcome<O>> clear = new ArrayList<>(2);
+        held.removeIf(one -> one.streak().answers() > one.answers() && clear.add(one.failed()));
+        return clear;
+    }
+
+    /** A few failures behind answered calls are their items'; where no call was answered, they are not. */
+    private List<Outcome<O>> atEnd() {
+        List<Outcome<O>> clear = released();
+        if (stopped) {
+            return clear;
+        }
+        held.removeIf(one -> (one.streak().answers() > 0
+                        || (one.failed().kind() == ErrorKind.NOT_FOUND && hasResults.getAsBoolean()))
+                && clear.add(one.failed()));
+        if (!held.isEmpty()) {
+            Held<O> last = held.get(held.size() - 1);
+            stop("no call of step '" + last.failed().step() + "' was answered, the last: "
+                    + last.streak().last());
+        }
+        return clear;
+    }
+
+    private void stop(String reason) {
+        stopped = true;
+        held.clear();
+        stop.accept(reason);
+    }
+
+    private Streak streak(String step) {
+        Streak streak = streaks.get(step); // computeIfAbsent may lock
+        return streak != null ? streak : streaks.computeIfAbsent(step, name -> new Streak());
+    }
+
+    /** How the calls of a step have gone of late. */
+    private static final class Streak {
+
+        private volatile long answers;
+        private volatile int length;
+        private volatile String last = "";
+
+        /** Counted at the first answer, and at each one that ends a streak. */
+        void answered() {
+            if (length > 0 || answers == 0) {
+                end();
+            }
+        }
+
+        private synchronized void end() {
+            answers = answers + 1;
+            length = 0;
+        }
+
+        synchronized void failed(ApiException error) {
+            length = length + 1;
+            last = error.getMessage();
+        }
+
+        long answers() {
+            return answers;
+        }
+
+        int length() {
+            return length;
+        }
+
+        String last() {
+            return last;
+        }
+    }
+}

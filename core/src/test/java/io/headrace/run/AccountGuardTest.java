@@ -1,0 +1,184 @@
+package io.headrace.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.headrace.ApiException;
+import io.headrace.Call;
+import io.headrace.Codec;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import io.headrace.dataset.Dataset;
+import io.headrace.flow.Pipeline;
+import io.headrace.flow.Step;
+import io.headrace.layer.CallStack;
+import io.headrace.layer.RetrySpec;
+import io.headrace.run.RunReport.End;
+import io.headrace.run.RunReport.Items;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntPredicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+class AccountGuardTest {
+
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    @TempDir
+    Path directory;
+
+    private final AtomicInteger asked = new AtomicInteger();
+
+    /** A provider that turns down the calls of {@code refused}, by their order, a moment after it was asked. */
+    private Call<Integer, Integer> provider(ErrorKind kind, IntPredicate refused) {
+        return CallStack.of((Integer row) -> Mono.delay(Duration.ofMillis(1)).flatMap(tick -> {
+                    int call = asked.getAndIncrement();
+                    return refused.test(call)
+                            ? Mono.error(ApiException.builder(kind, "call " + call + " refused")
+                                    .delivery(Delivery.REFUSED)
+                                    .build())
+                            : Mono.just(row);
+                }))
+                .retry(RetrySpec.standard().maxAttempts(1))
+                .build();
+    }
+
+    private Run.Builder<Integer, Integer> run(int rows, int concurrency, Call<Integer, Integer> call) {
+        return run(rows, Pipeline.of(Step.map("ask", call::apply).concurrency(concurrency)));
+    }
+
+    private Run.Builder<Integer, Integer> run(int rows, Pipeline<Integer, Integer> pipeline) {
+        return Run.builder(
+                Dataset.from("rows", Flux.range(0, rows)).withIds(String::valueOf),
+                pipeline,
+                directory,
+                Codec.json(Integer.class));
+    }
+
+    private List<String> deadLetters() throws java.io.IOException {
+        return Files.readAllLines(directory.resolve("dead-letters.jsonl"));
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"AUTHENTICATION", "QUOTA_EXHAUSTED", "NOT_FOUND", "TRANSPORT"})
+    void everyCallRefused_stopsTheRunAndLeavesEveryItemPending(ErrorKind kind) throws Exception {
+        RunReport report =
+                run(1_000, 100, provider(kind, call -> true)).build().execute().block(SOON);
+        assertThat(report.end()).isEqualTo(End.STOPPED_BY_POLICY);
+        assertThat(report.reason()).startsWith("1").contains("calls of step 'ask' in a row failed", "refused");
+        assertThat(report.total().items().failed()).isZero();
+        assertThat(report.total().items().ok()).isZero();
+        assertThat(asked.get()).isLessThan(300);
+        assertThat(deadLetters()).isEmpty();
+        assertThat(run(1_000, 100, provider(kind, call -> false))
+                        .build()
+                        .execute()
+                        .block(SOON)
+                        .total()
+                        .items())
+                .isEqualTo(new Items(1_000, 1_000, 0, 0, 0, 0));
+    }
+
+    @Test
+    void accountThatEndsInTheMiddle_leavesNoDeadLetter() throws Exception {
+        RunReport report = run(1_000, 100, provider(ErrorKind.QUOTA_EXHAUSTED, call -> call >= 500))
+                .build()
+                .execute()
+                .block(SOON);
+        assertThat(report.end()).isEqualTo(End.STOPPED_BY_POLICY);
+        assertThat(report.total().items().ok()).isEqualTo(500);
+        assertThat(report.total().items().failed()).isZero();
+        assertThat(deadLetters()).isEmpty();
+    }
+
+    @Test
+    void itemsThatFailAlone_areFailuresOfTheirOwn() throws Exception {
+        Set<Integer> refused = Set.of(0, 57, 58, 999);
+        RunReport report = run(1_000, 20, provider(ErrorKind.NOT_FOUND, refused::contains))
+                .build()
+                .execute()
+                .block(SOON);
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(report.total().items()).isEqualTo(new Items(1_000, 996, 4, 0, 0, 0));
+        assertThat(deadLetters()).hasSize(4);
+        asked.set(0);
+        RunReport again = run(1_000, 20, provider(ErrorKind.NOT_FOUND, call -> true))
+                .retryFailed(true)
+                .build()
+                .execute()
+                .block(SOON);
+        assertThat(again.end()).isEqualTo(End.FINISHED);
+        assertThat(again.total().items().failed()).isEqualTo(4);
+    }
+
+    @Test
+    void fewRowsOfWhichNoneIsAnswered_stayPending() throws Exception {
+        RunReport report = run(3, 20, provider(ErrorKind.AUTHENTICATION, call -> true))
+                .build()
+                .execute()
+                .block(SOON);
+        assertThat(report.end()).isEqualTo(End.STOPPED_BY_POLICY);
+        assertThat(report.reason()).isEqualTo("no call of step 'ask' was answered, the last: call 2 refused");
+        assertThat(report.total().items()).isEqualTo(new Items(3, 0, 0, 0, 3, 0));
+    }
+
+    @Test
+    void secondStepWithoutItsModel_stopsThoughTheFirstIsAnswered() throws Exception {
+        Call<Integer, Integer> good = provider(ErrorKind.NOT_FOUND, call -> false);
+        Call<Integer, Integer> bad = provider(ErrorKind.NOT_FOUND, call -> true);
+        RunReport report = run(
+                        2_000, Step.<Integer, Integer>map("first", good::apply).then(Step.map("second", bad::apply)))
+                .build()
+                .execute()
+                .block(SOON);
+        assertThat(report.end()).isEqualTo(End.STOPPED_BY_POLICY);
+        assertThat(report.reason()).contains("step 'second'");
+        assertThat(deadLetters()).isEmpty();
+    }
+
+    @Test
+    void failureThatTheStepDealsWith_stopsNothing() {
+        Call<Integer, Integer> call = provider(ErrorKind.AUTHENTICATION, i -> true);
+        RunReport report = run(
+                        100, Pipeline.of(Step.map("ask", row -> call.apply(row).onErrorReturn(-1))))
+                .build()
+                .execute()
+                .block(SOON);
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(report.total().items().ok()).isEqualTo(100);
+    }
+
+    @Test
+    void zero_letsEveryItemFail() throws Exception {
+        RunReport report = run(100, 20, provider(ErrorKind.AUTHENTICATION, call -> true))
+                .stopAfterAccountErrors(0)
+                .build()
+                .execute()
+                .block(SOON);
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(deadLetters()).hasSize(100);
+        assertThatThrownBy(() -> run(1, 1, row -> Mono.just(row)).stopAfterAccountErrors(-1))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void one_stopsAtTheFirst() {
+        RunReport report = run(100, 1, provider(ErrorKind.AUTHENTICATION, call -> call == 5))
+                .stopAfterAccountErrors(1)
+                .build()
+                .execute()
+                .block(SOON);
+        assertThat(report.end()).isEqualTo(End.STOPPED_BY_POLICY);
+        assertThat(report.total().items().ok()).isBetween(5L, 10L);
+        assertThat(report.total().items().failed()).isZero();
+    }
+}
