@@ -2,7 +2,6 @@ package io.headrace.testkit;
 
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -127,6 +126,8 @@ final class Exchange {
                 strike(fault, 0);
                 yield Mono.never();
             }
+            case GO_AWAY -> breakOff(fault, Disruptions.goAway(channel));
+            case REFUSED_STREAM -> breakOff(fault, Disruptions.refuseStream(channel));
         };
     }
 
@@ -166,10 +167,13 @@ final class Exchange {
     }
 
     private Mono<Void> reset(Fault fault) {
+        return breakOff(fault, Disruptions.reset(channel));
+    }
+
+    private Mono<Void> breakOff(Fault fault, Mono<Void> disruption) {
         strike(fault, 0);
         leave();
-        channel.config().setOption(ChannelOption.SO_LINGER, 0);
-        return FutureMono.deferFuture(channel::close).then(Mono.never());
+        return disruption.then(Mono.never());
     }
 
     private void strike(Fault fault, int status) {

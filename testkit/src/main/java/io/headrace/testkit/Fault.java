@@ -44,19 +44,19 @@ public sealed interface Fault {
     }
 
     /**
-     * TCP reset before any work was done. From {@link SimulatedProvider#failNext} it comes when the head of the request has
+     * TCP reset before any work was done; over HTTP/2 a reset of the stream with {@code INTERNAL_ERROR}. From {@link SimulatedProvider#failNext} it comes when the head of the request has
      * arrived, with the body unread; by rate or predicate, which need the body, when the body has arrived.
      */
     static Fault resetBeforeRead() {
         return Disruption.RESET_BEFORE_READ;
     }
 
-    /** TCP reset in place of the answer, after the work was done. */
+    /** Like {@link #resetBeforeRead}, in place of the answer, after the work was done. */
     static Fault resetAfterRead() {
         return Disruption.RESET_AFTER_READ;
     }
 
-    /** Status 200, all headers, half of the body, then the connection closes. */
+    /** Status 200, all headers, half of the body, then the connection closes, or over HTTP/2 the stream. */
     static Fault cutBody() {
         return Disruption.CUT_BODY;
     }
@@ -64,6 +64,19 @@ public sealed interface Fault {
     /** Never answers; ends when the client goes away. */
     static Fault stall() {
         return Disruption.STALL;
+    }
+
+    /**
+     * The server wants no further request on this connection and says that it did nothing for this one: {@code GOAWAY} with a
+     * last stream before it. Over HTTP/1.1, which cannot say so, the connection closes without an answer.
+     */
+    static Fault goAway() {
+        return Disruption.GO_AWAY;
+    }
+
+    /** The server says that it did nothing for this request: {@code REFUSED_STREAM}. Over HTTP/1.1 as {@link #goAway}. */
+    static Fault refusedStream() {
+        return Disruption.REFUSED_STREAM;
     }
 
     /** Any other answer, byte for byte: a gateway's HTML, an error that has no name here. Its label is {@code status-<n>}. */
@@ -123,7 +136,9 @@ public sealed interface Fault {
         RESET_BEFORE_READ,
         RESET_AFTER_READ,
         CUT_BODY,
-        STALL;
+        STALL,
+        GO_AWAY,
+        REFUSED_STREAM;
 
         private final String label = name().toLowerCase(Locale.ROOT).replace('_', '-');
 

@@ -1,22 +1,14 @@
 package io.headrace.testkit;
 
-import io.netty.channel.ChannelOption;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.group.ChannelGroup;
-import io.netty.channel.group.DefaultChannelGroup;
-import io.netty.util.concurrent.ImmediateEventExecutor;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
-import reactor.netty.DisposableServer;
-import reactor.netty.http.server.HttpServer;
-import reactor.netty.resources.LoopResources;
 
 /**
  * An HTTP server on the loopback address that speaks the wire of real providers: OpenAI Chat Completions at
@@ -57,23 +49,12 @@ import reactor.netty.resources.LoopResources;
  */
 public final class SimulatedProvider implements AutoCloseable {
 
-    private static final String LOOPBACK = "127.0.0.1";
-
-    private static final int BACKLOG = 8192;
-
-    private static final Duration CLOSING = Duration.ofSeconds(5);
-
     private final Simulation simulation;
-    private final EventLoopGroup loops;
-    private final ChannelGroup connections;
-    private final DisposableServer server;
+    private final Listener listener;
 
-    private SimulatedProvider(
-            Simulation simulation, EventLoopGroup loops, ChannelGroup connections, DisposableServer server) {
+    private SimulatedProvider(Simulation simulation, Listener listener) {
         this.simulation = simulation;
-        this.loops = loops;
-        this.connections = connections;
-        this.server = server;
+        this.listener = listener;
     }
 
     /** Starts the description of a provider on a free port, without latency and faults. */
@@ -83,11 +64,29 @@ public final class SimulatedProvider implements AutoCloseable {
 
     /** Scheme, address and port, such as {@code http://127.0.0.1:40123}; the paths start with {@code /v1}. */
     public String baseUrl() {
-        return "http://" + LOOPBACK + ":" + port();
+        return listener.baseUrl();
     }
 
     public int port() {
-        return server.port();
+        return listener.port();
+    }
+
+    /**
+     * The certificate in PEM, for a client's trust store.
+     *
+     * @throws IllegalStateException without {@link Builder#tls}
+     */
+    public String certificate() {
+        return listener.certificate();
+    }
+
+    /**
+     * Trust in the certificate and in no other.
+     *
+     * @throws IllegalStateException without {@link Builder#tls}
+     */
+    public TrustManagerFactory trust() {
+        return listener.trust();
     }
 
     /** The next {@code requests} well-formed requests meet {@code fault}, after the ones that are queued already. */
@@ -116,6 +115,16 @@ public final class SimulatedProvider implements AutoCloseable {
         return simulation.counters.snapshot();
     }
 
+    /** What it saw of its clients' connections so far. */
+    public ConnectionStatistics connections() {
+        return listener.statistics();
+    }
+
+    /** Breaks all open connections by a TCP reset, whatever goes on over them. Not to be called on an event loop of its own. */
+    public void dropConnections() {
+        listener.dropConnections();
+    }
+
     /** The newest requests, oldest first, as many as {@link Builder#keepRequests} says. */
     public List<SimulatedRequest> requests() {
         return simulation.keptRequests();
@@ -133,7 +142,7 @@ public final class SimulatedProvider implements AutoCloseable {
 
     /** Completes when the server is closed: what a process that only simulates waits for. Cancel changes nothing. */
     public Mono<Void> onClose() {
-        return server.onDispose();
+        return listener.onClose();
     }
 
     /**
@@ -142,16 +151,8 @@ public final class SimulatedProvider implements AutoCloseable {
      */
     @Override
     public void close() {
-        server.disposeNow(CLOSING);
-        // by name: an event loop that ends at once may leave the channels of a busy moment open
-        connections.close().awaitUninterruptibly(CLOSING.toMillis());
-        end(loops);
+        listener.close();
         simulation.closeLog();
-    }
-
-    private static void end(EventLoopGroup loops) {
-        loops.shutdownGracefully(0, CLOSING.toMillis(), TimeUnit.MILLISECONDS)
-                .awaitUninterruptibly(CLOSING.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Describes a {@link SimulatedProvider}. Not thread-safe. */
@@ -169,9 +170,13 @@ public final class SimulatedProvider implements AutoCloseable {
                 Fault.resetAfterRead(),
                 Fault.cutBody());
 
-        private int port;
-        private int threads = 2;
         private @Nullable Path logFile;
+        int port;
+        int threads = 2;
+        boolean tls;
+        boolean http2;
+        int maxStreams = 100;
+        boolean gzip;
         long seed;
         Latency latency = Latency.none();
         double faultRate;
@@ -200,6 +205,35 @@ public final class SimulatedProvider implements AutoCloseable {
                 throw new IllegalArgumentException("threads must be at least 1, is " + threads);
             }
             this.threads = threads;
+            return this;
+        }
+
+        /**
+         * Speaks TLS only, with a certificate for 127.0.0.1 that is made at the start and signed by itself. Needs {@code
+         * io.netty:netty-pkitesting} on the class path, which this module does not bring.
+         */
+        public Builder tls() {
+            this.tls = true;
+            return this;
+        }
+
+        /**
+         * Speaks HTTP/2 beside HTTP/1.1: by ALPN with {@link #tls}, otherwise by an upgrade or with prior knowledge.
+         *
+         * @param maxStreams most requests at once on one connection, at least 1
+         */
+        public Builder http2(int maxStreams) {
+            if (maxStreams < 1) {
+                throw new IllegalArgumentException("maxStreams must be at least 1, is " + maxStreams);
+            }
+            this.http2 = true;
+            this.maxStreams = maxStreams;
+            return this;
+        }
+
+        /** Packs answers for clients that accept gzip; off by default. */
+        public Builder gzip() {
+            this.gzip = true;
             return this;
         }
 
@@ -301,22 +335,11 @@ public final class SimulatedProvider implements AutoCloseable {
                         + " without it a retry would meet the same fault for ever");
             }
             Simulation simulation = new Simulation(this, logFile == null ? null : RequestLog.open(logFile));
-            EventLoopGroup loops =
-                    LoopResources.create("headrace-simulator", threads, true).onServer(LoopResources.DEFAULT_NATIVE);
-            ChannelGroup connections = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE, true);
             try {
-                DisposableServer server = HttpServer.create()
-                        .host(LOOPBACK)
-                        .port(port)
-                        .runOn(loops)
-                        .option(ChannelOption.SO_BACKLOG, BACKLOG)
-                        .childOption(ChannelOption.TCP_NODELAY, true)
-                        .doOnChannelInit((observer, channel, address) -> connections.add(channel))
-                        .handle((request, response) -> Exchange.serve(simulation, request, response))
-                        .bindNow();
-                return new SimulatedProvider(simulation, loops, connections, server);
+                Listener listener =
+                        Listener.open(this, (request, response) -> Exchange.serve(simulation, request, response));
+                return new SimulatedProvider(simulation, listener);
             } catch (RuntimeException e) {
-                end(loops);
                 simulation.closeLog();
                 throw e;
             }

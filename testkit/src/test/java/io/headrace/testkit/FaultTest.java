@@ -206,4 +206,15 @@ class FaultTest {
                 .mapToObj(i -> client.ask(Client.OPENAI, Client.openAi("x")).status())
                 .toList();
     }
+
+    @Test
+    void wordsThatHttp1CannotSay_areACloseWithoutAnAnswer() {
+        for (Fault fault : List.of(Fault.goAway(), Fault.refusedStream())) {
+            provider.failNext(1, fault);
+            StepVerifier.create(client.post(Client.OPENAI, Client.openAi("x")))
+                    .expectErrorMessage("Connection prematurely closed BEFORE response")
+                    .verify(Client.SOON);
+            assertThat(provider.statistics().faults(fault.label())).isEqualTo(1);
+        }
+    }
 }
