@@ -15,7 +15,7 @@ class VocabularyTest {
     @Test
     void unknownUsage_isNeverZero_andSurvivesSums() {
         Usage sum = Usage.of(10, 2).plus(Usage.UNKNOWN).plus(Usage.of(1, 1));
-        assertThat(sum).isEqualTo(new Usage(11, 0, 3, 0, 1));
+        assertThat(sum).isEqualTo(new Usage(11, 0, 0, 0, 3, 0, 1));
         assertThat(sum.isKnown()).isFalse();
         assertThat(Usage.ZERO.isKnown()).isTrue();
     }

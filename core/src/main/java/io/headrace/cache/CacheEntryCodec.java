@@ -21,10 +21,14 @@ import java.util.zip.CRC32C;
 public final class CacheEntryCodec {
 
     private static final byte VERSION = 1;
+
+    /** The same with tokens written to a provider's prompt cache; written only where there are any. */
+    private static final byte VERSION_WITH_CACHE_WRITES = 2;
+
     private static final byte TRUNCATED = 1;
 
-    /** Version, flags, time, five counts of usage, unknown costs, scale, five lengths or counts, checksum. */
-    private static final int FIXED_BYTES = 2 + 7 * Long.BYTES + 6 * Integer.BYTES;
+    /** Version, flags, time, up to seven counts of usage, unknown costs, scale, five lengths or counts, checksum. */
+    private static final int FIXED_BYTES = 2 + 9 * Long.BYTES + 6 * Integer.BYTES;
 
     private CacheEntryCodec() {}
 
@@ -38,10 +42,12 @@ public final class CacheEntryCodec {
             names[i] = entry.fields().get(i).field().getBytes(StandardCharsets.UTF_8);
             size += Integer.BYTES + names[i].length + Long.BYTES;
         }
+        byte version = entry.usage().cacheWriteTokens() == 0 ? VERSION : VERSION_WITH_CACHE_WRITES;
+        size -= version == VERSION ? 2 * Long.BYTES : 0;
         ByteBuffer to = ByteBuffer.allocate(size);
-        to.put(VERSION).put(entry.truncated() ? TRUNCATED : 0);
+        to.put(version).put(entry.truncated() ? TRUNCATED : 0);
         to.putLong(entry.storedAt().toEpochMilli());
-        write(entry.usage(), to);
+        write(entry.usage(), version, to);
         to.putLong(entry.cost().unknown()).putInt(entry.cost().usd().scale());
         write(usd, to);
         write(model, to);
@@ -71,11 +77,12 @@ public final class CacheEntryCodec {
             throw new IllegalArgumentException("the checksum of the entry is wrong");
         }
         byte version = from.get();
-        if (version != VERSION) {
-            throw new IllegalArgumentException("the entry has format " + version + ", this version reads " + VERSION);
+        if (version != VERSION && version != VERSION_WITH_CACHE_WRITES) {
+            throw new IllegalArgumentException("the entry has format " + version + ", this version reads those up to "
+                    + VERSION_WITH_CACHE_WRITES);
         }
         try {
-            CacheEntry entry = read(from);
+            CacheEntry entry = read(from, version);
             if (from.hasRemaining()) {
                 throw new IllegalArgumentException("the entry is longer than its fields");
             }
@@ -85,10 +92,10 @@ public final class CacheEntryCodec {
         }
     }
 
-    private static CacheEntry read(ByteBuffer from) {
+    private static CacheEntry read(ByteBuffer from, byte version) {
         boolean truncated = (from.get() & TRUNCATED) != 0;
         Instant storedAt = Instant.ofEpochMilli(from.getLong());
-        Usage usage = new Usage(from.getLong(), from.getLong(), from.getLong(), from.getLong(), from.getLong());
+        Usage usage = usage(from, version);
         long unknown = from.getLong();
         int scale = from.getInt();
         Cost cost = new Cost(new BigDecimal(new BigInteger(bytes(from)), scale), unknown);
@@ -100,12 +107,20 @@ public final class CacheEntryCodec {
         return new CacheEntry(bytes(from), truncated, usage, cost, model, storedAt, fields);
     }
 
-    private static void write(Usage usage, ByteBuffer to) {
-        to.putLong(usage.inputTokens())
-                .putLong(usage.cachedInputTokens())
-                .putLong(usage.outputTokens())
-                .putLong(usage.reasoningTokens())
-                .putLong(usage.unknown());
+    private static Usage usage(ByteBuffer from, byte version) {
+        long input = from.getLong();
+        long cached = from.getLong();
+        long writes = version == VERSION ? 0 : from.getLong();
+        long longWrites = version == VERSION ? 0 : from.getLong();
+        return new Usage(input, cached, writes, longWrites, from.getLong(), from.getLong(), from.getLong());
+    }
+
+    private static void write(Usage usage, byte version, ByteBuffer to) {
+        to.putLong(usage.inputTokens()).putLong(usage.cachedInputTokens());
+        if (version != VERSION) {
+            to.putLong(usage.cacheWriteTokens()).putLong(usage.longCacheWriteTokens());
+        }
+        to.putLong(usage.outputTokens()).putLong(usage.reasoningTokens()).putLong(usage.unknown());
     }
 
     private static void write(byte[] bytes, ByteBuffer to) {

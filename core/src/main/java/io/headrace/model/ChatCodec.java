@@ -52,6 +52,8 @@ public final class ChatCodec implements Codec<ChatResponse> {
         to.writeObjectPropertyStart("usage");
         to.writeNumberProperty("inputTokens", usage.inputTokens());
         to.writeNumberProperty("cachedInputTokens", usage.cachedInputTokens());
+        to.writeNumberProperty("cacheWriteTokens", usage.cacheWriteTokens());
+        to.writeNumberProperty("longCacheWriteTokens", usage.longCacheWriteTokens());
         to.writeNumberProperty("outputTokens", usage.outputTokens());
         to.writeNumberProperty("reasoningTokens", usage.reasoningTokens());
         to.writeNumberProperty("unknown", usage.unknown());
@@ -99,6 +101,8 @@ public final class ChatCodec implements Codec<ChatResponse> {
         }
         long input = 0;
         long cachedInput = 0;
+        long cacheWrite = 0;
+        long longCacheWrite = 0;
         long output = 0;
         long reasoning = 0;
         long unknown = 0;
@@ -107,13 +111,15 @@ public final class ChatCodec implements Codec<ChatResponse> {
             switch (field) {
                 case "inputTokens" -> input = count(from, value);
                 case "cachedInputTokens" -> cachedInput = count(from, value);
+                case "cacheWriteTokens" -> cacheWrite = count(from, value);
+                case "longCacheWriteTokens" -> longCacheWrite = count(from, value);
                 case "outputTokens" -> output = count(from, value);
                 case "reasoningTokens" -> reasoning = count(from, value);
                 case "unknown" -> unknown = count(from, value);
                 default -> from.skipChildren();
             }
         }
-        return new Usage(input, cachedInput, output, reasoning, unknown);
+        return new Usage(input, cachedInput, cacheWrite, longCacheWrite, output, reasoning, unknown);
     }
 
     private static long count(JsonParser from, JsonToken value) {

@@ -1,6 +1,9 @@
 package io.headrace.model;
 
+import io.headrace.Cost;
+import io.headrace.Usage;
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -12,11 +15,20 @@ import org.jspecify.annotations.Nullable;
  * @param input a token of the prompt
  * @param cachedInput a token of the prompt that is read from the provider's prompt cache, in place of {@code input}
  * @param cacheWrite a token of the prompt that is written to the provider's prompt cache, in place of {@code input}
+ * @param longCacheWrite a token written there to be kept for longer, in place of {@code cacheWrite}; null for not known:
+ *     what an answer with such tokens cost is unknown then
  * @param output a token of the answer, reasoning included
  * @param above prices that hold for the whole request when its prompt is longer, by rising length
  */
 public record Price(
-        BigDecimal input, BigDecimal cachedInput, BigDecimal cacheWrite, BigDecimal output, List<Tier> above) {
+        BigDecimal input,
+        BigDecimal cachedInput,
+        BigDecimal cacheWrite,
+        @Nullable BigDecimal longCacheWrite,
+        BigDecimal output,
+        List<Tier> above) {
+
+    private static final int SCALE = 6;
 
     /**
      * A price for long prompts.
@@ -40,26 +52,71 @@ public record Price(
         requirePrice(input, "input");
         requirePrice(cachedInput, "cachedInput");
         requirePrice(cacheWrite, "cacheWrite");
+        if (longCacheWrite != null) {
+            requirePrice(longCacheWrite, "longCacheWrite");
+        }
         requirePrice(output, "output");
         above = above.stream()
                 .sorted(Comparator.comparingLong(Tier::promptTokens))
                 .toList();
     }
 
-    /** A price without discounts: tokens of a provider's prompt cache cost as much as others. */
+    /** A price without discounts: tokens read from or written to a provider's prompt cache cost as much as others. */
     public static Price of(BigDecimal input, BigDecimal output) {
-        return of(input, null, null, output);
+        return new Price(input, input, input, input, output, List.of());
     }
 
-    /** A price of one tier; null for what costs as much as {@code input}. */
-    static Price of(
-            BigDecimal input, @Nullable BigDecimal cachedInput, @Nullable BigDecimal cacheWrite, BigDecimal output) {
-        return new Price(
-                input,
-                cachedInput == null ? input : cachedInput,
-                cacheWrite == null ? input : cacheWrite,
-                output,
-                List.of());
+    /** This price with what reading from and writing to the provider's prompt cache costs. */
+    public Price withCache(BigDecimal cachedInput, BigDecimal cacheWrite, @Nullable BigDecimal longCacheWrite) {
+        return new Price(input, cachedInput, cacheWrite, longCacheWrite, output, above);
+    }
+
+    /** This price with {@code price} in its place for prompts of more than {@code promptTokens}. */
+    public Price withAbove(long promptTokens, Price price) {
+        List<Tier> tiers = new ArrayList<>(above);
+        tiers.add(new Tier(promptTokens, price));
+        return new Price(input, cachedInput, cacheWrite, longCacheWrite, output, tiers);
+    }
+
+    /** What an answer of that usage costs; unknown where the usage is, or a price that it needs. */
+    public Cost cost(Usage usage) {
+        if (!usage.isKnown()) {
+            return Cost.UNKNOWN;
+        }
+        return at(usage.inputTokens()).flat(usage);
+    }
+
+    /** The most that a prompt of at most {@code inputTokens} and an answer of at most {@code outputTokens} can cost. */
+    Cost ceiling(long inputTokens, long outputTokens) {
+        BigDecimal most = atMost(inputTokens, outputTokens);
+        for (Tier tier : above) {
+            if (inputTokens > tier.promptTokens) {
+                most = most.max(tier.price.atMost(inputTokens, outputTokens));
+            }
+        }
+        return Cost.of(most);
+    }
+
+    private Cost flat(Usage usage) {
+        long cached = Math.min(usage.cachedInputTokens(), usage.inputTokens());
+        long written = Math.min(usage.cacheWriteTokens(), usage.inputTokens() - cached);
+        long kept = Math.min(usage.longCacheWriteTokens(), written);
+        if (kept > 0 && longCacheWrite == null) {
+            return Cost.UNKNOWN;
+        }
+        BigDecimal usd = of(input, usage.inputTokens() - cached - written)
+                .add(of(cachedInput, cached))
+                .add(of(cacheWrite, written - kept))
+                .add(of(output, usage.outputTokens()));
+        return Cost.of(longCacheWrite == null ? usd : usd.add(of(longCacheWrite, kept)));
+    }
+
+    private BigDecimal atMost(long inputTokens, long outputTokens) {
+        BigDecimal dearest = input.max(cacheWrite).max(cachedInput);
+        if (longCacheWrite != null) {
+            dearest = dearest.max(longCacheWrite);
+        }
+        return of(dearest, inputTokens).add(of(output, outputTokens));
     }
 
     /** The price that holds for a prompt of {@code promptTokens}. */
@@ -71,6 +128,10 @@ public record Price(
             }
         }
         return price;
+    }
+
+    private static BigDecimal of(BigDecimal perMillion, long tokens) {
+        return perMillion.multiply(BigDecimal.valueOf(tokens)).movePointLeft(SCALE);
     }
 
     private static void requirePrice(BigDecimal price, String name) {

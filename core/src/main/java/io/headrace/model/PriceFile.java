@@ -61,8 +61,10 @@ final class PriceFile {
         while (parser.nextToken() != JsonToken.END_ARRAY) {
             Fields fields = readFields(true);
             String model = required(fields.model, "model");
-            Price base = fields.price();
-            Price price = new Price(base.input(), base.cachedInput(), base.cacheWrite(), base.output(), fields.above);
+            Price price = fields.price();
+            for (Price.Tier tier : fields.above) {
+                price = price.withAbove(tier.promptTokens(), tier.price());
+            }
             if (prices.computeIfAbsent(model, first -> new TreeMap<>()).put(fields.from, price) != null) {
                 throw new IllegalArgumentException("two prices of " + model + " from the same day");
             }
@@ -78,6 +80,7 @@ final class PriceFile {
                 case "input" -> fields.input = money();
                 case "cachedInput" -> fields.cachedInput = money();
                 case "cacheWrite" -> fields.cacheWrite = money();
+                case "longCacheWrite" -> fields.longCacheWrite = money();
                 case "output" -> fields.output = money();
                 default -> {
                     if (ofModel) {
@@ -87,7 +90,7 @@ final class PriceFile {
                         fields.promptTokens = parser.getLongValue();
                     } else {
                         throw new IllegalArgumentException("unknown field '" + field
-                                + "', known: promptTokens, input, cachedInput, cacheWrite, output");
+                                + "', known: promptTokens, input, cachedInput, cacheWrite, longCacheWrite, output");
                     }
                 }
             }
@@ -108,7 +111,7 @@ final class PriceFile {
             }
             default ->
                 throw new IllegalArgumentException("unknown field '" + field
-                        + "', known: model, from, input, cachedInput, cacheWrite, output, above");
+                        + "', known: model, from, input, cachedInput, cacheWrite, longCacheWrite, output, above");
         }
     }
 
@@ -145,12 +148,16 @@ final class PriceFile {
         private @Nullable BigDecimal input;
         private @Nullable BigDecimal cachedInput;
         private @Nullable BigDecimal cacheWrite;
+        private @Nullable BigDecimal longCacheWrite;
         private @Nullable BigDecimal output;
         private long promptTokens;
         private final List<Price.Tier> above = new ArrayList<>();
 
         Price price() {
-            return Price.of(required(input, "input"), cachedInput, cacheWrite, required(output, "output"));
+            BigDecimal in = required(input, "input");
+            BigDecimal write = cacheWrite == null ? in : cacheWrite;
+            return Price.of(in, required(output, "output"))
+                    .withCache(cachedInput == null ? in : cachedInput, write, longCacheWrite);
         }
     }
 }

@@ -68,11 +68,13 @@ public final class PriceTable {
      *
      * <pre>{@code
      * {"models": [{"model": "my-model", "input": 0.50, "output": 2.00,
-     *              "cachedInput": 0.05, "cacheWrite": 0.60, "from": "2026-08-01",
+     *              "cachedInput": 0.05, "cacheWrite": 0.60, "longCacheWrite": 1.00, "from": "2026-08-01",
      *              "above": [{"promptTokens": 200000, "input": 1.00, "output": 3.00}]}]}
      * }</pre>
      *
-     * Dollars per million tokens; {@code model}, {@code input} and {@code output} are needed. A model may come again with
+     * Dollars per million tokens; {@code model}, {@code input} and {@code output} are needed. Tokens read from or written to the
+     * provider's prompt cache cost as much as {@code input} unless told; without {@code longCacheWrite} the cost of tokens that
+     * are kept there for longer is unknown. A model may come again with
      * another {@code from}, the first day (UTC) of a price.
      *
      * @throws IllegalArgumentException if the file is missing or not like this, naming file and place

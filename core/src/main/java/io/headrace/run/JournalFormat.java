@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How records lie in the journal, big-endian: type (1 byte), length of the payload (3), CRC32C of both and the payload (4),
  * payload. A type of zero is the end. Whole numbers are variable-length, seven bits a byte, low bits first; signed ones
- * are zigzag-coded.
+ * are zigzag-coded. A type plus 16 is the same record whose usages also tell of tokens written to a provider's prompt cache;
+ * it is written only where there are any.
  *
  * <p>One object encodes one record at a time into its own buffer. Not thread-safe.
  */
@@ -45,6 +46,7 @@ final class JournalFormat {
     static final int MAX_PAYLOAD_BYTES = (1 << 24) - 1;
 
     private static final int STATUS_FAILED = 3;
+    private static final int WITH_CACHE_WRITES = 16;
     private static final Map<Integer, ErrorKind> KINDS = new HashMap<>();
 
     static {
@@ -56,11 +58,13 @@ final class JournalFormat {
     private final CRC32C crc = new CRC32C();
     private byte[] bytes = new byte[512];
     private int at;
+    private boolean cacheWrites;
 
     /** Encodes {@code record} into {@link #bytes}; gives its length. */
     int encode(JournalRecord record) {
         at = HEADER_BYTES;
-        int type = payload(record);
+        cacheWrites = cacheWrites(record);
+        int type = payload(record) + (cacheWrites ? WITH_CACHE_WRITES : 0);
         int length = at - HEADER_BYTES;
         if (length > MAX_PAYLOAD_BYTES) {
             throw new IllegalArgumentException("a journal record of " + length + " bytes is too long: shorten the run's"
@@ -96,8 +100,9 @@ final class JournalFormat {
         if ((int) crc.getValue() != int32(source, from + 4)) {
             return null;
         }
-        Reader in = new Reader(source, from + HEADER_BYTES);
-        return switch (source[from]) {
+        boolean withCacheWrites = (source[from] & WITH_CACHE_WRITES) != 0;
+        Reader in = new Reader(source, from + HEADER_BYTES, withCacheWrites);
+        return switch (source[from] & ~WITH_CACHE_WRITES) {
             case 1 -> new RunStarted((int) in.number(), (int) in.number(), in.number(), in.text(), in.text());
             case 2 -> new Done(in.fixed64(), in.number(), in.fixed64(), in.status(), in.line(), in.tally());
             case 3 -> new Leaf(in.fixed64(), in.number(), in.fixed64(), in.path(), in.status(), in.line(), in.tally());
@@ -117,6 +122,21 @@ final class JournalFormat {
                         in.number(), in.number(), in.number(), in.cost(), in.usage(), in.cost(), in.tally()));
             default -> null;
         };
+    }
+
+    private static boolean cacheWrites(JournalRecord record) {
+        if (record instanceof AttemptEnded ended) {
+            return ended.usage().cacheWriteTokens() > 0;
+        } else if (record instanceof Done done) {
+            return done.tally().usage().cacheWriteTokens() > 0;
+        } else if (record instanceof Leaf leaf) {
+            return leaf.tally().usage().cacheWriteTokens() > 0;
+        } else if (record instanceof Carried carried) {
+            Totals totals = carried.totals();
+            return totals.used().cacheWriteTokens() > 0
+                    || totals.items().usage().cacheWriteTokens() > 0;
+        }
+        return false;
     }
 
     private int payload(JournalRecord record) {
@@ -222,6 +242,10 @@ final class JournalFormat {
     private void usage(Usage usage) {
         number(usage.inputTokens());
         number(usage.cachedInputTokens());
+        if (cacheWrites) {
+            number(usage.cacheWriteTokens());
+            number(usage.longCacheWriteTokens());
+        }
         number(usage.outputTokens());
         number(usage.reasoningTokens());
         number(usage.unknown());
@@ -308,11 +332,13 @@ final class JournalFormat {
     private static final class Reader {
 
         private final byte[] source;
+        private final boolean withCacheWrites;
         private int at;
 
-        Reader(byte[] source, int at) {
+        Reader(byte[] source, int at, boolean withCacheWrites) {
             this.source = source;
             this.at = at;
+            this.withCacheWrites = withCacheWrites;
         }
 
         long number() {
@@ -395,7 +421,14 @@ final class JournalFormat {
         }
 
         Usage usage() {
-            return new Usage(number(), number(), number(), number(), number());
+            return new Usage(
+                    number(),
+                    number(),
+                    withCacheWrites ? number() : 0,
+                    withCacheWrites ? number() : 0,
+                    number(),
+                    number(),
+                    number());
         }
 
         Cost cost() {

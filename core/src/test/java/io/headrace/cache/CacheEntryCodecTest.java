@@ -23,7 +23,7 @@ class CacheEntryCodecTest {
     private static final CacheEntry ENTRY = new CacheEntry(
             "answer".getBytes(StandardCharsets.UTF_8),
             true,
-            new Usage(1, 2, 3, 4, 5),
+            new Usage(1, 2, 0, 0, 3, 4, 5),
             new Cost(new BigDecimal("0.00045"), 1),
             "gpt",
             Instant.ofEpochMilli(1_790_000_000_123L),
@@ -44,6 +44,25 @@ class CacheEntryCodecTest {
         assertThat(CacheEntryCodec.decode(KEY, 5, HexFormat.of().parseHex(golden)))
                 .usingRecursiveComparison()
                 .isEqualTo(ENTRY);
+    }
+
+    @Test
+    void tokensWrittenToAPromptCache_comeBackInTheirOwnFormat() {
+        CacheEntry entry = new CacheEntry(
+                ENTRY.answer(),
+                false,
+                new Usage(1, 2, 3, 4, 5, 6, 7),
+                ENTRY.cost(),
+                ENTRY.model(),
+                ENTRY.storedAt(),
+                ENTRY.fields());
+        byte[] bytes = CacheEntryCodec.encode(KEY, 5, entry);
+        assertThat(CacheEntryCodec.decode(KEY, 5, bytes))
+                .usingRecursiveComparison()
+                .isEqualTo(entry);
+        assertThat(HexFormat.of().formatHex(bytes))
+                .startsWith("0200")
+                .hasSize(2 * (CacheEntryCodec.encode(KEY, 5, ENTRY).length + 16));
     }
 
     @Test
@@ -76,11 +95,11 @@ class CacheEntryCodecTest {
     @Test
     void laterVersion_isRefusedByName() {
         byte[] bytes = CacheEntryCodec.encode(KEY, 5, ENTRY);
-        bytes[0] = 2;
+        bytes[0] = 3;
         seal(bytes);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> CacheEntryCodec.decode(KEY, 5, bytes))
-                .withMessageContaining("format 2");
+                .withMessageContaining("format 3");
     }
 
     /** Bytes that no version wrote, with a right checksum: an error, and never a crash or a huge allocation. */

@@ -17,7 +17,23 @@ class ChatMeterTest {
     @Test
     void answer_costsWhatItsTokensCost() {
         assertCost(meter.cost(answer("gpt-4o-mini-2024-07-18", Usage.of(1_000, 500))), "0.00045");
-        assertCost(meter.cost(answer("gpt-4o", new Usage(1_000, 400, 500, 300, 0))), "0.007");
+        assertCost(
+                meter.cost(answer("gpt-4o", Usage.of(1_000, 500).withCached(400).withReasoning(300))), "0.007");
+    }
+
+    @Test
+    void tokensWrittenToThePromptCache_costTheirOwnPrice() {
+        Usage usage = Usage.of(1_000_000, 0).withCached(500_000).withCacheWrites(300_000, 100_000);
+        assertCost(meter.cost(answer("claude-sonnet-4-5", usage)), "2.1"); // 0.2 x 3 + 0.5 x 0.3 + 0.2 x 3.75 + 0.1 x 6
+        assertCost(meter.cost(answer("gpt-4o", Usage.of(1_000_000, 0).withCacheWrites(300_000, 0))), "2.5");
+    }
+
+    @Test
+    void writesOfUnknownPrice_makeTheCostUnknown() {
+        Usage usage = Usage.of(100, 0).withCacheWrites(10, 10);
+        assertThat(meter.cost(answer("gpt-6-sol", usage))).isEqualTo(Cost.UNKNOWN);
+        assertThat(meter.cost(answer("gpt-6-sol", usage.withCacheWrites(10, 0))).isKnown())
+                .isTrue();
     }
 
     @Test

@@ -39,9 +39,12 @@ class JournalTest {
             4,
             Duration.ofNanos(123_456_789),
             Duration.ofNanos(456),
-            new Usage(1_000_000_007L, 5, 300, 20, 1),
+            new Usage(1_000_000_007L, 5, 0, 0, 300, 20, 1),
             new Cost(new BigDecimal("0.000123"), 2),
             Cost.of(new BigDecimal("12E+3")));
+
+    private static final Tally CACHE_WRITES =
+            new Tally(1, 0, 1, Duration.ZERO, Duration.ZERO, new Usage(9, 1, 7, 2, 5, 4, 0), Cost.ZERO, Cost.ZERO);
 
     private static final List<JournalRecord> RECORDS = List.of(
             new RunStarted(1, 3, 1_763_779_447_000L, "steps [a, b] \u00e4\u4e16", "jsonl x"),
@@ -54,6 +57,10 @@ class JournalTest {
             new Superseded(5, -9),
             new RetryFailed(),
             new Carried(new Totals(1, 2, 3, Cost.UNKNOWN, Usage.of(1, 2), Cost.of(BigDecimal.TEN), TALLY)),
+            new AttemptEnded(78, Delivery.ANSWERED, CACHE_WRITES.usage(), Cost.ZERO),
+            new Done(3, 4, 5, RowStatus.OK, Line.NONE, CACHE_WRITES),
+            new Carried(new Totals(1, 2, 3, Cost.ZERO, CACHE_WRITES.usage(), Cost.ZERO, Tally.ZERO)),
+            new Carried(new Totals(1, 2, 3, Cost.ZERO, Usage.ZERO, Cost.ZERO, CACHE_WRITES)),
             new Finished(99));
 
     @TempDir
@@ -89,7 +96,14 @@ class JournalTest {
 
     @Test
     void leaf_readsBackEqual() throws IOException {
-        Leaf leaf = new Leaf(1, 2, 3, new int[] {0, 3, 2, 200}, RowStatus.OK, new Line(Sink.RESULTS, 5, 6), TALLY);
+        Leaf leaf = new Leaf(
+                1,
+                2,
+                3,
+                new int[] {0, 3, 2, 200},
+                RowStatus.OK,
+                new Line(Sink.RESULTS, 5, 6),
+                CACHE_WRITES.plus(TALLY));
         write(List.of(leaf));
         Leaf back = (Leaf) read(path(), new JournalReader.End[1]).get(0);
         assertThat(back).usingRecursiveComparison().isEqualTo(leaf);

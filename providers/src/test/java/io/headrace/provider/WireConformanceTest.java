@@ -66,7 +66,7 @@ class WireConformanceTest {
                             "Hi",
                             FinishReason.STOP,
                             null,
-                            new Usage(13, 3, 5, 1, 0)));
+                            new Usage(13, 3, 0, 0, 5, 1, 0)));
             openAi.chat()
                     .apply(ChatRequest.builder("gpt-4o").user("Hi").build())
                     .block();
@@ -101,7 +101,7 @@ class WireConformanceTest {
                             "Hi",
                             FinishReason.STOP,
                             null,
-                            new Usage(1111, 1000, 6, 0, 0)));
+                            new Usage(1111, 1000, 100, 0, 6, 0, 0)));
             anthropic
                     .chat()
                     .apply(ChatRequest.builder("claude-sonnet-4-5")

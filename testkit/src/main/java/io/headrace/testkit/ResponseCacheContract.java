@@ -67,7 +67,7 @@ public abstract class ResponseCacheContract {
         CacheEntry entry = new CacheEntry(
                 "{\"text\":\"\u00e4 \ud83d\ude00\"}".getBytes(StandardCharsets.UTF_8),
                 true,
-                new Usage(Long.MAX_VALUE, 2, 3, 4, 5),
+                new Usage(Long.MAX_VALUE, 2, 3, 4, 5, 6, 7),
                 new Cost(new BigDecimal("0.000000123456789012345678901234567890"), 7),
                 "gpt-4o-mini-2024-07-18",
                 Instant.ofEpochMilli(1_790_000_000_123L),

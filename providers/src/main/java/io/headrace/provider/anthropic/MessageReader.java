@@ -22,6 +22,7 @@ final class MessageReader {
     private long inputTokens = -1;
     private long outputTokens = -1;
     private long cacheWrites;
+    private long longCacheWrites;
     private long cacheReads;
     private long thinkingTokens;
 
@@ -111,6 +112,7 @@ final class MessageReader {
                 case "input_tokens" -> inputTokens = JsonValues.count(in, -1);
                 case "output_tokens" -> outputTokens = JsonValues.count(in, -1);
                 case "cache_creation_input_tokens" -> cacheWrites = JsonValues.count(in, 0);
+                case "cache_creation" -> longCacheWrites = JsonValues.countIn(in, "ephemeral_1h_input_tokens");
                 case "cache_read_input_tokens" -> cacheReads = JsonValues.count(in, 0);
                 case "output_tokens_details" -> thinkingTokens = JsonValues.countIn(in, "thinking_tokens");
                 default -> in.skipChildren();
@@ -142,6 +144,9 @@ final class MessageReader {
     private Usage reportedUsage() {
         return inputTokens < 0 || outputTokens < 0
                 ? Usage.UNKNOWN
-                : new Usage(inputTokens + cacheWrites + cacheReads, cacheReads, outputTokens, thinkingTokens, 0);
+                : Usage.of(inputTokens + cacheWrites + cacheReads, outputTokens)
+                        .withCached(cacheReads)
+                        .withCacheWrites(cacheWrites, longCacheWrites)
+                        .withReasoning(thinkingTokens);
     }
 }

@@ -159,6 +159,6 @@ final class ChatCompletionReader {
     private Usage reportedUsage() {
         return inputTokens < 0 || outputTokens < 0
                 ? Usage.UNKNOWN
-                : new Usage(inputTokens, cachedTokens, outputTokens, reasoningTokens, 0);
+                : Usage.of(inputTokens, outputTokens).withCached(cachedTokens).withReasoning(reasoningTokens);
     }
 }

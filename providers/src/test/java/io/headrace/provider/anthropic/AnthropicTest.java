@@ -54,7 +54,7 @@ class AnthropicTest {
                         "Hello",
                         FinishReason.STOP,
                         null,
-                        new Usage(1111, 1000, 6, 2, 0)))
+                        new Usage(1111, 1000, 100, 0, 6, 2, 0)))
                 .verifyComplete();
     }
 

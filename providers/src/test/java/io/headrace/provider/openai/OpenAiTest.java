@@ -63,7 +63,7 @@ class OpenAiTest {
                         "Grüße 🌊",
                         FinishReason.STOP,
                         null,
-                        new Usage(13, 4, 5, 2, 0)))
+                        new Usage(13, 4, 0, 0, 5, 2, 0)))
                 .verifyComplete();
     }
 
