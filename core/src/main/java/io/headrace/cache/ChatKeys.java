@@ -1,7 +1,11 @@
 package io.headrace.cache;
 
+import io.headrace.model.AnswerFormat;
 import io.headrace.model.ChatRequest;
 import io.headrace.model.Message;
+import io.headrace.model.Part;
+import io.headrace.model.Tool;
+import io.headrace.model.ToolChoice;
 import java.util.List;
 import java.util.Map;
 
@@ -13,6 +17,10 @@ import java.util.Map;
  * included: what one of them overrules or removes depends on the provider. So {@code temperature(0.5)} and
  * {@code extra("temperature", 0.5)} have two keys although some provider sends the same for both; that may buy an answer
  * twice and never gives a wrong one.
+ *
+ * <p>Schemas are keyed as they are written, the order of their members included, because models write the fields of an answer
+ * in that order. Images and documents are keyed by SHA-256 of their bytes, or by their address. {@link Part.CachePoint}s are
+ * no part of a key.
  */
 public final class ChatKeys {
 
@@ -29,15 +37,35 @@ public final class ChatKeys {
     }
 
     private static CallKey key(CallKeyBuilder key, ChatRequest request) {
+        AnswerFormat format = request.answerFormat();
+        if (format != null) {
+            key.fieldOf("answerFormat", json -> write(format, json));
+        }
         for (Map.Entry<String, ?> extra : request.extra().entrySet()) {
             key.fieldOf("extra." + extra.getKey(), json -> json.rawValue(extra.getValue()));
         }
+        key.field("frequencyPenalty", request.frequencyPenalty());
         key.field("maxOutputTokens", request.maxOutputTokens());
         key.fieldOf("messages", json -> write(request.messages(), json));
         key.field("model", request.model());
+        key.field("n", request.n());
+        key.field("parallelToolCalls", request.parallelToolCalls());
+        key.field("presencePenalty", request.presencePenalty());
+        if (request.reasoningEffort() != null) {
+            key.field("reasoningEffort", request.reasoningEffort().name());
+        }
         key.field("seed", request.seed());
         key.field("stop", request.stop().isEmpty() ? null : request.stop());
         key.field("temperature", request.temperature());
+        ToolChoice choice = request.toolChoice();
+        if (choice != null) {
+            key.fieldOf("toolChoice", json -> write(choice, json));
+        }
+        if (!request.tools().isEmpty()) {
+            key.fieldOf("tools", json -> writeTools(request.tools(), json));
+        }
+        key.field("topK", request.topK());
+        key.field("topLogprobs", request.topLogprobs());
         key.field("topP", request.topP());
         return key.build();
     }
@@ -46,8 +74,49 @@ public final class ChatKeys {
         json.beginArray();
         for (Message message : messages) {
             json.beginObject();
-            json.name("role").text(message.role().name());
-            json.name("text").text(message.text());
+            Part only = PartKeys.onlyPart(message.parts());
+            if (only instanceof Part.Text text) {
+                json.name("role").text(message.role().name());
+                json.name("text").text(text.text());
+            } else {
+                PartKeys.write(message.parts(), json.name("parts"));
+                json.name("role").text(message.role().name());
+            }
+            json.endObject();
+        }
+        json.endArray();
+    }
+
+    private static void write(AnswerFormat format, CanonicalJson json) {
+        json.beginObject();
+        if (format instanceof AnswerFormat.Schema schema) {
+            json.name("description").text(schema.description());
+            json.name("name").text(schema.name());
+            json.name("schema").text(schema.schema().json());
+            json.name("strict").value(schema.strict());
+        }
+        json.endObject();
+    }
+
+    private static void write(ToolChoice choice, CanonicalJson json) {
+        json.beginObject();
+        json.name("mode").text(choice.mode().name());
+        if (choice.tool() != null) {
+            json.name("tool").text(choice.tool());
+        }
+        json.endObject();
+    }
+
+    private static void writeTools(List<Tool> tools, CanonicalJson json) {
+        json.beginArray();
+        for (Tool tool : tools) {
+            json.beginObject();
+            json.name("description").text(tool.description());
+            json.name("name").text(tool.name());
+            json.name("parameters").text(tool.parameters().json());
+            if (tool.strict() != null) {
+                json.name("strict").value(tool.strict());
+            }
             json.endObject();
         }
         json.endArray();

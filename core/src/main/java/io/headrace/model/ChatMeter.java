@@ -3,33 +3,21 @@ package io.headrace.model;
 import io.headrace.Cost;
 import io.headrace.Usage;
 import io.headrace.observe.Meter;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.time.LocalDate;
-import java.util.Map;
-import java.util.NavigableMap;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.OptionalLong;
+import java.util.Set;
 
 /** Reads the usage off chat answers and prices them by the model that answered, at today's list price. */
 public final class ChatMeter implements Meter<ChatRequest, ChatResponse> {
 
-    /** More than a message adds to its text: role, separators, the start of the answer. */
-    private static final int TOKENS_PER_MESSAGE = 16;
+    /** Service tiers that are billed at the list price; "" where the provider names none. */
+    private static final Set<String> LIST_PRICED = Set.of("", "default", "standard");
 
-    private static final int TOKENS_PER_REQUEST = 64;
+    private final DatedPrices prices;
 
-    /** Model names to remember: a server may answer with a new name each time. */
-    private static final int MAX_MODELS = 1_000;
-
-    private final PriceTable prices;
-    private final Clock clock;
-    private final Map<String, NavigableMap<LocalDate, Price>> known = new ConcurrentHashMap<>();
-
-    private ChatMeter(PriceTable prices, Clock clock) {
+    private ChatMeter(DatedPrices prices) {
         this.prices = prices;
-        this.clock = clock;
     }
 
     public static ChatMeter of(PriceTable prices) {
@@ -38,26 +26,25 @@ public final class ChatMeter implements Meter<ChatRequest, ChatResponse> {
 
     /** A meter that takes the day of a price from {@code clock}. */
     public static ChatMeter of(PriceTable prices, Clock clock) {
-        return new ChatMeter(Objects.requireNonNull(prices, "prices"), Objects.requireNonNull(clock, "clock"));
+        return new ChatMeter(new DatedPrices(prices, clock));
     }
 
     /**
-     * The most that one attempt may cost: a prompt has no more tokens than bytes, an answer no more than
-     * {@code maxOutputTokens}. Unknown without that bound, without a price, and for a request with extra fields, for they may
-     * lift the bound, add to the prompt or ask for several answers.
+     * The most that one attempt may cost: a text has no more tokens than bytes, an answer no more than
+     * {@code maxOutputTokens}. Unknown without that bound, without a price, for a request with images or documents, whose tokens
+     * only the provider counts, and for one with extra fields, for they may lift the bound, add to the prompt or choose a dearer
+     * service.
      */
     @Override
     public Cost ceiling(ChatRequest request) {
         Integer output = request.maxOutputTokens();
-        Optional<Price> price = price(request.model());
-        if (output == null || price.isEmpty() || !request.extra().isEmpty()) {
+        Optional<Price> price = prices.price(request.model());
+        OptionalLong input = PromptBound.of(request);
+        if (output == null || price.isEmpty() || input.isEmpty()) {
             return Cost.UNKNOWN;
         }
-        long input = TOKENS_PER_REQUEST;
-        for (Message message : request.messages()) {
-            input += TOKENS_PER_MESSAGE + message.text().getBytes(StandardCharsets.UTF_8).length;
-        }
-        return price.get().ceiling(input, output);
+        long answers = request.n() == null ? 1 : request.n();
+        return price.get().ceiling(input.getAsLong(), answers * output);
     }
 
     @Override
@@ -65,27 +52,19 @@ public final class ChatMeter implements Meter<ChatRequest, ChatResponse> {
         return answer.usage();
     }
 
+    /** Unknown for an answer that was billed as another service than the usual one, such as {@code flex}. */
     @Override
     public Cost cost(ChatResponse answer) {
-        return price(answer.model()).map(price -> price.cost(answer.usage())).orElse(Cost.UNKNOWN);
+        if (!LIST_PRICED.contains(answer.serviceTier())) {
+            return Cost.UNKNOWN;
+        }
+        return prices.price(answer.model())
+                .map(price -> price.cost(answer.usage()))
+                .orElse(Cost.UNKNOWN);
     }
 
     @Override
     public String model(ChatResponse answer) {
         return answer.model();
-    }
-
-    private Optional<Price> price(String model) {
-        NavigableMap<LocalDate, Price> dated = known.get(model);
-        if (dated == null) {
-            dated = prices.prices(model);
-            if (known.size() < MAX_MODELS) {
-                known.put(model, dated);
-            }
-        }
-        if (dated.isEmpty()) {
-            return Optional.empty();
-        }
-        return Optional.ofNullable(dated.floorEntry(LocalDate.now(clock))).map(Map.Entry::getValue);
     }
 }

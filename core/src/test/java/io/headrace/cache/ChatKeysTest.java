@@ -1,11 +1,19 @@
 package io.headrace.cache;
 
+import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.Fingerprint;
+import io.headrace.model.AnswerFormat;
 import io.headrace.model.ChatRequest;
+import io.headrace.model.JsonSchema;
+import io.headrace.model.Media;
 import io.headrace.model.Message;
 import io.headrace.model.Message.Role;
+import io.headrace.model.Part;
+import io.headrace.model.ReasoningEffort;
+import io.headrace.model.Tool;
+import io.headrace.model.ToolChoice;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -33,43 +41,223 @@ class ChatKeysTest {
             .extra("top_k", 5)
             .build();
 
+    private static final Media PNG = Media.of("image/png", new byte[] {1});
+    private static final Part.Reasoning THOUGHT = new Part.Reasoning("a", "b", "c", "d");
+    private static final Part.ToolCall CALL = new Part.ToolCall("a", "b", "c");
+    private static final Part.ToolResult RESULT = new Part.ToolResult("a", "b");
+
+    private static final ChatRequest RICH = FULL.toBuilder()
+            .user(
+                    new Part.Text("Look:"),
+                    new Part.Image(Media.of("image/png", new byte[] {1, 2, 3}), "low"),
+                    new Part.Document(Media.url("https://example.com/a.pdf"), "a.pdf"),
+                    Part.CachePoint.SHORT)
+            .message(new Message(
+                    Role.ASSISTANT,
+                    List.of(
+                            new Part.Reasoning("r1", "hm", "sig", "enc"),
+                            new Part.Refusal("no"),
+                            new Part.ToolCall("c1", "f", "{}"))))
+            .toolResults(new Part.ToolResult("c1", List.of(new Part.Text("42")), false))
+            .topK(40)
+            .presencePenalty(0.5)
+            .frequencyPenalty(-0.5)
+            .n(2)
+            .topLogprobs(3)
+            .reasoningEffort(ReasoningEffort.LOW)
+            .answerFormat(new AnswerFormat.Schema("s", "d", JsonSchema.of("{\"type\":\"object\"}"), true))
+            .tools(new Tool("f", "does", JsonSchema.of("{\"type\":\"object\"}"), true, Part.CachePoint.SHORT))
+            .toolChoice(ToolChoice.REQUIRED)
+            .parallelToolCalls(false)
+            .build();
+
     /**
      * Every component of a request with a change to it: each shapes the answer. A component that is added must be entered
      * here, with a change if it shapes the answer, else with a change that leaves the key alone in a test of its own.
      */
-    private static final Map<String, UnaryOperator<ChatRequest>> SHAPING = Map.of(
-            "model", q -> with(q, "gpt-4o", q.messages(), q.temperature(), q.topP()),
-            "messages", q -> with(q, q.model(), List.of(Message.user("Other")), q.temperature(), q.topP()),
-            "temperature", q -> with(q, q.model(), q.messages(), 0.8, q.topP()),
-            "topP", q -> with(q, q.model(), q.messages(), q.temperature(), 0.8),
-            "maxOutputTokens", q -> rest(q, 101, q.stop(), q.seed(), q.extra()),
-            "stop", q -> rest(q, q.maxOutputTokens(), List.of("STOP"), q.seed(), q.extra()),
-            "seed", q -> rest(q, q.maxOutputTokens(), q.stop(), 43L, q.extra()),
-            "extra", q -> rest(q, q.maxOutputTokens(), q.stop(), q.seed(), Map.of("top_k", 6)));
+    private static final Map<String, UnaryOperator<ChatRequest.Builder>> SHAPING = Map.ofEntries(
+            entry("model", q -> q.model("gpt-4o")),
+            entry("messages", q -> q.user("Other")),
+            entry("temperature", q -> q.temperature(0.8)),
+            entry("topP", q -> q.topP(0.8)),
+            entry("topK", q -> q.topK(41)),
+            entry("presencePenalty", q -> q.presencePenalty(0.6)),
+            entry("frequencyPenalty", q -> q.frequencyPenalty(0.6)),
+            entry("maxOutputTokens", q -> q.maxOutputTokens(101)),
+            entry("stop", q -> q.stop("STOP")),
+            entry("seed", q -> q.seed(43)),
+            entry("n", q -> q.n(3)),
+            entry("topLogprobs", q -> q.topLogprobs(4)),
+            entry("reasoningEffort", q -> q.reasoningEffort(ReasoningEffort.HIGH)),
+            entry("answerFormat", q -> q.answerFormat(AnswerFormat.json())),
+            entry("tools", q -> q.tools(Tool.of("g", "", JsonSchema.of("{}")))),
+            entry("toolChoice", q -> q.toolChoice(ToolChoice.of("f"))),
+            entry("parallelToolCalls", q -> q.parallelToolCalls(true)),
+            entry("extra", q -> q.extra("top_k", 6)));
 
-    private static final Map<String, UnaryOperator<Message>> SHAPING_IN_MESSAGE = Map.of(
-            "role", m -> new Message(Role.ASSISTANT, m.text()), "text", m -> new Message(m.role(), m.text() + " "));
+    /**
+     * Every component of what a request is made of, each in a part that differs from the one before it in that component only;
+     * a component with a {@code -} before it shapes nothing.
+     */
+    private static final Map<Class<?>, Map<String, List<Message>>> COMPONENTS = Map.ofEntries(
+            Map.entry(
+                    Message.class,
+                    Map.of(
+                            "role", List.of(Message.user("a"), Message.assistant("a")),
+                            "parts", List.of(Message.user("a"), Message.user("b")))),
+            Map.entry(Part.Text.class, Map.of("text", user(new Part.Text("a"), new Part.Text("b")))),
+            Map.entry(
+                    Part.Image.class,
+                    Map.of(
+                            "source", user(new Part.Image(PNG), new Part.Image(Media.url("u"))),
+                            "detail", user(new Part.Image(PNG), new Part.Image(PNG, "low")))),
+            Map.entry(
+                    Part.Document.class,
+                    Map.of(
+                            "source", user(new Part.Document(PNG), new Part.Document(Media.url("u"))),
+                            "name", user(new Part.Document(PNG), new Part.Document(PNG, "n")))),
+            Map.entry(
+                    Media.Data.class,
+                    Map.of(
+                            "mediaType",
+                                    user(new Part.Image(PNG), new Part.Image(Media.of("image/jpeg", new byte[] {1}))),
+                            "bytes", user(new Part.Image(PNG), new Part.Image(Media.of("image/png", new byte[] {2}))))),
+            Map.entry(
+                    Media.Url.class,
+                    Map.of("url", user(new Part.Image(Media.url("u")), new Part.Image(Media.url("v"))))),
+            Map.entry(
+                    Part.Reasoning.class,
+                    Map.of(
+                            "id", assistant(THOUGHT, new Part.Reasoning("i", "b", "c", "d")),
+                            "text", assistant(THOUGHT, new Part.Reasoning("a", "i", "c", "d")),
+                            "signature", assistant(THOUGHT, new Part.Reasoning("a", "b", "i", "d")),
+                            "encrypted", assistant(THOUGHT, new Part.Reasoning("a", "b", "c", "i")))),
+            Map.entry(Part.Refusal.class, Map.of("text", assistant(new Part.Refusal("a"), new Part.Refusal("b")))),
+            Map.entry(
+                    Part.ToolCall.class,
+                    Map.of(
+                            "id", assistant(CALL, new Part.ToolCall("i", "b", "c")),
+                            "name", assistant(CALL, new Part.ToolCall("a", "i", "c")),
+                            "arguments", assistant(CALL, new Part.ToolCall("a", "b", "i")))),
+            Map.entry(
+                    Part.ToolResult.class,
+                    Map.of(
+                            "callId", List.of(Message.tool(RESULT), Message.tool(new Part.ToolResult("i", "b"))),
+                            "content", List.of(Message.tool(RESULT), Message.tool(new Part.ToolResult("a", "i"))),
+                            "failed",
+                                    List.of(
+                                            Message.tool(RESULT),
+                                            Message.tool(new Part.ToolResult("a", RESULT.content(), true))))),
+            Map.entry(
+                    Part.CachePoint.class,
+                    Map.of(
+                            "-keep",
+                            List.of(
+                                    Message.user(new Part.Text("a"), Part.CachePoint.SHORT),
+                                    Message.user(new Part.Text("a"), Part.CachePoint.LONG)))));
 
     @Test
     void everyComponent_isClassified() {
         assertThat(components(ChatRequest.class)).containsExactlyInAnyOrderElementsOf(SHAPING.keySet());
-        assertThat(components(Message.class)).containsExactlyInAnyOrderElementsOf(SHAPING_IN_MESSAGE.keySet());
+        COMPONENTS.forEach((type, components) -> assertThat(components(type))
+                .as(type.getSimpleName())
+                .containsExactlyInAnyOrderElementsOf(components.keySet().stream()
+                        .map(name -> name.replace("-", ""))
+                        .toList()));
+        assertThat(components(Tool.class))
+                .containsExactlyInAnyOrder("name", "description", "parameters", "strict", "cachePoint");
+        assertThat(components(AnswerFormat.Schema.class))
+                .containsExactlyInAnyOrder("name", "description", "schema", "strict");
+        assertThat(components(ToolChoice.class)).containsExactlyInAnyOrder("mode", "tool");
+        assertThat(components(JsonSchema.class)).containsExactly("json");
+        assertThat(COMPONENTS.keySet()).containsAll(List.of(Part.class.getPermittedSubclasses()));
+        assertThat(COMPONENTS.keySet()).containsAll(List.of(Media.class.getPermittedSubclasses()));
     }
 
     @Test
     void everyShapingComponent_changesTheKey() {
-        SHAPING.forEach((component, change) ->
-                assertThat(of(change.apply(FULL))).as(component).isNotEqualTo(of(FULL)));
-        SHAPING_IN_MESSAGE.forEach((component, change) -> {
-            Message message = FULL.messages().get(0);
-            ChatRequest changed = with(
-                    FULL,
-                    FULL.model(),
-                    List.of(change.apply(message), FULL.messages().get(1)),
-                    FULL.temperature(),
-                    FULL.topP());
-            assertThat(of(changed)).as(component).isNotEqualTo(of(FULL));
-        });
+        SHAPING.forEach((component, change) -> assertThat(
+                        of(change.apply(RICH.toBuilder()).build()))
+                .as(component)
+                .isNotEqualTo(of(RICH)));
+        COMPONENTS.forEach((type, components) -> components.forEach((component, messages) -> {
+            Fingerprint one =
+                    of(ChatRequest.builder("m").message(messages.get(0)).build());
+            Fingerprint two =
+                    of(ChatRequest.builder("m").message(messages.get(1)).build());
+            assertThat(one.equals(two))
+                    .as(type.getSimpleName() + "." + component)
+                    .isEqualTo(component.startsWith("-"));
+        }));
+    }
+
+    @Test
+    void everyComponentOfToolsAndFormats_changesTheKey() {
+        JsonSchema any = JsonSchema.of("{}");
+        assertThat(List.of(
+                        tool("f", "d", any, null),
+                        tool("g", "d", any, null),
+                        tool("f", "e", any, null),
+                        tool("f", "d", JsonSchema.of("{\"a\":1}"), null),
+                        tool("f", "d", any, true),
+                        tool("f", "d", any, false)))
+                .doesNotHaveDuplicates();
+        assertThat(List.of(
+                        format(AnswerFormat.json()),
+                        format(new AnswerFormat.Schema("s", "d", any, true)),
+                        format(new AnswerFormat.Schema("t", "d", any, true)),
+                        format(new AnswerFormat.Schema("s", "e", any, true)),
+                        format(new AnswerFormat.Schema("s", "d", JsonSchema.of("{\"a\":1}"), true)),
+                        format(new AnswerFormat.Schema("s", "d", any, false))))
+                .doesNotHaveDuplicates();
+        ChatRequest.Builder tools =
+                ChatRequest.builder("m").user("x").tools(Tool.of("f", "", any), Tool.of("g", "", any));
+        assertThat(List.of(
+                        of(tools.build()),
+                        of(tools.toolChoice(ToolChoice.AUTO).build()),
+                        of(tools.toolChoice(ToolChoice.NONE).build()),
+                        of(tools.toolChoice(ToolChoice.REQUIRED).build()),
+                        of(tools.toolChoice(ToolChoice.of("f")).build()),
+                        of(tools.toolChoice(ToolChoice.of("g")).build())))
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void orderOfASchemasMembers_changesTheKey() {
+        assertThat(tool("f", "", JsonSchema.of("{\"a\":1,\"b\":2}"), null))
+                .isEqualTo(tool("f", "", JsonSchema.of(" { \"a\" : 1,\n\"b\" : 2 } "), null))
+                .isNotEqualTo(tool("f", "", JsonSchema.of("{\"b\":2,\"a\":1}"), null));
+    }
+
+    @Test
+    void cachePoints_areNoPartOfTheKey() {
+        ChatRequest plain = ChatRequest.builder("m")
+                .system("s")
+                .user(new Part.Text("a"), new Part.Text("b"))
+                .tools(Tool.of("f", "", JsonSchema.of("{}")))
+                .build();
+        ChatRequest marked = ChatRequest.builder("m")
+                .message(new Message(Role.SYSTEM, List.of(new Part.Text("s"), Part.CachePoint.LONG)))
+                .user(new Part.Text("a"), Part.CachePoint.SHORT, new Part.Text("b"), Part.CachePoint.LONG)
+                .tools(Tool.of("f", "", JsonSchema.of("{}")).withCachePoint(Part.CachePoint.SHORT))
+                .build();
+        assertThat(of(marked)).isEqualTo(of(plain));
+    }
+
+    @Test
+    void partsOfAMessage_areKeptApart() {
+        assertThat(List.of(
+                        of(ChatRequest.builder("m").user("ab").build()),
+                        of(ChatRequest.builder("m")
+                                .user(new Part.Text("a"), new Part.Text("b"))
+                                .build()),
+                        of(ChatRequest.builder("m")
+                                .user(new Part.Text("b"), new Part.Text("a"))
+                                .build()),
+                        of(ChatRequest.builder("m").user("a").user("b").build())))
+                .doesNotHaveDuplicates();
+        assertThat(of(ChatRequest.builder("m").user(new Part.Text("ab")).build()))
+                .isEqualTo(of(ChatRequest.builder("m").user("ab").build()));
     }
 
     @Test
@@ -86,6 +274,7 @@ class ChatKeysTest {
                         .extra("nothing", null)
                         .build()))
                 .hasToString("1e8ea6a7f2175cd55020e5eb978c88ab540fadcecced49013f6a088395ecf8d7");
+        assertThat(of(RICH)).hasToString("240bd5daed5ff52d05a86c58bbb61e1ef36aceea172d7ae3c529ee5534f806c4");
         assertThat(ChatKeys.of("simulated")
                         .key(ChatRequest.builder("gpt-4o-mini")
                                 .user("x".repeat(10_000))
@@ -112,10 +301,9 @@ class ChatKeysTest {
 
     @Test
     void absentAndEmpty_areOne() {
-        ChatRequest bare =
-                new ChatRequest("m", List.of(Message.user("x")), null, null, null, List.of(), null, Map.of());
+        ChatRequest bare = ChatRequest.builder("m").user("x").build();
         assertThat(of(bare))
-                .isEqualTo(of(ChatRequest.builder("m").user("x").stop().build()));
+                .isEqualTo(of(ChatRequest.builder("m").user("x").stop().tools().build()));
         assertThat(KEYS.key(bare).fields())
                 .extracting(CallKey.FieldDigest::field)
                 .containsExactly("messages", "model", "operation", "provider");
@@ -215,20 +403,28 @@ class ChatKeysTest {
         String[] texts = {"", "a", "b", "ab", "a\"", "{}", "\u20ac"};
         List<Message> messages = new ArrayList<>();
         for (int i = 1 + random.nextInt(2); i > 0; i--) {
-            messages.add(new Message(Role.values()[random.nextInt(3)], texts[random.nextInt(texts.length)]));
+            Part[] parts = new Part[1 + random.nextInt(2)];
+            for (int j = 0; j < parts.length; j++) {
+                parts[j] = new Part.Text(texts[random.nextInt(texts.length)]);
+            }
+            messages.add(new Message(Role.values()[random.nextInt(3)], List.of(parts)));
         }
         List<String> stop = random.nextInt(3) > 0 ? List.of() : List.of(texts[random.nextInt(texts.length)]);
         Map<String, Object> extra =
                 random.nextInt(3) > 0 ? Map.of() : Map.of(texts[random.nextInt(3)], texts[random.nextInt(3)]);
-        return new ChatRequest(
-                random.nextBoolean() ? "m" : "n",
-                messages,
-                random.nextBoolean() ? null : (double) random.nextInt(2),
-                null,
-                random.nextInt(3) > 0 ? null : 1 + random.nextInt(2),
-                stop,
-                random.nextInt(3) > 0 ? null : (long) random.nextInt(2),
-                extra);
+        ChatRequest.Builder request = ChatRequest.builder(random.nextBoolean() ? "m" : "n");
+        messages.forEach(request::message);
+        if (random.nextBoolean()) {
+            request.temperature(random.nextInt(2));
+        }
+        if (random.nextInt(3) == 0) {
+            request.maxOutputTokens(1 + random.nextInt(2));
+        }
+        if (random.nextInt(3) == 0) {
+            request.seed(random.nextInt(2));
+        }
+        extra.forEach(request::extra);
+        return request.stop(stop.toArray(String[]::new)).build();
     }
 
     private static List<String> components(Class<?> type) {
@@ -237,18 +433,21 @@ class ChatKeysTest {
                 .toList();
     }
 
-    private static ChatRequest with(
-            ChatRequest q, String model, List<Message> messages, @Nullable Double temperature, @Nullable Double topP) {
-        return new ChatRequest(model, messages, temperature, topP, q.maxOutputTokens(), q.stop(), q.seed(), q.extra());
+    private static List<Message> user(Part one, Part two) {
+        return List.of(Message.user(one), Message.user(two));
     }
 
-    private static ChatRequest rest(
-            ChatRequest q,
-            @Nullable Integer maxOutputTokens,
-            List<String> stop,
-            @Nullable Long seed,
-            Map<String, @Nullable Object> extra) {
-        return new ChatRequest(q.model(), q.messages(), q.temperature(), q.topP(), maxOutputTokens, stop, seed, extra);
+    private static List<Message> assistant(Part one, Part two) {
+        return List.of(new Message(Role.ASSISTANT, List.of(one)), new Message(Role.ASSISTANT, List.of(two)));
+    }
+
+    private static Fingerprint tool(String name, String description, JsonSchema parameters, @Nullable Boolean strict) {
+        Tool tool = new Tool(name, description, parameters, strict, null);
+        return of(ChatRequest.builder("m").user("x").tools(tool).build());
+    }
+
+    private static Fingerprint format(AnswerFormat format) {
+        return of(ChatRequest.builder("m").user("x").answerFormat(format).build());
     }
 
     private static Fingerprint of(ChatRequest request) {

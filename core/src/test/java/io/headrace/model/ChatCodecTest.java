@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.headrace.Codec;
 import io.headrace.Usage;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ChatCodecTest {
@@ -28,11 +28,34 @@ class ChatCodecTest {
     }
 
     @Test
-    void bytes_areTheRecordsJson() {
-        ChatResponse answer = new ChatResponse("i", "m", "t", FinishReason.STOP, "r", Usage.of(1, 2));
-        assertThat(Codec.json(ChatResponse.class).decode(codec.encode(answer))).isEqualTo(answer);
-        assertThat(codec.decode(Codec.json(ChatResponse.class).encode(answer))).isEqualTo(answer);
-        assertThat(new String(codec.encode(answer), UTF_8)).doesNotContain("\n");
+    void everyKindOfPart_comesBack() {
+        Choice first = new Choice(
+                0,
+                List.of(
+                        new Part.Reasoning("r1", "so", "sig", ""),
+                        new Part.Reasoning("", "", "", "secret"),
+                        new Part.Text("t\n"),
+                        new Part.ToolCall("c1", "f", "{\"a\":"),
+                        new Part.Refusal("no")),
+                FinishReason.TOOL_CALLS,
+                "tool_calls",
+                List.of(
+                        new TokenLogprob("t", -0.25, List.of(new TokenLogprob("u", -1e-9))),
+                        new TokenLogprob("\n", 0)));
+        Choice second = new Choice(1, List.of(), FinishReason.LENGTH, "max", List.of());
+        ChatResponse answer = new ChatResponse("i", "m", List.of(first, second), Usage.UNKNOWN, "req_1", "flex");
+        byte[] bytes = codec.encode(answer);
+        assertThat(codec.decode(bytes)).isEqualTo(answer);
+        assertThat(new String(bytes, UTF_8)).doesNotContain("\n");
+    }
+
+    @Test
+    void answerOfTheFirstVersion_isRead() {
+        assertThat(
+                        decode(
+                                "{\"id\":\"i\",\"model\":\"m\",\"text\":\"t\",\"finishReason\":\"STOP\",\"refusal\":\"r\",\"usage\":"
+                                        + "{\"inputTokens\":1,\"cachedInputTokens\":2,\"outputTokens\":3,\"reasoningTokens\":4,\"unknown\":5}}"))
+                .isEqualTo(new ChatResponse("i", "m", "t", FinishReason.STOP, "r", new Usage(1, 2, 0, 0, 3, 4, 5)));
     }
 
     @Test
@@ -46,6 +69,14 @@ class ChatCodecTest {
     void missingFields_areEmptyAndUsageUnknown() {
         assertThat(decode("{}")).isEqualTo(new ChatResponse("", "", "", FinishReason.OTHER, null, Usage.UNKNOWN));
         assertThat(decode("{\"usage\":null}").usage()).isEqualTo(Usage.UNKNOWN);
+        assertThat(decode("{\"choices\":[7,{\"parts\":[1,{\"sound\":[]},{\"text\":\"t\"}],\"logprobs\":{}}]}"))
+                .isEqualTo(new ChatResponse(
+                        "",
+                        "",
+                        List.of(
+                                new Choice(0, List.of(), FinishReason.OTHER),
+                                new Choice(1, List.of(new Part.Text("t")), FinishReason.OTHER)),
+                        Usage.UNKNOWN));
     }
 
     @Test

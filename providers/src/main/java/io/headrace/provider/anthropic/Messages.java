@@ -4,15 +4,19 @@ import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
 import io.headrace.model.Message;
 import io.headrace.model.Message.Role;
+import io.headrace.model.Part;
 import io.headrace.provider.http.JsonFields;
 import io.headrace.provider.http.JsonOperation;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
 
 /** {@code POST /v1/messages}. */
 record Messages(String version) implements JsonOperation<ChatRequest, ChatResponse> {
+
+    private static final Set<String> SUPPORTED = Set.of("temperature", "topP", "maxOutputTokens", "stop");
 
     @Override
     public String about(ChatRequest request) {
@@ -21,7 +25,7 @@ record Messages(String version) implements JsonOperation<ChatRequest, ChatRespon
 
     @Override
     public List<String> prompts(ChatRequest request) {
-        return request.messages().stream().map(Message::text).toList();
+        return request.prompts();
     }
 
     @Override
@@ -40,7 +44,7 @@ record Messages(String version) implements JsonOperation<ChatRequest, ChatRespon
                     request.messages().subList(systems, request.messages().size())) {
                 json.writeStartObject();
                 json.writeStringProperty("role", message.role() == Role.USER ? "user" : "assistant");
-                json.writeStringProperty("content", message.text());
+                json.writeStringProperty("content", text(message));
                 json.writeEndObject();
             }
             json.writeEndArray();
@@ -54,6 +58,16 @@ record Messages(String version) implements JsonOperation<ChatRequest, ChatRespon
     @Override
     public @Nullable ChatResponse read(JsonParser in) {
         return new MessageReader(in).read();
+    }
+
+    private static String text(Message message) {
+        for (Part part : message.parts()) {
+            if (!(part instanceof Part.Text || part instanceof Part.CachePoint)) {
+                throw new IllegalArgumentException(
+                        "messages hold a " + part.getClass().getSimpleName() + ", which cannot be sent");
+            }
+        }
+        return message.text();
     }
 
     /** One system message is a string; several stay apart as blocks. */
@@ -76,9 +90,7 @@ record Messages(String version) implements JsonOperation<ChatRequest, ChatRespon
         if (request.maxOutputTokens() == null && !request.extra().containsKey("max_tokens")) {
             throw new IllegalArgumentException("maxOutputTokens is missing: Anthropic requires max_tokens");
         }
-        if (request.seed() != null) {
-            throw new IllegalArgumentException("seed is set: Anthropic has none");
-        }
+        request.requireOnly("Anthropic", SUPPORTED);
         if (!version.equals(Anthropic.VERSION_WITH_SAMPLING)) {
             refuse("temperature", request.temperature());
             refuse("topP", request.topP());
