@@ -6,6 +6,7 @@ import io.headrace.ErrorKind;
 import io.headrace.admission.ConcurrencyLimit;
 import io.headrace.cache.ChatAnswers;
 import io.headrace.cache.ChatKeys;
+import io.headrace.cache.EmbeddingKeys;
 import io.headrace.cache.KeyFunction;
 import io.headrace.cache.ResponseCache;
 import io.headrace.model.ChatCall;
@@ -13,6 +14,11 @@ import io.headrace.model.ChatCodec;
 import io.headrace.model.ChatMeter;
 import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
+import io.headrace.model.EmbeddingCall;
+import io.headrace.model.EmbeddingCodec;
+import io.headrace.model.EmbeddingMeter;
+import io.headrace.model.EmbeddingRequest;
+import io.headrace.model.EmbeddingResponse;
 import io.headrace.model.PriceTable;
 import io.headrace.observe.CallListener;
 import io.headrace.observe.Meter;
@@ -91,6 +97,14 @@ public final class CallStack<Q, R> {
                 .meter(ChatMeter.of(PriceTable.shipped()))
                 .storable(ChatAnswers::storable)
                 .truncated(ChatAnswers::truncated);
+    }
+
+    /** The same round an embedding model. One call with all its inputs has one key and one stored answer. */
+    public static CallStack<EmbeddingRequest, EmbeddingResponse> embeddings(EmbeddingCall call) {
+        return CallStack.<EmbeddingRequest, EmbeddingResponse>of(call)
+                .key(EmbeddingKeys.of(call.identity()))
+                .codec(EmbeddingCodec.instance())
+                .meter(EmbeddingMeter.of(PriceTable.shipped()));
     }
 
     /** Reads usage and cost off requests and answers; default {@link Meter#free()}. */
