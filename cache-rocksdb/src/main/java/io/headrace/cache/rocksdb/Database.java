@@ -23,8 +23,8 @@ import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 
 /**
- * The RocksDB database and all native objects that belong to it. Reads may come from one thread and writes from another;
- * {@link #close} from whichever is the last to use it. Only {@link #surelyLacks} is for any thread at any time.
+ * The RocksDB database and all native objects that belong to it. For any thread; {@link #close} is for the last to use it, and
+ * only {@link #surelyLacks} may come later.
  */
 final class Database implements Closeable {
 
@@ -49,14 +49,12 @@ final class Database implements Closeable {
     private final Deque<AbstractNativeReference> natives;
     private final RocksDB rocks;
     private final WriteOptions writing;
-    private final WriteBatch batch;
     private final StampedLock inUse = new StampedLock();
 
     private Database(Deque<AbstractNativeReference> natives, RocksDB rocks, boolean sync) {
         this.natives = natives;
         this.rocks = rocks;
         this.writing = push(natives, new WriteOptions().setSync(sync));
-        this.batch = push(natives, new WriteBatch());
     }
 
     /**
@@ -117,23 +115,10 @@ final class Database implements Closeable {
         return rocks.get(key);
     }
 
-    /** Adds an entry to the batch that the next {@link #write} writes, or writes at once when the batch is large. */
-    void add(byte[] key, byte[] value) throws RocksDBException {
-        batch.put(key, value);
-        if (batch.getDataSize() > MAX_BATCH_BYTES) {
-            write();
-        }
-    }
-
-    /** Writes the batch in one piece and empties it, also if that fails. */
-    void write() throws RocksDBException {
-        if (batch.count() == 0) {
-            return;
-        }
-        try {
-            rocks.write(writing, batch);
-        } finally {
-            batch.clear();
+    /** Room to collect entries that are written together, for one thread at a time. */
+    Batch newBatch() {
+        synchronized (natives) {
+            return new Batch(push(natives, new WriteBatch()));
         }
     }
 
@@ -169,6 +154,36 @@ final class Database implements Closeable {
     private static void closeAll(Deque<AbstractNativeReference> natives) {
         for (AbstractNativeReference object : natives) {
             object.close();
+        }
+    }
+
+    /** Entries that are written in one piece. */
+    final class Batch {
+
+        private final WriteBatch entries;
+
+        private Batch(WriteBatch entries) {
+            this.entries = entries;
+        }
+
+        /** Adds an entry for the next {@link #write}, or writes at once when the batch is large. */
+        void add(byte[] key, byte[] value) throws RocksDBException {
+            entries.put(key, value);
+            if (entries.getDataSize() > MAX_BATCH_BYTES) {
+                write();
+            }
+        }
+
+        /** Writes what was added and empties the batch, also if that fails. */
+        void write() throws RocksDBException {
+            if (entries.count() == 0) {
+                return;
+            }
+            try {
+                rocks.write(writing, entries);
+            } finally {
+                entries.clear();
+            }
         }
     }
 }

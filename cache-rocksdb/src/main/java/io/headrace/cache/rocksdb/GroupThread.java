@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.scheduler.NonBlocking;
@@ -16,39 +15,37 @@ import reactor.util.concurrent.Queues;
  * whatever else costs the same for one as for many, is shared under load. Marked {@link NonBlocking}: code that runs on it
  * may not block, for all wait for it.
  */
-final class GroupThread<T> extends Thread implements NonBlocking {
+abstract class GroupThread<T> extends Thread implements NonBlocking {
 
     private static final Logger LOG = LoggerFactory.getLogger(GroupThread.class);
     private static final int MAX_GROUP = 1024;
 
     private final Queue<T> queue = Queues.<T>unboundedMultiproducer().get();
     private final AtomicBoolean idle = new AtomicBoolean();
-    private final Runnable first;
-    private final Consumer<List<T>> work;
-    private final Consumer<T> refuse;
-    private final Runnable last;
     private volatile boolean closing;
     private volatile boolean ended;
 
-    /**
-     * @param first runs before any work; what it throws would end the thread
-     * @param work does one group, and handles its errors
-     * @param refuse gets what came too late to be worked
-     * @param last runs after all work
-     */
-    GroupThread(String name, Runnable first, Consumer<List<T>> work, Consumer<T> refuse, Runnable last) {
+    GroupThread(String name) {
         super(name);
-        this.first = first;
-        this.work = work;
-        this.refuse = refuse;
-        this.last = last;
         setDaemon(true);
     }
 
+    /** Runs before any work; what it throws would end the thread. */
+    abstract void first();
+
+    /** Does one group, and handles its errors. */
+    abstract void work(List<T> group);
+
+    /** Gets what came too late to be worked. */
+    abstract void refuse(T task);
+
+    /** Runs after all work. */
+    abstract void last();
+
     /** Queues {@code task}, to be worked or, after {@link #end}, refused. From any thread. */
-    void submit(T task) {
+    final void submit(T task) {
         if (closing) {
-            refuse.accept(task);
+            refuse(task);
             return;
         }
         queue.offer(task);
@@ -61,21 +58,21 @@ final class GroupThread<T> extends Thread implements NonBlocking {
     }
 
     /** Lets the thread end when what is queued is done. Does not wait for it. */
-    void end() {
+    final void end() {
         closing = true;
         LockSupport.unpark(this);
     }
 
     @Override
-    public void run() {
+    public final void run() {
         try {
-            first.run();
+            first();
             workUntilEnd();
         } finally {
             closing = true;
             ended = true;
             refuseRest();
-            last.run();
+            last();
         }
     }
 
@@ -86,7 +83,7 @@ final class GroupThread<T> extends Thread implements NonBlocking {
                 group.add(task);
             }
             if (!group.isEmpty()) {
-                work(group);
+                workSafely(group);
                 group.clear();
             } else if (closing) {
                 return;
@@ -100,9 +97,9 @@ final class GroupThread<T> extends Thread implements NonBlocking {
         }
     }
 
-    private void work(List<T> group) {
+    private void workSafely(List<T> group) {
         try {
-            work.accept(group);
+            work(group);
         } catch (RuntimeException e) {
             LOG.error("{} goes on after an error that its work should have handled", getName(), e);
         }
@@ -111,7 +108,7 @@ final class GroupThread<T> extends Thread implements NonBlocking {
     /** One at a time: the queue has one consumer. */
     private synchronized void refuseRest() {
         for (T task; (task = queue.poll()) != null; ) {
-            refuse.accept(task);
+            refuse(task);
         }
     }
 }

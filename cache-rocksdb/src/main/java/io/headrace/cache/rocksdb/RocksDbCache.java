@@ -10,8 +10,8 @@ import io.headrace.cache.ResponseCache;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +20,6 @@ import org.rocksdb.RocksDBException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 
@@ -29,49 +28,37 @@ import reactor.core.scheduler.Schedulers;
  * survives the death of the process at any moment; the disk has it within {@link Builder#syncEvery}, so it survives the loss
  * of power from then on.
  *
- * <p>Two daemon threads, one for lookups and one for writes, do all work in groups and emit all results: code that follows on
- * them must not block. Native memory stays below about 100 MB (32 MB of cached blocks, 48 MB of memtables, the rest fixed),
+ * <p>Two daemon threads share the answers between them, do all work in groups and emit all results: code that follows on them
+ * must not block. Native memory stays below about 100 MB (32 MB of cached blocks, 48 MB of memtables, the rest fixed),
  * whatever the number of entries.
  *
- * <p>The database opens on the lookup thread while the program goes on; calls wait for it.
+ * <p>The database opens on one of them while the program goes on; calls wait for it.
  */
 public final class RocksDbCache implements ResponseCache {
 
     static final Logger LOG = LoggerFactory.getLogger(RocksDbCache.class);
 
-    @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Lookup(Fingerprint fingerprint, int sample, byte[] key, MonoSink<CacheEntry> sink) {}
-
-    private sealed interface Write {}
-
-    @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Put(byte[] key, byte[] value, MonoSink<Void> sink) implements Write {}
-
-    private record Clear(MonoSink<Void> sink) implements Write {}
-
-    private record Sync() implements Write {}
+    /** What follows on an answer runs on the lane that brought it: more than one, so that it does not all share one core. */
+    private static final int LANES = 2;
 
     private final CacheFolder folder;
     private final Builder config;
-    private final GroupThread<Lookup> lookups;
-    private final GroupThread<Write> writes;
+    private final Lane[] lanes = new Lane[LANES];
     private final Sinks.Empty<Void> opened = Sinks.empty();
-    private final AtomicInteger running = new AtomicInteger(2);
+    private final AtomicInteger running = new AtomicInteger(LANES);
+    private final AtomicBoolean syncPlanned = new AtomicBoolean();
 
-    /** Set by the lookup thread before it starts the write thread. Null until then, or if it could not be opened. */
+    /** Set by the first lane before it starts the others. Null until then, or if it could not be opened. */
     private volatile @Nullable Database database;
 
     private @Nullable StorageException failure;
 
-    /** Of the write thread. */
-    private boolean syncPlanned;
-
     private RocksDbCache(CacheFolder folder, Builder config) {
         this.folder = folder;
         this.config = config;
-        this.lookups = new GroupThread<>(
-                "headrace-cache-get", this::openDatabase, this::lookUp, this::refuse, this::closeWhenLast);
-        this.writes = new GroupThread<>("headrace-cache-put", () -> {}, this::write, this::refuse, this::closeWhenLast);
+        for (int i = 0; i < LANES; i++) {
+            lanes[i] = new Lane("headrace-cache-" + (i + 1), this, i == 0 ? this::openDatabase : () -> {});
+        }
     }
 
     /**
@@ -106,7 +93,7 @@ public final class RocksDbCache implements ResponseCache {
             Database open = database;
             return open != null && open.surelyLacks(key)
                     ? Mono.empty()
-                    : Mono.create(sink -> lookups.submit(new Lookup(fingerprint, sample, key, sink)));
+                    : Mono.create(sink -> lane(fingerprint).submit(new Task.Lookup(fingerprint, sample, key, sink)));
         });
     }
 
@@ -120,13 +107,13 @@ public final class RocksDbCache implements ResponseCache {
     public Mono<Void> put(Fingerprint fingerprint, int sample, CacheEntry entry) {
         byte[] key = EntryKeys.of(fingerprint, sample);
         Objects.requireNonNull(entry, "entry");
-        return Mono.create(
-                sink -> writes.submit(new Put(key, CacheEntryCodec.encode(fingerprint, sample, entry), sink)));
+        return Mono.create(sink ->
+                lane(fingerprint).submit(new Task.Put(key, CacheEntryCodec.encode(fingerprint, sample, entry), sink)));
     }
 
     @Override
     public Mono<Void> clear() {
-        return Mono.create(sink -> writes.submit(new Clear(sink)));
+        return Mono.create(sink -> lanes[0].submit(new Task.Clear(sink)));
     }
 
     /**
@@ -137,13 +124,64 @@ public final class RocksDbCache implements ResponseCache {
      */
     @Override
     public void close() {
-        lookups.end();
-        writes.end();
-        Thread caller = Thread.currentThread();
-        if (caller != lookups && caller != writes) {
-            joinUninterruptibly(lookups);
-            joinUninterruptibly(writes);
+        for (Lane lane : lanes) {
+            lane.end();
         }
+        if (!(Thread.currentThread() instanceof Lane here && here.belongsTo(this))) {
+            for (Lane lane : lanes) {
+                joinUninterruptibly(lane);
+            }
+        }
+    }
+
+    /** Null if it could not be opened; asked by lanes, which run when that is known. */
+    @Nullable
+    Database database() {
+        return database;
+    }
+
+    /** Why there is no database. */
+    StorageException unavailable() {
+        return Objects.requireNonNull(failure);
+    }
+
+    StorageException unwritable(RocksDBException e) {
+        return CacheFolder.unavailable(folder, "cannot be written (" + e.getMessage() + ")", e);
+    }
+
+    IllegalStateException closed() {
+        return new IllegalStateException("the cache in " + folder + " is closed");
+    }
+
+    /** One sync follows the first write after the last sync, so an idle cache does nothing. */
+    void planSync() {
+        if (!config.syncEvery.isZero() && !syncPlanned.get() && syncPlanned.compareAndSet(false, true)) {
+            Schedulers.parallel()
+                    .schedule(() -> lanes[0].submit(Task.Sync.SYNC), config.syncEvery.toMillis(), MILLISECONDS);
+        }
+    }
+
+    /** What is written from now on needs another sync. */
+    void syncStarts() {
+        syncPlanned.set(false);
+    }
+
+    /** The last one frees the database and the folder. */
+    void laneEnded() {
+        if (running.decrementAndGet() > 0) {
+            return;
+        }
+        try (folder) {
+            if (database != null) {
+                database.close();
+            }
+        } catch (IOException e) {
+            LOG.warn("the lock on the cache folder {} could not be released", folder, e);
+        }
+    }
+
+    private Lane lane(Fingerprint fingerprint) {
+        return lanes[(int) Math.floorMod(fingerprint.c(), (long) LANES)];
     }
 
     private void openDatabase() {
@@ -156,120 +194,14 @@ public final class RocksDbCache implements ResponseCache {
         } catch (RuntimeException | LinkageError e) {
             failure = CacheFolder.unavailable(folder, "cannot be opened: RocksDB does not work here (" + e + ")", e);
         } finally {
-            writes.start();
+            for (int i = 1; i < LANES; i++) {
+                lanes[i].start();
+            }
         }
         if (failure == null) {
             opened.tryEmitEmpty();
         } else {
             opened.tryEmitError(failure);
-        }
-    }
-
-    private void lookUp(List<Lookup> group) {
-        Database open = database;
-        for (Lookup lookup : group) {
-            if (open == null) {
-                lookup.sink.error(Objects.requireNonNull(failure));
-            } else {
-                lookup.sink.success(lookUp(lookup, open));
-            }
-        }
-    }
-
-    private static @Nullable CacheEntry lookUp(Lookup lookup, Database open) {
-        try {
-            byte[] value = open.get(lookup.key);
-            return value == null ? null : CacheEntryCodec.decode(lookup.fingerprint, lookup.sample, value);
-        } catch (RocksDBException | IllegalArgumentException e) {
-            LOG.warn(
-                    "answer {} of {} in the cache is damaged and counts as absent: {}",
-                    lookup.sample,
-                    lookup.fingerprint,
-                    e.getMessage());
-            return null;
-        }
-    }
-
-    private void write(List<Write> group) {
-        Database open = database;
-        StorageException error = open == null ? failure : tryWrite(group, open);
-        for (Write write : group) {
-            if (write instanceof Put put) {
-                end(put.sink, error);
-            } else if (write instanceof Clear clear) {
-                end(clear.sink, error);
-            }
-        }
-    }
-
-    private @Nullable StorageException tryWrite(List<Write> group, Database open) {
-        boolean wrote = false;
-        try {
-            for (Write write : group) {
-                if (write instanceof Put put) {
-                    open.add(put.key, put.value);
-                    wrote = true;
-                } else if (write instanceof Clear) {
-                    open.write();
-                    open.clear();
-                    wrote = true;
-                } else {
-                    syncPlanned = false;
-                    open.sync();
-                }
-            }
-            open.write();
-        } catch (RocksDBException e) {
-            return CacheFolder.unavailable(folder, "cannot be written (" + e.getMessage() + ")", e);
-        }
-        if (wrote) {
-            planSync();
-        }
-        return null;
-    }
-
-    /** One sync follows the first write after the last sync, so an idle cache does nothing. */
-    private void planSync() {
-        if (!syncPlanned && !config.syncEvery.isZero()) {
-            syncPlanned = true;
-            Schedulers.parallel().schedule(() -> writes.submit(new Sync()), config.syncEvery.toMillis(), MILLISECONDS);
-        }
-    }
-
-    private static void end(MonoSink<Void> sink, @Nullable StorageException error) {
-        if (error == null) {
-            sink.success();
-        } else {
-            sink.error(error);
-        }
-    }
-
-    private void refuse(Lookup lookup) {
-        lookup.sink.error(closed());
-    }
-
-    private void refuse(Write write) {
-        if (write instanceof Put put) {
-            put.sink.error(closed());
-        } else if (write instanceof Clear clear) {
-            clear.sink.error(closed());
-        }
-    }
-
-    private IllegalStateException closed() {
-        return new IllegalStateException("the cache in " + folder + " is closed");
-    }
-
-    private void closeWhenLast() {
-        if (running.decrementAndGet() > 0) {
-            return;
-        }
-        try (folder) {
-            if (database != null) {
-                database.close();
-            }
-        } catch (IOException e) {
-            LOG.warn("the lock on the cache folder {} could not be released", folder, e);
         }
     }
 
@@ -323,7 +255,7 @@ public final class RocksDbCache implements ResponseCache {
             return this;
         }
 
-        /** Changes RocksDB's options after they are set and before the database is opened, on the lookup thread. */
+        /** Changes RocksDB's options after they are set and before the database is opened, on one of the cache's threads. */
         public Builder customize(Consumer<Options> customizer) {
             this.customizer = Objects.requireNonNull(customizer, "customizer");
             return this;
@@ -339,7 +271,7 @@ public final class RocksDbCache implements ResponseCache {
          */
         public RocksDbCache open() {
             RocksDbCache cache = new RocksDbCache(CacheFolder.take(folder), this);
-            cache.lookups.start();
+            cache.lanes[0].start();
             return cache;
         }
     }

@@ -1,0 +1,118 @@
+package io.headrace.cache.rocksdb;
+
+import io.headrace.StorageException;
+import io.headrace.cache.CacheEntry;
+import io.headrace.cache.CacheEntryCodec;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.RocksDBException;
+
+/**
+ * One of the threads of a {@link RocksDbCache}: looks up and writes the answers that fall to it, and emits the results. The
+ * writes of a group are one write to the database and come first.
+ */
+final class Lane extends GroupThread<Task> {
+
+    private final RocksDbCache cache;
+    private final Runnable first;
+    private Database.@Nullable Batch batch;
+
+    /**
+     * @param first runs on this thread before any work
+     */
+    Lane(String name, RocksDbCache cache, Runnable first) {
+        super(name);
+        this.cache = cache;
+        this.first = first;
+    }
+
+    boolean belongsTo(RocksDbCache other) {
+        return cache == other;
+    }
+
+    @Override
+    void first() {
+        first.run();
+    }
+
+    @Override
+    void work(List<Task> group) {
+        Database open = cache.database();
+        if (open == null) {
+            group.forEach(task -> task.fail(cache.unavailable()));
+            return;
+        }
+        StorageException error = write(group, open);
+        for (Task task : group) {
+            if (task instanceof Task.Lookup lookup) {
+                lookup.sink().success(lookUp(lookup, open));
+            } else if (error != null) {
+                task.fail(error);
+            } else if (task instanceof Task.Put put) {
+                put.sink().success();
+            } else if (task instanceof Task.Clear clear) {
+                clear.sink().success();
+            }
+        }
+    }
+
+    @Override
+    void refuse(Task task) {
+        task.fail(cache.closed());
+    }
+
+    @Override
+    void last() {
+        cache.laneEnded();
+    }
+
+    private static @Nullable CacheEntry lookUp(Task.Lookup lookup, Database open) {
+        try {
+            byte[] value = open.get(lookup.key());
+            return value == null ? null : CacheEntryCodec.decode(lookup.fingerprint(), lookup.sample(), value);
+        } catch (RocksDBException | IllegalArgumentException e) {
+            RocksDbCache.LOG.warn(
+                    "answer {} of {} in the cache is damaged and counts as absent: {}",
+                    lookup.sample(),
+                    lookup.fingerprint(),
+                    e.getMessage());
+            return null;
+        }
+    }
+
+    /** All writes of {@code group}; the error that they share, if any. */
+    private @Nullable StorageException write(List<Task> group, Database open) {
+        boolean wrote = false;
+        try {
+            for (Task task : group) {
+                if (task instanceof Task.Put put) {
+                    batch(open).add(put.key(), put.value());
+                    wrote = true;
+                } else if (task instanceof Task.Clear) {
+                    batch(open).write();
+                    open.clear();
+                    wrote = true;
+                } else if (task instanceof Task.Sync) {
+                    cache.syncStarts();
+                    open.sync();
+                }
+            }
+            if (wrote) {
+                batch(open).write();
+                cache.planSync();
+            }
+            return null;
+        } catch (RocksDBException e) {
+            return cache.unwritable(e);
+        }
+    }
+
+    private Database.Batch batch(Database open) {
+        Database.Batch own = batch;
+        if (own == null) {
+            own = open.newBatch();
+            batch = own;
+        }
+        return own;
+    }
+}
