@@ -25,6 +25,9 @@ public final class CallKeyBuilder {
     /** The version of the canonical form: it changes only if keys of equal requests must change. */
     private static final byte[] VERSION = "headrace call key 1".getBytes(StandardCharsets.US_ASCII);
 
+    /** Never fed: only its copies are. */
+    private static final MessageDigest SHA_256 = newSha256();
+
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
     private final CanonicalJson json;
@@ -117,7 +120,16 @@ public final class CallKeyBuilder {
         return order;
     }
 
+    /** A copy, for asking the platform's providers for one each time costs more than a short digest. */
     private static MessageDigest sha256() {
+        try {
+            return (MessageDigest) SHA_256.clone();
+        } catch (CloneNotSupportedException e) {
+            return newSha256();
+        }
+    }
+
+    private static MessageDigest newSha256() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {

@@ -123,7 +123,6 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
                     .onErrorResume(
                             error -> !(error instanceof StorageException),
                             error -> Mono.just(onFailure.apply(failed(ok, error, meter.tally()))))
-                    .onErrorStop()
                     .contextWrite(context -> meter.into(options.into(context)));
         });
     }

@@ -24,7 +24,7 @@ public final class MapStep<I, O> extends ItemStep<I, O, MapStep<I, O>> {
 
     @Override
     public Flux<Outcome<O>> apply(Flux<Outcome<I>> items) {
-        return window().work(name(), items, this::apply, 1);
+        return window().work(name(), items, this::outcome, 1);
     }
 
     /**
@@ -32,6 +32,10 @@ public final class MapStep<I, O> extends ItemStep<I, O, MapStep<I, O>> {
      * anew; never signals an error for what goes wrong with the item; cancel cancels the function's {@code Mono}.
      */
     public Mono<Outcome<O>> apply(Outcome<I> outcome) {
+        return outcome(outcome).onErrorStop();
+    }
+
+    private Mono<Outcome<O>> outcome(Outcome<I> outcome) {
         if (!(outcome instanceof Outcome.Ok<I> ok)) {
             return Mono.just(outcome.withoutValue());
         }

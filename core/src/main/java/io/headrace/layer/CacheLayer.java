@@ -89,7 +89,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
             CallKey key = keys.key(request);
             return lookup(key.fingerprint())
                     .mapNotNull(entry -> read(entry, key.fingerprint(), context))
-                    .switchIfEmpty(Mono.defer(() -> buy(next, request, key)));
+                    .switchIfEmpty(Mono.defer(() -> buy(next, request, key, context)));
         });
     }
 
@@ -126,28 +126,37 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         }
     }
 
-    private Mono<R> buy(Call<Q, R> next, Q request, CallKey key) {
-        return Mono.deferContextual(outside -> {
-            Mono<R> bought = next.apply(request)
-                    .flatMap(answer -> storable.test(answer) ? store(answer, key) : Mono.just(answer));
-            AttemptLog log = AttemptLog.from(outside).orElse(null);
-            if (log == null) {
-                return bought.contextWrite(context -> context.put(CallKey.class, key));
-            }
-            EndsWhenStored attempts = new EndsWhenStored(log);
-            return bought.doOnTerminate(attempts::release)
-                    .doOnCancel(attempts::release)
-                    .contextWrite(context -> attempts.into(context.put(CallKey.class, key)));
-        });
+    private Mono<R> buy(Call<Q, R> next, Q request, CallKey key, ContextView outside) {
+        Mono<R> bought =
+                next.apply(request).flatMap(answer -> storable.test(answer) ? store(answer, key) : Mono.just(answer));
+        AttemptLog log = AttemptLog.from(outside).orElse(null);
+        if (log == null) {
+            return bought.contextWrite(context -> context.put(CallKey.class, key));
+        }
+        EndsWhenStored attempts = new EndsWhenStored(log);
+        return bought.doOnTerminate(attempts::release)
+                .doOnCancel(attempts::release)
+                .contextWrite(context -> attempts.into(context.put(CallKey.class, key)));
     }
 
     private Mono<R> store(R answer, CallKey key) {
         CacheEntry entry = entry(answer, key);
-        return Mono.defer(() -> cache.put(key.fingerprint(), SAMPLE, entry))
-                .retry(1)
-                .onErrorMap(error -> new StorageException(
-                        "an answer was paid for and cannot be stored, so it is not used: " + error.getMessage(), error))
+        return put(key, entry)
+                .onErrorResume(first -> put(key, entry).onErrorMap(CacheLayer::notStored))
                 .thenReturn(answer);
+    }
+
+    private Mono<Void> put(CallKey key, CacheEntry entry) {
+        try {
+            return cache.put(key.fingerprint(), SAMPLE, entry);
+        } catch (RuntimeException e) {
+            return Mono.error(e);
+        }
+    }
+
+    private static StorageException notStored(Throwable error) {
+        return new StorageException(
+                "an answer was paid for and cannot be stored, so it is not used: " + error.getMessage(), error);
     }
 
     private CacheEntry entry(R answer, CallKey key) {
