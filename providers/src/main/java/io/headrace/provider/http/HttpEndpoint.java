@@ -1,26 +1,44 @@
 package io.headrace.provider.http;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.util.AsciiString;
+import java.net.InetSocketAddress;
 import java.net.URI;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.netty.http.client.HttpClient;
+import reactor.netty.transport.AddressUtils;
 
 /** One address of a provider, to post to over its {@link HttpTransport}. Thread-safe. */
 public final class HttpEndpoint {
 
+    private static final AsciiString USER_AGENT = AsciiString.cached("headrace");
+
     private final HttpTransport transport;
     private final String name;
     private final URI uri;
-    private final Map<String, String> headers;
+    private final InetSocketAddress address;
+    private final String path;
+    /** As bytes, for they are the same in every request. */
+    private final Map<AsciiString, AsciiString> headers;
+
     private volatile HttpClient.@Nullable RequestSender sender;
 
     HttpEndpoint(HttpTransport transport, String name, URI uri, Map<String, String> headers) {
         this.transport = transport;
         this.name = name;
         this.uri = uri;
-        this.headers = headers;
+        this.address = AddressUtils.createUnresolved(uri.getHost(), port(uri));
+        this.path = path(uri);
+        Map<AsciiString, AsciiString> all = new LinkedHashMap<>();
+        all.put(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON);
+        all.put(HttpHeaderNames.ACCEPT, HttpHeaderValues.APPLICATION_JSON);
+        all.put(HttpHeaderNames.USER_AGENT, USER_AGENT);
+        headers.forEach((header, value) -> all.put(new AsciiString(header), new AsciiString(value)));
+        this.headers = all;
     }
 
     /** The provider, as error messages name it. */
@@ -52,20 +70,25 @@ public final class HttpEndpoint {
         });
     }
 
+    private static String path(URI uri) {
+        String path = uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
+        return uri.getRawQuery() == null ? path : path + "?" + uri.getRawQuery();
+    }
+
+    private static int port(URI uri) {
+        return uri.getPort() >= 0 ? uri.getPort() : "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
+    }
+
     private HttpClient.RequestSender sender() {
         HttpClient.RequestSender made = sender;
         if (made == null) {
             // two first calls may both get here: both clients are good, and they share the pool
             made = transport
                     .client(name, uri)
-                    .headers(h -> {
-                        h.set(HttpHeaderNames.CONTENT_TYPE, "application/json");
-                        h.set(HttpHeaderNames.ACCEPT, "application/json");
-                        h.set(HttpHeaderNames.USER_AGENT, "headrace");
-                        headers.forEach(h::set);
-                    })
+                    .headers(h -> headers.forEach(h::set))
+                    .remoteAddress(() -> address)
                     .post()
-                    .uri(uri);
+                    .uri(path); // a path and an address, for a whole URI would be taken apart for every request
             sender = made;
         }
         return made;
