@@ -61,7 +61,11 @@ final class Summary {
             line(out, "crashes", lost());
         }
         if (report.cutBytes() > 0) {
-            line(out, "cut off", number(report.cutBytes()) + " bytes that a crash left half written");
+            line(
+                    out,
+                    "cut off",
+                    number(report.cutBytes())
+                            + " bytes at the ends of files, left by a crash or by damage to the journal");
         }
         report.failedReductions()
                 .forEach((name, why) -> line(

@@ -15,8 +15,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the files of a completed pass anew, without the lines of rows that were superseded or are not in the dataset any
- * more. What those took stays in the totals. Uses the index's versions up: it is not to be asked again afterwards.
+ * Writes the files anew, without the lines of rows that were superseded, were not seen in the pass, or whose lines do not
+ * hold. What those took stays in the totals. Uses the index's versions up: it is not to be asked again afterwards.
  */
 final class Compaction {
 
@@ -88,14 +88,14 @@ final class Compaction {
     private @Nullable JournalRecord copy(JournalRecord record, long start, Copy results, Copy deadLetters)
             throws IOException {
         if (record instanceof Done done) {
-            boolean keep = holds(done.key(), done.status(), start);
+            boolean keep = holds(done.key(), done.status(), start) && isDone(done.key());
             Line line = copy(done.line(), keep, start, results, deadLetters);
             dropped = keep ? dropped : dropped.plus(done.tally());
             return keep
                     ? new Done(done.key(), done.ordinal(), done.version(), done.status(), line, done.tally())
                     : null;
         } else if (record instanceof Leaf leaf) {
-            boolean keep = holds(leaf.key(), leaf.status(), start);
+            boolean keep = holds(leaf.key(), leaf.status(), start) && isDone(leaf);
             Line line = copy(leaf.line(), keep, start, results, deadLetters);
             dropped = keep ? dropped : dropped.plus(leaf.tally());
             return keep
@@ -116,6 +116,16 @@ final class Compaction {
         return position < rows.passed()
                 && rows.counter(position) == 0
                 && !(RowStatus.isFailed(status) && start < lastRetry);
+    }
+
+    /** A row that is pending although the journal has it as done has lost its line. */
+    private boolean isDone(long key) {
+        return rows.status(rows.find(key)) != RowStatus.PENDING;
+    }
+
+    private boolean isDone(Leaf leaf) {
+        OpenRow open = ledger.openRow(leaf.key());
+        return isDone(leaf.key()) || (open != null && open.has(leaf.path()));
     }
 
     private Line copy(Line line, boolean keep, long start, Copy results, Copy deadLetters) throws IOException {

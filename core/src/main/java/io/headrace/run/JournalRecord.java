@@ -44,7 +44,13 @@ sealed interface JournalRecord {
      * @param line where its result or dead letter stands; none for a skipped row and for one whose leaves have the lines
      * @param tally what it took; zero where the leaves have it
      */
-    record Done(long key, long ordinal, long version, int status, Line line, Tally tally) implements JournalRecord {}
+    record Done(long key, long ordinal, long version, int status, Line line, Tally tally) implements JournalRecord {
+
+        /** Whether the row was expanded and its leaves have the lines. */
+        boolean isByLeaves() {
+            return line.sink() == Sink.NONE && status != RowStatus.SKIPPED;
+        }
+    }
 
     /**
      * An item that descends from a row by expand steps is done.

@@ -11,7 +11,6 @@ import io.headrace.run.JournalRecord.Line;
 import io.headrace.run.JournalRecord.RetryFailed;
 import io.headrace.run.JournalRecord.RunStarted;
 import io.headrace.run.JournalRecord.Superseded;
-import io.headrace.run.JournalRecord.Synced;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -34,32 +33,19 @@ final class Ledger implements Closeable {
     private final Histogram itemMicros = new Histogram(3);
     private Totals totals = Totals.ZERO;
     private @Nullable RunStarted run;
-    private Mark synced = Mark.START;
-    private Mark syncedBefore = Mark.START;
     private long resultsEnd;
     private long deadLettersEnd;
-    private long retryFrom;
     private long lastAttempt;
     private boolean hasLeaves;
     private boolean hasStaleLines;
     private boolean finished;
 
-    /** A place in the journal and how long the files were when the journal was there. */
-    record Mark(long position, long results, long deadLetters) {
-
-        static final Mark START = new Mark(0, 0, 0);
-    }
-
     Ledger(Path directory) throws IOException {
         this.rows = RowIndex.create(directory);
     }
 
-    /**
-     * Adds a record.
-     *
-     * @param position where it starts in the journal
-     */
-    void apply(JournalRecord record, long position) throws IOException {
+    /** Adds a record. */
+    void apply(JournalRecord record) throws IOException {
         if (record instanceof AttemptStarted started) {
             totals = totals.started();
             lastAttempt = Math.max(lastAttempt, started.attempt());
@@ -74,17 +60,9 @@ final class Ledger implements Closeable {
             line(done.line());
             item(done.status(), done.tally());
         } else if (record instanceof Leaf leaf) {
-            hasLeaves = true;
-            if (rows.find(leaf.key()) < 0) {
-                rows.put(leaf.key(), leaf.version(), RowStatus.PENDING);
-            }
-            openRows.computeIfAbsent(leaf.key(), key -> new OpenRow(leaf.ordinal(), leaf.version()))
-                    .add(leaf.path(), leaf.status());
+            open(leaf).add(leaf.path(), leaf.status());
             line(leaf.line());
             item(leaf.status(), leaf.tally());
-        } else if (record instanceof Synced) {
-            syncedBefore = synced;
-            synced = new Mark(position, resultsEnd, deadLettersEnd);
         } else if (record instanceof Superseded superseded) {
             int at = rows.find(superseded.key());
             int status = at < 0 ? RowStatus.PENDING : rows.status(at);
@@ -94,7 +72,6 @@ final class Ledger implements Closeable {
         } else if (record instanceof RetryFailed) {
             rows.retryFailed();
             deadLettersEnd = 0;
-            retryFrom = position;
         } else if (record instanceof RunStarted started) {
             openAttempts.values().forEach(attempt -> totals = totals.lost(attempt.reserved()));
             openAttempts.clear();
@@ -104,6 +81,17 @@ final class Ledger implements Closeable {
             finished = true;
         } else if (record instanceof Carried carried) {
             totals = totals.plus(carried.totals());
+        }
+    }
+
+    /** Adds a record whose line is not in its file any more: what it took stays counted, its row is pending. */
+    void lose(JournalRecord record) throws IOException {
+        if (record instanceof Done done && !done.isByLeaves()) {
+            rows.put(done.key(), done.version(), RowStatus.PENDING);
+            totals = totals.done(done.tally());
+        } else if (record instanceof Leaf leaf) {
+            open(leaf);
+            totals = totals.done(leaf.tally());
         }
     }
 
@@ -129,6 +117,12 @@ final class Ledger implements Closeable {
     @Nullable
     OpenRow openRow(long key) {
         return openRows.get(key);
+    }
+
+    /** Whether every leaf of the row is done, and the row itself not yet. */
+    boolean isComplete(long key) {
+        OpenRow open = openRows.get(key);
+        return open != null && open.isComplete();
     }
 
     /** Rows whose every leaf is done and that are not themselves. */
@@ -159,16 +153,6 @@ final class Ledger implements Closeable {
         return deadLettersEnd;
     }
 
-    /** Every line that was written later than this may not have reached the disk if the power went. */
-    Mark verifyFrom() {
-        return syncedBefore;
-    }
-
-    /** Dead letters journalled before this place in the journal are gone. */
-    long retryFrom() {
-        return retryFrom;
-    }
-
     /** Whether any row was expanded. */
     boolean hasLeaves() {
         return hasLeaves;
@@ -187,6 +171,14 @@ final class Ledger implements Closeable {
     @Override
     public void close() throws IOException {
         rows.close();
+    }
+
+    private OpenRow open(Leaf leaf) throws IOException {
+        hasLeaves = true;
+        if (rows.find(leaf.key()) < 0) {
+            rows.put(leaf.key(), leaf.version(), RowStatus.PENDING);
+        }
+        return openRows.computeIfAbsent(leaf.key(), key -> new OpenRow(leaf.ordinal(), leaf.version()));
     }
 
     private void line(Line line) {

@@ -5,117 +5,109 @@ import io.headrace.run.JournalRecord.Leaf;
 import io.headrace.run.JournalRecord.Line;
 import io.headrace.run.JournalRecord.RetryFailed;
 import io.headrace.run.JournalRecord.RunStarted;
-import io.headrace.run.JournalRecord.Sink;
-import io.headrace.run.Ledger.Mark;
+import io.headrace.run.JournalRecord.Synced;
+import io.headrace.run.LineCheck.Damage;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
- * A journal read back and checked against the files it speaks of: lines that may not have reached the disk before a power
- * loss are compared with their checksums, and the journal ends before the first one that is not there.
+ * A journal read back, and every line that it speaks of compared with its checksum: a row whose line is not there, or is not
+ * what was written, is pending.
  *
  * @param ledger what it says
  * @param end where it goes on
  * @param cutBytes bytes of the journal behind that
+ * @param lost lines that do not hold: the files have to be written anew without them
+ * @param damage files that are not what was written; an end torn by a crash is no damage
  */
-record Replay(Ledger ledger, long end, long cutBytes) {
+record Replay(Ledger ledger, long end, long cutBytes, long lost, List<Damage> damage) {
 
     static Replay of(RunFiles files) throws IOException {
-        Replay replay = upTo(files, Long.MAX_VALUE);
-        try {
-            long good = verify(files, replay);
-            if (good == replay.end()) {
-                return replay;
+        try (Reading reading = new Reading(files)) {
+            return reading.read();
+        }
+    }
+
+    /** Goes through the journal once. */
+    private static final class Reading implements JournalReader.Visitor, AutoCloseable {
+
+        private final RunFiles files;
+        private final LineCheck results;
+        private final LineCheck deadLetters;
+        private final Ledger ledger;
+        private boolean synced;
+
+        @SuppressWarnings("MustBeClosedChecker") // closed by the reading
+        Reading(RunFiles files) throws IOException {
+            this.files = files;
+            this.results = LineCheck.open(files.results());
+            this.deadLetters = LineCheck.open(files.deadLetters());
+            this.ledger = new Ledger(files.directory());
+        }
+
+        Replay read() throws IOException {
+            try {
+                JournalReader.End end = JournalReader.read(files.journal(), 0, this);
+                return new Replay(ledger, end.end(), end.cutBytes(), results.lost() + deadLetters.lost(), damage(end));
+            } catch (IOException | RuntimeException e) {
+                ledger.close();
+                throw e;
             }
-            replay.ledger().close();
-            Replay shorter = upTo(files, good);
-            return new Replay(shorter.ledger(), shorter.end(), replay.cutBytes() + replay.end() - shorter.end());
-        } catch (IOException | RuntimeException e) {
-            replay.ledger().close();
-            throw e;
         }
-    }
 
-    private static Replay upTo(RunFiles files, long limit) throws IOException {
-        Ledger ledger = new Ledger(files.directory());
-        try {
-            JournalReader.End end = JournalReader.read(files.journal(), 0, (record, start) -> {
-                if (start >= limit) {
-                    return false;
-                }
-                if (record instanceof RunStarted run && run.format() != JournalFormat.VERSION) {
-                    throw new IllegalStateException("the journal in " + files.directory() + " has format "
-                            + run.format() + ", this version reads " + JournalFormat.VERSION
-                            + ": go on with the version that wrote it, or start afresh");
-                }
-                ledger.apply(record, start);
-                return true;
-            });
-            return new Replay(ledger, end.end(), end.cutBytes());
-        } catch (IOException | RuntimeException e) {
-            ledger.close();
-            throw e;
-        }
-    }
-
-    /** Where the first record stands whose line is not in its file; the end if there is none. */
-    private static long verify(RunFiles files, Replay replay) throws IOException {
-        Ledger ledger = replay.ledger();
-        long[] good = {replay.end()};
-        try (LineFile results = openExisting(files.results());
-                LineFile deadLetters = openExisting(files.deadLetters())) {
-            Mark from = ledger.verifyFrom();
-            boolean sameDeadLetters = from.position() >= ledger.retryFrom();
-            if (results.length() < from.results() || (sameDeadLetters && deadLetters.length() < from.deadLetters())) {
-                from = Mark.START; // somebody shortened a file
+        @Override
+        public boolean visit(JournalRecord record, long start) throws IOException {
+            if (record instanceof RunStarted run && run.format() != JournalFormat.VERSION) {
+                throw new IllegalStateException("the journal in " + files.directory() + " has format " + run.format()
+                        + ", this version reads " + JournalFormat.VERSION
+                        + ": go on with the version that wrote it, or start afresh");
             }
-            Checked resultLines = new Checked(results, from.results());
-            Checked deadLetterLines = new Checked(deadLetters, from.deadLetters());
-            JournalReader.read(files.journal(), from.position(), (record, start) -> {
-                if (start >= replay.end()) {
-                    return false;
-                }
-                if (record instanceof RetryFailed) {
-                    deadLetterLines.end = 0;
-                }
-                Line line = record instanceof Done done
-                        ? done.line()
-                        : record instanceof Leaf leaf ? leaf.line() : Line.NONE;
-                boolean gone = line.sink() == Sink.DEAD_LETTERS && start < ledger.retryFrom();
-                Checked lines = line.sink() == Sink.RESULTS ? resultLines : deadLetterLines;
-                if (line.sink() == Sink.NONE || gone || lines.holds(line)) {
-                    return true;
-                }
-                good[0] = start;
-                return false;
-            });
-        }
-        return good[0];
-    }
-
-    private static LineFile openExisting(Path path) throws IOException {
-        if (!Files.exists(path)) {
-            Files.createFile(path);
-        }
-        return LineFile.open(path);
-    }
-
-    /** One of the files, checked line by line. */
-    private static final class Checked {
-
-        private final LineFile file;
-        private long end;
-
-        Checked(LineFile file, long end) {
-            this.file = file;
-            this.end = end;
+            if (record instanceof RetryFailed) {
+                deadLetters.restart();
+            }
+            synced = record instanceof Synced;
+            if (holds(record)) {
+                ledger.apply(record);
+            } else {
+                ledger.lose(record);
+            }
+            return true;
         }
 
-        boolean holds(Line line) throws IOException {
-            long start = end;
-            end = line.end();
-            return end <= file.length() && file.crc(start, end) == line.crc();
+        private boolean holds(JournalRecord record) throws IOException {
+            if (record instanceof Done done) {
+                return done.isByLeaves() ? ledger.isComplete(done.key()) : holds(done.line());
+            }
+            return !(record instanceof Leaf leaf) || holds(leaf.line());
+        }
+
+        private boolean holds(Line line) throws IOException {
+            return switch (line.sink()) {
+                case NONE -> true;
+                case RESULTS -> results.holds(line);
+                case DEAD_LETTERS -> deadLetters.holds(line);
+            };
+        }
+
+        /** A process that closed its files in order leaves them whole, with a note of the last sync at the journal's end. */
+        private List<Damage> damage(JournalReader.End end) throws IOException {
+            boolean inOrder = synced && Files.size(files.journal()) == end.end();
+            List<Damage> damage = new ArrayList<>();
+            for (LineCheck file : List.of(results, deadLetters)) {
+                if (file.lost() > 0 || (inOrder && file.surplus() > 0)) {
+                    damage.add(file.damage());
+                }
+            }
+            return damage;
+        }
+
+        @Override
+        public void close() throws IOException {
+            try (LineCheck first = results) {
+                deadLetters.close();
+            }
         }
     }
 }

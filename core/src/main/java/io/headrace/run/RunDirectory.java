@@ -17,6 +17,7 @@ import io.headrace.run.JournalRecord.RetryFailed;
 import io.headrace.run.JournalRecord.RunStarted;
 import io.headrace.run.JournalRecord.Superseded;
 import io.headrace.run.JournalRecord.Synced;
+import io.headrace.run.LineCheck.Damage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -42,7 +43,7 @@ final class RunDirectory implements AttemptLog, Closeable {
     private final Object syncing = new Object();
     private final List<String> notes = new ArrayList<>();
     private final ItemCounts counts = new ItemCounts();
-    private long cutBytes;
+    private final long cutBytes;
     private long changedRows;
     private long syncedEnd;
     private long nextAttempt;
@@ -96,13 +97,17 @@ final class RunDirectory implements AttemptLog, Closeable {
                     + "' now: rows with the same id and content are kept; a copy of what was there has the number "
                     + files.copyAside());
         }
+        long torn = replay.cutBytes();
+        boolean damaged = !replay.damage().isEmpty();
+        if (damaged) {
+            replay = repair(replay);
+        }
         ledger = replay.ledger();
-        cutBytes = replay.cutBytes();
         journal = Journal.open(files.journal(), replay.end());
         results = LineFile.open(files.results());
         deadLetters = LineFile.open(files.deadLetters());
-        cutBytes += results.cut(ledger.resultsEnd());
-        cutBytes += deadLetters.cut(ledger.deadLettersEnd());
+        long surplus = results.cut(ledger.resultsEnd()) + deadLetters.cut(ledger.deadLettersEnd());
+        cutBytes = damaged ? torn : torn + surplus;
         nextAttempt = ledger.nextAttempt();
         note(new RunStarted(
                 JournalFormat.VERSION,
@@ -353,6 +358,23 @@ final class RunDirectory implements AttemptLog, Closeable {
         }
     }
 
+    /** Keeps a copy of the files for whoever changed them, and leaves out what does not hold. */
+    private Replay repair(Replay damaged) throws IOException {
+        boolean copied = damaged.damage().stream().anyMatch(Damage::isThere);
+        String copy = copied ? "; a copy of what was there has the number " + files.copyAside() : "";
+        damaged.damage().forEach(file -> notes.add(file.what() + (file.isThere() ? copy : "")));
+        if (damaged.lost() == 0) {
+            return damaged;
+        }
+        try (Ledger rows = damaged.ledger();
+                LineFile someResults = LineFile.open(files.results());
+                LineFile someDeadLetters = LineFile.open(files.deadLetters())) {
+            rows.rows().passAll();
+            new Compaction(files, rows).run(someResults, someDeadLetters);
+        }
+        return Replay.of(files);
+    }
+
     private long failed() {
         RowIndex rows = ledger.rows();
         long failed = 0;
@@ -370,9 +392,8 @@ final class RunDirectory implements AttemptLog, Closeable {
     }
 
     private void note(JournalRecord record) throws IOException {
-        long position = journal.end();
         journal.append(record);
-        ledger.apply(record, position);
+        ledger.apply(record);
     }
 
     private void compact() throws IOException {

@@ -91,11 +91,15 @@ record RunFiles(Path directory) {
         return number;
     }
 
-    /** Copies results and dead letters to the first free number; gives the number. */
+    /** Copies results and dead letters, where they are there, to the first free number; gives the number. */
     int copyAside() throws IOException {
         int number = freeNumber();
-        Files.copy(results(), directory.resolve("results." + number + ".jsonl"));
-        Files.copy(deadLetters(), directory.resolve("dead-letters." + number + ".jsonl"));
+        if (Files.exists(results())) {
+            Files.copy(results(), directory.resolve("results." + number + ".jsonl"));
+        }
+        if (Files.exists(deadLetters())) {
+            Files.copy(deadLetters(), directory.resolve("dead-letters." + number + ".jsonl"));
+        }
         return number;
     }
 

@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.headrace.Codec;
+import io.headrace.Cost;
 import io.headrace.ErrorKind;
 import io.headrace.Item;
 import io.headrace.Outcome;
+import io.headrace.Tally;
+import io.headrace.Usage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +21,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -163,19 +168,134 @@ class CrashTest {
         }
     }
 
-    @Test
-    void deletedResults_areMadeAgain() throws IOException {
+    /** A finished run, with a cost for each row; then {@code damage}; then the run again: the ids of the rows worked on. */
+    private List<String> runAgain(Damaging damage, Consumer<RunDirectory> look) throws IOException {
         Path at = directory.resolve("run");
         try (Checkpoint<String> checkpoint = open(at)) {
             pass(checkpoint, ROWS);
         }
-        Files.delete(at.resolve("results.jsonl"));
+        damage.on(at);
+        List<String> worked = new ArrayList<>();
         try (Checkpoint<String> checkpoint = open(at)) {
-            pass(checkpoint, ROWS);
-            assertThat(checkpoint.directory().cutBytes()).isPositive();
+            look.accept(checkpoint.directory());
+            checkpoint
+                    .pending(Flux.range(0, ROWS).map(i -> Outcome.ok(Item.of("r" + i, i, "v" + i))))
+                    .doOnNext(row -> worked.add(row.item().id()))
+                    .concatMap(CrashTest::work)
+                    .transform(checkpoint)
+                    .blockLast(SOON);
+            assertThat(checkpoint.directory().cutBytes()).isZero();
+            RowIndex rows = checkpoint.directory().read(Ledger::rows);
+            assertThat(rows.seen(RowStatus.OK)).isEqualTo(5);
+            assertThat(rows.seen(RowStatus.PENDING)).isZero();
         }
-        assertThat(ids(at.resolve("results.jsonl"))).hasSize(6);
-        assertThat(ids(at.resolve("dead-letters.jsonl"))).hasSize(1);
+        assertThat(ids(at.resolve("results.jsonl"))).containsExactlyInAnyOrder("r0", "r1", "r3", "r5/0", "r5/1", "r6");
+        assertThat(ids(at.resolve("dead-letters.jsonl"))).containsExactly("r2");
+        try (Checkpoint<String> checkpoint = open(at)) {
+            assertThat(checkpoint.directory().notes()).isEmpty();
+            pass(checkpoint, ROWS);
+        }
+        return worked;
+    }
+
+    private interface Damaging {
+        void on(Path run) throws IOException;
+    }
+
+    private static Consumer<RunDirectory> says(String... parts) {
+        return run -> assertThat(run.notes()).singleElement().asString().contains(parts);
+    }
+
+    private static Damaging edit(String file, UnaryOperator<String> edit) {
+        return run -> Files.writeString(run.resolve(file), edit.apply(Files.readString(run.resolve(file))));
+    }
+
+    @Test
+    void deletedResults_arePendingAgainAndItIsSaid() throws IOException {
+        List<String> worked = runAgain(
+                run -> Files.delete(run.resolve("results.jsonl")),
+                says("results.jsonl is gone: the rows of its 6 lines run again"));
+        assertThat(worked).containsExactly("r0", "r1", "r3", "r5", "r6");
+    }
+
+    @Test
+    void deletedDeadLetters_runTheirRowsAgainAndNoOther() throws IOException {
+        List<String> worked = runAgain(
+                run -> Files.delete(run.resolve("dead-letters.jsonl")),
+                says("dead-letters.jsonl is gone: the rows of its 1 line run again"));
+        assertThat(worked).containsExactly("r2");
+    }
+
+    @Test
+    void byteChangedInOneResult_runsThatRowAgainAndKeepsACopy() throws IOException {
+        List<String> worked = runAgain(
+                edit("results.jsonl", text -> text.replace("\"v1\"", "\"v9\"")),
+                says(
+                        "of the 6 lines of results.jsonl 1 are not what was written there, the first is line 2",
+                        "a copy of what was there has the number 1"));
+        assertThat(worked).containsExactly("r1");
+        assertThat(directory.resolve("run/results.1.jsonl")).content().contains("\"v9\"");
+    }
+
+    @Test
+    void editThatMovesTheLinesBehindIt_runsTheirRowsAgain() throws IOException {
+        List<String> worked = runAgain(
+                edit("results.jsonl", text -> text.replace("\"v3\"", "\"edited\"")),
+                says("4 are not what was written there, the first is line 3"));
+        assertThat(worked).containsExactly("r3", "r5", "r6");
+    }
+
+    @Test
+    void oneLeafLost_runsItsRowAgain() throws IOException {
+        assertThat(runAgain(edit("results.jsonl", text -> text.replace("\"c1\"", "\"c9\"")), says("line 5")))
+                .containsExactly("r5");
+    }
+
+    @Test
+    void appendedLines_areCutOffAndACopyIsKept() throws IOException {
+        List<String> worked = runAgain(
+                edit("results.jsonl", text -> text + "{\"mine\":1}\n"),
+                says("11 bytes were added to results.jsonl", "a copy of what was there has the number 1"));
+        assertThat(worked).isEmpty();
+    }
+
+    @Test
+    void damageAtRandomBytesOfAFinishedRun_isMadeGood() throws IOException {
+        Random random = new Random(11);
+        Path running = directory.resolve("running");
+        try (Checkpoint<String> checkpoint = open(running)) {
+            pass(checkpoint, ROWS);
+        }
+        for (String name : List.of("results.jsonl", "dead-letters.jsonl", "journal")) {
+            for (int i = 0; i < 70 / STRIDE; i++) {
+                resumesWhole(running, name, bytes -> {
+                    byte[] damaged = bytes.clone();
+                    int at = random.nextInt(damaged.length);
+                    damaged[at] ^= (byte) (1 << random.nextInt(8));
+                    return damaged;
+                });
+                resumesWhole(running, name, bytes -> Arrays.copyOf(bytes, random.nextInt(1, bytes.length)));
+            }
+        }
+    }
+
+    @Test
+    void whatLostLinesTook_staysInTheTotals() throws IOException {
+        Path at = directory.resolve("run");
+        Tally paid = new Tally(
+                1, 0, 1, Duration.ofMillis(5), Duration.ZERO, Usage.of(2, 3), Cost.of(BigDecimal.ONE), Cost.ZERO);
+        for (int run = 1; run <= 2; run++) {
+            try (Checkpoint<String> checkpoint = open(at)) {
+                checkpoint
+                        .pending(Flux.range(0, 3).map(i -> Outcome.ok(Item.of("r" + i, i, "v" + i))))
+                        .<Outcome<String>>map(row -> new Outcome.Ok<>(((Outcome.Ok<String>) row).item(), paid))
+                        .transform(checkpoint)
+                        .blockLast(SOON);
+                Totals totals = checkpoint.directory().read(Ledger::totals);
+                assertThat(totals.items().cost().usd()).isEqualByComparingTo(run == 1 ? "3" : "6");
+            }
+            Files.delete(at.resolve("results.jsonl"));
+        }
     }
 
     @Test
