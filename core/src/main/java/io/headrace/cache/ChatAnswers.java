@@ -14,12 +14,22 @@ public final class ChatAnswers {
      * asked and paid for) or at the length limit. Not one that a filter took away, nor an empty one with no known reason to end.
      */
     public static boolean storable(ChatResponse answer) {
-        return answer.choices().stream().allMatch(ChatAnswers::storable);
+        for (Choice choice : answer.choices()) {
+            if (!storable(choice)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Whether a choice of {@code answer} was cut at the length limit. */
     public static boolean truncated(ChatResponse answer) {
-        return answer.choices().stream().anyMatch(choice -> choice.finishReason() == FinishReason.LENGTH);
+        for (Choice choice : answer.choices()) {
+            if (choice.finishReason() == FinishReason.LENGTH) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean storable(Choice choice) {

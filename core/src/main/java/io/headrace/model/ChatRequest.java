@@ -88,7 +88,7 @@ public record ChatRequest(
         requireFrom(1, n, "n");
         requireFrom(0, topLogprobs, "topLogprobs");
         tools = List.copyOf(tools);
-        if (tools.stream().map(Tool::name).distinct().count() < tools.size()) {
+        if (tools.size() > 1 && tools.stream().map(Tool::name).distinct().count() < tools.size()) {
             throw new IllegalArgumentException("two tools have one name: " + tools);
         }
         if (tools.isEmpty() && (toolChoice != null || parallelToolCalls != null)) {
