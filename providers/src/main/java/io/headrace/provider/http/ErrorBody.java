@@ -67,7 +67,8 @@ public record ErrorBody(String message, String type, String code, String param, 
             for (String name = in.nextName(); name != null; name = in.nextName()) {
                 JsonToken value = in.nextToken();
                 switch (name) {
-                    case "error" -> error(in, value);
+                    // a failed answer of OpenAI's Responses holds its error further inside
+                    case "error", "response" -> error(in, value);
                     case "message" -> message = text(in, value, message);
                     case "type" -> type = top && !type.isEmpty() ? skip(in, type) : text(in, value, type);
                     case "code" -> code = text(in, value, code);

@@ -2,10 +2,14 @@ package io.headrace.provider.http;
 
 import io.netty.handler.codec.http.HttpHeaders;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** An HTTP answer with any status, its body read whole. Immutable as long as nobody writes to its bytes. */
 public final class HttpAnswer {
+
+    /** Of OpenAI and compatible servers, Anthropic, and Azure. */
+    private static final List<String> REQUEST_ID_HEADERS = List.of("x-request-id", "request-id", "apim-request-id");
 
     private final int status;
     private final HttpHeaders headers;
@@ -28,9 +32,30 @@ public final class HttpAnswer {
         return headers.get(name);
     }
 
+    /** The id that the server gave the request, for its support; null if there is none. */
+    @Nullable
+    String requestId() {
+        return requestId(headers);
+    }
+
+    static @Nullable String requestId(HttpHeaders headers) {
+        for (String name : REQUEST_ID_HEADERS) {
+            String id = headers.get(name);
+            if (id != null && !id.isBlank()) {
+                return id;
+            }
+        }
+        return null;
+    }
+
     /** The body's bytes, in an array that may be longer than {@link #length}; not a copy. */
     byte[] body() {
         return body;
+    }
+
+    /** This status and these headers with another body. */
+    HttpAnswer withBody(byte[] other) {
+        return new HttpAnswer(status, headers, other, other.length);
     }
 
     /** Length of the body in bytes. */

@@ -8,6 +8,7 @@ import java.net.URI;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.transport.AddressUtils;
@@ -66,6 +67,23 @@ public final class HttpEndpoint {
             HttpExchange exchange =
                     new HttpExchange(name, about, body, length, transport.limits(), transport.maxBodyBytes());
             return Mono.fromDirect(sender().send(exchange::send).response(exchange::receive))
+                    .onErrorMap(exchange::failure);
+        });
+    }
+
+    /**
+     * Posts JSON as {@link #post} does, and reads a body of events as it comes: bytes are taken from the socket only as {@code
+     * reader} asks for them. Any other answer is read whole.
+     */
+    <T> Flux<T> stream(String about, byte[] body, int length, StreamReader<T> reader) {
+        return Flux.defer(() -> {
+            if (transport.isClosed()) {
+                return Flux.error(HttpTransport.closedException(name));
+            }
+            HttpExchange exchange =
+                    new HttpExchange(name, about, body, length, transport.limits(), transport.maxBodyBytes());
+            return sender().send(exchange::send)
+                    .response((head, content) -> exchange.stream(head, content, reader))
                     .onErrorMap(exchange::failure);
         });
     }

@@ -3,6 +3,7 @@ package io.headrace.provider.http;
 import io.headrace.ApiException;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -29,6 +30,8 @@ import reactor.netty.http.client.HttpClientResponse;
  */
 final class HttpExchange {
 
+    private static final String EVENT_STREAM = "text/event-stream";
+
     private final String name;
     private final String about;
     private final byte[] request;
@@ -39,6 +42,7 @@ final class HttpExchange {
     private volatile boolean sent;
     private volatile int status;
     private volatile @Nullable BodyCollector body;
+    private volatile long streamedBytes;
 
     HttpExchange(String name, String about, byte[] request, int requestLength, TimeLimits limits, long maxBodyBytes) {
         this.name = name;
@@ -67,6 +71,26 @@ final class HttpExchange {
                 content.collect(() -> collector, BodyCollector::append).map(c -> answer(head, c));
         // a refusal is one by its status alone: a body that breaks off takes nothing from it
         return status < 400 ? whole : whole.onErrorResume(e -> Mono.just(answer(head, collector)));
+    }
+
+    /** Gives a body of events to {@code reader} as it comes, and any other answer whole. */
+    <T> Publisher<T> stream(HttpClientResponse head, ByteBufFlux content, StreamReader<T> reader) {
+        String type = head.responseHeaders().get(HttpHeaderNames.CONTENT_TYPE, "");
+        if (head.status().code() != 200 || !type.regionMatches(true, 0, EVENT_STREAM, 0, EVENT_STREAM.length())) {
+            return receive(head, content).flatMapMany(reader::whole);
+        }
+        sent = true;
+        status = 200;
+        HttpAnswer start = new HttpAnswer(200, head.responseHeaders(), new byte[0], 0);
+        return reader.events(start, content.doOnNext(this::count));
+    }
+
+    private void count(ByteBuf piece) {
+        long sum = streamedBytes + piece.readableBytes();
+        streamedBytes = sum;
+        if (sum > maxBodyBytes) {
+            throw new BodyCollector.BodyTooLongException(maxBodyBytes);
+        }
     }
 
     private static HttpAnswer answer(HttpClientResponse head, BodyCollector body) {
@@ -136,7 +160,8 @@ final class HttpExchange {
 
     private @Nullable String withProgress(@Nullable String what) {
         BodyCollector partial = body;
-        return partial == null ? what : what + "; partial answer, " + partial.length() + " bytes of its body came";
+        long came = partial == null ? streamedBytes : partial.length();
+        return partial == null && came == 0 ? what : what + "; partial answer, " + came + " bytes of its body came";
     }
 
     private static boolean isUntrusted(Throwable error) {

@@ -15,7 +15,11 @@ final class Json {
     private Json() {}
 
     static JsonParser parser(HttpAnswer answer) {
-        return FACTORY.createParser(ObjectReadContext.empty(), answer.body(), 0, answer.length());
+        return parser(answer.body(), answer.length());
+    }
+
+    static JsonParser parser(byte[] json, int length) {
+        return FACTORY.createParser(ObjectReadContext.empty(), json, 0, length);
     }
 
     static JsonGenerator generator(OutputStream out) {

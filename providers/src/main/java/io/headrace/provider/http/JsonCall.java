@@ -3,11 +3,10 @@ package io.headrace.provider.http;
 import io.headrace.ApiException;
 import io.headrace.Call;
 import io.headrace.Delivery;
-import io.headrace.ErrorKind;
 import java.io.ByteArrayOutputStream;
 import java.time.Clock;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.function.BiConsumer;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import tools.jackson.core.JacksonException;
@@ -28,9 +27,7 @@ public final class JsonCall<Q, R> implements Call<Q, R> {
 
     private final HttpEndpoint endpoint;
     private final JsonOperation<Q, R> operation;
-    private final ErrorRules rules;
-    private final Secret key;
-    private final Clock clock;
+    private final Failures<Q> failures;
 
     /**
      * @param key struck out of the server's words
@@ -39,56 +36,68 @@ public final class JsonCall<Q, R> implements Call<Q, R> {
     public JsonCall(HttpEndpoint endpoint, JsonOperation<Q, R> operation, ErrorRules rules, Secret key, Clock clock) {
         this.endpoint = Objects.requireNonNull(endpoint, "endpoint");
         this.operation = Objects.requireNonNull(operation, "operation");
-        this.rules = Objects.requireNonNull(rules, "rules");
-        this.key = Objects.requireNonNull(key, "key");
-        this.clock = Objects.requireNonNull(clock, "clock");
+        this.failures = new Failures<>(
+                endpoint.name(),
+                operation,
+                Objects.requireNonNull(rules, "rules"),
+                Objects.requireNonNull(key, "key"),
+                Objects.requireNonNull(clock, "clock"));
     }
 
     @Override
     public Mono<R> apply(Q request) {
         Objects.requireNonNull(request, "request");
         return Mono.defer(() -> {
-            Body body = encode(request);
+            Body body = encode(request, operation::write);
             return endpoint.post(operation.about(request), body.bytes(), body.size())
-                    .flatMap(answer -> answer.length() <= LARGE_BYTES
-                            ? Mono.just(decode(request, answer))
-                            : Mono.fromCallable(() -> decode(request, answer)).subscribeOn(Schedulers.parallel()));
+                    .flatMap(answer -> read(request, answer));
         });
     }
 
-    private Body encode(Q request) {
+    Failures<Q> failures() {
+        return failures;
+    }
+
+    /** Writes the request by {@code writer}, or fails as not sent. */
+    Body encode(Q request, BiConsumer<Q, JsonGenerator> writer) {
         Body body = new Body();
         try (JsonGenerator out = Json.generator(body)) {
-            operation.write(request, out);
+            writer.accept(request, out);
         } catch (IllegalArgumentException | JacksonException e) {
-            String why = e instanceof JacksonException json ? json.getOriginalMessage() : e.getMessage();
-            throw ApiException.builder(ErrorKind.INVALID_REQUEST, prefix(request) + "not sent: " + why)
-                    .delivery(Delivery.NOT_SENT)
-                    .build();
+            throw failures.notSent(
+                    request, e instanceof JacksonException json ? json.getOriginalMessage() : e.getMessage());
         }
         return body;
     }
 
+    /** The answer here, or on the parallel scheduler if it is large. */
+    Mono<R> read(Q request, HttpAnswer answer) {
+        return answer.length() <= LARGE_BYTES
+                ? Mono.just(decode(request, answer))
+                : Mono.fromCallable(() -> decode(request, answer)).subscribeOn(Schedulers.parallel());
+    }
+
     private R decode(Q request, HttpAnswer answer) {
         if (answer.status() != 200) {
-            throw failure(request, answer);
+            throw failures.refused(request, answer);
         }
         R result;
         try (JsonParser in = Json.parser(answer)) {
             result = operation.read(in);
         } catch (JacksonException e) {
-            throw malformed(request, answer, Delivery.UNKNOWN, notJson(answer, e));
+            throw failures.malformed(request, answer, Delivery.UNKNOWN, notJson(answer, e));
         } catch (IllegalArgumentException e) {
             if (answer.isBlank()) {
-                throw malformed(request, answer, Delivery.UNKNOWN, "the body is empty");
+                throw failures.malformed(request, answer, Delivery.UNKNOWN, "the body is empty");
             }
-            throw malformed(
+            throw failures.malformed(
                     request, answer, Delivery.ANSWERED, Objects.requireNonNullElse(e.getMessage(), "no reason"));
         }
         if (result == null) {
-            throw failure(request, answer);
+            throw failures.refused(request, answer);
         }
-        return result;
+        String requestId = answer.requestId();
+        return requestId == null ? result : operation.withRequestId(result, requestId);
     }
 
     private static String notJson(HttpAnswer answer, JacksonException e) {
@@ -97,71 +106,8 @@ public final class JsonCall<Q, R> implements Call<Q, R> {
                 + ") is not whole JSON, at byte " + e.getLocation().getByteOffset();
     }
 
-    private ApiException malformed(Q request, HttpAnswer answer, Delivery delivery, String why) {
-        return ApiException.builder(
-                        ErrorKind.MALFORMED_RESPONSE, prefix(request) + "HTTP " + answer.status() + ", but " + why)
-                .delivery(delivery)
-                .status(answer.status())
-                .requestId(requestId(answer, ""))
-                .build();
-    }
-
-    private ApiException failure(Q request, HttpAnswer answer) {
-        ErrorBody body = ErrorBody.of(answer);
-        int status = answer.status();
-        Verdict verdict = rules.judge(status, body);
-        if (verdict == null) {
-            verdict = Verdict.ofStatus(status);
-        }
-        Boolean advice = verdict.isFinal() ? null : RetryAdvice.shouldRetry(answer);
-        return ApiException.builder(verdict.kind(), message(request, answer, body))
-                .delivery(verdict.delivery())
-                .isTransient(advice == null ? verdict.isTransient() : advice)
-                .retryAfter(RetryAdvice.retryAfter(answer, clock))
-                .status(status)
-                .requestId(requestId(answer, body.requestId()))
-                .build();
-    }
-
-    private String message(Q request, HttpAnswer answer, ErrorBody body) {
-        StringBuilder message =
-                new StringBuilder(prefix(request)).append("HTTP ").append(answer.status());
-        String location = answer.header("location");
-        if (answer.status() / 100 == 3 && location != null) {
-            message.append(", redirected to another address: check the base URL");
-        }
-        StringBuilder words = new StringBuilder();
-        for (String part : new String[] {body.type(), body.code(), body.detailCode()}) {
-            if (!part.isEmpty() && words.indexOf(part) < 0) {
-                words.append(words.isEmpty() ? "" : "/").append(part);
-            }
-        }
-        if (!body.param().isEmpty()) {
-            words.append(" (field ").append(body.param()).append(')');
-        }
-        if (!body.message().isBlank()) {
-            words.append(words.isEmpty() ? "" : ": ").append(body.message());
-        }
-        String clean = ServerWords.of(words.toString(), key, operation.prompts(request));
-        return message.append(clean.isEmpty() ? "" : " ").append(clean).toString();
-    }
-
-    private String prefix(Q request) {
-        return endpoint.name() + " " + operation.about(request) + ": ";
-    }
-
-    private static @Nullable String requestId(HttpAnswer answer, String inBody) {
-        for (String name : new String[] {"x-request-id", "request-id", "apim-request-id"}) {
-            String id = answer.header(name);
-            if (id != null && !id.isBlank()) {
-                return id;
-            }
-        }
-        return inBody.isEmpty() ? null : inBody;
-    }
-
     /** Gives out the array that it wrote to, without a copy. */
-    private static final class Body extends ByteArrayOutputStream {
+    static final class Body extends ByteArrayOutputStream {
 
         Body() {
             super(1024);

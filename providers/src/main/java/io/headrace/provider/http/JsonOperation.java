@@ -35,4 +35,9 @@ public interface JsonOperation<Q, R> {
      */
     @Nullable
     R read(JsonParser in);
+
+    /** {@code answer} with the provider's id of the request, which comes in a header. By default nothing is made of it. */
+    default R withRequestId(R answer, String requestId) {
+        return answer;
+    }
 }

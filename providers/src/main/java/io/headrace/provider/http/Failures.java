@@ -1,0 +1,100 @@
+package io.headrace.provider.http;
+
+import io.headrace.ApiException;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import java.time.Clock;
+import org.jspecify.annotations.Nullable;
+
+/** Makes exceptions of answers that are none, in words without key and prompt. Thread-safe. */
+final class Failures<Q> {
+
+    private final String provider;
+    private final JsonOperation<Q, ?> operation;
+    private final ErrorRules rules;
+    private final Secret key;
+    private final Clock clock;
+
+    Failures(String provider, JsonOperation<Q, ?> operation, ErrorRules rules, Secret key, Clock clock) {
+        this.provider = provider;
+        this.operation = operation;
+        this.rules = rules;
+        this.key = key;
+        this.clock = clock;
+    }
+
+    /** A request that cannot be sent. */
+    ApiException notSent(Q request, @Nullable String why) {
+        return ApiException.builder(ErrorKind.INVALID_REQUEST, prefix(request) + "not sent: " + why)
+                .delivery(Delivery.NOT_SENT)
+                .build();
+    }
+
+    /** An answer that breaks the protocol. */
+    ApiException malformed(Q request, HttpAnswer answer, Delivery delivery, String why) {
+        return ApiException.builder(
+                        ErrorKind.MALFORMED_RESPONSE, prefix(request) + "HTTP " + answer.status() + ", but " + why)
+                .delivery(delivery)
+                .status(answer.status())
+                .requestId(answer.requestId())
+                .build();
+    }
+
+    /** An answer that tells of an error. */
+    ApiException refused(Q request, HttpAnswer answer) {
+        return refused(request, answer, "", Delivery.NOT_SENT);
+    }
+
+    /**
+     * An error in the middle of an answer.
+     *
+     * @param where where it stood, for the message
+     * @param atLeast how far the attempt got, whatever the error says
+     */
+    ApiException refused(Q request, HttpAnswer answer, String where, Delivery atLeast) {
+        ErrorBody body = ErrorBody.of(answer);
+        int status = answer.status();
+        Verdict verdict = rules.judge(status, body);
+        if (verdict == null) {
+            verdict = Verdict.ofStatus(status);
+        }
+        Boolean advice = verdict.isFinal() ? null : RetryAdvice.shouldRetry(answer);
+        String requestId = answer.requestId();
+        return ApiException.builder(verdict.kind(), message(request, answer, where, body))
+                .delivery(verdict.delivery().compareTo(atLeast) < 0 ? atLeast : verdict.delivery())
+                .isTransient(advice == null ? verdict.isTransient() : advice)
+                .retryAfter(RetryAdvice.retryAfter(answer, clock))
+                .status(status)
+                .requestId(requestId != null || body.requestId().isEmpty() ? requestId : body.requestId())
+                .build();
+    }
+
+    private String message(Q request, HttpAnswer answer, String where, ErrorBody body) {
+        StringBuilder message = new StringBuilder(prefix(request))
+                .append("HTTP ")
+                .append(answer.status())
+                .append(where);
+        String location = answer.header("location");
+        if (answer.status() / 100 == 3 && location != null) {
+            message.append(", redirected to another address: check the base URL");
+        }
+        StringBuilder words = new StringBuilder();
+        for (String part : new String[] {body.type(), body.code(), body.detailCode()}) {
+            if (!part.isEmpty() && words.indexOf(part) < 0) {
+                words.append(words.isEmpty() ? "" : "/").append(part);
+            }
+        }
+        if (!body.param().isEmpty()) {
+            words.append(" (field ").append(body.param()).append(')');
+        }
+        if (!body.message().isBlank()) {
+            words.append(words.isEmpty() ? "" : ": ").append(body.message());
+        }
+        String clean = ServerWords.of(words.toString(), key, operation.prompts(request));
+        return message.append(clean.isEmpty() ? "" : " ").append(clean).toString();
+    }
+
+    private String prefix(Q request) {
+        return provider + " " + operation.about(request) + ": ";
+    }
+}

@@ -1,0 +1,19 @@
+package io.headrace.provider.http;
+
+import io.netty.buffer.ByteBuf;
+import reactor.core.publisher.Flux;
+
+/** Makes something of an answer that may be a stream. */
+interface StreamReader<T> {
+
+    /** Reads an answer that is no stream: an error, or a whole answer all the same. */
+    Flux<T> whole(HttpAnswer answer);
+
+    /**
+     * Reads a stream.
+     *
+     * @param head status and headers, without a body
+     * @param pieces of the body, each only to be read while it is handed over
+     */
+    Flux<T> events(HttpAnswer head, Flux<ByteBuf> pieces);
+}
