@@ -33,7 +33,7 @@ public final class ChatCollector {
      * one asked for when it was taken. {@code deltas} is subscribed to once for each subscription, and not at all after the sink
      * has got deltas of an earlier attempt.
      *
-     * <p>Cancelling cancels {@code deltas} at once. Errors: those of {@code deltas}; and {@link
+     * <p>Cancelling cancels {@code deltas} at once. Errors: those of {@code deltas}, after what came before them was taken; and {@link
      * ErrorKind#MALFORMED_RESPONSE} if they complete without an {@link End}, for a short answer is none.
      */
     public static Mono<ChatResponse> collect(Flux<ChatDelta> deltas) {
@@ -45,7 +45,9 @@ public final class ChatCollector {
             ChatCollector collector = create();
             Mono<Void> collected = sink == null
                     ? deltas.doOnNext(collector::add).then()
-                    : deltas.doOnNext(collector::add).concatMap(sink::emit, 1).then();
+                    : deltas.doOnNext(collector::add)
+                            .concatMapDelayError(sink::emit, true, 1)
+                            .then();
             return collected.then(Mono.fromSupplier(collector::answer));
         });
     }
