@@ -40,7 +40,8 @@ import reactor.core.scheduler.Schedulers;
  *     fallback     another call after the first has failed for good
  *       cache      a hit ends here: no retry, no permit, no price
  *         retry    the only layer that tries again
- *           validate      a bad answer is an error that retry sees
+ *           stream        no retry once a subscriber has a part of it; chat only
+ *             validate    a bad answer is an error that retry sees
  *             concurrency every attempt takes its own permit
  *               attempt   noted once it may go, just before bytes leave
  *                 timeout starts with the attempt, not with the wait
@@ -75,6 +76,7 @@ public final class CallStack<Q, R> {
     private @Nullable Validator<? super R> validator;
     private @Nullable ConcurrencyLimit limit;
     private @Nullable FallbackLayer<Q, R> fallback;
+    private boolean streams;
     private CallListener listener = CallListener.noop();
 
     private CallStack(Call<Q, R> call) {
@@ -91,8 +93,9 @@ public final class CallStack<Q, R> {
      * It keeps nothing before a {@link #cache} is given.
      */
     public static CallStack<ChatRequest, ChatResponse> chat(ChatCall call) {
-        return CallStack.<ChatRequest, ChatResponse>of(call)
-                .key(ChatKeys.of(call.identity()))
+        CallStack<ChatRequest, ChatResponse> stack = of(call);
+        stack.streams = true;
+        return stack.key(ChatKeys.of(call.identity()))
                 .codec(ChatCodec.instance())
                 .meter(ChatMeter.of(PriceTable.shipped()))
                 .storable(ChatAnswers::storable)
@@ -232,6 +235,9 @@ public final class CallStack<Q, R> {
         }
         if (validator != null) {
             stack = stack.with(ValidateLayer.of(validator, meter));
+        }
+        if (streams) {
+            stack = stack.with(StreamLayer.create());
         }
         if (retry != null) {
             stack = stack.with(RetryLayer.of(retry));
