@@ -25,7 +25,8 @@ public interface Codec<T> {
      * JSON on one line, UTF-8, by the type's record components or properties. Unknown fields are ignored when reading;
      * {@code Map.class} reads any object.
      */
+    @SuppressWarnings("unchecked") // T is String there
     static <T> Codec<T> json(Class<T> type) {
-        return new JsonCodec<>(type);
+        return type == String.class ? (Codec<T>) JsonTextCodec.INSTANCE : new JsonCodec<>(type);
     }
 }

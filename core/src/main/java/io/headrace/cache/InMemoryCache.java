@@ -22,15 +22,15 @@ public final class InMemoryCache implements ResponseCache {
 
     private static final int FIELD_BYTES = 32;
 
-    private final Cache<EntryKey, CacheEntry> entries;
+    private final long maxBytes;
+
+    /** Null until there is something to keep: in a run of new requests that is never. */
+    private volatile @Nullable Cache<EntryKey, CacheEntry> entries;
+
     private volatile boolean closed;
 
     private InMemoryCache(long maxBytes) {
-        this.entries = Caffeine.newBuilder()
-                .maximumWeight(maxBytes)
-                .<EntryKey, CacheEntry>weigher((key, entry) -> weight(entry))
-                .executor(Runnable::run)
-                .build();
+        this.maxBytes = maxBytes;
     }
 
     /** A cache of at most 64 MB. */
@@ -65,38 +65,68 @@ public final class InMemoryCache implements ResponseCache {
 
     @Override
     public Mono<Void> clear() {
-        return Mono.fromRunnable(() -> open().invalidateAll());
+        return Mono.fromRunnable(() -> {
+            Cache<EntryKey, CacheEntry> kept = kept();
+            if (kept != null) {
+                kept.invalidateAll();
+            }
+        });
     }
 
     @Override
     public void close() {
         closed = true;
-        entries.invalidateAll();
+        Cache<EntryKey, CacheEntry> kept = entries;
+        if (kept != null) {
+            kept.invalidateAll();
+        }
     }
 
     @Nullable
     CacheEntry peek(EntryKey key) {
-        return open().getIfPresent(key);
+        Cache<EntryKey, CacheEntry> kept = kept();
+        return kept == null ? null : kept.getIfPresent(key);
     }
 
     void store(EntryKey key, CacheEntry entry) {
-        open().put(key, entry);
+        toKeep().put(key, entry);
     }
 
     void forget(EntryKey key) {
-        open().invalidate(key);
+        Cache<EntryKey, CacheEntry> kept = kept();
+        if (kept != null) {
+            kept.invalidate(key);
+        }
     }
 
     /** Stores what {@code entry} gives, in one step with asking for it, unless there is an entry already. */
     void storeIfAbsent(EntryKey key, Supplier<@Nullable CacheEntry> entry) {
-        open().asMap().computeIfAbsent(key, absent -> entry.get());
+        toKeep().asMap().computeIfAbsent(key, absent -> entry.get());
     }
 
-    private Cache<EntryKey, CacheEntry> open() {
+    private @Nullable Cache<EntryKey, CacheEntry> kept() {
         if (closed) {
             throw new IllegalStateException("the cache is closed");
         }
         return entries;
+    }
+
+    private Cache<EntryKey, CacheEntry> toKeep() {
+        Cache<EntryKey, CacheEntry> kept = kept();
+        return kept == null ? make() : kept;
+    }
+
+    private synchronized Cache<EntryKey, CacheEntry> make() {
+        Cache<EntryKey, CacheEntry> made = entries;
+        if (made == null) {
+            made = Caffeine.newBuilder()
+                    .maximumWeight(maxBytes)
+                    .<EntryKey, CacheEntry>weigher((key, entry) -> weight(entry))
+                    .executor(Runnable::run)
+                    .build();
+            entries = made;
+        }
+        return made;
     }
 
     private static int weight(CacheEntry entry) {

@@ -10,20 +10,16 @@ import java.util.function.BinaryOperator;
  */
 final class Sum<T> {
 
-    private final T zero;
     private final BinaryOperator<T> plus;
     private final AtomicReference<T> sum;
 
     Sum(T zero, BinaryOperator<T> plus) {
-        this.zero = zero;
         this.plus = plus;
         this.sum = new AtomicReference<>(zero);
     }
 
     void add(T value) {
-        if (!value.equals(zero)) {
-            sum.accumulateAndGet(value, plus);
-        }
+        sum.accumulateAndGet(value, plus);
     }
 
     T get() {

@@ -2,10 +2,13 @@ package io.headrace.run;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.headrace.Codec;
 import io.headrace.Cost;
 import io.headrace.ErrorKind;
+import io.headrace.Usage;
 import io.headrace.observe.StatisticsSnapshot.Times;
 import io.headrace.run.RunReport.Attempts;
+import io.headrace.run.RunReport.Calls;
 import io.headrace.run.RunReport.Items;
 import io.headrace.run.RunReport.Part;
 import java.io.IOException;
@@ -17,14 +20,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Writes a report as {@code report.json} for programs and {@code report.txt} for people. */
 final class ReportWriter {
-
-    private static final JsonMapper JSON =
-            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
     private ReportWriter() {}
 
@@ -33,7 +31,7 @@ final class ReportWriter {
         Path json = report.directory().resolve("report.json");
         Path text = report.directory().resolve("report.txt");
         try {
-            RunFiles.replace(json, JSON.writeValueAsBytes(json(report)));
+            RunFiles.replace(json, PrettyJson.bytes(json(report)));
             RunFiles.replace(text, text(report).getBytes(UTF_8));
         } catch (IOException e) {
             Files.deleteIfExists(json);
@@ -63,21 +61,65 @@ final class ReportWriter {
         json.put("lostInCrashes", lost);
         json.put("cutBytes", report.cutBytes());
         json.put("notes", report.notes());
-        json.put("reductions", report.reductions());
+        json.put("reductions", reductions(report.reductions()));
         json.put("failedReductions", report.failedReductions());
         return json;
     }
 
     private static Map<String, @Nullable Object> part(Part part) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
-        json.put("items", part.items());
-        json.put("calls", part.calls());
+        json.put("items", items(part.items()));
+        json.put("calls", calls(part.calls()));
         json.put("failedByKind", labels(part.failedByKind()));
         json.put("itemMs", times(part.itemTime()));
-        json.put("tokens", part.usage());
+        json.put("tokens", tokens(part.usage()));
         json.put("costUsd", part.cost().usd());
         json.put("unpricedCalls", part.cost().unknown());
         json.put("savedUsd", part.saved().usd());
+        return json;
+    }
+
+    private static Map<String, Object> items(Items items) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("in", items.in());
+        json.put("ok", items.ok());
+        json.put("failed", items.failed());
+        json.put("skipped", items.skipped());
+        json.put("cancelled", items.cancelled());
+        json.put("pending", items.pending());
+        return json;
+    }
+
+    private static Map<String, Object> calls(Calls calls) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("sent", calls.sent());
+        json.put("cached", calls.cached());
+        json.put("retried", calls.retried());
+        json.put("unknown", calls.unknown());
+        json.put("cachedShare", calls.cachedShare());
+        return json;
+    }
+
+    private static Map<String, Object> tokens(Usage usage) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("inputTokens", usage.inputTokens());
+        json.put("cachedInputTokens", usage.cachedInputTokens());
+        json.put("cacheWriteTokens", usage.cacheWriteTokens());
+        json.put("longCacheWriteTokens", usage.longCacheWriteTokens());
+        json.put("outputTokens", usage.outputTokens());
+        json.put("reasoningTokens", usage.reasoningTokens());
+        json.put("unknown", usage.unknown());
+        return json;
+    }
+
+    /** As their own files have them. */
+    @SuppressWarnings("unchecked") // a value is written as what it is
+    private static Map<String, Object> reductions(Map<String, Object> results) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        results.forEach((name, result) -> {
+            Codec<Object> codec = Codec.json((Class<Object>) result.getClass());
+            json.put(name, new PrettyJson.Raw(new String(codec.encode(result), UTF_8)));
+        });
         return json;
     }
 

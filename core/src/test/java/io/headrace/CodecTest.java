@@ -1,0 +1,49 @@
+package io.headrace;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.json.JsonMapper;
+
+class CodecTest {
+
+    private static final Codec<String> TEXTS = Codec.json(String.class);
+
+    record Point(int x, String name) {}
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"", "plain", "\"quoted\" \\ and\nlines\r\t", "Grüße, 世界 \uD83D\uDE80", "\u0000\u001f\u2028"})
+    void texts_areWhatDataBindingWrites_andComeBack(String text) {
+        byte[] json = TEXTS.encode(text);
+
+        assertThat(JsonMapper.shared().readValue(json, String.class)).isEqualTo(text);
+        assertThat(new String(json, UTF_8)).doesNotContain("\n");
+        assertThat(TEXTS.decode(json)).isEqualTo(text);
+        assertThat(TEXTS.decode(JsonMapper.shared().writeValueAsBytes(text))).isEqualTo(text);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "5", "null", "{}", "\"cut", "\"two\" \"texts\"", "bare"})
+    void whatIsNoText_isSaid(String json) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> TEXTS.decode(json.getBytes(UTF_8)))
+                .withMessageStartingWith("not JSON of String");
+    }
+
+    @Test
+    void records_comeBack_unknownFieldsAreIgnored() {
+        Codec<Point> points = Codec.json(Point.class);
+
+        assertThat(points.decode(points.encode(new Point(3, "a")))).isEqualTo(new Point(3, "a"));
+        assertThat(points.decode("{\"x\":1,\"name\":\"b\",\"z\":9}".getBytes(UTF_8)))
+                .isEqualTo(new Point(1, "b"));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> points.decode("[1]".getBytes(UTF_8)))
+                .withMessageStartingWith("not JSON of Point");
+    }
+}
