@@ -1,20 +1,11 @@
 package io.headrace.testkit;
 
 import io.netty.handler.codec.http.HttpHeaders;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Anthropic Messages. */
+/** Anthropic. */
 enum AnthropicWire implements Wire {
     INSTANCE;
-
-    /** The version from which sampling parameters are refused. */
-    private static final String WITHOUT_SAMPLING = "2026-10-21";
-
-    @Override
-    public String idPrefix() {
-        return "msg_";
-    }
 
     @Override
     public @Nullable String key(HttpHeaders headers) {
@@ -53,37 +44,6 @@ enum AnthropicWire implements Wire {
     }
 
     @Override
-    public @Nullable Problem check(HttpHeaders headers, ChatBody body) {
-        List<ChatBody.Turn> turns = body.turns;
-        String version = headers.get("anthropic-version");
-        if (version == null || version.isBlank()) {
-            return Problem.invalid("anthropic-version: header is required");
-        }
-        if (body.model().isEmpty()) {
-            return Problem.invalid("model: Field required");
-        }
-        if (body.maxTokens < 0) {
-            return Problem.invalid("max_tokens: Field required");
-        }
-        if (body.maxTokens == 0) {
-            return Problem.invalid("max_tokens: Input should be greater than or equal to 1");
-        }
-        if (turns == null) {
-            return Problem.invalid("messages: Field required");
-        }
-        if (turns.isEmpty()) {
-            return Problem.invalid("messages: at least one message is required");
-        }
-        if (body.sampling != null && version.compareTo(WITHOUT_SAMPLING) >= 0) {
-            return Problem.invalid(body.sampling + ": Extra inputs are not permitted");
-        }
-        if (body.stream) {
-            return Problem.invalid("stream: The simulated provider does not stream");
-        }
-        return null;
-    }
-
-    @Override
     public Problem refusal(Fault.Refusal refusal) {
         return switch (refusal) {
             case QUOTA_EXHAUSTED ->
@@ -100,44 +60,11 @@ enum AnthropicWire implements Wire {
     }
 
     @Override
-    public Problem rateLimited(Fault.RateLimited fault, ChatBody body) {
+    public Problem rateLimited(Fault.RateLimited fault, String model) {
         return problem(
                 429,
                 "rate_limit_error",
-                "This request would exceed the rate limit of 50 requests per minute for " + body.model());
-    }
-
-    @Override
-    public byte[] answer(Answer answer) {
-        return Json.write(json -> {
-            json.writeStartObject();
-            json.writeStringProperty("id", answer.id());
-            json.writeStringProperty("type", "message");
-            json.writeStringProperty("role", "assistant");
-            json.writeStringProperty("model", answer.model());
-            json.writeArrayPropertyStart("content");
-            json.writeStartObject();
-            json.writeStringProperty("type", "text");
-            json.writeStringProperty("text", answer.text());
-            json.writeNullProperty("citations");
-            json.writeEndObject();
-            json.writeEndArray();
-            json.writeStringProperty("stop_reason", answer.cut() ? "max_tokens" : "end_turn");
-            json.writeNullProperty("stop_sequence");
-            json.writeObjectPropertyStart("usage");
-            json.writeNumberProperty("input_tokens", answer.promptTokens());
-            json.writeNumberProperty("output_tokens", answer.answerTokens());
-            json.writeNumberProperty("cache_creation_input_tokens", 0);
-            json.writeNumberProperty("cache_read_input_tokens", 0);
-            json.writeObjectPropertyStart("cache_creation");
-            json.writeNumberProperty("ephemeral_5m_input_tokens", 0);
-            json.writeNumberProperty("ephemeral_1h_input_tokens", 0);
-            json.writeEndObject();
-            json.writeNullProperty("server_tool_use");
-            json.writeStringProperty("service_tier", "standard");
-            json.writeEndObject();
-            json.writeEndObject();
-        });
+                "This request would exceed the rate limit of 50 requests per minute for " + model);
     }
 
     @Override
@@ -157,6 +84,11 @@ enum AnthropicWire implements Wire {
             json.writeStringProperty("request_id", requestId);
             json.writeEndObject();
         });
+    }
+
+    @Override
+    public byte[] problemEvent(Problem problem, String requestId) {
+        return Sse.event("error", problem(problem, requestId));
     }
 
     @Override

@@ -7,11 +7,23 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.exc.StreamReadException;
+import tools.jackson.databind.JsonNode;
 
 /** What the simulator reads of a chat request, of either wire, in one pass over its bytes. */
 final class ChatBody {
 
+    /** A message; what tools gave is of the role {@code tool}. */
     record Turn(String role, String text) {}
+
+    /** A function that may be called. */
+    record Tool(String name, JsonNode parameters) {}
+
+    /** Whether tools are called. */
+    enum ToolChoice {
+        AUTO,
+        NONE,
+        REQUIRED
+    }
 
     private String model = "";
 
@@ -22,6 +34,23 @@ final class ChatBody {
     long maxTokens = -1;
     long choices = 1;
     boolean stream;
+    boolean includeUsage;
+    final List<Tool> tools = new ArrayList<>();
+    ToolChoice toolChoice = ToolChoice.AUTO;
+
+    /** The one tool to be called; then the choice is {@code REQUIRED}. */
+    @Nullable
+    String namedTool;
+
+    /** The schema of the answer. */
+    @Nullable
+    JsonNode schema;
+
+    boolean jsonObject;
+    final List<String> stop = new ArrayList<>();
+    boolean logprobs;
+    long topLogprobs;
+    String effort = "";
     /** The first of {@code temperature}, {@code top_p} and {@code top_k} that was sent. */
     @Nullable
     String sampling;
@@ -69,6 +98,16 @@ final class ChatBody {
         return text;
     }
 
+    /** What the tools gave after the model called them; null if the conversation is not at that point. */
+    @Nullable
+    String toolResult() {
+        if (turns == null || turns.isEmpty()) {
+            return null;
+        }
+        Turn last = turns.get(turns.size() - 1);
+        return last.role().equals("tool") ? last.text() : null;
+    }
+
     /** The tokens of all texts and 4 for each message, as chat formats add marks round every message. */
     int promptTokens() {
         int tokens = Tokens.count(instructions());
@@ -88,18 +127,89 @@ final class ChatBody {
                 parser.skipChildren();
             }
             case "messages" -> messages(parser, token);
-            case "system" -> instruct(content(parser, token));
-            case "max_tokens", "max_completion_tokens" -> maxTokens = number(parser, token, -1);
+            case "input" -> input(parser, token);
+            case "system", "instructions" -> instruct(content(parser, token));
+            case "max_tokens", "max_completion_tokens", "max_output_tokens" -> maxTokens = number(parser, token, -1);
             case "n" -> choices = number(parser, token, 1);
             case "stream" -> {
                 stream = token == JsonToken.VALUE_TRUE;
                 parser.skipChildren();
             }
+            case "stream_options" ->
+                includeUsage = Json.tree(parser).path("include_usage").asBoolean(false);
+            case "tools" -> tools(Json.tree(parser));
+            case "tool_choice" -> toolChoice(Json.tree(parser));
+            case "response_format" -> format(Json.tree(parser));
+            case "text", "output_config" -> {
+                JsonNode config = Json.tree(parser);
+                format(config.path("format"));
+                effort = config.path("effort").asString(effort);
+            }
+            case "reasoning" -> effort = Json.tree(parser).path("effort").asString("");
+            case "reasoning_effort" -> effort = Json.tree(parser).asString("");
+            case "stop", "stop_sequences" -> stop(Json.tree(parser));
+            case "logprobs" -> {
+                logprobs = token == JsonToken.VALUE_TRUE;
+                parser.skipChildren();
+            }
+            case "top_logprobs" -> topLogprobs = number(parser, token, 0);
             case "temperature", "top_p", "top_k" -> {
                 sampling = sampling == null ? name : sampling;
                 parser.skipChildren();
             }
             default -> parser.skipChildren();
+        }
+    }
+
+    /** Chat Completions wraps a tool in {@code function}; the other wires do not. */
+    private void tools(JsonNode list) {
+        for (JsonNode each : list) {
+            JsonNode tool = each.has("function") ? each.path("function") : each;
+            JsonNode parameters = tool.has("input_schema") ? tool.path("input_schema") : tool.path("parameters");
+            if (tool.has("name")) {
+                tools.add(new Tool(tool.path("name").asString(""), parameters));
+            }
+        }
+    }
+
+    private void toolChoice(JsonNode choice) {
+        String mode =
+                choice.isString() ? choice.asString() : choice.path("type").asString("");
+        JsonNode named = choice.has("function") ? choice.path("function") : choice;
+        if (named.has("name")) {
+            namedTool = named.path("name").asString("");
+        }
+        toolChoice = switch (mode) {
+            case "none" -> ToolChoice.NONE;
+            case "required", "any", "function", "tool" -> ToolChoice.REQUIRED;
+            default -> ToolChoice.AUTO;
+        };
+    }
+
+    /** Chat Completions wraps the schema in {@code json_schema}; the other wires do not. */
+    private void format(JsonNode format) {
+        JsonNode holder = format.has("json_schema") ? format.path("json_schema") : format;
+        if (holder.has("schema")) {
+            schema = holder.path("schema");
+        }
+        jsonObject = format.path("type").asString("").equals("json_object");
+    }
+
+    private void stop(JsonNode texts) {
+        if (texts.isString()) {
+            stop.add(texts.asString());
+        }
+        for (JsonNode text : texts) {
+            stop.add(text.asString(""));
+        }
+    }
+
+    /** What Responses calls messages: a text, or items. */
+    private void input(JsonParser parser, JsonToken token) {
+        if (token == JsonToken.VALUE_STRING) {
+            turns = List.of(new Turn("user", parser.getString()));
+        } else {
+            messages(parser, token);
         }
     }
 
@@ -137,8 +247,14 @@ final class ChatBody {
             JsonToken token = parser.nextToken();
             if (field.equals("role") && token == JsonToken.VALUE_STRING) {
                 role = parser.getString();
-            } else if (field.equals("content")) {
-                text = content(parser, token);
+            } else if (field.equals("type") && token == JsonToken.VALUE_STRING) {
+                role = parser.getString().equals("function_call_output") ? "tool" : role;
+            } else if (field.equals("content") || field.equals("output")) {
+                StringBuilder content = new StringBuilder();
+                if (content(parser, token, content)) {
+                    role = "tool";
+                }
+                text = content.toString();
             } else {
                 parser.skipChildren();
             }
@@ -146,16 +262,23 @@ final class ChatBody {
         return new Turn(role, text);
     }
 
-    /** A string, or the texts of an array of parts. */
     private static String content(JsonParser parser, JsonToken token) {
+        StringBuilder text = new StringBuilder();
+        content(parser, token, text);
+        return text.toString();
+    }
+
+    /** Reads a string, or the texts of an array of parts; whether what a tool gave is among these. */
+    private static boolean content(JsonParser parser, JsonToken token, StringBuilder text) {
         if (token == JsonToken.VALUE_STRING) {
-            return parser.getString();
+            text.append(text.isEmpty() ? "" : "\n").append(parser.getString());
+            return false;
         }
         if (token != JsonToken.START_ARRAY) {
             parser.skipChildren();
-            return "";
+            return false;
         }
-        StringBuilder text = new StringBuilder();
+        boolean isToolResult = false;
         for (JsonToken next = parser.nextToken(); next != JsonToken.END_ARRAY; next = parser.nextToken()) {
             if (next != JsonToken.START_OBJECT) {
                 parser.skipChildren();
@@ -163,14 +286,20 @@ final class ChatBody {
             }
             while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
                 String field = parser.currentName();
-                if (parser.nextToken() == JsonToken.VALUE_STRING && field.equals("text")) {
+                JsonToken value = parser.nextToken();
+                if (field.equals("text") && value == JsonToken.VALUE_STRING) {
                     text.append(text.isEmpty() ? "" : "\n").append(parser.getString());
+                } else if (field.equals("content")) { // of a tool's result
+                    content(parser, value, text);
                 } else {
+                    isToolResult |= field.equals("type")
+                            && value == JsonToken.VALUE_STRING
+                            && parser.getString().equals("tool_result");
                     parser.skipChildren();
                 }
             }
         }
-        return text.toString();
+        return isToolResult;
     }
 
     private void instruct(String text) {

@@ -58,6 +58,10 @@ final class Classifier {
                         : Lexicons.ALL.stream().map(Lexicons.Lexicon::name).toList());
     }
 
+    static Classifier ofCategories(List<String> categories) {
+        return new Classifier(categories);
+    }
+
     Verdict classify(String text) {
         int[] scores = new int[categories.size()];
         int all = 0;

@@ -26,6 +26,11 @@ final class Disruptions {
         return FutureMono.deferFuture(channel::close);
     }
 
+    /** Ends an answer before its end. */
+    static Mono<Void> cut(Channel channel) {
+        return FutureMono.deferFuture(channel::close);
+    }
+
     /** {@code RST_STREAM} with the word that it was not served; a connection closes. */
     static Mono<Void> refuseStream(Channel channel) {
         return channel instanceof Http2StreamChannel stream

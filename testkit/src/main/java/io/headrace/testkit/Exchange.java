@@ -1,21 +1,24 @@
 package io.headrace.testkit;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
-import io.netty.handler.codec.http.HttpMethod;
+import io.netty.util.AsciiString;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.netty.FutureMono;
 import reactor.netty.http.server.HttpServerRequest;
 import reactor.netty.http.server.HttpServerResponse;
 import tools.jackson.core.JacksonException;
@@ -24,6 +27,10 @@ import tools.jackson.core.JacksonException;
 final class Exchange {
 
     private static final byte[] NOTHING = new byte[0];
+
+    private static final AsciiString EVENT_STREAM = AsciiString.cached("text/event-stream; charset=utf-8");
+
+    private static final byte[] MALFORMED = "data: {\"cut\": \n\n".getBytes(StandardCharsets.UTF_8);
 
     private final Simulation simulation;
     private final HttpServerRequest request;
@@ -56,12 +63,13 @@ final class Exchange {
     }
 
     private Mono<Void> run() {
-        Wire wire = Wire.at(path);
-        if (wire == null) {
-            Wire near = Wire.near(path);
+        Endpoint endpoint = Endpoint.at(path, request.requestHeaders());
+        if (endpoint == null) {
+            Wire near = Endpoint.near(path);
             return reject(near, near.pathUnknown(request.method().name(), path));
         }
-        if (!request.method().equals(HttpMethod.POST)) {
+        if (!request.method().equals(endpoint.method())) {
+            Wire wire = endpoint.wire();
             return reject(wire, wire.methodNotAllowed(request.method().name(), path));
         }
         if (simulation.script.takeResetBeforeRead()) {
@@ -71,10 +79,11 @@ final class Exchange {
                 .aggregate()
                 .asByteArray()
                 .defaultIfEmpty(NOTHING)
-                .flatMap(bytes -> read(wire, bytes));
+                .flatMap(bytes -> read(endpoint, bytes));
     }
 
-    private Mono<Void> read(Wire wire, byte[] bytes) {
+    private Mono<Void> read(Endpoint endpoint, byte[] bytes) {
+        Wire wire = endpoint.wire();
         HttpHeaders headers = request.requestHeaders();
         BodyDigest digest = BodyDigest.of(bytes);
         SimulatedRequest asked =
@@ -85,32 +94,32 @@ final class Exchange {
         if (problem != null) {
             return reject(wire, problem);
         }
-        ChatBody body;
+        Question question;
         try {
-            body = ChatBody.parse(bytes);
+            question = endpoint.read(path, headers, bytes);
         } catch (JacksonException e) {
             return reject(wire, wire.notJson(e.getOriginalMessage()));
         }
-        problem = wire.check(headers, body);
-        if (problem == null) {
-            problem = simulation.checkModel(wire, body);
+        problem = question.problem();
+        if (problem == null && !question.model().isEmpty()) {
+            problem = simulation.checkModel(wire, question.model());
         }
-        return problem == null ? work(wire, asked, body) : reject(wire, problem);
+        return problem == null ? work(wire, asked, question) : reject(wire, problem);
     }
 
-    private Mono<Void> work(Wire wire, SimulatedRequest asked, ChatBody body) {
+    private Mono<Void> work(Wire wire, SimulatedRequest asked, Question question) {
         SplittableRandom random = simulation.random(asked);
         Fault fault = simulation.script.decide(asked, random);
         Duration latency = simulation.latency(random);
         if (fault == null) {
-            return after(latency, () -> answer(wire, asked, body));
+            return after(latency, () -> answer(wire, asked, question));
         }
         if (fault instanceof Fault.Refusal refusal) {
             return refuse(fault, wire, wire.refusal(refusal));
         }
         if (fault instanceof Fault.RateLimited limited) {
             retryAfter(limited.retryAfter());
-            return refuse(fault, wire, wire.rateLimited(limited, body));
+            return refuse(fault, wire, wire.rateLimited(limited, question.model()));
         }
         if (fault instanceof Fault.Verbatim verbatim) {
             strike(fault, verbatim.status());
@@ -118,10 +127,16 @@ final class Exchange {
                     .forEach((name, value) -> response.responseHeaders().set(name, value));
             return send(verbatim.status(), verbatim.body().getBytes(StandardCharsets.UTF_8));
         }
+        if (fault instanceof Fault.InStream inStream) {
+            return after(latency, () -> breakWithin(inStream, wire, asked, question));
+        }
+        if (fault instanceof Fault.Dribble dribble) {
+            return after(latency, () -> dribble(dribble, wire, asked, question));
+        }
         return switch ((Fault.Disruption) fault) {
             case RESET_BEFORE_READ -> reset(fault);
             case RESET_AFTER_READ -> after(latency, () -> reset(fault));
-            case CUT_BODY -> after(latency, () -> cut(wire, simulation.answer(wire, asked, body, 1)));
+            case CUT_BODY -> after(latency, () -> cut(wire, asked, question));
             case STALL -> {
                 strike(fault, 0);
                 yield Mono.never();
@@ -131,14 +146,29 @@ final class Exchange {
         };
     }
 
-    private Mono<Void> answer(Wire wire, SimulatedRequest asked, ChatBody body) {
+    private Mono<Void> answer(Wire wire, SimulatedRequest asked, Question question) {
         int number = simulation.occurrences.nextAnswered(asked.bodyDigest());
-        byte[] answer = simulation.answer(wire, asked, body, number);
+        Question.Content content = question.answer(simulation.occasion(asked, number));
+        describe(wire, content, simulation.nextRequestId());
+        if (content.isStream()) {
+            int last = content.pieces().size() - 1;
+            return send(
+                    Flux.range(0, last + 1).map(i -> {
+                        if (i == last) {
+                            answered(number);
+                        }
+                        return content.pieces().get(i);
+                    }),
+                    simulation.streamPace);
+        }
+        answered(number);
+        leave();
+        return send(200, content.json());
+    }
+
+    private void answered(int number) {
         simulation.counters.answered(number);
         record(RequestLog.ANSWERED, 200);
-        leave();
-        describe(wire, simulation.nextRequestId());
-        return send(200, answer);
     }
 
     private Mono<Void> reject(Wire wire, Wire.Problem problem) {
@@ -155,15 +185,69 @@ final class Exchange {
     private Mono<Void> say(Wire wire, Wire.Problem problem) {
         leave();
         String requestId = simulation.nextRequestId();
-        describe(wire, requestId);
+        describe(wire, HttpHeaderValues.APPLICATION_JSON, requestId);
         return send(problem.status(), wire.problem(problem, requestId));
     }
 
-    private Mono<Void> cut(Wire wire, byte[] answer) {
-        strike(Fault.Disruption.CUT_BODY, 200);
-        describe(wire, simulation.nextRequestId());
-        response.responseHeaders().set(HttpHeaderNames.CONTENT_LENGTH, answer.length);
-        return send(200, Arrays.copyOf(answer, answer.length / 2)).then(FutureMono.deferFuture(channel::close));
+    private Mono<Void> cut(Wire wire, SimulatedRequest asked, Question question) {
+        Question.Content content = begun(Fault.cutBody(), wire, asked, question);
+        if (content.isStream()) {
+            int half = content.pieces().size() / 2;
+            return send(Flux.fromIterable(content.pieces().subList(0, half)), simulation.streamPace)
+                    .then(Disruptions.cut(channel));
+        }
+        byte[] json = content.json();
+        response.responseHeaders().set(HttpHeaderNames.CONTENT_LENGTH, json.length);
+        return send(200, Arrays.copyOf(json, json.length / 2)).then(Disruptions.cut(channel));
+    }
+
+    private Mono<Void> breakWithin(Fault.InStream fault, Wire wire, SimulatedRequest asked, Question question) {
+        Question.Content content = begun(fault, wire, asked, question);
+        Wire.Problem overloaded = wire.refusal(Fault.Refusal.OVERLOADED);
+        if (!content.isStream() && fault.kind() == Fault.InStream.Kind.ERROR_EVENT) {
+            return send(200, wire.problem(overloaded, simulation.nextRequestId()));
+        }
+        List<byte[]> pieces = content.isStream()
+                ? content.pieces()
+                : List.of(Arrays.copyOf(content.json(), content.json().length / 2));
+        int kept = content.isStream() ? Math.min(fault.events(), pieces.size()) : 1;
+        Flux<byte[]> before = Flux.fromIterable(pieces.subList(0, kept));
+        Flux<byte[]> after = Flux.fromIterable(pieces.subList(kept, pieces.size()));
+        return switch (fault.kind()) {
+            case STREAM_CUT -> send(before, simulation.streamPace).then(Disruptions.cut(channel));
+            case STREAM_ENDED -> send(before, simulation.streamPace);
+            case STREAM_STALLED -> send(before.concatWith(Mono.never()), simulation.streamPace);
+            case MALFORMED_EVENT -> send(before.concatWithValues(MALFORMED).concatWith(after), simulation.streamPace);
+            case ERROR_EVENT ->
+                send(
+                        before.concatWithValues(wire.problemEvent(overloaded, simulation.nextRequestId())),
+                        simulation.streamPace);
+        };
+    }
+
+    private Mono<Void> dribble(Fault.Dribble fault, Wire wire, SimulatedRequest asked, Question question) {
+        Question.Content content = begun(fault, wire, asked, question);
+        byte[] all = joined(content.pieces());
+        int pieces = (all.length + fault.bytes() - 1) / fault.bytes();
+        return send(
+                Flux.range(0, pieces)
+                        .map(i -> Arrays.copyOfRange(
+                                all, i * fault.bytes(), Math.min((i + 1) * fault.bytes(), all.length))),
+                fault.pause());
+    }
+
+    /** The good answer, which {@code fault} spoils. */
+    private Question.Content begun(Fault fault, Wire wire, SimulatedRequest asked, Question question) {
+        strike(fault, 200);
+        Question.Content content = question.answer(simulation.occasion(asked, 1));
+        describe(wire, content, simulation.nextRequestId());
+        return content;
+    }
+
+    private static byte[] joined(List<byte[]> pieces) {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        pieces.forEach(all::writeBytes);
+        return all.toByteArray();
     }
 
     private Mono<Void> reset(Fault fault) {
@@ -201,7 +285,7 @@ final class Exchange {
     }
 
     /** Runs {@code next} after {@code delay}, by a timer of the event loop: no thread, and gone when cancelled. */
-    private Mono<Void> after(Duration delay, Supplier<Mono<Void>> next) {
+    private <T> Mono<T> after(Duration delay, Supplier<Mono<T>> next) {
         if (delay.isZero()) {
             return next.get();
         }
@@ -221,9 +305,16 @@ final class Exchange {
         }
     }
 
-    private void describe(Wire wire, String requestId) {
+    private void describe(Wire wire, Question.Content content, String requestId) {
+        describe(wire, content.isStream() ? EVENT_STREAM : HttpHeaderValues.APPLICATION_JSON, requestId);
+        if (content.isStream()) {
+            response.responseHeaders().set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_CACHE);
+        }
+    }
+
+    private void describe(Wire wire, CharSequence contentType, String requestId) {
         HttpHeaders headers = response.responseHeaders();
-        headers.set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON);
+        headers.set(HttpHeaderNames.CONTENT_TYPE, contentType);
         wire.headers(headers, requestId, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedNanos));
     }
 
@@ -231,5 +322,19 @@ final class Exchange {
         return response.status(status)
                 .send(Mono.just(Unpooled.wrappedBuffer(body)))
                 .then();
+    }
+
+    /** Sends pieces, each by itself and {@code pace} apart. */
+    private Mono<Void> send(Flux<byte[]> pieces, Duration pace) {
+        Flux<ByteBuf> paced = pace.isZero()
+                ? pieces.map(Unpooled::wrappedBuffer)
+                : pieces.index()
+                        .concatMap(
+                                piece -> piece.getT1() == 0
+                                        ? Mono.just(piece.getT2())
+                                        : after(pace, () -> Mono.just(piece.getT2())),
+                                1)
+                        .map(Unpooled::wrappedBuffer);
+        return response.status(200).send(paced, piece -> true).then();
     }
 }

@@ -56,7 +56,7 @@ public sealed interface Fault {
         return Disruption.RESET_AFTER_READ;
     }
 
-    /** Status 200, all headers, half of the body, then the connection closes, or over HTTP/2 the stream. */
+    /** Status 200, all headers, half of the body or of the events, then the connection closes, or over HTTP/2 the stream. */
     static Fault cutBody() {
         return Disruption.CUT_BODY;
     }
@@ -79,9 +79,92 @@ public sealed interface Fault {
         return Disruption.REFUSED_STREAM;
     }
 
+    /**
+     * Status 200, so many events of a stream, then the connection closes, or over HTTP/2 the stream. Like all faults within a
+     * stream it takes half of the body for one event where a whole answer was asked for.
+     *
+     * @param events at least 0; of all events if the stream has fewer
+     */
+    static Fault cutStream(int events) {
+        return new InStream(InStream.Kind.STREAM_CUT, events);
+    }
+
+    /** Like {@link #cutStream}, but it ends in good order, so that only the missing end marker tells. */
+    static Fault endStream(int events) {
+        return new InStream(InStream.Kind.STREAM_ENDED, events);
+    }
+
+    /** Like {@link #cutStream}, but nothing follows any more until the client goes away. */
+    static Fault stallStream(int events) {
+        return new InStream(InStream.Kind.STREAM_STALLED, events);
+    }
+
+    /** After so many events one whose data is broken JSON, then the others. */
+    static Fault malformedEvent(int events) {
+        return new InStream(InStream.Kind.MALFORMED_EVENT, events);
+    }
+
+    /** After so many events one that tells that the service is overloaded; it is the last. The status stays 200. */
+    static Fault errorEvent(int events) {
+        return new InStream(InStream.Kind.ERROR_EVENT, events);
+    }
+
+    /**
+     * The good answer, dribbled: so many bytes at a time.
+     *
+     * @param bytes of each piece, at least 1
+     * @param pause before each piece, may be zero
+     */
+    static Fault dribble(int bytes, Duration pause) {
+        return new Dribble(bytes, pause);
+    }
+
     /** Any other answer, byte for byte: a gateway's HTML, an error that has no name here. Its label is {@code status-<n>}. */
     static Fault answer(int status, Map<String, String> headers, String body) {
         return new Verbatim(status, headers, body);
+    }
+
+    /** See {@link Fault#cutStream} and those after it. */
+    record InStream(Kind kind, int events) implements Fault {
+
+        /** What goes wrong. */
+        public enum Kind {
+            STREAM_CUT,
+            STREAM_ENDED,
+            STREAM_STALLED,
+            MALFORMED_EVENT,
+            ERROR_EVENT;
+
+            private final String label = name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+
+        public InStream {
+            Objects.requireNonNull(kind, "kind");
+            if (events < 0) {
+                throw new IllegalArgumentException("events must not be negative, is " + events);
+            }
+        }
+
+        @Override
+        public String label() {
+            return kind.label;
+        }
+    }
+
+    /** See {@link Fault#dribble}. */
+    record Dribble(int bytes, Duration pause) implements Fault {
+
+        public Dribble {
+            if (bytes < 1 || pause.isNegative()) {
+                throw new IllegalArgumentException(
+                        "bytes must be at least 1 and the pause not negative, are " + bytes + " and " + pause);
+            }
+        }
+
+        @Override
+        public String label() {
+            return "dribble";
+        }
     }
 
     /** See {@link Fault#rateLimited}. */

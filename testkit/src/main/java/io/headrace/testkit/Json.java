@@ -7,8 +7,11 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
-/** Streaming JSON in and out, without data binding. Thread-safe. */
+/** Streaming JSON in and out; trees where a value is of any form. Thread-safe. */
 final class Json {
 
     private static final JsonFactory FACTORY = new JsonFactory();
@@ -24,7 +27,29 @@ final class Json {
         return out.toByteArray();
     }
 
+    /** The value that {@code parser} stands on, whole. */
+    static JsonNode tree(JsonParser parser) {
+        return Trees.MAPPER.readTree(parser);
+    }
+
+    /** An object of one field. */
+    static JsonNode object(String field, String value) {
+        return Trees.MAPPER.createObjectNode().put(field, value);
+    }
+
+    static String text(JsonNode tree) {
+        return Trees.MAPPER.writeValueAsString(tree);
+    }
+
     static JsonParser parser(byte[] json) {
         return FACTORY.createParser(ObjectReadContext.empty(), json);
+    }
+
+    /** Data binding, loaded when it is needed. */
+    private static final class Trees {
+
+        private static final JsonMapper MAPPER = JsonMapper.builder()
+                .disable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .build();
     }
 }

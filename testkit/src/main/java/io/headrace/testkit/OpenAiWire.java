@@ -4,16 +4,11 @@ import io.netty.handler.codec.http.HttpHeaders;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** OpenAI Chat Completions. */
+/** OpenAI. */
 enum OpenAiWire implements Wire {
     INSTANCE;
 
     private static final String INVALID = "invalid_request_error";
-
-    @Override
-    public String idPrefix() {
-        return "chatcmpl-";
-    }
 
     @Override
     public @Nullable String key(HttpHeaders headers) {
@@ -62,33 +57,30 @@ enum OpenAiWire implements Wire {
         return Problem.invalid("We could not parse the JSON body of your request: " + reason);
     }
 
-    @Override
-    public @Nullable Problem check(HttpHeaders headers, ChatBody body) {
-        List<ChatBody.Turn> turns = body.turns;
+    /** What is wrong with a chat request, whose conversation stands in {@code field}; null if nothing is. */
+    static @Nullable Problem chatProblem(ChatBody body, String field) {
         if (body.model().isEmpty()) {
             return Problem.invalid("you must provide a model parameter");
         }
+        List<ChatBody.Turn> turns = body.turns;
         if (turns == null) {
             return new Problem(
-                    400, INVALID, "missing_required_parameter", "messages", "Missing required parameter: 'messages'.");
+                    400, INVALID, "missing_required_parameter", field, "Missing required parameter: '" + field + "'.");
         }
         if (turns.isEmpty()) {
             return new Problem(
                     400,
                     INVALID,
                     "empty_array",
-                    "messages",
-                    "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array"
-                            + " instead.");
-        }
-        if (body.stream) {
-            return new Problem(400, INVALID, "unsupported_value", "stream", "The simulated provider does not stream.");
-        }
-        if (body.choices != 1) {
-            return new Problem(
-                    400, INVALID, "unsupported_value", "n", "The simulated provider gives one choice a request.");
+                    field,
+                    "Invalid '" + field + "': empty array. Expected an array with minimum length 1, but got an empty"
+                            + " array instead.");
         }
         return null;
+    }
+
+    static Problem badValue(String field, String message) {
+        return new Problem(400, INVALID, "invalid_value", field, message);
     }
 
     @Override
@@ -123,59 +115,16 @@ enum OpenAiWire implements Wire {
     }
 
     @Override
-    public Problem rateLimited(Fault.RateLimited fault, ChatBody body) {
+    public Problem rateLimited(Fault.RateLimited fault, String model) {
         return new Problem(
                 429,
                 "requests",
                 "rate_limit_exceeded",
                 null,
-                "Rate limit reached for " + body.model()
+                "Rate limit reached for " + model
                         + " in organization org-simulated on requests per min (RPM): Limit 500,"
                         + " Used 500, Requested 1. Please try again in "
                         + fault.retryAfter().toMillis() + "ms.");
-    }
-
-    @Override
-    public byte[] answer(Answer answer) {
-        return Json.write(json -> {
-            json.writeStartObject();
-            json.writeStringProperty("id", answer.id());
-            json.writeStringProperty("object", "chat.completion");
-            json.writeNumberProperty("created", answer.createdSeconds());
-            json.writeStringProperty("model", answer.model());
-            json.writeStringProperty("system_fingerprint", "fp_simulated");
-            json.writeStringProperty("service_tier", "default");
-            json.writeArrayPropertyStart("choices");
-            json.writeStartObject();
-            json.writeNumberProperty("index", 0);
-            json.writeObjectPropertyStart("message");
-            json.writeStringProperty("role", "assistant");
-            json.writeStringProperty("content", answer.text());
-            json.writeNullProperty("refusal");
-            json.writeArrayPropertyStart("annotations");
-            json.writeEndArray();
-            json.writeEndObject();
-            json.writeNullProperty("logprobs");
-            json.writeStringProperty("finish_reason", answer.cut() ? "length" : "stop");
-            json.writeEndObject();
-            json.writeEndArray();
-            json.writeObjectPropertyStart("usage");
-            json.writeNumberProperty("prompt_tokens", answer.promptTokens());
-            json.writeNumberProperty("completion_tokens", answer.answerTokens());
-            json.writeNumberProperty("total_tokens", answer.promptTokens() + answer.answerTokens());
-            json.writeObjectPropertyStart("prompt_tokens_details");
-            json.writeNumberProperty("cached_tokens", 0);
-            json.writeNumberProperty("audio_tokens", 0);
-            json.writeEndObject();
-            json.writeObjectPropertyStart("completion_tokens_details");
-            json.writeNumberProperty("reasoning_tokens", 0);
-            json.writeNumberProperty("audio_tokens", 0);
-            json.writeNumberProperty("accepted_prediction_tokens", 0);
-            json.writeNumberProperty("rejected_prediction_tokens", 0);
-            json.writeEndObject();
-            json.writeEndObject();
-            json.writeEndObject();
-        });
     }
 
     @Override
@@ -190,6 +139,11 @@ enum OpenAiWire implements Wire {
             json.writeEndObject();
             json.writeEndObject();
         });
+    }
+
+    @Override
+    public byte[] problemEvent(Problem problem, String requestId) {
+        return Sse.event("error", problem(problem, requestId));
     }
 
     @Override

@@ -12,8 +12,8 @@ import reactor.core.publisher.Mono;
 
 /**
  * An HTTP server on the loopback address that speaks the wire of real providers: OpenAI Chat Completions at
- * {@code /v1/chat/completions} and Anthropic Messages at {@code /v1/messages}, with JSON answers. The same seed and the same
- * requests give the same answers, latencies and faults.
+ * {@code /v1/chat/completions}, whole and streamed, and Anthropic Messages at {@code /v1/messages}. The same seed and the
+ * same requests give the same answers, latencies and faults.
  *
  * <p><b>Answers</b> are computed from the words of the request. Which task is asked is read off the instructions: the system
  * and developer texts, or without them the first paragraph of the user's message if another follows. The word that stands
@@ -41,9 +41,13 @@ import reactor.core.publisher.Mono;
  * but white space, and 4 for each message. An answer longer than the request's token limit is cut there, with the finish
  * reason for it.
  *
- * <p><b>Checks</b> are those of the real ones: key, version, model, messages, token limit, each with status and error body. What
- * it does not speak, it refuses with 400: streams, several choices. Tools, response formats, stop texts and sampling are
- * accepted and not obeyed.
+ * <p><b>Tools</b> are called where one is required, named, or has a name one of whose words stands in the user's text; after a tool
+ * has answered, what it gave is told. Arguments, and answers for which a <b>JSON schema</b> is given, satisfy the schema with
+ * words, names and numbers from the user's text (all keywords of strict schemas but patterns). A text with "you must refuse" is
+ * declined. <b>Stop texts</b> end the answer, several <b>choices</b> say the same, a <b>reasoning effort</b> costs tokens. Sampling
+ * is accepted and changes nothing.
+ *
+ * <p><b>Checks</b> are those of the real ones: key, version, model, messages, token limit, each with status and error body.
  *
  * <p>Thread-safe. Holds two threads by default, which end on {@link #close}.
  */
@@ -179,6 +183,7 @@ public final class SimulatedProvider implements AutoCloseable {
         boolean gzip;
         long seed;
         Latency latency = Latency.none();
+        Duration streamPace = Duration.ZERO;
         double faultRate;
         List<Fault> faultMixture = MIXTURE;
         boolean answerOccurrences;
@@ -246,6 +251,15 @@ public final class SimulatedProvider implements AutoCloseable {
         /** The time from the arrival of a request to its answer; none by default. */
         public Builder latency(Latency latency) {
             this.latency = Objects.requireNonNull(latency, "latency");
+            return this;
+        }
+
+        /** The time between two events of a streamed answer, whose first comes after the latency; none by default. */
+        public Builder streamPace(Duration streamPace) {
+            if (streamPace.isNegative()) {
+                throw new IllegalArgumentException("streamPace must not be negative, is " + streamPace);
+            }
+            this.streamPace = streamPace;
             return this;
         }
 

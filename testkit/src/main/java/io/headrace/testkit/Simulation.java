@@ -24,6 +24,7 @@ final class Simulation {
     private final boolean answerOccurrences;
     private final long seed;
     private final Latency latency;
+    final Duration streamPace;
     private final boolean requireKey;
     private final Set<String> keys;
     private final Set<String> models;
@@ -39,6 +40,7 @@ final class Simulation {
         this.answerOccurrences = builder.answerOccurrences;
         this.seed = builder.seed;
         this.latency = builder.latency;
+        this.streamPace = builder.streamPace;
         this.requireKey = builder.requireKey;
         this.keys = builder.keys;
         this.models = builder.models;
@@ -53,8 +55,8 @@ final class Simulation {
         return keys.isEmpty() || keys.contains(key) ? null : wire.keyUnknown();
     }
 
-    Wire.@Nullable Problem checkModel(Wire wire, ChatBody body) {
-        return models.isEmpty() || models.contains(body.model()) ? null : wire.modelUnknown(body.model());
+    Wire.@Nullable Problem checkModel(Wire wire, String model) {
+        return models.isEmpty() || models.contains(model) ? null : wire.modelUnknown(model);
     }
 
     /** Random numbers that depend on the seed, the body and its occurrence only. */
@@ -66,25 +68,13 @@ final class Simulation {
         return latency.draw(random);
     }
 
-    /** The answer's bytes, where it is the {@code number}-th to that body; the id depends on seed, body and number only. */
-    byte[] answer(Wire wire, SimulatedRequest request, ChatBody body, int number) {
-        String text = model.answer(body, answerOccurrences ? number : 0);
-        int tokens = Tokens.count(text);
-        boolean cut = body.maxTokens >= 0 && tokens > body.maxTokens;
-        if (cut) {
-            tokens = (int) body.maxTokens;
-            text = Tokens.head(text, tokens);
-        }
-        SplittableRandom random =
-                new SplittableRandom((seed * SPREAD) ^ (request.bodyDigest().b() + number));
-        return wire.answer(new Wire.Answer(
-                wire.idPrefix() + HexFormat.of().toHexDigits(random.nextLong()),
+    /** The occasion of the {@code number}-th answer to a body; its ids depend on seed, body and number only. */
+    Question.Occasion occasion(SimulatedRequest request, int number) {
+        return new Question.Occasion(
+                model,
+                answerOccurrences ? number : 0,
                 clock.millis() / 1000,
-                ModelNames.dated(body.model()),
-                text,
-                cut,
-                body.promptTokens(),
-                tokens));
+                new SplittableRandom((seed * SPREAD) ^ (request.bodyDigest().b() + number)));
     }
 
     String nextRequestId() {

@@ -166,12 +166,12 @@ class SimulatedProviderTest {
         assertRefused(Client.OPENAI, "{\"model\":\"m\",\"messages\":[]}", "Invalid 'messages': empty array.");
         assertRefused(
                 Client.OPENAI,
-                "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"stream\":true}",
-                "does not stream");
+                "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"n\":129}",
+                "expected a value from 1 to 128");
         assertRefused(
                 Client.OPENAI,
-                "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"n\":2}",
-                "one choice");
+                "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"top_logprobs\":2}",
+                "needs 'logprobs'");
         assertThat(provider.statistics().rejected()).isEqualTo(8);
     }
 

@@ -1,0 +1,55 @@
+package io.headrace.testkit;
+
+import java.util.HexFormat;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/** A request that was read. */
+interface Question {
+
+    /** The model that is asked, empty if none is. */
+    String model();
+
+    /** What is wrong with the request's form, null if nothing is. */
+    Wire.@Nullable Problem problem();
+
+    Content answer(Occasion occasion);
+
+    /**
+     * A good answer.
+     *
+     * @param pieces server-sent events, each with its empty line; or the one JSON value
+     */
+    record Content(boolean isStream, List<byte[]> pieces) {
+
+        static Content whole(byte[] json) {
+            return new Content(false, List.of(json));
+        }
+
+        static Content stream(List<byte[]> events) {
+            return new Content(true, List.copyOf(events));
+        }
+
+        /** The JSON value of an answer that is no stream. */
+        byte[] json() {
+            return pieces.get(0);
+        }
+    }
+
+    /**
+     * When and by whom a question is answered.
+     *
+     * @param model plays the model
+     * @param occurrence to be shown in the answer, 0 for not
+     * @param createdSeconds the time of the answer
+     * @param random depends on seed, body and occurrence only
+     */
+    record Occasion(KeywordModel model, int occurrence, long createdSeconds, SplittableRandom random) {
+
+        /** A new id. */
+        String id(String prefix) {
+            return prefix + HexFormat.of().toHexDigits(random.nextLong());
+        }
+    }
+}
