@@ -12,7 +12,6 @@ import io.headrace.Usage;
 import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
 import io.headrace.model.FinishReason;
-import io.headrace.provider.anthropic.Anthropic;
 import io.headrace.provider.http.LoopbackServer;
 import io.headrace.provider.http.LoopbackServer.Reply;
 import io.headrace.provider.openai.OpenAi;
@@ -75,47 +74,6 @@ class WireConformanceTest {
         assertThat(server.received()).hasSize(2).allSatisfy(request -> {
             description.assertPath(request.path());
             description.assertConforms("CreateChatCompletionRequest", request.body());
-        });
-    }
-
-    @Test
-    void anthropic_requestAndAnswerConform() throws IOException {
-        Description description = description("anthropic-openapi.json");
-        String answer = """
-                {"id":"msg_01X","type":"message","role":"assistant","model":"claude-sonnet-4-5-20250929","container":null,
-                 "content":[{"type":"text","text":"Hi","citations":null}],"stop_reason":"end_turn","stop_sequence":null,"stop_details":null,
-                 "usage":{"input_tokens":11,"output_tokens":6,"cache_creation_input_tokens":100,"cache_read_input_tokens":1000,
-                  "cache_creation":{"ephemeral_5m_input_tokens":100,"ephemeral_1h_input_tokens":0},
-                  "inference_geo":null,"server_tool_use":null,"service_tier":"standard","output_tokens_details":null}}""";
-        description.assertConforms("Message", answer);
-        server.always(new Reply(200, answer));
-
-        try (Anthropic anthropic =
-                Anthropic.builder().baseUrl(server.url()).apiKey("sk-test").build()) {
-            assertAnswer(
-                    anthropic.chat(),
-                    full("claude-sonnet-4-5").build(),
-                    new ChatResponse(
-                            "msg_01X",
-                            "claude-sonnet-4-5-20250929",
-                            "Hi",
-                            FinishReason.STOP,
-                            null,
-                            new Usage(1111, 1000, 100, 0, 6, 0, 0)));
-            anthropic
-                    .chat()
-                    .apply(ChatRequest.builder("claude-sonnet-4-5")
-                            .system("One.")
-                            .system("Two.")
-                            .user("Hi")
-                            .maxOutputTokens(1)
-                            .build())
-                    .block();
-        }
-
-        assertThat(server.received()).hasSize(2).allSatisfy(request -> {
-            description.assertPath(request.path());
-            description.assertConforms("CreateMessageParams", request.body());
         });
     }
 

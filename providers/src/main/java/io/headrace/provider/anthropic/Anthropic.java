@@ -1,12 +1,13 @@
 package io.headrace.provider.anthropic;
 
+import io.headrace.Call;
 import io.headrace.model.ChatCall;
 import io.headrace.model.ChatRequest;
-import io.headrace.model.ChatResponse;
 import io.headrace.provider.http.BaseUrl;
 import io.headrace.provider.http.HttpEndpoint;
 import io.headrace.provider.http.HttpTransport;
 import io.headrace.provider.http.JsonCall;
+import io.headrace.provider.http.JsonChatCall;
 import io.headrace.provider.http.Secret;
 import java.time.Clock;
 import java.util.LinkedHashMap;
@@ -24,8 +25,11 @@ import reactor.core.publisher.Mono;
  */
 public final class Anthropic implements AutoCloseable {
 
-    /** The last API version that takes temperature and top p. */
+    /** The last API version that takes temperature, top p and top k. */
     static final String VERSION_WITH_SAMPLING = "2023-06-01";
+
+    /** The first API version that refuses them. */
+    static final String VERSION_WITHOUT_SAMPLING = "2026-10-21";
 
     private static final String KEY_VARIABLE = "ANTHROPIC_API_KEY";
 
@@ -33,21 +37,28 @@ public final class Anthropic implements AutoCloseable {
     private final boolean ownsTransport;
     private final String identity;
     private final ChatCall chat;
+    private final Call<ChatRequest, Long> countTokens;
 
     private Anthropic(Builder builder, Secret key) {
         HttpTransport given = builder.transport;
         this.transport = given == null ? HttpTransport.create() : given;
         this.ownsTransport = given == null;
         this.identity = builder.identity == null ? builder.baseUrl.identity() : builder.identity;
-        HttpEndpoint endpoint =
-                transport.endpoint("anthropic", builder.baseUrl.resolve("/v1/messages"), headers(builder, key));
-        JsonCall<ChatRequest, ChatResponse> call = new JsonCall<>(
-                endpoint,
+        Map<String, String> headers = headers(builder, key);
+        Secret hidden = key.hiding(builder.headers.values());
+        this.chat = new JsonChatCall(
+                identity,
+                endpoint(builder, "/v1/messages", headers),
                 new Messages(builder.version),
                 AnthropicErrors.RULES,
-                key.hiding(builder.headers.values()),
+                hidden,
                 builder.clock);
-        this.chat = new Chat(identity, call);
+        this.countTokens = new JsonCall<>(
+                endpoint(builder, "/v1/messages/count_tokens", headers),
+                new CountTokens(),
+                AnthropicErrors.RULES,
+                hidden,
+                builder.clock);
     }
 
     public static Builder builder() {
@@ -55,11 +66,24 @@ public final class Anthropic implements AutoCloseable {
     }
 
     /**
-     * Messages. A request needs {@code maxOutputTokens}; messages of the system must lead. A seed, and temperature or top p
-     * with a version that refuses them, end the call as {@code INVALID_REQUEST} before anything is sent.
+     * Messages. A request needs {@code maxOutputTokens}; messages of the system must lead. A reasoning effort is sent with
+     * adaptive thinking, {@code NONE} as thinking switched off; a model that wants a budget in its place takes it as the extra
+     * field {@code thinking}. Cache points of five minutes and of an hour are sent, at most four.
+     *
+     * <p>Ends as {@code INVALID_REQUEST} before anything is sent: seed, penalties, log probabilities, more than one choice,
+     * effort {@code MINIMAL}, JSON without a schema, an image's detail, other media types than Anthropic reads, and temperature,
+     * top p and top k with a version that refuses them.
      */
     public ChatCall chat() {
         return chat;
+    }
+
+    /**
+     * Counts the input tokens of a request, with system, tools and schema, as the model of that name sees them. Free of charge,
+     * with a rate limit of its own. Settings that are no input are left out.
+     */
+    public Call<ChatRequest, Long> countTokens() {
+        return countTokens;
     }
 
     /** Closes the connections, unless the transport was given to the builder. Idempotent. Returns without waiting. */
@@ -80,27 +104,20 @@ public final class Anthropic implements AutoCloseable {
         return "Anthropic[" + identity + "]";
     }
 
+    private HttpEndpoint endpoint(Builder builder, String path, Map<String, String> headers) {
+        return transport.endpoint("anthropic", builder.baseUrl.resolve(path), headers);
+    }
+
     private static Map<String, String> headers(Builder builder, Secret key) {
         Map<String, String> headers = new LinkedHashMap<>();
-        if (key.isPresent()) {
+        if (key.isPresent() && builder.bearer) {
+            headers.put("authorization", "Bearer " + key.reveal());
+        } else if (key.isPresent()) {
             headers.put("x-api-key", key.reveal());
         }
         headers.put("anthropic-version", builder.version);
         headers.putAll(builder.headers);
         return headers;
-    }
-
-    private record Chat(String identity, JsonCall<ChatRequest, ChatResponse> call) implements ChatCall {
-
-        @Override
-        public Mono<ChatResponse> apply(ChatRequest request) {
-            return call.apply(request);
-        }
-
-        @Override
-        public String toString() {
-            return "anthropic chat at " + identity;
-        }
     }
 
     /** Collects the settings of an {@link Anthropic}. Not thread-safe. */
@@ -109,6 +126,7 @@ public final class Anthropic implements AutoCloseable {
         private BaseUrl baseUrl = BaseUrl.of("https://api.anthropic.com");
         private Secret key = Secret.NONE;
         private boolean keyFromEnv;
+        private boolean bearer;
         private String version = VERSION_WITH_SAMPLING;
         private final Map<String, String> headers = new LinkedHashMap<>();
         private @Nullable String identity;
@@ -125,6 +143,12 @@ public final class Anthropic implements AutoCloseable {
          */
         public Builder apiKey(String apiKey) {
             this.key = Secret.of("apiKey", apiKey);
+            return this;
+        }
+
+        /** Sends the key as {@code Authorization: Bearer} in place of {@code x-api-key}, as some gateways and tokens want it. */
+        public Builder bearer() {
+            this.bearer = true;
             return this;
         }
 
@@ -145,8 +169,8 @@ public final class Anthropic implements AutoCloseable {
         }
 
         /**
-         * The API version, sent as {@code anthropic-version}. Default {@code 2023-06-01}, the last that takes temperature and
-         * top p.
+         * The API version, sent as {@code anthropic-version}. Default {@code 2023-06-01}, the last that takes temperature,
+         * top p and top k; from {@code 2026-10-21} on they are refused.
          */
         public Builder version(String version) {
             this.version = Objects.requireNonNull(version, "version");

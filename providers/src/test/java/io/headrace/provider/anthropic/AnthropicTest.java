@@ -9,8 +9,12 @@ import io.headrace.ErrorKind;
 import io.headrace.Usage;
 import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
+import io.headrace.model.Choice;
 import io.headrace.model.FinishReason;
 import io.headrace.model.Message;
+import io.headrace.model.Part.Reasoning;
+import io.headrace.model.Part.Text;
+import io.headrace.model.Part.ToolCall;
 import io.headrace.provider.http.LoopbackServer;
 import io.headrace.provider.http.LoopbackServer.Reply;
 import java.time.Duration;
@@ -28,10 +32,11 @@ class AnthropicTest {
     private static final String ANSWER = """
             {"id":"msg_01X","type":"message","role":"assistant","model":"claude-sonnet-4-5-20250929",
              "content":[{"type":"thinking","thinking":"hm","text":"no"},{"type":"text","text":"Hel"},{"type":"text","text":"lo"},
-              {"type":"tool_use","id":"toolu_1","name":"f","input":{"text":"no"}}],
+              {"type":"tool_use","id":"toolu_1","name":"f","input":{ "text": "no", "n": 1.50 }},
+              {"type":"from_the_future","text":"no"}],
              "stop_reason":"end_turn","stop_sequence":null,
              "usage":{"input_tokens":11,"output_tokens":6,"cache_creation_input_tokens":100,"cache_read_input_tokens":1000,
-              "cache_creation":{"ephemeral_5m_input_tokens":100},"server_tool_use":null,"output_tokens_details":{"thinking_tokens":2}}}""";
+              "cache_creation":{"ephemeral_5m_input_tokens":60,"ephemeral_1h_input_tokens":40},"service_tier":"priority","server_tool_use":null,"output_tokens_details":{"thinking_tokens":2}}}""";
 
     private final LoopbackServer server = new LoopbackServer();
     private final Anthropic anthropic =
@@ -45,16 +50,24 @@ class AnthropicTest {
 
     @Test
     void answer_isReadWhole() {
-        server.next(new Reply(200, ANSWER));
+        server.next(new Reply(200, ANSWER, "request-id", "req_1"));
 
         StepVerifier.create(anthropic.chat().apply(ask().build()))
                 .expectNext(new ChatResponse(
                         "msg_01X",
                         "claude-sonnet-4-5-20250929",
-                        "Hello",
-                        FinishReason.STOP,
-                        null,
-                        new Usage(1111, 1000, 100, 0, 6, 2, 0)))
+                        List.of(new Choice(
+                                0,
+                                List.of(
+                                        new Reasoning("", "hm", "", ""),
+                                        new Text("Hello"),
+                                        new ToolCall("toolu_1", "f", "{\"text\":\"no\",\"n\":1.50}")),
+                                FinishReason.STOP,
+                                "end_turn",
+                                List.of())),
+                        new Usage(1111, 1000, 100, 40, 6, 2, 0),
+                        "req_1",
+                        "priority"))
                 .verifyComplete();
     }
 
@@ -200,6 +213,43 @@ class AnthropicTest {
         assertThat(error.isTransient()).isEqualTo(isTransient);
         assertThat(error.requestId()).hasValue("req_9");
         assertThat(error).hasMessageContaining("anthropic m: HTTP " + status + " " + type);
+    }
+
+    @Test
+    void tokens_areCountedByTheInputAlone() {
+        server.next(new Reply(200, "{\"input_tokens\":2095,\"new\":{}}"));
+        server.next(new Reply(200, "{}"));
+        ChatRequest ordered = ChatRequest.builder("m")
+                .system("Be brief.")
+                .user("Hi")
+                .maxOutputTokens(9)
+                .temperature(1)
+                .stop("END")
+                .extra("service_tier", "auto")
+                .extra("new", 1)
+                .build();
+
+        StepVerifier.create(anthropic.countTokens().apply(ordered))
+                .expectNext(2095L)
+                .verifyComplete();
+        StepVerifier.create(anthropic.countTokens().apply(ordered))
+                .verifyErrorSatisfies(e -> assertThat(e).hasMessageContaining("has no input_tokens"));
+        assertThat(server.received().get(0).path()).isEqualTo("/v1/messages/count_tokens");
+        assertThat(server.received().get(0).body())
+                .isEqualTo(
+                        "{\"model\":\"m\",\"system\":\"Be brief.\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"new\":1}");
+    }
+
+    @Test
+    void bearerKey_isSentAsAuthorization_andStruckFromTheServersWords() {
+        server.next(new Reply(401, "{\"error\":{\"message\":\"no " + KEY + " here\"}}"));
+        try (Anthropic gateway =
+                Anthropic.builder().apiKey(KEY).bearer().baseUrl(server.url()).build()) {
+            assertThat(fail(gateway, ask().build())).hasMessageContaining("no [key] here");
+        }
+
+        assertThat(server.received().get(0).headers().get("authorization")).isEqualTo("Bearer " + KEY);
+        assertThat(server.received().get(0).headers().contains("x-api-key")).isFalse();
     }
 
     @Test
