@@ -15,7 +15,7 @@ public sealed interface AnswerFormat {
      * @param name for the provider: letters, digits, {@code _} and {@code -}, at most 64
      * @param description what it is for, for the model; empty for none
      * @param strict whether the answer surely follows the schema, at the price of what strict schemas allow, see {@link
-     *     JsonSchema#of(Class)}; otherwise the schema is a wish
+     *     Structured}; otherwise the schema is a wish
      */
     record Schema(String name, String description, JsonSchema schema, boolean strict) implements AnswerFormat {
 

@@ -329,6 +329,11 @@ public record ChatRequest(
             return this;
         }
 
+        /** Asks for JSON that fills in {@code record}; a {@link Structured} of it reads the answer. */
+        public Builder answerAs(Class<?> record) {
+            return answerFormat(Structured.of(record).format());
+        }
+
         /** Adds tools. */
         public Builder tools(Tool... tools) {
             this.tools.addAll(List.of(tools));

@@ -36,12 +36,22 @@ public record JsonSchema(String json) {
     }
 
     /**
-     * The schema whose JSON is {@code schema}, in the order of the map.
+     * The schema whose JSON is {@code schema}: members in the order of a {@code LinkedHashMap} or {@code SortedMap}, those of
+     * any other map by their names.
      *
      * @param schema of strings, numbers, booleans, nulls, lists and maps
      */
     public static JsonSchema of(Map<String, ?> schema) {
         return new JsonSchema(JsonText.write(schema));
+    }
+
+    /**
+     * The schema of a record, by the rules of {@link Structured}.
+     *
+     * @throws IllegalArgumentException for what {@link Structured#of} refuses
+     */
+    public static JsonSchema of(Class<?> record) {
+        return of(Shapes.of(record).schema());
     }
 
     private static String compact(String json) {

@@ -37,6 +37,11 @@ public record Tool(
         return new Tool(name, description, parameters, null, null);
     }
 
+    /** A tool whose arguments fill in {@code arguments}, a record; a {@link Structured} of it reads them. */
+    public static Tool of(String name, String description, Class<?> arguments) {
+        return of(name, description, JsonSchema.of(arguments));
+    }
+
     public Tool withStrict(boolean strict) {
         return new Tool(name, description, parameters, strict, cachePoint);
     }
