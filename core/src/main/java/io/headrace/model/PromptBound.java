@@ -1,84 +1,33 @@
 package io.headrace.model;
 
-import io.headrace.model.Part.CachePoint;
-import io.headrace.model.Part.Document;
-import io.headrace.model.Part.Image;
-import io.headrace.model.Part.Reasoning;
-import io.headrace.model.Part.Refusal;
-import io.headrace.model.Part.Text;
-import io.headrace.model.Part.ToolCall;
-import io.headrace.model.Part.ToolResult;
-import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.OptionalLong;
 
-/** How many tokens a prompt can have at most: a text has no more than bytes in UTF-8. For one request. */
+/** How many tokens a prompt can have at most: a text has no more than bytes in UTF-8. */
 final class PromptBound {
 
     /** The start of the answer and whatever stands round the whole. */
     private static final int PER_REQUEST = 64;
 
-    /** More than a message or a part adds to its text: role, separators, type. */
-    private static final int PER_PART = 16;
+    /** More than a message or a text adds to what it says: role, separators, type. */
+    private static final int PER_PIECE = 16;
 
     /** More than the instructions that providers add when there are tools, or a schema for the answer. */
     private static final int FOR_INSTRUCTIONS = 2_048;
-
-    private long tokens = PER_REQUEST;
-    private boolean known = true;
 
     private PromptBound() {}
 
     /** Empty for a request with images, documents or extra fields, whose tokens only the provider knows. */
     static OptionalLong of(ChatRequest request) {
-        PromptBound bound = new PromptBound();
-        for (Message message : request.messages()) {
-            bound.tokens += PER_PART;
-            bound.add(message.parts());
+        PromptTexts prompt = PromptTexts.of(request);
+        if (prompt.images() > 0 || prompt.documents() > 0 || !request.extra().isEmpty()) {
+            return OptionalLong.empty();
         }
-        if (!request.tools().isEmpty()) {
-            bound.tokens += FOR_INSTRUCTIONS;
-            for (Tool tool : request.tools()) {
-                bound.add(tool.name());
-                bound.add(tool.description());
-                bound.add(tool.parameters().json());
-            }
+        long tokens = PER_REQUEST + (long) PER_PIECE * request.messages().size();
+        tokens += request.tools().isEmpty() ? 0 : FOR_INSTRUCTIONS;
+        tokens += request.answerFormat() == null ? 0 : FOR_INSTRUCTIONS;
+        for (String text : prompt.texts()) {
+            tokens += PER_PIECE + Utf8Length.of(text);
         }
-        if (request.answerFormat() instanceof AnswerFormat.Schema schema) {
-            bound.tokens += FOR_INSTRUCTIONS;
-            bound.add(schema.name());
-            bound.add(schema.description());
-            bound.add(schema.schema().json());
-        }
-        return bound.known && request.extra().isEmpty() ? OptionalLong.of(bound.tokens) : OptionalLong.empty();
-    }
-
-    private void add(List<Part> parts) {
-        for (Part part : parts) {
-            if (part instanceof Text text) {
-                add(text.text());
-            } else if (part instanceof Refusal refusal) {
-                add(refusal.text());
-            } else if (part instanceof Reasoning thought) {
-                add(thought.text());
-                add(thought.signature());
-                add(thought.encrypted());
-            } else if (part instanceof ToolCall call) {
-                add(call.id());
-                add(call.name());
-                add(call.arguments());
-            } else if (part instanceof ToolResult result) {
-                add(result.callId());
-                add(result.content());
-            } else if (part instanceof Image || part instanceof Document) {
-                known = false;
-            } else if (!(part instanceof CachePoint)) {
-                throw new IllegalStateException("no bound for a " + part.getClass());
-            }
-        }
-    }
-
-    private void add(String text) {
-        tokens += PER_PART + text.getBytes(StandardCharsets.UTF_8).length;
+        return OptionalLong.of(tokens);
     }
 }
