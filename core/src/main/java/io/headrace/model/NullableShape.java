@@ -3,20 +3,21 @@ package io.headrace.model;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
-/** A value or null; absent is null too. */
-record NullableShape(Shape value) implements Shape {
+/**
+ * A value or null; absent is null too.
+ *
+ * @param optional whether Java has an {@link Optional} of it
+ */
+record NullableShape(Shape value, boolean optional) implements Shape {
 
     @Override
     public Map<String, Object> schema() {
-        return orNull(value.schema());
-    }
-
-    /** The schema with null as one more type, as strict schemas want it. */
-    static Map<String, Object> orNull(Map<String, Object> schema) {
+        Map<String, Object> schema = value.schema();
         if (schema.get("type") instanceof String type) {
             schema.put("type", List.of(type, "null"));
         }
@@ -42,11 +43,15 @@ record NullableShape(Shape value) implements Shape {
 
     @Override
     public @Nullable Object read(JsonParser in) {
-        return in.currentToken() == JsonToken.VALUE_NULL ? null : value.read(in);
+        if (in.currentToken() == JsonToken.VALUE_NULL) {
+            return absent();
+        }
+        Object read = value.read(in);
+        return optional ? Optional.ofNullable(read) : read;
     }
 
     @Override
     public @Nullable Object absent() {
-        return null;
+        return optional ? Optional.empty() : null;
     }
 }

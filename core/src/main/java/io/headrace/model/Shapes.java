@@ -31,14 +31,17 @@ final class Shapes {
         return new Shapes().record(record);
     }
 
-    private Shape shape(AnnotatedType annotated, AnnotatedElement at, String where) {
+    /**
+     * @param declared where an annotation may say that null is allowed: the component, or the type itself
+     */
+    private Shape shape(AnnotatedType annotated, AnnotatedElement declared, String where) {
         Type type = annotated.getType();
         Class<?> raw = raw(type, where);
         Shape shape = raw == Optional.class
-                ? new OptionalShape(shape(argument(annotated, 0, where), annotated, where))
+                ? new NullableShape(argument(annotated, 0, where), true)
                 : plain(raw, annotated, where);
-        boolean nullable = hasNullable(annotated) || hasNullable(at);
-        return nullable && !raw.isPrimitive() ? new NullableShape(shape) : shape;
+        boolean nullable = hasNullable(annotated) || hasNullable(declared);
+        return nullable && !raw.isPrimitive() ? new NullableShape(shape, false) : shape;
     }
 
     private Shape plain(Class<?> raw, AnnotatedType annotated, String where) {
@@ -50,9 +53,9 @@ final class Shapes {
         } else if (raw.isRecord()) {
             return nested(raw, where);
         } else if (raw == List.class) {
-            return new ListShape(shape(argument(annotated, 0, where), annotated, where + "[]"));
-        } else if (raw == Map.class && argument(annotated, 0, where).getType() == String.class) {
-            return new MapShape(shape(argument(annotated, 1, where), annotated, where + "{}"));
+            return new ListShape(argument(annotated, 0, where + "[]"));
+        } else if (raw == Map.class && argumentType(annotated, 0, where).getType() == String.class) {
+            return new MapShape(argument(annotated, 1, where + "{}"));
         } else if (raw.isSealed()) {
             return sealed(raw, where);
         }
@@ -106,7 +109,12 @@ final class Shapes {
         throw new IllegalArgumentException("no JSON schema for " + where + " of " + type);
     }
 
-    private static AnnotatedType argument(AnnotatedType type, int index, String where) {
+    private Shape argument(AnnotatedType type, int index, String where) {
+        AnnotatedType argument = argumentType(type, index, where);
+        return shape(argument, argument, where);
+    }
+
+    private static AnnotatedType argumentType(AnnotatedType type, int index, String where) {
         if (type instanceof AnnotatedParameterizedType parameterized) {
             return parameterized.getAnnotatedActualTypeArguments()[index];
         }

@@ -61,6 +61,8 @@ class StructuredTest {
 
     record Loop(List<Loop> inner) {}
 
+    record Lists(@Nullable List<String> texts, Optional<List<String>> more) {}
+
     record Generic<T>(T value) {}
 
     record Odd(Object value) {}
@@ -141,6 +143,15 @@ class StructuredTest {
     @Test
     void whatMayBeNull_mayBeAbsent() {
         assertThat(parse(Box.class, "{}")).isEqualTo(new Box(Optional.empty()));
+    }
+
+    @Test
+    void nullOfAList_isNotThatOfItsElements() {
+        assertThat(parse(Lists.class, "{'texts':null}")).isEqualTo(new Lists(null, Optional.empty()));
+        assertThat(parse(Lists.class, "{'texts':[],'more':['a']}"))
+                .isEqualTo(new Lists(List.of(), Optional.of(List.of("a"))));
+        assertProblem(Lists.class, "{'texts':[null]}", "$.texts[0]: a string is expected, not null");
+        assertProblem(Lists.class, "{'more':[null]}", "$.more[0]: a string is expected, not null");
     }
 
     @Test
