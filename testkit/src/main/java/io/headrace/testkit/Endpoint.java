@@ -14,15 +14,20 @@ interface Endpoint {
     /**
      * Understands a request.
      *
+     * @param uri path and query
      * @throws tools.jackson.core.JacksonException if the body is not a JSON object where one is asked for
      */
-    Question read(String path, HttpHeaders headers, byte[] body);
+    Question read(String uri, HttpHeaders headers, byte[] body);
 
     /** What is asked for at {@code path}, null if nothing is. */
     static @Nullable Endpoint at(String path, HttpHeaders headers) {
+        if (path.startsWith("/v1/models")) {
+            return AnthropicModels.isMeant(headers) ? AnthropicModels.INSTANCE : null;
+        }
         return switch (path) {
             case "/v1/chat/completions" -> OpenAiChat.INSTANCE;
             case "/v1/messages" -> AnthropicMessages.INSTANCE;
+            case "/v1/messages/count_tokens" -> AnthropicCountTokens.INSTANCE;
             default -> null;
         };
     }

@@ -96,7 +96,7 @@ final class Exchange {
         }
         Question question;
         try {
-            question = endpoint.read(path, headers, bytes);
+            question = endpoint.read(request.uri(), headers, bytes);
         } catch (JacksonException e) {
             return reject(wire, wire.notJson(e.getOriginalMessage()));
         }

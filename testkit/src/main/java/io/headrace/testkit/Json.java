@@ -10,6 +10,7 @@ import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Streaming JSON in and out; trees where a value is of any form. Thread-safe. */
 final class Json {
@@ -33,7 +34,7 @@ final class Json {
     }
 
     /** An object of one field. */
-    static JsonNode object(String field, String value) {
+    static ObjectNode object(String field, String value) {
         return Trees.MAPPER.createObjectNode().put(field, value);
     }
 

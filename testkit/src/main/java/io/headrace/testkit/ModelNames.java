@@ -1,5 +1,6 @@
 package io.headrace.testkit;
 
+import java.util.List;
 import java.util.Map;
 
 /** The dated snapshot that a provider names in its answer where an alias was asked; any other name stays as it is. */
@@ -19,6 +20,17 @@ final class ModelNames {
             Map.entry("claude-opus-4-5", "20251101"));
 
     private ModelNames() {}
+
+    /** The known snapshots of models whose name starts so, the newest first. */
+    static List<String> snapshots(String start) {
+        return DATES.entrySet().stream()
+                .filter(model -> model.getKey().startsWith(start))
+                .sorted(Map.Entry.<String, String>comparingByValue()
+                        .reversed()
+                        .thenComparing(Map.Entry.comparingByKey()))
+                .map(model -> dated(model.getKey()))
+                .toList();
+    }
 
     static String dated(String model) {
         String date = DATES.get(model);

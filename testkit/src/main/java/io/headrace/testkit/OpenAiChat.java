@@ -26,7 +26,7 @@ enum OpenAiChat implements Endpoint {
     }
 
     @Override
-    public Question read(String path, HttpHeaders headers, byte[] body) {
+    public Question read(String uri, HttpHeaders headers, byte[] body) {
         return new Asked(ChatBody.parse(body));
     }
 

@@ -2,6 +2,7 @@ package io.headrace.testkit;
 
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -44,8 +45,16 @@ interface Question {
      * @param occurrence to be shown in the answer, 0 for not
      * @param createdSeconds the time of the answer
      * @param random depends on seed, body and occurrence only
+     * @param promptCache what the provider keeps of earlier prompts
+     * @param models that exist; empty if any does
      */
-    record Occasion(KeywordModel model, int occurrence, long createdSeconds, SplittableRandom random) {
+    record Occasion(
+            KeywordModel model,
+            int occurrence,
+            long createdSeconds,
+            SplittableRandom random,
+            PromptCache promptCache,
+            Set<String> models) {
 
         /** A new id. */
         String id(String prefix) {

@@ -21,6 +21,7 @@ final class Simulation {
     final Occurrences occurrences;
     final FaultScript script;
     private final KeywordModel model = new KeywordModel();
+    private final PromptCache promptCache = new PromptCache();
     private final boolean answerOccurrences;
     private final long seed;
     private final Latency latency;
@@ -74,7 +75,9 @@ final class Simulation {
                 model,
                 answerOccurrences ? number : 0,
                 clock.millis() / 1000,
-                new SplittableRandom((seed * SPREAD) ^ (request.bodyDigest().b() + number)));
+                new SplittableRandom((seed * SPREAD) ^ (request.bodyDigest().b() + number)),
+                promptCache,
+                models);
     }
 
     String nextRequestId() {

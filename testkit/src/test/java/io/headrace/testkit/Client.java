@@ -85,7 +85,12 @@ final class Client implements AutoCloseable {
     }
 
     Mono<Answer> get(String path) {
-        return http.get()
+        return get(path, Map.of());
+    }
+
+    Mono<Answer> get(String path, Map<String, String> headers) {
+        return http.headers(h -> headers.forEach(h::set))
+                .get()
                 .uri(path)
                 .responseSingle((response, content) -> content.asString()
                         .defaultIfEmpty("")
