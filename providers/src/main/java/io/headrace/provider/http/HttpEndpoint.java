@@ -2,6 +2,7 @@ package io.headrace.provider.http;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.util.AsciiString;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -48,8 +49,8 @@ public final class HttpEndpoint {
     }
 
     /**
-     * Posts JSON, once for each subscription, and emits the answer, whatever its status, on the event loop that read it.
-     * Cancelling closes the connection; the server may still do the work.
+     * Posts JSON, once for each subscription, and emits the answer, whatever its status, on the event loop that read it. Asks by
+     * {@code GET} where there is nothing to post. Cancelling closes the connection; the server may still do the work.
      *
      * <p>Errors are {@link io.headrace.ApiException}s: {@code TIMEOUT} for a time limit once sending has begun, otherwise
      * {@code TRANSPORT}, and {@code MALFORMED_RESPONSE} for what is not HTTP or too long. Delivery is {@code NOT_SENT} if
@@ -57,7 +58,7 @@ public final class HttpEndpoint {
      *
      * @param about what is asked for, such as the model, for error messages
      * @param body is sent as it is and must not change any more
-     * @param length bytes of {@code body} to send, from its start
+     * @param length bytes of {@code body} to send, from its start; 0 for a {@code GET}
      */
     public Mono<HttpAnswer> post(String about, byte[] body, int length) {
         return Mono.defer(() -> {
@@ -66,7 +67,8 @@ public final class HttpEndpoint {
             }
             HttpExchange exchange =
                     new HttpExchange(name, about, body, length, transport.limits(), transport.maxBodyBytes());
-            return Mono.fromDirect(sender().send(exchange::send).response(exchange::receive))
+            HttpClient.RequestSender ready = length == 0 ? request(HttpMethod.GET) : sender();
+            return Mono.fromDirect(ready.send(exchange::send).response(exchange::receive))
                     .onErrorMap(exchange::failure);
         });
     }
@@ -101,15 +103,19 @@ public final class HttpEndpoint {
         HttpClient.RequestSender made = sender;
         if (made == null) {
             // two first calls may both get here: both clients are good, and they share the pool
-            made = transport
-                    .client(name, uri)
-                    .headers(h -> headers.forEach(h::set))
-                    .remoteAddress(() -> address)
-                    .post()
-                    .uri(path); // a path and an address, for a whole URI would be taken apart for every request
+            made = request(HttpMethod.POST);
             sender = made;
         }
         return made;
+    }
+
+    private HttpClient.RequestSender request(HttpMethod method) {
+        return transport
+                .client(name, uri)
+                .headers(h -> headers.forEach(h::set))
+                .remoteAddress(() -> address)
+                .request(method)
+                .uri(path); // a path and an address, for a whole URI would be taken apart for every request
     }
 
     /** Without headers: they hold keys. */

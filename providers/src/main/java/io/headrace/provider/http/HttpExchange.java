@@ -55,9 +55,9 @@ final class HttpExchange {
 
     Publisher<Void> send(HttpClientRequest head, NettyOutbound out) {
         out.withConnection(connection -> ResponseWatch.begin(connection.channel(), limits));
-        return out.sendObject(Unpooled.wrappedBuffer(request, 0, requestLength))
-                .then()
-                .doOnSuccess(nothing -> sent = true);
+        NettyOutbound body =
+                requestLength == 0 ? out : out.sendObject(Unpooled.wrappedBuffer(request, 0, requestLength));
+        return body.then().doOnSuccess(nothing -> sent = true);
     }
 
     Mono<HttpAnswer> receive(HttpClientResponse head, ByteBufFlux content) {

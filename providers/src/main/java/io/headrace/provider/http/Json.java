@@ -1,6 +1,7 @@
 package io.headrace.provider.http;
 
 import java.io.OutputStream;
+import java.io.StringWriter;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.ObjectReadContext;
@@ -20,6 +21,15 @@ final class Json {
 
     static JsonParser parser(byte[] json, int length) {
         return FACTORY.createParser(ObjectReadContext.empty(), json, 0, length);
+    }
+
+    /** The value that {@code in} stands on. */
+    static String copy(JsonParser in) {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator out = FACTORY.createGenerator(ObjectWriteContext.empty(), text)) {
+            out.copyCurrentStructureExact(in);
+        }
+        return text.toString();
     }
 
     static JsonGenerator generator(OutputStream out) {

@@ -83,7 +83,7 @@ public final class JsonCall<Q, R> implements Call<Q, R> {
         }
         R result;
         try (JsonParser in = Json.parser(answer)) {
-            result = operation.read(in);
+            result = operation.read(request, in);
         } catch (JacksonException e) {
             throw failures.malformed(request, answer, Delivery.UNKNOWN, notJson(answer, e));
         } catch (IllegalArgumentException e) {

@@ -50,6 +50,13 @@ public final class JsonFields {
         }
     }
 
+    /** A boolean, left out when null. */
+    public void bool(String name, @Nullable Boolean value) {
+        if (value != null && begins(name)) {
+            out.writeBoolean(value);
+        }
+    }
+
     /** An array, left out when empty. */
     public void strings(String name, List<String> values) {
         if (!values.isEmpty() && begins(name)) {

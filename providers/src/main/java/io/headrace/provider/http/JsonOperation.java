@@ -21,7 +21,7 @@ public interface JsonOperation<Q, R> {
     List<String> prompts(Q request);
 
     /**
-     * Writes the request as one JSON value.
+     * Writes the request as one JSON value, or nothing, to ask by {@code GET}.
      *
      * @throws IllegalArgumentException for what this provider cannot do, naming the field; nothing is sent then
      */
@@ -35,6 +35,11 @@ public interface JsonOperation<Q, R> {
      */
     @Nullable
     R read(JsonParser in);
+
+    /** Reads an answer as {@link #read(JsonParser)} does, which this calls by default, held against its request. */
+    default @Nullable R read(Q request, JsonParser in) {
+        return read(in);
+    }
 
     /** {@code answer} with the provider's id of the request, which comes in a header. By default nothing is made of it. */
     default R withRequestId(R answer, String requestId) {

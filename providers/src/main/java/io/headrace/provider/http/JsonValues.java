@@ -24,11 +24,29 @@ public final class JsonValues {
         return null;
     }
 
+    /** A string as it is, nothing for null, any other value as JSON. */
+    public static String text(JsonParser in) {
+        return switch (in.currentToken()) {
+            case VALUE_STRING -> in.getString();
+            case VALUE_NULL -> "";
+            default -> Json.copy(in);
+        };
+    }
+
     /** A whole number from 0; {@code otherwise} for any other value. */
     public static long count(JsonParser in, long otherwise) {
         if (in.currentToken() == JsonToken.VALUE_NUMBER_INT) {
             long value = in.getLongValue();
             return value < 0 ? otherwise : value;
+        }
+        in.skipChildren();
+        return otherwise;
+    }
+
+    /** A number; {@code otherwise} for any other value. */
+    public static double number(JsonParser in, double otherwise) {
+        if (in.currentToken().isNumeric()) {
+            return in.getDoubleValue();
         }
         in.skipChildren();
         return otherwise;

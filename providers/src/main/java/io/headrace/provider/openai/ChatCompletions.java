@@ -2,78 +2,97 @@ package io.headrace.provider.openai;
 
 import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
-import io.headrace.model.Message;
-import io.headrace.model.Part;
+import io.headrace.model.ToolChoice;
+import io.headrace.provider.http.ChatEvents;
+import io.headrace.provider.http.ChatOperation;
 import io.headrace.provider.http.JsonFields;
-import io.headrace.provider.http.JsonOperation;
-import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
 
 /** {@code POST /chat/completions}. */
-record ChatCompletions(String maxTokensField) implements JsonOperation<ChatRequest, ChatResponse> {
+record ChatCompletions(String maxTokensField) implements ChatOperation {
 
-    private static final Set<String> SUPPORTED = Set.of("temperature", "topP", "maxOutputTokens", "stop", "seed");
-
-    @Override
-    public String about(ChatRequest request) {
-        return request.model();
-    }
-
-    @Override
-    public List<String> prompts(ChatRequest request) {
-        return request.prompts();
-    }
+    private static final Set<String> SUPPORTED = Set.of(
+            "temperature",
+            "topP",
+            "presencePenalty",
+            "frequencyPenalty",
+            "maxOutputTokens",
+            "stop",
+            "seed",
+            "n",
+            "topLogprobs",
+            "reasoningEffort",
+            "answerFormat",
+            "tools",
+            "toolChoice",
+            "parallelToolCalls");
 
     @Override
     public void write(ChatRequest request, JsonGenerator json) {
-        if (Boolean.TRUE.equals(request.extra().get("stream"))) {
-            throw new IllegalArgumentException("extra field \"stream\": a chat call reads one whole answer");
+        fields(request, json).end();
+    }
+
+    @Override
+    public void writeStreamed(ChatRequest request, JsonGenerator json) {
+        JsonFields out = fields(request, json);
+        out.bool("stream", true);
+        if (out.begins("stream_options")) {
+            json.writeStartObject();
+            json.writeBooleanProperty("include_usage", true);
+            json.writeEndObject();
         }
-        request.requireOnly("openai", SUPPORTED);
+        out.end();
+    }
+
+    private JsonFields fields(ChatRequest request, JsonGenerator json) {
+        if (Boolean.TRUE.equals(request.extra().get("stream"))) {
+            throw new IllegalArgumentException("extra field \"stream\": put the call into a ChatStream for that");
+        }
+        request.requireOnly("OpenAI's Chat Completions", SUPPORTED);
         JsonFields out = JsonFields.begin(json, request.extra());
         out.string("model", request.model());
         if (out.begins("messages")) {
-            json.writeStartArray();
-            for (Message message : request.messages()) {
-                json.writeStartObject();
-                json.writeStringProperty("role", role(message.role()));
-                json.writeStringProperty("content", text(message));
-                json.writeEndObject();
-            }
-            json.writeEndArray();
+            new ChatMessages(json).write(request.messages());
         }
         out.number("temperature", request.temperature());
         out.number("top_p", request.topP());
         out.number(maxTokensField, request.maxOutputTokens());
         out.strings("stop", request.stop());
         out.number("seed", request.seed());
-        out.end();
+        out.number("n", request.n());
+        out.number("presence_penalty", request.presencePenalty());
+        out.number("frequency_penalty", request.frequencyPenalty());
+        if (request.topLogprobs() != null) {
+            out.bool("logprobs", true);
+            out.number("top_logprobs", request.topLogprobs());
+        }
+        if (request.reasoningEffort() != null) {
+            out.string("reasoning_effort", Schemas.effort(request.reasoningEffort()));
+        }
+        if (request.answerFormat() != null && out.begins("response_format")) {
+            Schemas.writeFormat(request.answerFormat(), "json_schema", json);
+        }
+        if (!request.tools().isEmpty() && out.begins("tools")) {
+            Schemas.writeTools(request.tools(), "function", json);
+        }
+        ToolChoice choice = request.toolChoice();
+        if (choice != null && out.begins("tool_choice")) {
+            Schemas.writeToolChoice(choice, "function", json);
+        }
+        out.bool("parallel_tool_calls", request.parallelToolCalls());
+        return out;
     }
 
     @Override
     public @Nullable ChatResponse read(JsonParser in) {
-        return new ChatCompletionReader(in).read();
+        return ChatCompletionReader.read(in);
     }
 
-    private static String role(Message.Role role) {
-        return switch (role) {
-            case SYSTEM -> "system";
-            case USER -> "user";
-            case ASSISTANT -> "assistant";
-            case TOOL -> throw new IllegalArgumentException("messages hold tool results, which cannot be sent");
-        };
-    }
-
-    private static String text(Message message) {
-        for (Part part : message.parts()) {
-            if (!(part instanceof Part.Text || part instanceof Part.CachePoint)) {
-                throw new IllegalArgumentException(
-                        "messages hold a " + part.getClass().getSimpleName() + ", which cannot be sent");
-            }
-        }
-        return message.text();
+    @Override
+    public ChatEvents events(String requestId) {
+        return new ChatCompletionEvents(requestId);
     }
 }

@@ -1,15 +1,16 @@
 package io.headrace.provider.openai;
 
+import io.headrace.Call;
 import io.headrace.model.ChatCall;
-import io.headrace.model.ChatRequest;
-import io.headrace.model.ChatResponse;
+import io.headrace.model.EmbeddingCall;
+import io.headrace.model.EmbeddingRequest;
+import io.headrace.model.EmbeddingResponse;
 import io.headrace.provider.http.BaseUrl;
-import io.headrace.provider.http.HttpEndpoint;
-import io.headrace.provider.http.HttpTransport;
-import io.headrace.provider.http.JsonCall;
+import io.headrace.provider.http.JsonApi;
+import io.headrace.provider.http.ProviderBuilder;
 import io.headrace.provider.http.Secret;
-import java.time.Clock;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
@@ -26,114 +27,104 @@ public final class OpenAi implements AutoCloseable {
 
     static final String DEFAULT_BASE_URL = "https://api.openai.com/v1";
 
-    private static final String KEY_VARIABLE = "OPENAI_API_KEY";
-    private static final String PATH = "/chat/completions";
+    private static final String CHAT = "/chat/completions";
 
-    private final HttpTransport transport;
-    private final boolean ownsTransport;
-    private final String identity;
+    private final JsonApi api;
     private final ChatCall chat;
+    private final ChatCall responses;
+    private final EmbeddingCall embeddings;
 
-    private OpenAi(Builder builder, Secret key) {
-        HttpTransport given = builder.transport;
-        this.transport = given == null ? HttpTransport.create() : given;
-        this.ownsTransport = given == null;
-        this.identity = builder.identity == null ? builder.baseUrl.identity() : builder.identity;
-        HttpEndpoint endpoint = transport.endpoint("openai", builder.baseUrl.resolve(PATH), headers(builder, key));
-        JsonCall<ChatRequest, ChatResponse> call = new JsonCall<>(
-                endpoint,
-                new ChatCompletions(builder.maxTokensField),
-                OpenAiErrors.RULES,
-                key.hiding(builder.headers.values()),
-                builder.clock);
-        this.chat = new Chat(identity, call);
+    private OpenAi(JsonApi api, String maxTokensField) {
+        this.api = api;
+        this.chat = api.chat(CHAT, new ChatCompletions(maxTokensField));
+        this.responses = api.chat("/responses", new Responses());
+        this.embeddings = new Embedder(api.identity(), api.call("/embeddings", new Embeddings()));
     }
 
     public static Builder builder() {
         return new Builder();
     }
 
-    /** Chat Completions. Temperature, top p, output limit, stop texts and seed are all sent as they are. */
+    /**
+     * Chat Completions, which every compatible server has. Sends all that a request can say but top k; documents as bytes, not
+     * by URL; and what tools gave as text.
+     */
     public ChatCall chat() {
         return chat;
+    }
+
+    /**
+     * Responses, OpenAI's newer API for the same models. It has no top k, penalties, stop texts, seed and choices, and takes
+     * documents by URL and images from tools. Unless the extra field {@code store} is false, OpenAI keeps the answers for 30
+     * days.
+     */
+    public ChatCall responses() {
+        return responses;
+    }
+
+    /**
+     * Embeddings, of at most 2,048 inputs a request. Vectors are asked for in Base64; the extra field {@code encoding_format} with
+     * {@code float} asks for numbers, where a server knows nothing else. Vectors come in the order of the inputs.
+     */
+    public EmbeddingCall embeddings() {
+        return embeddings;
+    }
+
+    /** The models that the key may use. */
+    public Mono<List<ModelInfo>> models() {
+        return api.call("/models", ModelOperation.LIST).apply("");
+    }
+
+    /** One model; an error of kind {@link io.headrace.ErrorKind#NOT_FOUND} if there is none of that name. */
+    public Mono<ModelInfo> model(String id) {
+        return api.call("/models/" + ModelOperation.path(id), ModelOperation.ONE)
+                .apply(id)
+                .map(models -> models.get(0));
     }
 
     /** Closes the connections, unless the transport was given to the builder. Idempotent. Returns without waiting. */
     @Override
     public void close() {
-        if (ownsTransport) {
-            transport.close();
-        }
+        api.close();
     }
 
     /** {@link #close} on subscription, completing when the connections are down. */
     public Mono<Void> disposeLater() {
-        return ownsTransport ? transport.disposeLater() : Mono.empty();
+        return api.disposeLater();
     }
 
     @Override
     public String toString() {
-        return "OpenAi[" + identity + "]";
+        return "OpenAi[" + api.identity() + "]";
     }
 
-    private static Map<String, String> headers(Builder builder, Secret key) {
-        Map<String, String> headers = new LinkedHashMap<>();
-        if (key.isPresent()) {
-            headers.put("Authorization", "Bearer " + key.reveal());
-        }
-        if (builder.organization != null) {
-            headers.put("OpenAI-Organization", builder.organization);
-        }
-        if (builder.project != null) {
-            headers.put("OpenAI-Project", builder.project);
-        }
-        headers.putAll(builder.headers);
-        return headers;
-    }
-
-    private record Chat(String identity, JsonCall<ChatRequest, ChatResponse> call) implements ChatCall {
+    private record Embedder(String identity, Call<EmbeddingRequest, EmbeddingResponse> call) implements EmbeddingCall {
 
         @Override
-        public Mono<ChatResponse> apply(ChatRequest request) {
+        public Mono<EmbeddingResponse> apply(EmbeddingRequest request) {
             return call.apply(request);
         }
 
         @Override
         public String toString() {
-            return "openai chat at " + identity;
+            return "openai embeddings at " + identity;
         }
     }
 
     /** Collects the settings of an {@link OpenAi}. Not thread-safe. */
-    public static final class Builder {
+    public static final class Builder extends ProviderBuilder<Builder> {
 
         private BaseUrl baseUrl = BaseUrl.of(DEFAULT_BASE_URL);
-        private Secret key = Secret.NONE;
-        private boolean keyFromEnv;
         private @Nullable String organization;
         private @Nullable String project;
-        private final Map<String, String> headers = new LinkedHashMap<>();
-        private @Nullable String identity;
         private String maxTokensField = "max_completion_tokens";
-        private @Nullable HttpTransport transport;
-        private Clock clock = Clock.systemUTC();
-        private UnaryOperator<@Nullable String> environment = System::getenv;
 
-        private Builder() {}
-
-        /**
-         * The API key. Without one no {@code Authorization} is sent, which compatible servers allow and OpenAI does not.
-         *
-         * @throws IllegalArgumentException if it is blank or no key can look like that
-         */
-        public Builder apiKey(String apiKey) {
-            this.key = Secret.of("apiKey", apiKey);
-            return this;
+        private Builder() {
+            super("OPENAI_API_KEY");
         }
 
-        /** Takes the key from the environment variable {@code OPENAI_API_KEY} when built, if it is set. */
-        public Builder apiKeyFromEnv() {
-            this.keyFromEnv = true;
+        @Override
+        protected Builder self() {
             return this;
         }
 
@@ -144,7 +135,7 @@ public final class OpenAi implements AutoCloseable {
          * @throws IllegalArgumentException if it is not an absolute http or https URL
          */
         public Builder baseUrl(String baseUrl) {
-            this.baseUrl = BaseUrl.of(baseUrl).without(PATH);
+            this.baseUrl = BaseUrl.of(baseUrl).without(CHAT);
             return this;
         }
 
@@ -160,39 +151,15 @@ public final class OpenAi implements AutoCloseable {
             return this;
         }
 
-        /** A further header for every request, such as Azure's {@code api-key}; overrules one of the same name. */
-        public Builder header(String name, String value) {
-            headers.put(Objects.requireNonNull(name, "name"), Objects.requireNonNull(value, "value"));
-            return this;
-        }
-
-        /** Whose answers these are, see {@link ChatCall#identity}. Default: the base URL in normal form. */
-        public Builder identity(String identity) {
-            this.identity = Objects.requireNonNull(identity, "identity");
-            return this;
-        }
-
-        /** Sends the output limit as the older {@code max_tokens}, for servers that know nothing else. */
+        /** Sends the output limit of a chat as the older {@code max_tokens}, for servers that know nothing else. */
         public Builder legacyMaxTokens() {
             this.maxTokensField = "max_tokens";
             return this;
         }
 
-        /** Connections to use, which stay the caller's to close. Default: its own, with the transport's defaults. */
-        public Builder transport(HttpTransport transport) {
-            this.transport = Objects.requireNonNull(transport, "transport");
-            return this;
-        }
-
-        /** Measures waits that the server gives as a date. Default: the system's. */
-        public Builder clock(Clock clock) {
-            this.clock = Objects.requireNonNull(clock, "clock");
-            return this;
-        }
-
-        Builder environment(UnaryOperator<@Nullable String> environment) {
-            this.environment = environment;
-            return this;
+        @Override
+        protected Builder environment(UnaryOperator<@Nullable String> environment) {
+            return super.environment(environment);
         }
 
         /**
@@ -200,16 +167,22 @@ public final class OpenAi implements AutoCloseable {
          *     is blank
          */
         public OpenAi build() {
-            Secret used = key;
-            String fromEnv = keyFromEnv && !key.isPresent() ? environment.apply(KEY_VARIABLE) : null;
-            if (fromEnv != null) {
-                used = Secret.of(KEY_VARIABLE, fromEnv);
+            return new OpenAi(
+                    api("openai", baseUrl, "api.openai.com", this::headers, OpenAiErrors.RULES), maxTokensField);
+        }
+
+        private Map<String, String> headers(Secret key) {
+            Map<String, String> headers = new LinkedHashMap<>();
+            if (key.isPresent()) {
+                headers.put("Authorization", "Bearer " + key.reveal());
             }
-            if (!used.isPresent() && headers.isEmpty() && baseUrl.host().equals("api.openai.com")) {
-                throw new IllegalArgumentException(
-                        "no API key for " + baseUrl + ": set apiKey, or " + KEY_VARIABLE + " with apiKeyFromEnv");
+            if (organization != null) {
+                headers.put("OpenAI-Organization", organization);
             }
-            return new OpenAi(this, used);
+            if (project != null) {
+                headers.put("OpenAI-Project", project);
+            }
+            return headers;
         }
     }
 }

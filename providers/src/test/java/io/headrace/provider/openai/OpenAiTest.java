@@ -9,7 +9,9 @@ import io.headrace.ErrorKind;
 import io.headrace.Usage;
 import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
+import io.headrace.model.Choice;
 import io.headrace.model.FinishReason;
+import io.headrace.model.Part.Text;
 import io.headrace.provider.http.LoopbackServer;
 import io.headrace.provider.http.LoopbackServer.Reply;
 import java.time.Clock;
@@ -60,9 +62,7 @@ class OpenAiTest {
                 .expectNext(new ChatResponse(
                         "chatcmpl-A1",
                         "gpt-4o-2024-08-06",
-                        "Grüße 🌊",
-                        FinishReason.STOP,
-                        null,
+                        List.of(new Choice(0, List.of(new Text("Grüße 🌊")), FinishReason.STOP, "stop", List.of())),
                         new Usage(13, 4, 0, 0, 5, 2, 0)))
                 .verifyComplete();
     }
