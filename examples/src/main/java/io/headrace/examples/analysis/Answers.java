@@ -1,6 +1,9 @@
 package io.headrace.examples.analysis;
 
+import io.headrace.ApiException;
 import io.headrace.Codec;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
 import io.headrace.model.ChatResponse;
 import io.headrace.model.FinishReason;
 import java.nio.charset.StandardCharsets;
@@ -10,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads what the prompts ask for out of answers, with the patience that real models need: JSON may stand in a code fence or
- * between polite sentences. Each method throws an {@link IllegalArgumentException} that says what is wrong with the answer.
+ * between polite sentences. Each method throws an {@link IllegalArgumentException} that says what is wrong with the answer, or
+ * an {@link ApiException} of kind {@link ErrorKind#REFUSED} if there is none because it was declined or filtered.
  */
 final class Answers {
 
@@ -70,11 +74,23 @@ final class Answers {
     }
 
     private static String whole(ChatResponse answer) {
+        if (answer.finishReason() == FinishReason.CONTENT_FILTER) {
+            throw refused("the provider's content filter took the answer away");
+        }
+        if (answer.finishReason() == FinishReason.REFUSAL || answer.refusal() != null) {
+            throw refused("the model declined to answer");
+        }
         if (answer.finishReason() == FinishReason.LENGTH) {
             throw new IllegalArgumentException(
                     "the answer was cut at the limit of tokens; a reasoning model needs a higher one");
         }
         return answer.text().strip();
+    }
+
+    private static ApiException refused(String message) {
+        return ApiException.builder(ErrorKind.REFUSED, message)
+                .delivery(Delivery.ANSWERED)
+                .build();
     }
 
     private static String name(String raw) {

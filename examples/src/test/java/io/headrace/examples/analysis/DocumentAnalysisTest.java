@@ -92,6 +92,18 @@ class DocumentAnalysisTest {
         assertThat(message(outcome)).contains("cut at the limit of tokens");
     }
 
+    @ParameterizedTest
+    @CsvSource({"CONTENT_FILTER, content filter", "REFUSAL, declined"})
+    void topics_ofADocumentThatIsDeclined_isRefused(FinishReason reason, String said) {
+        Outcome<DocumentTopics> outcome = analysis(answer("", reason))
+                .topics()
+                .apply(Outcome.ok(Item.of("1", 0, "The court ruled.")))
+                .block();
+
+        assertThat(message(outcome)).contains(said);
+        assertThat(((Outcome.Failed<?>) outcome).kind()).isEqualTo(ErrorKind.REFUSED);
+    }
+
     @Test
     void topics_ofAnEmptyDocument_failsWithoutACall() {
         Outcome<DocumentTopics> outcome = analysis(answer("[]", FinishReason.STOP))
