@@ -46,6 +46,8 @@ final class Analyze implements Callable<Integer> {
 
     private static final int MAX_CONCURRENCY = 10_000;
 
+    private static final int MAX_REASONING_TOKENS = 1_000_000;
+
     private static final Duration DEFAULT_SIM_LATENCY = Duration.ofMillis(20);
 
     private final Surroundings surroundings;
@@ -118,6 +120,16 @@ final class Analyze implements Callable<Integer> {
     private int concurrency;
 
     @Option(
+            names = "--reasoning-tokens",
+            paramLabel = "N",
+            order = 24,
+            defaultValue = "0",
+            description =
+                    "For a reasoning model: output tokens that each call gets for its thinking, and no temperature."
+                            + " Default: ${DEFAULT-VALUE}, a model that answers at once.")
+    private int reasoningTokens;
+
+    @Option(
             names = "--ordered",
             order = 31,
             description = "Writes results in the order of the input; slow items then hold up others.")
@@ -139,16 +151,23 @@ final class Analyze implements Callable<Integer> {
     private @Nullable Duration simLatency;
 
     @Option(
+            names = "--sim-spread",
+            paramLabel = "SIGMA",
+            order = 41,
+            description = "Spread of these times, 0 to 3: log-normal round --sim-latency, 0.5 is usual. Default: 0.")
+    private @Nullable Double simSpread;
+
+    @Option(
             names = "--sim-faults",
             paramLabel = "SHARE",
-            order = 41,
+            order = 42,
             description = "Share of its requests that fail, 0 to 1. Default: 0.")
     private @Nullable Double simFaults;
 
     @Option(
             names = "--sim-seed",
             paramLabel = "N",
-            order = 42,
+            order = 43,
             description = "Which of its requests fail: the same seed fails the same ones. Default: 0.")
     private @Nullable Long simSeed;
 
@@ -160,6 +179,7 @@ final class Analyze implements Callable<Integer> {
     @Override
     public Integer call() {
         SimulatorSettings simulator = simulator();
+        Checks.range("--reasoning-tokens", reasoningTokens, 0, MAX_REASONING_TOKENS);
         Checks.range("--concurrency", concurrency, 1, MAX_CONCURRENCY);
         if (maxSamples != null) {
             Checks.range("--max-samples", maxSamples, 1, Long.MAX_VALUE);
@@ -180,7 +200,7 @@ final class Analyze implements Callable<Integer> {
                 .cache(answers)
                 .concurrency(concurrency)
                 .build();
-        DocumentAnalysis analysis = DocumentAnalysis.of(chat, backend.model());
+        DocumentAnalysis analysis = DocumentAnalysis.of(chat, backend.model()).reasoningTokens(reasoningTokens);
         Run.Builder<String, Analysis> run = Run.builder(dataset, pipeline(analysis), out, Codec.json(Analysis.class))
                 .configuration(analysis.configuration())
                 .reduction(analysis.summary())
@@ -191,7 +211,8 @@ final class Analyze implements Callable<Integer> {
             run.maxItems(maxSamples);
         }
         Console console = Console.of(surroundings.err());
-        console.line("headrace: " + dataset.name() + " to " + backend.description() + ", model " + backend.model());
+        console.line("headrace: " + (input == null ? dataset.name() : dataset.signature()) + " to "
+                + backend.description() + ", model " + backend.model());
         RunReport report = new Watch(console, surroundings.signals(), grace).execute(run.build(), this::estimate);
         new Summary(report, provider.isSimulatedHere(), report.allRowsKnown() ? OptionalLong.empty() : estimate())
                 .print(surroundings.out());
@@ -259,13 +280,18 @@ final class Analyze implements Callable<Integer> {
     }
 
     private SimulatorSettings simulator() {
-        if (!provider.isSimulatedHere() && (simLatency != null || simFaults != null || simSeed != null)) {
-            throw new UsageProblem("--sim-latency, --sim-faults and --sim-seed are for the simulated provider in this"
-                    + " process; with --base-url, give --latency, --faults and --seed to 'headrace simulate'");
+        if (!provider.isSimulatedHere()
+                && (simLatency != null || simSpread != null || simFaults != null || simSeed != null)) {
+            throw new UsageProblem(
+                    "--sim-latency, --sim-spread, --sim-faults and --sim-seed are for the simulated provider"
+                            + " in this process; with --base-url, give --latency, --spread, --faults and --seed to 'headrace"
+                            + " simulate'");
         }
+        double spread = simSpread == null ? 0 : simSpread;
+        Checks.spread("--sim-spread", spread);
         double faults = simFaults == null ? 0 : simFaults;
         Checks.share("--sim-faults", faults);
         return new SimulatorSettings(
-                simLatency == null ? DEFAULT_SIM_LATENCY : simLatency, faults, simSeed == null ? 0 : simSeed);
+                simLatency == null ? DEFAULT_SIM_LATENCY : simLatency, spread, faults, simSeed == null ? 0 : simSeed);
     }
 }

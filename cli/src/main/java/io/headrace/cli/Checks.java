@@ -3,11 +3,19 @@ package io.headrace.cli;
 /** Ranges of options. */
 final class Checks {
 
+    private static final double MAX_SPREAD = 3;
+
     private Checks() {}
 
     static void share(String option, double value) {
         if (!(value >= 0 && value <= 1)) {
             throw new UsageProblem(option + " is a share from 0 to 1, such as 0.05, not " + value);
+        }
+    }
+
+    static void spread(String option, double value) {
+        if (!(value >= 0 && value <= MAX_SPREAD)) {
+            throw new UsageProblem(option + " is a sigma from 0 to 3, such as 0.5, not " + value);
         }
     }
 

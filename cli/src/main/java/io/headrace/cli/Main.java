@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
@@ -28,13 +29,22 @@ public final class Main {
 
     /** Runs one command and ends the process with its exit code. */
     public static void main(String[] args) {
-        System.exit(commandLine(Surroundings.ofProcess()).execute(args));
+        Surroundings surroundings = Surroundings.ofProcess();
+        int exitCode = commandLine(surroundings).execute(args);
+        System.exit(surroundings.out().checkError() ? unwritten(surroundings.err(), exitCode) : exitCode);
+    }
+
+    /** What was printed is lost: that is no success, whatever else was. */
+    private static int unwritten(PrintWriter err, int exitCode) {
+        err.println("headrace: standard output cannot be written, its disk may be full: what was printed is lost");
+        return exitCode == ExitCode.OK ? ExitCode.USAGE : exitCode;
     }
 
     static CommandLine commandLine(Surroundings surroundings) {
         return new CommandLine(new Main())
                 .addSubcommand(new Analyze(surroundings))
                 .addSubcommand(new Simulate(surroundings))
+                .addSubcommand(new HelpCommand())
                 .setOut(surroundings.out())
                 .setErr(surroundings.err())
                 .registerConverter(Duration.class, new Durations())

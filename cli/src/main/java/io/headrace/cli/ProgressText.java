@@ -23,7 +23,7 @@ final class ProgressText {
         } else if (estimate.isPresent() && estimate.getAsLong() >= progress.done()) {
             line.append(" of about ").append(number(estimate.getAsLong()));
         }
-        line.append(" items");
+        line.append(line.toString().equals("1") ? " item" : " items");
         if (progress.failed() > 0) {
             line.append(", ").append(number(progress.failed())).append(" failed");
         }
@@ -39,6 +39,11 @@ final class ProgressText {
             line.append(", ").append(number(progress.retried())).append(" retried");
         }
         return line.toString();
+    }
+
+    /** A number of things, such as {@code 1 item} or {@code 1,319 items}. */
+    static String count(long count, String thing) {
+        return number(count) + " " + thing + (count == 1 ? "" : "s");
     }
 
     static String number(long count) {

@@ -33,6 +33,14 @@ final class Simulate implements Callable<Integer> {
     private Duration latency = Duration.ZERO;
 
     @Option(
+            names = "--spread",
+            paramLabel = "SIGMA",
+            defaultValue = "0",
+            description =
+                    "Spread of the times, 0 to 3: log-normal round --latency, 0.5 is usual. Default: ${DEFAULT-VALUE}.")
+    private double spread;
+
+    @Option(
             names = "--faults",
             paramLabel = "SHARE",
             defaultValue = "0",
@@ -67,8 +75,9 @@ final class Simulate implements Callable<Integer> {
     @Override
     public Integer call() {
         Checks.share("--faults", faults);
+        Checks.spread("--spread", spread);
         Checks.range("--port", port, 0, 65_535);
-        SimulatedProvider.Builder builder = new SimulatorSettings(latency, faults, seed)
+        SimulatedProvider.Builder builder = new SimulatorSettings(latency, spread, faults, seed)
                 .builder()
                 .port(port)
                 .answerOccurrences(answerOccurrences)

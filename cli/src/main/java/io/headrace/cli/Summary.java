@@ -1,5 +1,6 @@
 package io.headrace.cli;
 
+import static io.headrace.cli.ProgressText.count;
 import static io.headrace.cli.ProgressText.number;
 
 import io.headrace.Cost;
@@ -42,11 +43,11 @@ final class Summary {
         long before = all.done() - now.done();
         out.printf(
                 Locale.ROOT,
-                "%s: %s items done in %s%s%n",
+                "%s: %s done in %s%s%n",
                 report.end() == End.FINISHED ? "finished" : "stopped early",
-                number(now.done()),
+                count(now.done(), "item"),
                 Durations.format(report.duration()),
-                before > 0 ? ", " + number(before) + " were done before" : "");
+                before > 0 ? ", " + number(before) + " done before" : "");
         if (report.end() != End.FINISHED) {
             line(out, "reason", report.reason());
         }
@@ -92,7 +93,7 @@ final class Summary {
                     out,
                     "calls",
                     number(calls.sent()) + " sent, " + number(calls.cached()) + " from the cache, "
-                            + number(calls.retried()) + " retries, " + number(calls.unknown())
+                            + number(calls.retried()) + " retried, " + number(calls.unknown())
                             + " with unknown outcome");
             line(
                     out,
@@ -101,16 +102,15 @@ final class Summary {
                             + number(now.usage().outputTokens()) + " out"
                             + (now.usage().isKnown()
                                     ? ""
-                                    : ", " + number(now.usage().unknown()) + " answers unknown"));
+                                    : ", " + count(now.usage().unknown(), "answer") + " unknown"));
             line(out, "cost", cost(now.cost()) + saved(now.saved()) + (simulated ? " (list price, simulated)" : ""));
         } else if (now.items().done() == 0 && before > 0) {
-            line(out, "calls", "no call was sent: all " + number(before) + " items were done before");
+            line(out, "calls", "no call was sent: " + count(before, "item") + " done before");
         } else if (calls.cached() > 0) {
             line(
                     out,
                     "calls",
-                    "no call was sent: all " + number(calls.cached()) + " answers came from the cache"
-                            + saved(now.saved()));
+                    "no call was sent: " + count(calls.cached(), "answer") + " from the cache" + saved(now.saved()));
         } else {
             line(out, "calls", "no call was sent");
         }
@@ -145,7 +145,7 @@ final class Summary {
     }
 
     private String lost() {
-        return number(report.lostCalls()) + " calls were in flight when a process died: outcome unknown, at most "
+        return count(report.lostCalls(), "call") + " in flight when a process died: outcome unknown, at most "
                 + cost(report.lostCost());
     }
 
@@ -158,7 +158,7 @@ final class Summary {
 
     private static String cost(Cost cost) {
         return usd(cost.usd())
-                + (cost.isKnown() ? "" : " and " + number(cost.unknown()) + " calls without a known price");
+                + (cost.isKnown() ? "" : " and " + count(cost.unknown(), "call") + " without a known price");
     }
 
     private static String saved(Cost saved) {

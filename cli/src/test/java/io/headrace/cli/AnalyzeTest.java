@@ -55,7 +55,7 @@ class AnalyzeTest {
         analyze("--sim-latency", "1ms");
         Result again = analyze();
         assertThat(again.exitCode()).isZero();
-        assertThat(again.out()).contains("no call was sent: all 30 items were done before");
+        assertThat(again.out()).contains("no call was sent: 30 items done before");
     }
 
     @Test
@@ -63,14 +63,14 @@ class AnalyzeTest {
         analyze("--sim-latency", "1ms");
         Result other = cli.run("analyze", "--cache", temp.resolve("cache"), "--out", temp.resolve("other"));
         assertThat(other.exitCode()).isZero();
-        assertThat(other.out()).contains("no call was sent: all 61 answers came from the cache, saved");
+        assertThat(other.out()).contains("no call was sent: 61 answers from the cache, saved");
     }
 
     @Test
     void fresh_startsOverOnTheCache() {
         analyze("--sim-latency", "1ms");
         Result fresh = analyze("--fresh");
-        assertThat(fresh.out()).contains("finished: 30 items done", "answers came from the cache");
+        assertThat(fresh.out()).contains("finished: 30 items done", "answers from the cache");
         assertThat(out.resolve("results.1.jsonl")).exists();
     }
 
@@ -84,8 +84,7 @@ class AnalyzeTest {
     @Test
     void maxSamples_worksOnTheFirstRowsAndLaterOnTheRest() throws IOException {
         assertThat(analyze("--max-samples", "5", "--sim-latency", "1ms").out()).contains("5 ok, 0 failed");
-        assertThat(analyze("--sim-latency", "1ms").out())
-                .contains("25 items done", "5 were done before", "30 ok, 0 failed");
+        assertThat(analyze("--sim-latency", "1ms").out()).contains("25 items done", "5 done before", "30 ok, 0 failed");
         assertThat(ids(out)).hasSize(30).doesNotHaveDuplicates();
     }
 
@@ -96,6 +95,22 @@ class AnalyzeTest {
                         .map(line -> line.path("ordinal").asInt()))
                 .hasSize(30)
                 .isSorted();
+    }
+
+    @Test
+    void chosenFields_areSaid() throws IOException {
+        assertThat(analyze("--input", questions(1), "--sim-latency", "1ms", "--sim-spread", "0.5")
+                        .err())
+                .contains("questions.jsonl text=question id=id");
+    }
+
+    @Test
+    void reasoningTokens_areAskedForWithoutATemperature() throws IOException {
+        try (SimulatedProvider provider =
+                SimulatedProvider.builder().requireKey(false).keepRequests(10).start()) {
+            analyze("--input", questions(1), "--base-url", provider.baseUrl(), "--reasoning-tokens", "1000");
+            assertThat(provider.requests().get(0).body()).contains("1120").doesNotContain("temperature");
+        }
     }
 
     @ParameterizedTest
@@ -118,7 +133,7 @@ class AnalyzeTest {
 
             Result mended = analyze(with(arguments, "--retry-failed"));
             assertThat(mended.exitCode()).isZero();
-            assertThat(mended.out()).contains("1 items done", "6 ok, 0 failed");
+            assertThat(mended.out()).contains("1 item done", "6 ok, 0 failed");
             assertThat(out.resolve("dead-letters.jsonl")).isEmptyFile();
             assertThat(provider.statistics().answeredAgain()).isZero();
         }

@@ -44,6 +44,12 @@ class ArgumentsTest {
     }
 
     @Test
+    void helpCommand_printsTheSameAsTheOption() {
+        assertThat(cli.run("help")).isEqualTo(cli.run("--help"));
+        assertThat(cli.run("help", "analyze")).isEqualTo(cli.run("analyze", "--help"));
+    }
+
+    @Test
     void version_namesTheProgram() {
         assertThat(cli.run("--version").out()).startsWith("headrace ");
     }
@@ -61,6 +67,8 @@ class ArgumentsTest {
                 "--base-url http://127.0.0.1:99999 | ports end at 65535",
                 "--sim-faults 1.5 | --sim-faults is a share from 0 to 1, such as 0.05, not 1.5",
                 "--sim-faults NaN | --sim-faults is a share from 0 to 1",
+                "--sim-spread 4 | --sim-spread is a sigma from 0 to 3, such as 0.5, not 4",
+                "--reasoning-tokens -1 | --reasoning-tokens must be 0 to 1000000, not -1",
                 "--sim-latency 5 | '5' is not a duration, write for example 100ms, 2s or 1m",
                 "--grace -1s | '-1s' is not a duration",
                 "--provider acme | expected one of [OPENAI, ANTHROPIC] (case-insensitive) but was 'acme'",
@@ -68,7 +76,7 @@ class ArgumentsTest {
                 "--identity me | --identity needs --base-url",
                 "--text-field x | --text-field needs --input",
                 "--id-field x | --id-field needs --input",
-                "--base-url http://127.0.0.1:1 --sim-latency 1s | give --latency, --faults and --seed to 'headrace simulate'",
+                "--base-url http://127.0.0.1:1 --sim-latency 1s | give --latency, --spread, --faults and --seed to 'headrace simulate'",
                 "--base-url nonsense | --base-url must be like https://host/v1",
                 "--base-url ftp://host/v1 | --base-url must be like https://host/v1",
                 "--base-url http://bad^host | --base-url is no URL",

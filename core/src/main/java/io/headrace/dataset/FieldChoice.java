@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>the text is the first of {@link #TEXT_NAMES} that holds a string in most rows, in capitals or not; else the only
  *       field that does in every row; else the one of these whose strings are at least four times as long as any other's;
- *       else it is an error;
+ *       else it is an error. A field with one of {@link #ID_NAMES} is never taken for the text;
  *   <li>the id is the first of {@link #ID_NAMES} that holds a string or number in every row, none of them twice; else ids
  *       are made of position and content.
  * </ul>
@@ -109,6 +109,7 @@ public record FieldChoice(@Nullable String text, @Nullable String id) {
             }
         }
         List<String> longestFirst = fields.stream()
+                .filter(field -> !ID_NAMES.contains(field.toLowerCase(Locale.ROOT)))
                 .filter(field ->
                         strings(first.values(), field) == first.values().size() && length(first.values(), field) > 0)
                 .sorted(Comparator.comparingLong((String field) -> length(first.values(), field))

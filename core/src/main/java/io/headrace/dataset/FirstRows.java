@@ -60,8 +60,10 @@ record FirstRows<T>(
      */
     void check(Set<String> fields) {
         if (values.isEmpty() && count > 0) {
-            throw new IllegalArgumentException(
-                    "none of the first " + count + " rows of " + name + " can be used; " + problem);
+            String which = count == 1
+                    ? "the first row of " + name + " cannot"
+                    : "none of the first " + count + " rows of " + name + " can";
+            throw new IllegalArgumentException(which + " be used; " + problem);
         }
         Set<String> seen = fields();
         for (String field : fields) {

@@ -85,19 +85,14 @@ final class LineCheck implements Closeable {
     Damage damage() {
         String name = String.valueOf(path.getFileName());
         if (lost == 0) {
-            return new Damage(true, surplus() + " bytes were added to " + name + " and are cut off");
+            return new Damage(true, "bytes added to " + name + " that are cut off: " + surplus());
         }
         return file == null
-                ? new Damage(false, name + " is gone: the rows of its " + lines(lines) + " run again")
+                ? new Damage(false, name + " is gone; lines whose rows run again: " + lines)
                 : new Damage(
                         true,
-                        "of the " + lines(lines) + " of " + name + " " + lost
-                                + " are not what was written there, the first is line " + firstLost
-                                + ": their rows run again");
-    }
-
-    private static String lines(long count) {
-        return count == 1 ? "1 line" : count + " lines";
+                        "lines of " + name + " that are not what was written, whose rows run again: " + lost + " of "
+                                + lines + ", the first is line " + firstLost);
     }
 
     @Override

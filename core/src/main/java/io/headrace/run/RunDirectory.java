@@ -119,7 +119,7 @@ final class RunDirectory implements AttemptLog, Closeable {
             completeRow(key);
         }
         if (opening.retryFailed() && failed() > 0) {
-            notes.add(failed() + " failed rows are tried again");
+            notes.add("failed rows that are tried again: " + failed());
             note(new RetryFailed());
             deadLetters.cut(0);
         }
@@ -278,13 +278,13 @@ final class RunDirectory implements AttemptLog, Closeable {
                 }
                 long removed = whole ? rows.size() - rows.passed() : 0;
                 if (removed > 0) {
-                    notes.add(removed + " rows are not in the dataset any more: their results were dropped");
+                    notes.add("rows that are not in the dataset any more, whose results were dropped: " + removed);
                 }
                 if (whole && (removed > 0 || ledger.hasStaleLines())) {
                     compact();
                 }
                 if (changedRows > 0) {
-                    notes.add(changedRows + " rows changed since they were done and were run again");
+                    notes.add("rows that changed since they were done and were run again: " + changedRows);
                 }
                 note(new Finished(clock.getAsLong()));
             }

@@ -180,8 +180,9 @@ class CheckpointTest {
         try (Checkpoint<String> checkpoint = builder().open()) {
             assertThat(run(checkpoint, rows)).containsExactly("r3");
             assertThat(checkpoint.directory().notes())
-                    .anyMatch(note -> note.startsWith("2 rows are not in the dataset"))
-                    .anyMatch(note -> note.startsWith("1 rows changed"));
+                    .anyMatch(note ->
+                            note.startsWith("rows that are not in the dataset any more, whose results were dropped: 2"))
+                    .anyMatch(note -> note.startsWith("rows that changed since they were done and were run again: 1"));
         }
         assertThat(lines("results.jsonl")).hasSize(8).anyMatch(line -> line.contains("new value"));
         assertThat(lines("results.jsonl")).noneMatch(line -> line.contains("value of r3") || line.contains("r9"));

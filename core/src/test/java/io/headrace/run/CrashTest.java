@@ -214,7 +214,7 @@ class CrashTest {
     void deletedResults_arePendingAgainAndItIsSaid() throws IOException {
         List<String> worked = runAgain(
                 run -> Files.delete(run.resolve("results.jsonl")),
-                says("results.jsonl is gone: the rows of its 6 lines run again"));
+                says("results.jsonl is gone; lines whose rows run again: 6"));
         assertThat(worked).containsExactly("r0", "r1", "r3", "r5", "r6");
     }
 
@@ -222,7 +222,7 @@ class CrashTest {
     void deletedDeadLetters_runTheirRowsAgainAndNoOther() throws IOException {
         List<String> worked = runAgain(
                 run -> Files.delete(run.resolve("dead-letters.jsonl")),
-                says("dead-letters.jsonl is gone: the rows of its 1 line run again"));
+                says("dead-letters.jsonl is gone; lines whose rows run again: 1"));
         assertThat(worked).containsExactly("r2");
     }
 
@@ -231,7 +231,7 @@ class CrashTest {
         List<String> worked = runAgain(
                 edit("results.jsonl", text -> text.replace("\"v1\"", "\"v9\"")),
                 says(
-                        "of the 6 lines of results.jsonl 1 are not what was written there, the first is line 2",
+                        "lines of results.jsonl that are not what was written, whose rows run again: 1 of 6, the first is line 2",
                         "a copy of what was there has the number 1"));
         assertThat(worked).containsExactly("r1");
         assertThat(directory.resolve("run/results.1.jsonl")).content().contains("\"v9\"");
@@ -241,7 +241,7 @@ class CrashTest {
     void editThatMovesTheLinesBehindIt_runsTheirRowsAgain() throws IOException {
         List<String> worked = runAgain(
                 edit("results.jsonl", text -> text.replace("\"v3\"", "\"edited\"")),
-                says("4 are not what was written there, the first is line 3"));
+                says("4 of 6, the first is line 3"));
         assertThat(worked).containsExactly("r3", "r5", "r6");
     }
 
@@ -255,7 +255,7 @@ class CrashTest {
     void appendedLines_areCutOffAndACopyIsKept() throws IOException {
         List<String> worked = runAgain(
                 edit("results.jsonl", text -> text + "{\"mine\":1}\n"),
-                says("11 bytes were added to results.jsonl", "a copy of what was there has the number 1"));
+                says("bytes added to results.jsonl that are cut off: 11", "a copy of what was there has the number 1"));
         assertThat(worked).isEmpty();
     }
 
