@@ -20,6 +20,7 @@ import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
 import io.headrace.run.Run;
 import io.headrace.run.RunReport;
+import io.headrace.run.RunReport.End;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.OptionalLong;
@@ -214,6 +215,9 @@ final class Analyze implements Callable<Integer> {
         console.line("headrace: " + (input == null ? dataset.name() : dataset.signature()) + " to "
                 + backend.description() + ", model " + backend.model());
         RunReport report = new Watch(console, surroundings.signals(), grace).execute(run.build(), this::estimate);
+        if (report.end() == End.BROKEN) {
+            surroundings.err().println("headrace: " + report.reason());
+        }
         new Summary(report, provider.isSimulatedHere(), report.allRowsKnown() ? OptionalLong.empty() : estimate())
                 .print(surroundings.out());
         return exitCode(report);

@@ -36,7 +36,8 @@ public final class Main {
 
     /** What was printed is lost: that is no success, whatever else was. */
     private static int unwritten(PrintWriter err, int exitCode) {
-        err.println("headrace: standard output cannot be written, its disk may be full: what was printed is lost");
+        err.println(
+                "headrace: standard output cannot be written (a full disk, or its reader is gone): what was printed is lost");
         return exitCode == ExitCode.OK ? ExitCode.USAGE : exitCode;
     }
 

@@ -13,10 +13,12 @@ import io.headrace.run.RunReport.Part;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.nio.file.Files;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What a run came to, on a few lines; report.txt has the rest. */
 final class Summary {
@@ -44,7 +46,11 @@ final class Summary {
         out.printf(
                 Locale.ROOT,
                 "%s: %s done in %s%s%n",
-                report.end() == End.FINISHED ? "finished" : "stopped early",
+                switch (report.end()) {
+                    case FINISHED -> "finished";
+                    case STOPPED, STOPPED_BY_POLICY -> "stopped early";
+                    case BROKEN -> "broken off";
+                },
                 count(now.done(), "item"),
                 Durations.format(report.duration()),
                 before > 0 ? ", " + number(before) + " done before" : "");
@@ -150,10 +156,11 @@ final class Summary {
     }
 
     private String files(Items all) {
-        return "results.jsonl"
-                + (all.failed() > 0 ? ", dead-letters.jsonl (try them again with --retry-failed)" : "")
-                + (report.reductions().isEmpty() ? "" : ", summary.json")
-                + ", report.json, report.txt";
+        return Stream.of("results.jsonl", "dead-letters.jsonl", "summary.json", "report.json", "report.txt")
+                .filter(name -> !name.startsWith("dead") || all.failed() > 0)
+                .filter(name -> Files.exists(report.directory().resolve(name)))
+                .map(name -> name.startsWith("dead") ? name + " (try them again with --retry-failed)" : name)
+                .collect(Collectors.joining(", "));
     }
 
     private static String cost(Cost cost) {

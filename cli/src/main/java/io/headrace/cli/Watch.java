@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
+import reactor.core.publisher.Mono;
 
 /** Waits for a run, shows where it is, and stops it when a signal asks for that. */
 final class Watch {
@@ -34,6 +35,7 @@ final class Watch {
      * Executes {@code run} and waits for its report.
      *
      * @param estimate rows that there may be, asked for once when the first progress is shown
+     * @return also of a run that broke off
      * @throws UsageProblem if it cannot be run
      */
     RunReport execute(Run<?> run, Supplier<OptionalLong> estimate) {
@@ -44,17 +46,27 @@ final class Watch {
                         helpers.add(show(run, estimate));
                         helpers.add(stopOnSignal(run));
                     })
+                    .onErrorResume(
+                            Watch::isTold,
+                            e -> Mono.justOrEmpty(run.report())
+                                    .switchIfEmpty(Mono.error(() -> UsageProblem.of((RuntimeException) e))))
                     .block();
             if (report == null) {
                 throw new UsageProblem("the run was stopped before it began");
             }
             return report;
-        } catch (IllegalArgumentException | IllegalStateException | UncheckedIOException | StorageException e) {
-            throw UsageProblem.of(e);
         } finally {
             helpers.dispose();
             console.clear();
         }
+    }
+
+    /** Whether the message says what is wrong, and no stack trace is needed. */
+    private static boolean isTold(Throwable error) {
+        return error instanceof IllegalArgumentException
+                || error instanceof IllegalStateException
+                || error instanceof UncheckedIOException
+                || error instanceof StorageException;
     }
 
     private Disposable show(Run<?> run, Supplier<OptionalLong> estimate) {

@@ -192,6 +192,17 @@ class AnalyzeTest {
     }
 
     @Test
+    void directoryThatCannotBeWrittenAnyMore_isToldWithWhatWasDone() throws IOException {
+        analyze("--max-samples", "3", "--sim-latency", "1ms");
+        Files.delete(out.resolve("report.json"));
+        Files.createDirectories(out.resolve("report.json/in-the-way"));
+        Result result = analyze("--max-samples", "5", "--sim-latency", "1ms");
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err()).contains("headrace: cannot end the run: report.json cannot be written");
+        assertThat(result.out()).contains("broken off: 2 items done").doesNotContain("report.txt");
+    }
+
+    @Test
     void failedSummary_isNoSuccess() throws IOException {
         Path input = questions(3);
         try (SimulatedProvider provider =

@@ -8,10 +8,13 @@ import io.headrace.run.RunDirectory.Admission;
 import io.headrace.run.RunDirectory.Opening;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -199,23 +202,27 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
     }
 
     private void syncLater(Duration every) {
-        forcing.schedule(
-                () -> {
-                    if (closed) {
-                        return;
-                    }
-                    try {
-                        directory.sync();
-                        syncLater(every);
-                    } catch (IOException e) {
-                        Recorder<O> running = recording.get();
-                        if (running != null) {
-                            running.fail("the results cannot be forced to the disk: ", e);
-                        }
-                    }
-                },
-                every.toNanos(),
-                TimeUnit.NANOSECONDS);
+        try {
+            forcing.schedule(() -> sync(every), every.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            // closed while it synced
+            return;
+        }
+    }
+
+    private void sync(Duration every) {
+        if (closed) {
+            return;
+        }
+        try {
+            directory.sync();
+            syncLater(every);
+        } catch (IOException e) {
+            Recorder<O> running = recording.get();
+            if (running != null) {
+                running.fail("the results cannot be forced to the disk: ", e);
+            }
+        }
     }
 
     /** A stream that nothing but the checkpoint looks after. */
@@ -335,13 +342,22 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
             } catch (IOException e) {
                 writing.dispose();
                 forcing.dispose();
-                String why = e instanceof FileAlreadyExistsException ? "it is a file" : e.getMessage();
-                throw new UncheckedIOException("cannot work in " + directory + ": " + why, e);
+                throw new UncheckedIOException("cannot work in " + directory + ": " + why(e), e);
             } catch (RuntimeException e) {
                 writing.dispose();
                 forcing.dispose();
                 throw e;
             }
+        }
+
+        /** File systems give a path for a message where they know no better. */
+        private static @Nullable String why(IOException e) {
+            if (e instanceof FileAlreadyExistsException) {
+                return "it is a file";
+            } else if (e instanceof AccessDeniedException denied) {
+                return "no permission for " + denied.getFile();
+            }
+            return e instanceof NoSuchFileException missing ? "cannot make " + missing.getFile() : e.getMessage();
         }
     }
 }

@@ -21,7 +21,10 @@ import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
@@ -32,6 +35,11 @@ import reactor.util.context.Context;
 
 /** A run while it runs: once through the dataset. */
 final class Execution<I, O> implements Recorder.Ending {
+
+    private static final Logger log = LoggerFactory.getLogger(Execution.class);
+
+    /** Where Reactor looks for what to do with an error that nobody can take any more. */
+    private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
 
     private final Settings<I, O> settings;
     private final Scheduler files;
@@ -74,8 +82,8 @@ final class Execution<I, O> implements Recorder.Ending {
         return opening.flatMapMany(this::start).doOnCancel(this::abandon);
     }
 
-    Mono<RunReport> report() {
-        return Mono.justOrEmpty(report);
+    Optional<RunReport> report() {
+        return Optional.ofNullable(report);
     }
 
     /** The report of a run that a policy stopped, else the error. */
@@ -211,10 +219,16 @@ final class Execution<I, O> implements Recorder.Ending {
 
     private void failed(Throwable error) {
         Throwable first = failure;
-        if (first == null) {
-            failure = error;
-        } else if (first != error) {
-            first.addSuppressed(error);
+        if (first != null) {
+            if (first != error) {
+                first.addSuppressed(error);
+            }
+            return;
+        }
+        failure = error;
+        RunReport made = report;
+        if (made != null) {
+            report = made.broken(String.valueOf(error.getMessage()));
         }
     }
 
@@ -298,7 +312,15 @@ final class Execution<I, O> implements Recorder.Ending {
 
     private Context observed(Context context) {
         CallListener all = statistics.and(guard).and(settings.listener());
-        return Objects.requireNonNull(checkpoint).attemptLog().into(all.into(context));
+        return Objects.requireNonNull(checkpoint)
+                .attemptLog()
+                .into(all.into(context))
+                .put(ON_ERROR_DROPPED, (Consumer<Throwable>) Execution::dropped);
+    }
+
+    /** What fails in flight behind the error that ended the stream: the same disk, most often, once for each item. */
+    private static void dropped(Throwable error) {
+        log.debug("an item in flight failed after the end of the stream", error);
     }
 
     /** Cancelled before the first row. */

@@ -12,7 +12,6 @@ import io.headrace.run.RunReport.Calls;
 import io.headrace.run.RunReport.Items;
 import io.headrace.run.RunReport.Part;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -34,8 +33,8 @@ final class ReportWriter {
             RunFiles.replace(json, PrettyJson.bytes(json(report)));
             RunFiles.replace(text, text(report).getBytes(UTF_8));
         } catch (IOException e) {
-            Files.deleteIfExists(json);
-            Files.deleteIfExists(text);
+            RunFiles.discard(json, e);
+            RunFiles.discard(text, e);
             throw e;
         }
     }
@@ -159,7 +158,7 @@ final class ReportWriter {
         Part all = report.total();
         line(out, "%s", ending(report));
         line(out, "%-28s %16s %16s", "", "this run", "all runs");
-        items(out, now.items(), all.items());
+        items(out, now.items(), all.items(), report.allRowsKnown());
         row(out, "calls sent", now.calls().sent(), all.calls().sent());
         row(out, "calls from the cache", now.calls().cached(), all.calls().cached());
         row(out, "retries", now.calls().retried(), all.calls().retried());
@@ -208,7 +207,7 @@ final class ReportWriter {
             line(out, "torn ends of files cut off: %d bytes", report.cutBytes());
         }
         if (!report.allRowsKnown()) {
-            line(out, "the dataset was not read to its end: it may have more items, all of them pending");
+            line(out, "the dataset was not read to its end");
         }
         report.failedReductions()
                 .forEach((name, why) -> line(out, "reduction '%s' failed: %s; run again to try it again", name, why));
@@ -227,13 +226,14 @@ final class ReportWriter {
                 report.itemsPerSecond());
     }
 
-    private static void items(StringBuilder out, Items now, Items all) {
-        row(out, "items", now.in(), all.in());
+    private static void items(StringBuilder out, Items now, Items all, boolean allRowsKnown) {
+        String atLeast = allRowsKnown ? "" : "at least ";
+        line(out, "%-28s %16d %16s", "items", now.in(), atLeast + all.in());
         row(out, "  ok", now.ok(), all.ok());
         row(out, "  failed", now.failed(), all.failed());
         row(out, "  skipped", now.skipped(), all.skipped());
         row(out, "  cancelled", now.cancelled(), all.cancelled());
-        row(out, "  pending", now.pending(), all.pending());
+        line(out, "%-28s %16d %16s", "  pending", now.pending(), atLeast + all.pending());
     }
 
     private static void row(StringBuilder out, String name, long now, long all) {

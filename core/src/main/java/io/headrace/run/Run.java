@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -113,7 +114,10 @@ public final class Run<O> {
     public Mono<RunReport> execute() {
         return Mono.defer(() -> {
             Execution<?, O> execution = begin();
-            return execution.outcomes().then(Mono.defer(execution::report)).onErrorResume(execution::reportOfPolicy);
+            return execution
+                    .outcomes()
+                    .then(Mono.defer(() -> Mono.justOrEmpty(execution.report())))
+                    .onErrorResume(execution::reportOfPolicy);
         });
     }
 
@@ -173,6 +177,16 @@ public final class Run<O> {
         if (execution != null) {
             execution.abort("stopped at once on request");
         }
+    }
+
+    /**
+     * What the run that ended last came to, for those who subscribe to {@link #outcomes}, and for a run that ended with an
+     * error, even if its report could not be written. Empty before the first end, while it runs, and for a run that never
+     * began.
+     */
+    public Optional<RunReport> report() {
+        Execution<?, O> execution = current.get();
+        return execution == null || !execution.isClosed() ? Optional.empty() : execution.report();
     }
 
     /** Completes when nothing of this run is going on: files closed, report written. */

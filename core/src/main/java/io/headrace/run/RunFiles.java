@@ -121,12 +121,17 @@ record RunFiles(Path directory) {
             rename(temporary, file);
         } catch (IOException e) {
             IOException failure = new IOException(file.getFileName() + " cannot be written: " + e.getMessage(), e);
-            try {
-                Files.deleteIfExists(temporary);
-            } catch (IOException left) {
-                failure.addSuppressed(left);
-            }
+            discard(temporary, failure);
             throw failure;
+        }
+    }
+
+    /** Removes a file that is worth nothing after {@code failure}, if it can be. */
+    static void discard(Path file, IOException failure) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
         }
     }
 

@@ -68,6 +68,27 @@ public record RunReport(
         failedReductions = Collections.unmodifiableMap(new LinkedHashMap<>(failedReductions));
     }
 
+    /** The report of a run that broke after this one was made. */
+    RunReport broken(String why) {
+        return new RunReport(
+                directory,
+                run,
+                startedAt,
+                duration,
+                End.BROKEN,
+                why,
+                allRowsKnown,
+                thisRun,
+                attempts,
+                total,
+                lostCalls,
+                lostCost,
+                cutBytes,
+                notes,
+                reductions,
+                failedReductions);
+    }
+
     /** How a run ended. */
     public enum End {
         /** Every row is done; a reduction may have failed. */

@@ -510,7 +510,13 @@ class RunTest {
     void brokenCache_isNoPolicy_alsoUnderOnErrorContinue() throws IOException {
         Run<String> run = run(words(3), word -> Mono.error(new StorageException("disk full", new IOException())))
                 .build();
+        assertThat(run.report()).isEmpty();
         StepVerifier.create(run.execute()).expectError(StorageException.class).verify(SOON);
+        assertThat(run.report()).hasValueSatisfying(report -> {
+            assertThat(report.end()).isEqualTo(End.BROKEN);
+            assertThat(report.total().items().done()).isZero();
+            identity(report.total().items());
+        });
         StepVerifier.create(run.outcomes().onErrorContinue((error, value) -> {}))
                 .expectError(StorageException.class)
                 .verify(SOON);
