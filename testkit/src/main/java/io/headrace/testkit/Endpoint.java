@@ -21,13 +21,15 @@ interface Endpoint {
 
     /** What is asked for at {@code path}, null if nothing is. */
     static @Nullable Endpoint at(String path, HttpHeaders headers) {
-        if (path.startsWith("/v1/models")) {
-            return AnthropicModels.isMeant(headers) ? AnthropicModels.INSTANCE : null;
+        if (path.equals(OpenAiModels.PATH) || path.startsWith(OpenAiModels.PATH + "/")) {
+            return AnthropicModels.isMeant(headers) ? AnthropicModels.INSTANCE : OpenAiModels.INSTANCE;
         }
         return switch (path) {
             case "/v1/chat/completions" -> OpenAiChat.INSTANCE;
             case "/v1/messages" -> AnthropicMessages.INSTANCE;
             case "/v1/messages/count_tokens" -> AnthropicCountTokens.INSTANCE;
+            case "/v1/responses" -> OpenAiResponses.INSTANCE;
+            case "/v1/embeddings" -> OpenAiEmbeddings.INSTANCE;
             default -> null;
         };
     }

@@ -4,8 +4,10 @@ import java.io.ByteArrayOutputStream;
 import java.util.function.Consumer;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
@@ -36,6 +38,22 @@ final class Json {
     /** An object of one field. */
     static ObjectNode object(String field, String value) {
         return Trees.MAPPER.createObjectNode().put(field, value);
+    }
+
+    /**
+     * The object that is all that {@code parser} holds.
+     *
+     * @throws tools.jackson.core.JacksonException for anything else
+     */
+    static JsonNode object(JsonParser parser) {
+        if (parser.nextToken() != JsonToken.START_OBJECT) {
+            throw new StreamReadException(parser, "the body is not a JSON object");
+        }
+        JsonNode object = tree(parser);
+        if (parser.nextToken() != null) {
+            throw new StreamReadException(parser, "something follows the JSON object");
+        }
+        return object;
     }
 
     static String text(JsonNode tree) {

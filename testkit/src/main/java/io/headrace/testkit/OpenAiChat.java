@@ -210,39 +210,15 @@ enum OpenAiChat implements Endpoint {
             json.writeEndObject();
         }
 
-        /** A word is a token, and one as likely as it is short. */
         private void logprobs(JsonGenerator json, String text) {
             if (!body.logprobs || text.isEmpty()) {
                 json.writeNullProperty("logprobs");
                 return;
             }
             json.writeObjectPropertyStart("logprobs");
-            json.writeArrayPropertyStart("content");
-            for (String token : Reply.pieces(text)) {
-                json.writeStartObject();
-                logprob(json, token, -0.125 * token.length());
-                json.writeArrayPropertyStart("top_logprobs");
-                for (int i = 0; i < body.topLogprobs; i++) {
-                    json.writeStartObject();
-                    logprob(json, i == 0 ? token : "other" + i, -0.125 * token.length() - i);
-                    json.writeEndObject();
-                }
-                json.writeEndArray();
-                json.writeEndObject();
-            }
-            json.writeEndArray();
+            OpenAiWire.logprobs(json, "content", Reply.pieces(text), body);
             json.writeNullProperty("refusal");
             json.writeEndObject();
-        }
-
-        private static void logprob(JsonGenerator json, String token, double logprob) {
-            json.writeStringProperty("token", token);
-            json.writeNumberProperty("logprob", logprob);
-            json.writeArrayPropertyStart("bytes");
-            for (byte each : token.getBytes(StandardCharsets.UTF_8)) {
-                json.writeNumber(each & 0xFF);
-            }
-            json.writeEndArray();
         }
 
         private void usage(JsonGenerator json) {

@@ -1,8 +1,10 @@
 package io.headrace.testkit;
 
 import io.netty.handler.codec.http.HttpHeaders;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonGenerator;
 
 /** OpenAI. */
 enum OpenAiWire implements Wire {
@@ -81,6 +83,35 @@ enum OpenAiWire implements Wire {
 
     static Problem badValue(String field, String message) {
         return new Problem(400, INVALID, "invalid_value", field, message);
+    }
+
+    /** Writes a field of log probabilities: a word is a token, and one as likely as it is short. */
+    static void logprobs(JsonGenerator json, String field, List<String> words, ChatBody body) {
+        json.writeArrayPropertyStart(field);
+        for (String word : words) {
+            double logprob = -0.125 * word.length();
+            json.writeStartObject();
+            logprob(json, word, logprob);
+            json.writeArrayPropertyStart("top_logprobs");
+            for (int i = 0; i < body.topLogprobs; i++) {
+                json.writeStartObject();
+                logprob(json, i == 0 ? word : "other" + i, logprob - i);
+                json.writeEndObject();
+            }
+            json.writeEndArray();
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private static void logprob(JsonGenerator json, String token, double logprob) {
+        json.writeStringProperty("token", token);
+        json.writeNumberProperty("logprob", logprob);
+        json.writeArrayPropertyStart("bytes");
+        for (byte each : token.getBytes(StandardCharsets.UTF_8)) {
+            json.writeNumber(each & 0xFF);
+        }
+        json.writeEndArray();
     }
 
     @Override

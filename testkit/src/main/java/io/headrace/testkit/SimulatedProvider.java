@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * An HTTP server on the loopback address that speaks the wire of real providers: OpenAI Chat Completions at
- * {@code /v1/chat/completions}, whole and streamed, and Anthropic Messages at {@code /v1/messages}, whole and
- * streamed, with {@code /v1/messages/count_tokens} and {@code /v1/models}. The same seed and the same requests give the same
- * answers, latencies and faults.
+ * An HTTP server on the loopback address that speaks the wire of real providers: of OpenAI {@code
+ * /v1/chat/completions} and {@code /v1/responses}, whole and streamed, {@code /v1/embeddings} and {@code /v1/models}; of Anthropic
+ * {@code /v1/messages}, whole and streamed, {@code /v1/messages/count_tokens} and {@code /v1/models}. The same seed and the same
+ * requests give the same answers, latencies and faults.
  *
  * <p><b>Answers</b> are computed from the words of the request. Which task is asked is read off the instructions: the system
  * and developer texts, or without them the first paragraph of the user's message if another follows. The word that stands
@@ -51,6 +51,8 @@ import reactor.core.publisher.Mono;
  * <p><b>Anthropic</b> besides: thinking comes with a signature, and comes back only with it. A prompt whose blocks are marked with
  * {@code cache_control} reads from the prompt cache what an earlier one left of the same blocks, and writes the rest up to its last
  * mark; nothing is too short to be kept. Tools count as their JSON, an image or a PDF as 100 tokens.
+ *
+ * <p><b>Embeddings</b> of texts that share words lie close together; the same text always has the same vector, of length 1.
  *
  * <p><b>Checks</b> are those of the real ones: key, version, model, messages, token limit, each with status and error body.
  *
