@@ -55,7 +55,7 @@ final class Connections {
         for (Channel connection : open) {
             connection.config().setOption(ChannelOption.SO_LINGER, 0);
         }
-        close(patience);
+        open.disconnect().awaitUninterruptibly(patience.toMillis()); // which, unlike close, lets new ones in
     }
 
     void close(Duration patience) {

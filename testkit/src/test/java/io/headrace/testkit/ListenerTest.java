@@ -137,7 +137,9 @@ class ListenerTest {
         provider.dropConnections();
 
         await(() -> errors.size() == 20);
-        assertThat(provider.connections().open()).isZero();
+        await(() -> provider.connections().open() == 0);
+        ask(client, "x").subscribe();
+        await(() -> provider.statistics().inFlight() == 1);
     }
 
     @Test
