@@ -19,7 +19,10 @@ public final class HttpEndpoint {
 
     private static final AsciiString USER_AGENT = AsciiString.cached("headrace");
 
-    private final HttpTransport transport;
+    private final Connector connector;
+    private final TimeLimits limits;
+    private final long maxBodyBytes;
+    private final ConnectionRamp ramp;
     private final String name;
     private final URI uri;
     private final InetSocketAddress address;
@@ -29,8 +32,17 @@ public final class HttpEndpoint {
 
     private volatile HttpClient.@Nullable RequestSender sender;
 
-    HttpEndpoint(HttpTransport transport, String name, URI uri, Map<String, String> headers) {
-        this.transport = transport;
+    HttpEndpoint(
+            Connector connector,
+            TimeLimits limits,
+            long maxBodyBytes,
+            String name,
+            URI uri,
+            Map<String, String> headers) {
+        this.connector = connector;
+        this.limits = limits;
+        this.maxBodyBytes = maxBodyBytes;
+        this.ramp = connector.ramp(uri);
         this.name = name;
         this.uri = uri;
         this.address = AddressUtils.createUnresolved(uri.getHost(), port(uri));
@@ -54,7 +66,8 @@ public final class HttpEndpoint {
      *
      * <p>Errors are {@link io.headrace.ApiException}s: {@code TIMEOUT} for a time limit once sending has begun, otherwise
      * {@code TRANSPORT}, and {@code MALFORMED_RESPONSE} for what is not HTTP or too long. Delivery is {@code NOT_SENT} if
-     * the request did not leave whole, so that no server can have acted on it, otherwise {@code UNKNOWN}.
+     * the request did not leave whole, so that no server can have acted on it, {@code REFUSED} if an HTTP/2 server said that
+     * it did nothing for it, otherwise {@code UNKNOWN}; then the message tells an answer that came in part from none.
      *
      * @param about what is asked for, such as the model, for error messages
      * @param body is sent as it is and must not change any more
@@ -62,14 +75,12 @@ public final class HttpEndpoint {
      */
     public Mono<HttpAnswer> post(String about, byte[] body, int length) {
         return Mono.defer(() -> {
-            if (transport.isClosed()) {
-                return Mono.error(HttpTransport.closedException(name));
-            }
-            HttpExchange exchange =
-                    new HttpExchange(name, about, body, length, transport.limits(), transport.maxBodyBytes());
             HttpClient.RequestSender ready = length == 0 ? request(HttpMethod.GET) : sender();
-            return Mono.fromDirect(ready.send(exchange::send).response(exchange::receive))
-                    .onErrorMap(exchange::failure);
+            HttpExchange exchange = exchange(about, body, length);
+            ConnectionRamp.Pass pass = ramp.tryEnter();
+            return pass != null
+                    ? post(ready, exchange, pass)
+                    : ramp.enter().flatMap(admitted -> post(ready, exchange, admitted));
         });
     }
 
@@ -79,14 +90,40 @@ public final class HttpEndpoint {
      */
     <T> Flux<T> stream(String about, byte[] body, int length, StreamReader<T> reader) {
         return Flux.defer(() -> {
-            if (transport.isClosed()) {
-                return Flux.error(HttpTransport.closedException(name));
-            }
-            HttpExchange exchange =
-                    new HttpExchange(name, about, body, length, transport.limits(), transport.maxBodyBytes());
-            return sender().send(exchange::send)
-                    .response((head, content) -> exchange.stream(head, content, reader))
-                    .onErrorMap(exchange::failure);
+            HttpClient.RequestSender ready = sender();
+            HttpExchange exchange = exchange(about, body, length);
+            ConnectionRamp.Pass pass = ramp.tryEnter();
+            return pass != null
+                    ? stream(ready, exchange, pass, reader)
+                    : ramp.enter().flatMapMany(admitted -> stream(ready, exchange, admitted, reader));
+        });
+    }
+
+    private HttpExchange exchange(String about, byte[] body, int length) {
+        return new HttpExchange(name, about, body, length, limits, maxBodyBytes);
+    }
+
+    private static Mono<HttpAnswer> post(
+            HttpClient.RequestSender sender, HttpExchange exchange, ConnectionRamp.Pass pass) {
+        return Mono.fromDirect(send(sender, exchange, pass).response(exchange::receive))
+                .onErrorMap(exchange::failure)
+                .doFinally(signal -> pass.leave());
+    }
+
+    private static <T> Flux<T> stream(
+            HttpClient.RequestSender sender, HttpExchange exchange, ConnectionRamp.Pass pass, StreamReader<T> reader) {
+        return send(sender, exchange, pass)
+                .response((head, content) -> exchange.stream(head, content, reader))
+                .onErrorMap(exchange::failure)
+                .doFinally(signal -> pass.leave());
+    }
+
+    /** Sends as soon as there is a connection, and makes room in the ramp then. */
+    private static HttpClient.ResponseReceiver<?> send(
+            HttpClient.RequestSender sender, HttpExchange exchange, ConnectionRamp.Pass pass) {
+        return sender.send((head, out) -> {
+            pass.leave();
+            return exchange.send(head, out);
         });
     }
 
@@ -100,6 +137,9 @@ public final class HttpEndpoint {
     }
 
     private HttpClient.RequestSender sender() {
+        if (connector.isClosed()) {
+            throw Connector.closedException(name);
+        }
         HttpClient.RequestSender made = sender;
         if (made == null) {
             // two first calls may both get here: both clients are good, and they share the pool
@@ -110,7 +150,7 @@ public final class HttpEndpoint {
     }
 
     private HttpClient.RequestSender request(HttpMethod method) {
-        return transport
+        return connector
                 .client(name, uri)
                 .headers(h -> headers.forEach(h::set))
                 .remoteAddress(() -> address)

@@ -41,6 +41,7 @@ final class HttpExchange {
 
     private volatile boolean sent;
     private volatile int status;
+    private volatile @Nullable String requestId;
     private volatile @Nullable BodyCollector body;
     private volatile long streamedBytes;
 
@@ -54,16 +55,17 @@ final class HttpExchange {
     }
 
     Publisher<Void> send(HttpClientRequest head, NettyOutbound out) {
-        out.withConnection(connection -> ResponseWatch.begin(connection.channel(), limits));
+        out.withConnection(connection -> {
+            ResponseWatch.begin(connection.channel(), limits);
+            StreamRefusal.watch(connection.channel());
+        });
         NettyOutbound body =
                 requestLength == 0 ? out : out.sendObject(Unpooled.wrappedBuffer(request, 0, requestLength));
         return body.then().doOnSuccess(nothing -> sent = true);
     }
 
     Mono<HttpAnswer> receive(HttpClientResponse head, ByteBufFlux content) {
-        // an answer proves that the request was read, even if the note of its last byte comes later
-        sent = true;
-        status = head.status().code();
+        begun(head);
         BodyCollector collector =
                 new BodyCollector(head.responseHeaders().getInt(HttpHeaderNames.CONTENT_LENGTH, 0), maxBodyBytes);
         body = collector;
@@ -79,10 +81,16 @@ final class HttpExchange {
         if (head.status().code() != 200 || !type.regionMatches(true, 0, EVENT_STREAM, 0, EVENT_STREAM.length())) {
             return receive(head, content).flatMapMany(reader::whole);
         }
-        sent = true;
-        status = 200;
+        begun(head);
         HttpAnswer start = new HttpAnswer(200, head.responseHeaders(), new byte[0], 0);
         return reader.events(start, content.doOnNext(this::count));
+    }
+
+    private void begun(HttpClientResponse head) {
+        // an answer proves that the request was read, even if the note of its last byte comes later
+        sent = true;
+        status = head.status().code();
+        requestId = HttpAnswer.requestId(head.responseHeaders());
     }
 
     private void count(ByteBuf piece) {
@@ -111,6 +119,12 @@ final class HttpExchange {
                     "no connection was free in time: maxConnections is below the concurrency",
                     error);
         }
+        if (error instanceof StreamRefusal.StreamRefusedException) {
+            return ApiException.builder(ErrorKind.TRANSPORT, name + " " + about + ": " + words(error))
+                    .delivery(Delivery.REFUSED)
+                    .cause(error)
+                    .build();
+        }
         if (error instanceof BodyCollector.BodyTooLongException) {
             return failureBuilder(ErrorKind.MALFORMED_RESPONSE, error.getMessage(), error)
                     .isTransient(false)
@@ -120,7 +134,7 @@ final class HttpExchange {
             return failureBuilder(
                             ErrorKind.TRANSPORT,
                             "the server's certificate is not trusted: " + words(error)
-                                    + "; check the base URL, or set trust by HttpTransport.Builder.customize",
+                                    + "; check the base URL, or trust it by HttpTransport.Builder.trust",
                             error)
                     .isTransient(false)
                     .build();
@@ -155,6 +169,7 @@ final class HttpExchange {
         return ApiException.builder(kind, message + " (sent, outcome unknown)")
                 .delivery(Delivery.UNKNOWN)
                 .status(status)
+                .requestId(requestId)
                 .cause(cause);
     }
 

@@ -1,58 +1,42 @@
 package io.headrace.provider.http;
 
-import io.headrace.ApiException;
-import io.headrace.Delivery;
-import io.headrace.ErrorKind;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.resolver.DefaultAddressResolverGroup;
-import io.netty.util.NetUtil;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
+import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.netty.http.client.HttpClient;
-import reactor.netty.resources.ConnectionProvider;
 import reactor.netty.resources.LoopResources;
-import reactor.netty.tcp.DefaultSslContextSpec;
-import reactor.netty.tcp.SslProvider.GenericSslContextSpec;
 
 /**
  * Connections to providers: one pool for each address, kept alive between calls, with a limit on every wait. One transport
  * may serve any number of providers and calls; it sets up Reactor Netty at the first call, not before.
  *
- * <p>It retries nothing and follows no redirect: one request is sent at most once. Its pool never turns a call down and,
- * unless {@link Builder#maxConnections} is lowered, never lets one wait, so that the limits of the caller are the only ones.
+ * <p>It retries nothing and follows no redirect: one request is sent at most once. Its pool never turns a call down, and lets
+ * none wait unless {@link Builder#maxConnections} is lowered, so that the limits of the caller are the only ones. Thousands of
+ * calls at once open their connections some dozens at a time, so that no handshake starves.
  *
  * <p>Thread-safe. Holds sockets; {@link #close} frees them.
  */
 public final class HttpTransport implements AutoCloseable {
 
-    private static final Duration MAX_IDLE = Duration.ofSeconds(25);
-    private static final int KEEP_ALIVE_PROBE_SECONDS = 60;
+    private static final Logger log = LoggerFactory.getLogger(HttpTransport.class);
 
-    private final Duration connectTimeout;
+    private final Connector connector;
     private final TimeLimits limits;
-    private final int maxConnections;
     private final long maxBodyBytes;
-    private final @Nullable LoopResources eventLoops;
-    private final UnaryOperator<HttpClient> customizer;
-
-    private final Object lock = new Object();
-    private @Nullable ConnectionProvider pool;
-    private volatile boolean closed;
 
     private HttpTransport(Builder builder) {
-        this.connectTimeout = builder.connectTimeout;
+        this.connector = new Connector(builder, builder.totalTimeout);
         this.limits = new TimeLimits(builder.firstByteTimeout, builder.idleTimeout, builder.totalTimeout);
-        this.maxConnections = builder.maxConnections;
         this.maxBodyBytes = builder.maxBodyBytes;
-        this.eventLoops = builder.eventLoops;
-        this.customizer = builder.customizer;
     }
 
     /** A transport with the defaults of {@link Builder}. */
@@ -72,127 +56,45 @@ public final class HttpTransport implements AutoCloseable {
      * @param headers sent with every request
      */
     public HttpEndpoint endpoint(String name, URI uri, Map<String, String> headers) {
-        return new HttpEndpoint(this, name, uri, Map.copyOf(headers));
+        return new HttpEndpoint(connector, limits, maxBodyBytes, name, uri, Map.copyOf(headers));
     }
 
     /**
-     * Closes idle connections at once, and those in use when their call has ended. Calls that start later fail as not sent.
-     * Idempotent. Returns without waiting.
+     * Lets calls in flight end and closes their connections then, the others at once. Calls that start later fail as not
+     * sent. Idempotent. Returns without waiting.
      */
     @Override
     public void close() {
-        ConnectionProvider open = shut();
-        if (open != null) {
-            open.dispose();
-        }
+        disposeLater().subscribe(null, error -> log.warn("connections were not closed in order", error));
     }
 
     /** {@link #close} on subscription, completing when the pools are down. */
     public Mono<Void> disposeLater() {
-        return Mono.defer(() -> {
-            ConnectionProvider open = shut();
-            return open == null ? Mono.empty() : open.disposeLater();
-        });
-    }
-
-    long maxBodyBytes() {
-        return maxBodyBytes;
-    }
-
-    TimeLimits limits() {
-        return limits;
-    }
-
-    boolean isClosed() {
-        return closed;
-    }
-
-    /** A client for {@code uri} with all settings applied; fails once the transport is closed. */
-    HttpClient client(String name, URI uri) {
-        HttpClient client = HttpClient.create(pool(name))
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.toIntExact(connectTimeout.toMillis()))
-                .option(ChannelOption.SO_KEEPALIVE, true)
-                .option(ChannelOption.TCP_NODELAY, true)
-                .doOnChannelInit((observer, channel, address) -> probeKeepAlive(channel))
-                .compress(true)
-                .followRedirect(false);
-        if (eventLoops != null) {
-            client = client.runOn(eventLoops);
-        }
-        if (isLocalOrLiteral(uri.getHost())) {
-            client = client.resolver(DefaultAddressResolverGroup.INSTANCE);
-        }
-        if ("https".equalsIgnoreCase(uri.getScheme())) {
-            // handshakes of many cold connections share few cores: three times the time of a connect is still healthy
-            GenericSslContextSpec<?> tls = DefaultSslContextSpec.forClient();
-            client = client.secure(spec -> spec.sslContext(tls).handshakeTimeout(connectTimeout.multipliedBy(3)));
-        }
-        return customizer.apply(client).disableRetry(true);
-    }
-
-    static ApiException closedException(String name) {
-        return ApiException.builder(ErrorKind.TRANSPORT, name + ": not sent, because the HTTP transport is closed")
-                .delivery(Delivery.NOT_SENT)
-                .isTransient(false)
-                .build();
-    }
-
-    private ConnectionProvider pool(String name) {
-        synchronized (lock) {
-            if (closed) {
-                throw closedException(name);
-            }
-            if (pool == null) {
-                pool = ConnectionProvider.builder("headrace")
-                        .maxConnections(maxConnections)
-                        .pendingAcquireMaxCount(-1)
-                        .pendingAcquireTimeout(limits.total())
-                        .lifo()
-                        .maxIdleTime(MAX_IDLE)
-                        .maxLifeTime(Duration.ofMinutes(30))
-                        .maxLifeTimeVariance(20)
-                        .evictInBackground(MAX_IDLE)
-                        .build();
-            }
-            return pool;
-        }
-    }
-
-    private @Nullable ConnectionProvider shut() {
-        synchronized (lock) {
-            ConnectionProvider open = pool;
-            pool = null;
-            closed = true;
-            return open;
-        }
-    }
-
-    /** An answer may take minutes of silence: probes keep the way open through routers and tell of a dead peer. */
-    private static void probeKeepAlive(Channel channel) {
-        if (channel instanceof EpollSocketChannel epoll) {
-            epoll.config().setTcpKeepIdle(KEEP_ALIVE_PROBE_SECONDS).setTcpKeepIntvl(KEEP_ALIVE_PROBE_SECONDS);
-        }
-    }
-
-    /** Such a host needs no DNS client. */
-    private static boolean isLocalOrLiteral(@Nullable String host) {
-        return host != null
-                && (host.equalsIgnoreCase("localhost")
-                        || NetUtil.isValidIpV4Address(host)
-                        || NetUtil.isValidIpV6Address(host));
+        return connector.disposeLater();
     }
 
     /** Collects the settings of an {@link HttpTransport}. Not thread-safe. */
     public static final class Builder {
 
-        private Duration connectTimeout = Duration.ofSeconds(10);
         private Duration firstByteTimeout = Duration.ofMinutes(10);
         private Duration idleTimeout = Duration.ofMinutes(2);
         private Duration totalTimeout = Duration.ofMinutes(15);
-        private int maxConnections = Integer.MAX_VALUE;
         private long maxBodyBytes = 64L << 20;
-        private @Nullable LoopResources eventLoops;
-        private UnaryOperator<HttpClient> customizer = UnaryOperator.identity();
+        Duration connectTimeout = Duration.ofSeconds(10);
+        Duration maxIdleTime = Duration.ofSeconds(25);
+        int maxConnections = Integer.MAX_VALUE;
+        boolean http2;
+        int maxStreams = -1;
+
+        @Nullable
+        TrustManagerFactory trust;
+
+        BiFunction<HttpClient, URI, HttpClient> proxy = (client, uri) -> client;
+
+        @Nullable
+        LoopResources eventLoops;
+
+        UnaryOperator<HttpClient> customizer = UnaryOperator.identity();
 
         private Builder() {}
 
@@ -221,14 +123,72 @@ public final class HttpTransport implements AutoCloseable {
         }
 
         /**
+         * How long a connection may lie idle before it is closed. It must be less than the server's limit: a request sent
+         * while the server closes has an unknown outcome. Default 25 seconds, below the 60 of AWS load balancers and the 75 of
+         * nginx; a server on uvicorn, such as vLLM, closes after 5. HTTP/2 connections are kept and tested by a ping instead.
+         */
+        public Builder maxIdleTime(Duration maxIdleTime) {
+            this.maxIdleTime = positive("maxIdleTime", maxIdleTime);
+            return this;
+        }
+
+        /**
          * Most connections to one address; calls beyond it wait for one, in turn, up to {@link #totalTimeout}. Default: no
-         * bound, so that the concurrency of the caller is the only one.
+         * bound, so that the concurrency of the caller is the only one. {@link #build} warns if the process may not open as
+         * many.
          */
         public Builder maxConnections(int maxConnections) {
-            if (maxConnections < 1) {
-                throw new IllegalArgumentException("maxConnections must be at least 1, not " + maxConnections);
-            }
-            this.maxConnections = maxConnections;
+            this.maxConnections = atLeastOne("maxConnections", maxConnections);
+            return this;
+        }
+
+        /**
+         * Speaks HTTP/2 where the server does, and HTTP/1.1 otherwise. Opens a connection only when those that are open carry as
+         * many calls as the server allows: fewer sockets and handshakes, somewhat more work for each call, and a lost packet
+         * holds up all calls of its connection. Over TLS only, a plain {@code http} URL stays at HTTP/1.1. Off by default.
+         *
+         * <p>Servers take hundreds of cancels within seconds on one connection for an attack, and close it.
+         */
+        public Builder http2() {
+            this.http2 = true;
+            return this;
+        }
+
+        /** Most calls at a time on one HTTP/2 connection. Default: as many as the server allows. */
+        public Builder maxStreams(int maxStreams) {
+            this.maxStreams = atLeastOne("maxStreams", maxStreams);
+            return this;
+        }
+
+        /**
+         * Trusts the certificates in a PEM file, beside those that Java trusts: of a company's proxy or of a server of one's own.
+         *
+         * @throws IllegalArgumentException if the file cannot be read or holds no certificate
+         */
+        public Builder trust(Path pem) {
+            return trust(Tls.trusting(pem));
+        }
+
+        /** Trusts whom {@code trust} trusts, and nobody else. */
+        public Builder trust(TrustManagerFactory trust) {
+            this.trust = Objects.requireNonNull(trust, "trust");
+            return this;
+        }
+
+        /** Connects by a proxy. Default: directly. */
+        public Builder proxy(HttpProxy proxy) {
+            this.proxy = Objects.requireNonNull(proxy, "proxy")::apply;
+            return this;
+        }
+
+        /**
+         * Connects by the proxy that Java's system properties name ({@code https.proxyHost}, {@code http.proxyHost}, {@code
+         * socksProxyHost}, with their ports, users and {@code http.nonProxyHosts}), or else the environment ({@code
+         * HTTPS_PROXY} or {@code HTTP_PROXY} by the URL's scheme, {@code NO_PROXY}), or else directly. Read at the first call
+         * of each address; one that cannot be used fails it with {@link IllegalArgumentException}.
+         */
+        public Builder systemProxy() {
+            this.proxy = (client, uri) -> HttpProxy.ofSystem(client, uri, System::getenv);
             return this;
         }
 
@@ -249,8 +209,8 @@ public final class HttpTransport implements AutoCloseable {
         }
 
         /**
-         * Changes the HTTP client itself, after all other settings: proxy, DNS, trust, metrics. Called once for each
-         * address. Retries of the client stay off whatever it does.
+         * Changes the HTTP client itself, after all other settings: name lookups, client certificates, metrics. Called once
+         * for each endpoint. Retries of the client stay off whatever it does.
          */
         public Builder customize(UnaryOperator<HttpClient> customizer) {
             this.customizer = Objects.requireNonNull(customizer, "customizer");
@@ -258,7 +218,17 @@ public final class HttpTransport implements AutoCloseable {
         }
 
         public HttpTransport build() {
+            if (maxConnections < Integer.MAX_VALUE) {
+                FileDescriptors.shortage(maxConnections).ifPresent(log::warn);
+            }
             return new HttpTransport(this);
+        }
+
+        private static int atLeastOne(String name, int value) {
+            if (value < 1) {
+                throw new IllegalArgumentException(name + " must be at least 1, not " + value);
+            }
+            return value;
         }
 
         private static Duration positive(String name, Duration value) {

@@ -10,10 +10,11 @@ import java.io.IOException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import reactor.netty.Connection;
 import reactor.netty.NettyPipeline;
 
 /**
- * Ends an exchange that is silent or slow for longer than its limits. Lives as long as its connection and keeps at most one
+ * Ends an exchange that is silent or slow for longer than its limits, and closes a connection after any error. Lives as long as its connection and keeps at most one
  * timer on the event loop, which it does not touch while answers come in time: a deadline that has moved away is noticed
  * when the timer fires. Used from the connection's event loop only.
  */
@@ -90,6 +91,11 @@ final class ResponseWatch extends ChannelInboundHandlerAdapter {
     }
 
     @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable error) {
+        fail(context, error);
+    }
+
+    @Override
     public void handlerRemoved(ChannelHandlerContext context) {
         rest();
     }
@@ -115,8 +121,6 @@ final class ResponseWatch extends ChannelInboundHandlerAdapter {
         timer = context.executor().schedule(() -> fire(context), Math.max(deadline - now, 0), TimeUnit.NANOSECONDS);
     }
 
-    // nobody waits for the close: the exception tells of it
-    @SuppressWarnings("FutureReturnValueIgnored")
     private void fire(ChannelHandlerContext context) {
         timer = null;
         if (phase == Phase.AT_REST) {
@@ -127,9 +131,16 @@ final class ResponseWatch extends ChannelInboundHandlerAdapter {
             arm(context, now);
             return;
         }
-        ResponseTimeoutException timeout = timeout(now);
+        fail(context, timeout(now));
+    }
+
+    // nobody waits for the close: the exception tells of it
+    @SuppressWarnings("FutureReturnValueIgnored")
+    private void fail(ChannelHandlerContext context, Throwable error) {
         phase = Phase.AT_REST;
-        context.fireExceptionCaught(timeout);
+        // or the pool would lend the connection to the next call before it is down
+        Connection.from(context.channel()).markPersistent(false);
+        context.fireExceptionCaught(error);
         context.close();
     }
 

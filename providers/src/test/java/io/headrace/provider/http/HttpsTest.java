@@ -1,64 +1,96 @@
 package io.headrace.provider.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.headrace.ApiException;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
-import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
-import java.io.InputStream;
+import io.headrace.testkit.SimulatedProvider;
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
+import java.io.IOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.security.KeyStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
-import java.util.function.UnaryOperator;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.Test;
-import reactor.core.publisher.Flux;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 import reactor.netty.DisposableServer;
-import reactor.netty.http.client.HttpClient;
 import reactor.netty.http.server.HttpServer;
+import reactor.netty.tcp.DefaultSslContextSpec;
+import reactor.netty.tcp.SslProvider.GenericSslContextSpec;
 import reactor.test.StepVerifier;
 
+@Timeout(60)
 class HttpsTest {
 
-    private static final byte[] HELLO = "{}".getBytes(StandardCharsets.UTF_8);
+    private static final byte[] HELLO = "{}".getBytes();
 
-    @Test
-    void trustedServer_answers() throws Exception {
-        DisposableServer server = serve("loopback.p12");
-        try (HttpTransport transport = trusting("loopback.p12")) {
-            HttpEndpoint endpoint = endpoint(transport, server.port());
-            StepVerifier.create(Flux.range(0, 20).flatMap(i -> endpoint.post("m", HELLO, HELLO.length), 10, 1))
-                    .expectNextCount(20)
-                    .verifyComplete();
-        } finally {
-            server.disposeNow();
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void certificateOfAPemFile_isTrusted(boolean http2, @TempDir Path folder) throws IOException {
+        try (SimulatedProvider server =
+                SimulatedProvider.builder().tls().http2(10).start()) {
+            Path pem = Files.writeString(folder.resolve("ca.pem"), server.certificate());
+            HttpTransport.Builder settings = HttpTransport.builder().trust(pem);
+            try (HttpTransport transport = (http2 ? settings.http2() : settings).build()) {
+                StepVerifier.create(Protocol.post(Protocol.endpoint(transport, server)))
+                        .assertNext(answer -> assertThat(answer.status()).isEqualTo(200))
+                        .verifyComplete();
+            }
+            assertThat(server.connections().maxStreams()).isEqualTo(http2 ? 1 : 0);
         }
     }
 
     @Test
-    void untrustedServer_isNotSentToAndNotRetried() throws Exception {
-        DisposableServer server = serve("loopback.p12");
-        try (HttpTransport transport = HttpTransport.create()) {
-            ApiException error = fail(endpoint(transport, server.port()));
+    void fileWithoutCertificates_isRefusedAtOnce(@TempDir Path folder) throws IOException {
+        Path empty = Files.createFile(folder.resolve("empty.pem"));
+        Path garbage = Files.writeString(folder.resolve("garbage.pem"), "-----BEGIN CERTIFICATE-----\nx\n");
+        HttpTransport.Builder settings = HttpTransport.builder();
+
+        assertThatThrownBy(() -> settings.trust(empty)).hasMessageContaining("no certificate is in " + empty);
+        assertThatThrownBy(() -> settings.trust(garbage)).hasMessageContaining(garbage.toString());
+        assertThatThrownBy(() -> settings.trust(folder.resolve("none.pem"))).hasMessageContaining("none.pem");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void untrustedServer_isNotSentToAndNotRetried(boolean http2) {
+        try (SimulatedProvider server =
+                        SimulatedProvider.builder().tls().http2(10).start();
+                HttpTransport transport = (http2 ? HttpTransport.builder().http2() : HttpTransport.builder()).build()) {
+            ApiException error = failure(Protocol.post(Protocol.endpoint(transport, server)));
             assertThat(error.delivery()).isEqualTo(Delivery.NOT_SENT);
             assertThat(error.isTransient()).isFalse();
-            assertThat(error).hasMessageContaining("not trusted");
-        } finally {
-            server.disposeNow();
+            assertThat(error).hasMessageContaining("not trusted").hasMessageContaining("HttpTransport.Builder.trust");
         }
     }
 
-    @Test
-    void trustedCertificateOfAnotherHost_isNotSentTo() throws Exception {
-        DisposableServer server = serve("elsewhere.p12");
-        try (HttpTransport transport = trusting("elsewhere.p12")) {
-            ApiException error = fail(endpoint(transport, server.port()));
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void trustedCertificateOfAnotherHost_isNotSentTo(boolean http2) throws Exception {
+        X509Bundle elsewhere = new CertificateBuilder()
+                .subject("CN=elsewhere")
+                .ecp256()
+                .addSanDnsName("elsewhere.example")
+                .setIsCertificateAuthority(true)
+                .buildSelfSigned();
+        GenericSslContextSpec<?> context = DefaultSslContextSpec.forServer(elsewhere.toKeyManagerFactory());
+        DisposableServer server = HttpServer.create()
+                .host("127.0.0.1")
+                .port(0)
+                .secure(spec -> spec.sslContext(context))
+                .handle((request, response) -> response.sendString(Mono.just("{}")))
+                .bindNow();
+        HttpTransport.Builder settings = HttpTransport.builder().trust(elsewhere.toTrustManagerFactory());
+        try (HttpTransport transport = (http2 ? settings.http2() : settings).build()) {
+            ApiException error = failure(post(transport, server.port()));
             assertThat(error.delivery()).isEqualTo(Delivery.NOT_SENT);
             assertThat(error.isTransient()).isFalse();
         } finally {
@@ -73,7 +105,7 @@ class HttpsTest {
                         .connectTimeout(Duration.ofMillis(200))
                         .build()) {
             ApiException error =
-                    fail(endpoint(transport, URI.create(server.url()).getPort()));
+                    failure(post(transport, URI.create(server.url()).getPort()));
             assertThat(error.kind()).isEqualTo(ErrorKind.TRANSPORT);
             assertThat(error.delivery()).isEqualTo(Delivery.NOT_SENT);
             assertThat(error.isTransient()).isTrue();
@@ -82,68 +114,25 @@ class HttpsTest {
 
     @Test
     void serverWithoutTls_isNotSentToAndNotRetried() {
-        DisposableServer server = HttpServer.create()
-                .host("127.0.0.1")
-                .port(0)
-                .handle((request, response) -> response.sendString(Mono.just("{}")))
-                .bindNow();
-        try (HttpTransport transport = HttpTransport.create()) {
-            ApiException error = fail(endpoint(transport, server.port()));
+        try (SimulatedProvider server = SimulatedProvider.builder().start();
+                HttpTransport transport = HttpTransport.create()) {
+            ApiException error = failure(post(transport, server.port()));
             assertThat(error.delivery()).isEqualTo(Delivery.NOT_SENT);
             assertThat(error.isTransient()).isFalse();
             assertThat(error).hasMessageContaining("does not speak TLS");
-        } finally {
-            server.disposeNow();
         }
     }
 
-    private static ApiException fail(HttpEndpoint endpoint) {
+    private static ApiException failure(Mono<?> call) {
         Throwable[] thrown = new Throwable[1];
-        StepVerifier.create(endpoint.post("m", HELLO, HELLO.length))
-                .consumeErrorWith(e -> thrown[0] = e)
-                .verify(Duration.ofSeconds(20));
+        StepVerifier.create(call).consumeErrorWith(e -> thrown[0] = e).verify(Duration.ofSeconds(20));
         assertThat(thrown[0]).isInstanceOf(ApiException.class);
         return (ApiException) thrown[0];
     }
 
-    private static HttpEndpoint endpoint(HttpTransport transport, int port) {
-        return transport.endpoint("p", URI.create("https://127.0.0.1:" + port + "/"), Map.of());
-    }
-
-    private static HttpTransport trusting(String store) throws Exception {
-        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        trust.init(certificates(store));
-        SslContext context = SslContextBuilder.forClient().trustManager(trust).build();
-        UnaryOperator<HttpClient> secured = client -> client.secure(spec -> spec.sslContext(context));
-        return HttpTransport.builder().customize(secured).build();
-    }
-
-    private static DisposableServer serve(String store) throws Exception {
-        KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        keys.init(keyStore(store), "loopback".toCharArray());
-        SslContext context = SslContextBuilder.forServer(keys).build();
-        return HttpServer.create()
-                .host("127.0.0.1")
-                .port(0)
-                .secure(spec -> spec.sslContext(context))
-                .handle((request, response) -> response.sendString(Mono.just("{}")))
-                .bindNow();
-    }
-
-    private static KeyStore certificates(String store) throws Exception {
-        KeyStore from = keyStore(store);
-        KeyStore to = KeyStore.getInstance("PKCS12");
-        to.load(null, null);
-        String alias = from.aliases().nextElement();
-        to.setCertificateEntry(alias, from.getCertificate(alias));
-        return to;
-    }
-
-    private static KeyStore keyStore(String name) throws Exception {
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        try (InputStream in = HttpsTest.class.getResourceAsStream("/" + name)) {
-            store.load(in, "loopback".toCharArray());
-        }
-        return store;
+    private static Mono<HttpAnswer> post(HttpTransport transport, int port) {
+        return transport
+                .endpoint("p", URI.create("https://127.0.0.1:" + port + "/"), Map.of())
+                .post("m", HELLO, HELLO.length);
     }
 }

@@ -2,6 +2,7 @@ package io.headrace.provider.http;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -30,21 +31,34 @@ final class RawServer implements AutoCloseable {
 
         /** Reads one request, head and body; false at the end of the connection. */
         boolean readRequest() throws IOException {
+            String head = readHead();
+            for (String line : head.split("\r\n")) {
+                if (line.toLowerCase().startsWith("content-length:")) {
+                    in().skipNBytes(Long.parseLong(line.substring(15).trim()));
+                }
+            }
+            return !head.isEmpty();
+        }
+
+        /** Reads the head of a request; empty at the end of the connection. */
+        String readHead() throws IOException {
             StringBuilder head = new StringBuilder();
-            InputStream in = socket.getInputStream();
-            while (!head.toString().endsWith("\r\n\r\n")) {
-                int next = in.read();
+            while (head.indexOf("\r\n\r\n") < 0) {
+                int next = in().read();
                 if (next < 0) {
-                    return false;
+                    return "";
                 }
                 head.append((char) next);
             }
-            for (String line : head.toString().split("\r\n")) {
-                if (line.toLowerCase().startsWith("content-length:")) {
-                    in.skipNBytes(Long.parseLong(line.substring(15).trim()));
-                }
-            }
-            return true;
+            return head.toString();
+        }
+
+        InputStream in() throws IOException {
+            return socket.getInputStream();
+        }
+
+        OutputStream out() throws IOException {
+            return socket.getOutputStream();
         }
 
         Peer write(String text) throws IOException {

@@ -1,0 +1,38 @@
+package io.headrace.provider.http;
+
+import com.sun.management.UnixOperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+import java.lang.management.OperatingSystemMXBean;
+import java.util.Optional;
+
+/** How many files and sockets the process may open. Each connection takes one, and HTTP/1.1 takes a connection for each call. */
+public final class FileDescriptors {
+
+    /** What the rest of a process opens later: journal, results, cache, classes. */
+    private static final int RESERVE = 300;
+
+    private FileDescriptors() {}
+
+    /**
+     * What is wrong with opening so many connections, and what to do about it; empty if they fit, or if the operating system
+     * does not tell. Say it before the first call: afterwards some calls fail.
+     *
+     * @param connections how many may be open at once
+     */
+    public static Optional<String> shortage(int connections) {
+        OperatingSystemMXBean system = ManagementFactory.getOperatingSystemMXBean();
+        return system instanceof UnixOperatingSystemMXBean unix
+                ? shortage(connections, unix.getMaxFileDescriptorCount(), unix.getOpenFileDescriptorCount())
+                : Optional.empty();
+    }
+
+    static Optional<String> shortage(int connections, long max, long open) {
+        long needed = open + RESERVE + connections;
+        return max <= 0 || needed <= max
+                ? Optional.empty()
+                : Optional.of(connections + " connections need about " + needed
+                        + " file descriptors with what else is open, and this process may open " + max
+                        + ": raise the limit (ulimit -n " + Long.highestOneBit(needed) * 2
+                        + "), lower the concurrency, or use HTTP/2");
+    }
+}
