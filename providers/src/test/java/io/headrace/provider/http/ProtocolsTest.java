@@ -261,7 +261,7 @@ class ProtocolsTest {
                 .expectNext(500L)
                 .verifyComplete();
 
-        assertThat(server.connections().opened()).isLessThanOrEqualTo(300 / 50 + 1);
+        assertThat(server.connections().opened()).as("%s", server.connections()).isLessThanOrEqualTo(300 / 50 + 1);
         assertThat(server.connections().maxStreams()).isLessThanOrEqualTo(50);
     }
 
