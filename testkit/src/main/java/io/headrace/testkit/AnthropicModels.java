@@ -125,6 +125,7 @@ enum AnthropicModels implements Endpoint {
                 date.reset().find()
                         ? date.group(1) + "-" + date.group(2) + "-" + date.group(3) + "T00:00:00Z"
                         : "2025-01-01T00:00:00Z");
+        json.writeStringProperty("lifecycle", "active");
         json.writeEndObject();
     }
 }

@@ -4,13 +4,11 @@ import io.headrace.Call;
 import io.headrace.model.ChatCall;
 import io.headrace.model.ChatRequest;
 import io.headrace.provider.http.BaseUrl;
-import io.headrace.provider.http.HttpEndpoint;
-import io.headrace.provider.http.HttpTransport;
-import io.headrace.provider.http.JsonCall;
-import io.headrace.provider.http.JsonChatCall;
+import io.headrace.provider.http.JsonApi;
+import io.headrace.provider.http.ProviderBuilder;
 import io.headrace.provider.http.Secret;
-import java.time.Clock;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
@@ -31,34 +29,14 @@ public final class Anthropic implements AutoCloseable {
     /** The first API version that refuses them. */
     static final String VERSION_WITHOUT_SAMPLING = "2026-10-21";
 
-    private static final String KEY_VARIABLE = "ANTHROPIC_API_KEY";
-
-    private final HttpTransport transport;
-    private final boolean ownsTransport;
-    private final String identity;
+    private final JsonApi api;
     private final ChatCall chat;
     private final Call<ChatRequest, Long> countTokens;
 
-    private Anthropic(Builder builder, Secret key) {
-        HttpTransport given = builder.transport;
-        this.transport = given == null ? HttpTransport.create() : given;
-        this.ownsTransport = given == null;
-        this.identity = builder.identity == null ? builder.baseUrl.identity() : builder.identity;
-        Map<String, String> headers = headers(builder, key);
-        Secret hidden = key.hiding(builder.headers.values());
-        this.chat = new JsonChatCall(
-                identity,
-                endpoint(builder, "/v1/messages", headers),
-                new Messages(builder.version),
-                AnthropicErrors.RULES,
-                hidden,
-                builder.clock);
-        this.countTokens = new JsonCall<>(
-                endpoint(builder, "/v1/messages/count_tokens", headers),
-                new CountTokens(),
-                AnthropicErrors.RULES,
-                hidden,
-                builder.clock);
+    private Anthropic(JsonApi api, String version) {
+        this.api = api;
+        this.chat = api.chat("/v1/messages", new Messages(version));
+        this.countTokens = api.call("/v1/messages/count_tokens", new CountTokens());
     }
 
     public static Builder builder() {
@@ -86,75 +64,60 @@ public final class Anthropic implements AutoCloseable {
         return countTokens;
     }
 
+    /** The models that the key may use, the newest first; asks page by page. */
+    public Mono<List<ModelInfo>> models() {
+        return page("").expand(page -> page.next().isEmpty() ? Mono.empty() : page(page.next()))
+                .concatMapIterable(ModelPage::models)
+                .collectList();
+    }
+
+    /** One model; an error of kind {@link io.headrace.ErrorKind#NOT_FOUND} if there is none of that name. */
+    public Mono<ModelInfo> model(String id) {
+        return api.call("/v1/models/" + ModelOperation.encoded(id), ModelOperation.ONE)
+                .apply(id)
+                .map(page -> page.models().get(0));
+    }
+
+    private Mono<ModelPage> page(String after) {
+        String from = after.isEmpty() ? "" : "&after_id=" + ModelOperation.encoded(after);
+        return api.call("/v1/models?limit=1000" + from, ModelOperation.LIST).apply(after);
+    }
+
     /** Closes the connections, unless the transport was given to the builder. Idempotent. Returns without waiting. */
     @Override
     public void close() {
-        if (ownsTransport) {
-            transport.close();
-        }
+        api.close();
     }
 
     /** {@link #close} on subscription, completing when the connections are down. */
     public Mono<Void> disposeLater() {
-        return ownsTransport ? transport.disposeLater() : Mono.empty();
+        return api.disposeLater();
     }
 
     @Override
     public String toString() {
-        return "Anthropic[" + identity + "]";
-    }
-
-    private HttpEndpoint endpoint(Builder builder, String path, Map<String, String> headers) {
-        return transport.endpoint("anthropic", builder.baseUrl.resolve(path), headers);
-    }
-
-    private static Map<String, String> headers(Builder builder, Secret key) {
-        Map<String, String> headers = new LinkedHashMap<>();
-        if (key.isPresent() && builder.bearer) {
-            headers.put("authorization", "Bearer " + key.reveal());
-        } else if (key.isPresent()) {
-            headers.put("x-api-key", key.reveal());
-        }
-        headers.put("anthropic-version", builder.version);
-        headers.putAll(builder.headers);
-        return headers;
+        return "Anthropic[" + api.identity() + "]";
     }
 
     /** Collects the settings of an {@link Anthropic}. Not thread-safe. */
-    public static final class Builder {
+    public static final class Builder extends ProviderBuilder<Builder> {
 
         private BaseUrl baseUrl = BaseUrl.of("https://api.anthropic.com");
-        private Secret key = Secret.NONE;
-        private boolean keyFromEnv;
         private boolean bearer;
         private String version = VERSION_WITH_SAMPLING;
-        private final Map<String, String> headers = new LinkedHashMap<>();
-        private @Nullable String identity;
-        private @Nullable HttpTransport transport;
-        private Clock clock = Clock.systemUTC();
-        private UnaryOperator<@Nullable String> environment = System::getenv;
 
-        private Builder() {}
+        private Builder() {
+            super("ANTHROPIC_API_KEY");
+        }
 
-        /**
-         * The API key. Without one none is sent, which compatible servers allow and Anthropic does not.
-         *
-         * @throws IllegalArgumentException if it is blank or no key can look like that
-         */
-        public Builder apiKey(String apiKey) {
-            this.key = Secret.of("apiKey", apiKey);
+        @Override
+        protected Builder self() {
             return this;
         }
 
         /** Sends the key as {@code Authorization: Bearer} in place of {@code x-api-key}, as some gateways and tokens want it. */
         public Builder bearer() {
             this.bearer = true;
-            return this;
-        }
-
-        /** Takes the key from the environment variable {@code ANTHROPIC_API_KEY} when built, if it is set. */
-        public Builder apiKeyFromEnv() {
-            this.keyFromEnv = true;
             return this;
         }
 
@@ -177,33 +140,9 @@ public final class Anthropic implements AutoCloseable {
             return this;
         }
 
-        /** A further header for every request, such as {@code anthropic-beta}; overrules one of the same name. */
-        public Builder header(String name, String value) {
-            headers.put(Objects.requireNonNull(name, "name"), Objects.requireNonNull(value, "value"));
-            return this;
-        }
-
-        /** Whose answers these are, see {@link ChatCall#identity}. Default: the base URL in normal form. */
-        public Builder identity(String identity) {
-            this.identity = Objects.requireNonNull(identity, "identity");
-            return this;
-        }
-
-        /** Connections to use, which stay the caller's to close. Default: its own, with the transport's defaults. */
-        public Builder transport(HttpTransport transport) {
-            this.transport = Objects.requireNonNull(transport, "transport");
-            return this;
-        }
-
-        /** Measures waits that the server gives as a date. Default: the system's. */
-        public Builder clock(Clock clock) {
-            this.clock = Objects.requireNonNull(clock, "clock");
-            return this;
-        }
-
-        Builder environment(UnaryOperator<@Nullable String> environment) {
-            this.environment = environment;
-            return this;
+        @Override
+        protected Builder environment(UnaryOperator<@Nullable String> environment) {
+            return super.environment(environment);
         }
 
         /**
@@ -211,16 +150,17 @@ public final class Anthropic implements AutoCloseable {
          *     key is blank
          */
         public Anthropic build() {
-            Secret used = key;
-            String fromEnv = keyFromEnv && !key.isPresent() ? environment.apply(KEY_VARIABLE) : null;
-            if (fromEnv != null) {
-                used = Secret.of(KEY_VARIABLE, fromEnv);
+            return new Anthropic(
+                    api("anthropic", baseUrl, "api.anthropic.com", this::headers, AnthropicErrors.RULES), version);
+        }
+
+        private Map<String, String> headers(Secret key) {
+            Map<String, String> headers = new LinkedHashMap<>();
+            headers.put("anthropic-version", version);
+            if (key.isPresent()) {
+                headers.put(bearer ? "authorization" : "x-api-key", (bearer ? "Bearer " : "") + key.reveal());
             }
-            if (!used.isPresent() && headers.isEmpty() && baseUrl.host().equals("api.anthropic.com")) {
-                throw new IllegalArgumentException(
-                        "no API key for " + baseUrl + ": set apiKey, or " + KEY_VARIABLE + " with apiKeyFromEnv");
-            }
-            return new Anthropic(this, used);
+            return headers;
         }
     }
 }

@@ -36,7 +36,7 @@ record Block(String type, String text, String signature, String id, String name,
                 case "data" -> data = JsonValues.string(in, "");
                 case "id" -> id = JsonValues.string(in, "");
                 case "name" -> name = JsonValues.string(in, "");
-                case "input" -> input = RawJson.read(in);
+                case "input" -> input = JsonValues.text(in);
                 default -> in.skipChildren();
             }
         }

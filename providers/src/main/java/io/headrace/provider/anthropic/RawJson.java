@@ -1,15 +1,13 @@
 package io.headrace.provider.anthropic;
 
-import java.io.StringWriter;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
-import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
-/** Objects that are text here and JSON on the wire: the arguments of tools. */
+/** An object that is text here and JSON on the wire: the arguments of a tool. */
 final class RawJson {
 
     static final String EMPTY_OBJECT = "{}";
@@ -29,14 +27,5 @@ final class RawJson {
         } catch (JacksonException e) {
             return false;
         }
-    }
-
-    /** The value that {@code in} stands on, whole, without blanks. */
-    static String read(JsonParser in) {
-        StringWriter text = new StringWriter();
-        try (JsonGenerator out = JSON.createGenerator(ObjectWriteContext.empty(), text)) {
-            out.copyCurrentStructureExact(in);
-        }
-        return text.toString();
     }
 }

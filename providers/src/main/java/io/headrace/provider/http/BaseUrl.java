@@ -74,9 +74,10 @@ public final class BaseUrl {
                 : this;
     }
 
-    /** The address of {@code path}, which begins with a slash, below this URL. */
+    /** The address of {@code path}, which begins with a slash and may have a query, below this URL. */
     public URI resolve(String path) {
-        return URI.create(normal + path + (query == null ? "" : "?" + query));
+        String joint = path.indexOf('?') < 0 ? "?" : "&";
+        return URI.create(normal + path + (query == null ? "" : joint + query));
     }
 
     @Override

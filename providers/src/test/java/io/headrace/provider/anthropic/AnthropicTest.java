@@ -18,6 +18,7 @@ import io.headrace.model.Part.ToolCall;
 import io.headrace.provider.http.LoopbackServer;
 import io.headrace.provider.http.LoopbackServer.Reply;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -238,6 +239,41 @@ class AnthropicTest {
         assertThat(server.received().get(0).body())
                 .isEqualTo(
                         "{\"model\":\"m\",\"system\":\"Be brief.\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"new\":1}");
+    }
+
+    @Test
+    void models_areReadPageByPage() {
+        server.next(new Reply(
+                200,
+                "{\"data\":[{\"type\":\"model\",\"id\":\"claude-b\",\"display_name\":\"Claude B\",\"created_at\":\"2025-09-29T00:00:00Z\"}],"
+                        + "\"has_more\":true,\"first_id\":\"claude-b\",\"last_id\":\"claude-b\"}"));
+        server.next(
+                new Reply(
+                        200,
+                        "{\"data\":[{\"id\":\"claude-a\",\"created_at\":\"soon\"},{}],\"has_more\":true,\"last_id\":\"claude-b\"}"));
+        server.next(new Reply(200, "{\"id\":\"claude-a\"}"));
+
+        StepVerifier.create(anthropic.models())
+                .expectNext(List.of(
+                        new ModelInfo("claude-b", "Claude B", Instant.parse("2025-09-29T00:00:00Z")),
+                        new ModelInfo("claude-a", "", null)))
+                .verifyComplete();
+        StepVerifier.create(anthropic.model("a/b c"))
+                .expectNext(new ModelInfo("claude-a", "", null))
+                .verifyComplete();
+        server.next(new Reply(200, "{\"data\":[]}"));
+        try (Anthropic gateway =
+                Anthropic.builder().baseUrl(server.url() + "/v1?tenant=a").build()) {
+            StepVerifier.create(gateway.models()).expectNext(List.of()).verifyComplete();
+        }
+        assertThat(server.received().stream().map(LoopbackServer.Received::path))
+                .containsExactly(
+                        "/v1/models?limit=1000",
+                        "/v1/models?limit=1000&after_id=claude-b",
+                        "/v1/models/a%2Fb%20c",
+                        "/v1/models?limit=1000&tenant=a");
+        assertThat(server.received().get(0).headers().get("x-api-key")).isEqualTo(KEY);
+        assertThat(server.received().get(0).body()).isEmpty();
     }
 
     @Test
