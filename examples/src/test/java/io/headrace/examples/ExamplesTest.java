@@ -50,6 +50,13 @@ class ExamplesTest {
         assertThat(directory.resolve("summary.json")).exists();
     }
 
+    @Test
+    void modelComparison_hasALineForEachModel() {
+        assertThat(printed(() -> ModelComparison.main(new String[0])).lines())
+                .hasSize(3)
+                .allMatch(line -> line.matches("[a-z0-9.-]+: as gpt-4o-mini for 30 of 30, 0\\.00\\d+ USD"));
+    }
+
     private static String printed(Runnable main) {
         PrintStream out = System.out;
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
