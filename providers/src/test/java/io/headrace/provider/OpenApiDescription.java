@@ -58,10 +58,9 @@ public final class OpenApiDescription {
     }
 
     private Schema schema(String name) {
-        Schema schema = registry.getSchema(SchemaLocation.of(AT + "#/components/schemas/" + name));
-        assertThat(schema.validate("{}", InputFormat.JSON))
+        assertThat(tree.path("components").path("schemas").has(name))
                 .as(name + " is found")
-                .isNotEmpty();
-        return schema;
+                .isTrue();
+        return registry.getSchema(SchemaLocation.of(AT + "#/components/schemas/" + name));
     }
 }
