@@ -26,6 +26,38 @@ class ExamplesTest {
     }
 
     @Test
+    void streamingChat_printsTheAnswerInPieces_andThenReadsTheCache() {
+        assertThat(printed(() -> StreamingChat.main(new String[0])).lines())
+                .containsExactly(
+                        "The text is about duck, goose, swim, pond and beside.",
+                        "pieces from the cache: 1",
+                        "requests sent: 1");
+    }
+
+    @Test
+    void structuredOutput_givesRecords() {
+        assertThat(printed(() -> StructuredOutput.main(new String[0])).lines())
+                .containsExactly(
+                        "Note[kind=TRAVEL, place=Optional[Vienna], days=3]",
+                        "Note[kind=MONEY, place=Optional[bank], days=30]");
+    }
+
+    @Test
+    void toolCalls_goOnFromWhatTheToolGave() {
+        assertThat(printed(() -> ToolCalls.main(new String[0])).lines())
+                .containsExactly(
+                        "the model calls get_weather with {\"city\":\"Lisbon\"}",
+                        "The tool gave: Sunny in Lisbon, 21 degrees.");
+    }
+
+    @Test
+    void nearestNeighbours_areAboutTheQuestion() {
+        assertThat(printed(() -> NearestNeighbours.main(new String[0])).lines())
+                .hasSize(2)
+                .allMatch(line -> line.contains("ducks"));
+    }
+
+    @Test
     void plainFlux_hasNothingLeftToDoTheSecondTime(@TempDir Path directory) throws IOException {
         String[] arguments = {directory.toString()};
 

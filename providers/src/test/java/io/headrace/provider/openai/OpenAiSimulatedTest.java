@@ -1,0 +1,290 @@
+package io.headrace.provider.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.ApiException;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import io.headrace.layer.ChatStream;
+import io.headrace.model.AnswerFormat;
+import io.headrace.model.ChatCall;
+import io.headrace.model.ChatCollector;
+import io.headrace.model.ChatRequest;
+import io.headrace.model.ChatResponse;
+import io.headrace.model.EmbeddingRequest;
+import io.headrace.model.FinishReason;
+import io.headrace.model.JsonSchema;
+import io.headrace.model.Part;
+import io.headrace.model.ReasoningEffort;
+import io.headrace.model.Tool;
+import io.headrace.model.ToolChoice;
+import io.headrace.provider.http.HttpTransport;
+import io.headrace.testkit.Fault;
+import io.headrace.testkit.SimulatedProvider;
+import io.netty.buffer.Unpooled;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.netty.DisposableServer;
+import reactor.netty.http.server.HttpServer;
+import reactor.test.StepVerifier;
+
+/** The client and the simulated provider, whole and streamed, in good and in bad weather. */
+class OpenAiSimulatedTest {
+
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final String KEY = "sk-test-0123456789abcdef";
+
+    private static final JsonSchema SCHEMA = JsonSchema.of(
+            "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"},\"days\":{\"type\":\"integer\"}},\"required\":[\"city\",\"days\"],\"additionalProperties\":false}");
+    private static final Tool WEATHER = Tool.of("get_weather", "Tells the weather.", SCHEMA);
+
+    private SimulatedProvider provider = SimulatedProvider.builder().start();
+    private final HttpTransport transport = HttpTransport.builder()
+            .firstByteTimeout(Duration.ofSeconds(10))
+            .idleTimeout(Duration.ofMillis(500))
+            .build();
+    private OpenAi openAi = connect();
+
+    private OpenAi connect() {
+        return OpenAi.builder()
+                .apiKey(KEY)
+                .baseUrl(provider.baseUrl() + "/v1")
+                .transport(transport)
+                .build();
+    }
+
+    private void restart(SimulatedProvider.Builder builder) {
+        provider.close();
+        provider = builder.start();
+        openAi = connect();
+    }
+
+    @AfterEach
+    void close() {
+        transport.disposeLater().block(SOON);
+        provider.close();
+    }
+
+    @Test
+    void collectedDeltas_areTheWholeAnswer() {
+        ChatRequest.Builder ask = ask();
+        List<ChatRequest> both = List.of(
+                ask().build(),
+                ask().maxOutputTokens(3).build(),
+                ask().reasoningEffort(ReasoningEffort.HIGH).build(),
+                ask().topLogprobs(2).build(),
+                ask().tools(WEATHER).toolChoice(ToolChoice.REQUIRED).build(),
+                ask().answerFormat(AnswerFormat.of("s", SCHEMA)).build(),
+                ask().user("you must refuse").build());
+        for (ChatRequest request : both) {
+            assertSame(openAi.chat(), request);
+            assertSame(openAi.responses(), request);
+        }
+        assertSame(openAi.chat(), ask.n(3).stop("and").build());
+    }
+
+    private static void assertSame(ChatCall call, ChatRequest request) {
+        ChatResponse whole = call.apply(request).block(SOON);
+        ChatResponse streamed = collect(call, request).block(SOON);
+        assertThat(streamed.usage()).isEqualTo(whole.usage());
+        assertThat(streamed.model()).isEqualTo(whole.model());
+        assertThat(streamed.serviceTier()).isEqualTo(whole.serviceTier());
+        assertThat(whole.requestId()).startsWith("req_");
+        assertThat(streamed.requestId()).startsWith("req_");
+        assertThat(streamed.choices()).hasSameSizeAs(whole.choices());
+        for (int i = 0; i < whole.choices().size(); i++) {
+            var expected = whole.choices().get(i);
+            var choice = streamed.choices().get(i);
+            assertThat(choice.text()).isEqualTo(expected.text());
+            assertThat(choice.refusal()).isEqualTo(expected.refusal());
+            assertThat(choice.finishReason()).isEqualTo(expected.finishReason());
+            assertThat(choice.providerReason()).isEqualTo(expected.providerReason());
+            assertThat(choice.logprobs()).hasSameSizeAs(expected.logprobs());
+            assertThat(choice.toolCalls())
+                    .extracting(Part.ToolCall::arguments)
+                    .isEqualTo(expected.toolCalls().stream()
+                            .map(Part.ToolCall::arguments)
+                            .toList());
+        }
+    }
+
+    @Test
+    void toolIsCalled_andItsResultIsTold() {
+        ChatRequest request = ChatRequest.builder("gpt-4o")
+                .user("What is the weather in Rome?")
+                .tools(WEATHER)
+                .build();
+        ChatResponse answer = openAi.chat().apply(request).block(SOON);
+        Part.ToolCall call = answer.toolCalls().get(0);
+
+        assertThat(answer.finishReason()).isEqualTo(FinishReason.TOOL_CALLS);
+        assertThat(call.arguments()).contains("\"city\":\"Rome\"");
+
+        ChatRequest next = request.toBuilder()
+                .answer(answer)
+                .toolResults(new Part.ToolResult(call.id(), "sunny"))
+                .build();
+        assertThat(openAi.chat().apply(next).block(SOON).text()).contains("sunny");
+        assertThat(openAi.responses().apply(next).block(SOON).text()).contains("sunny");
+    }
+
+    @Test
+    void everyFaultWithinAStream_isAnError_neverAShortAnswer() {
+        for (ChatCall call : List.of(openAi.chat(), openAi.responses())) {
+            int events = eventCount(call);
+            for (int i = 0; i < events; i++) {
+                assertFails(call, Fault.cutStream(i), ErrorKind.TRANSPORT);
+                assertFails(call, Fault.endStream(i), ErrorKind.MALFORMED_RESPONSE);
+                assertFails(call, Fault.malformedEvent(i), ErrorKind.MALFORMED_RESPONSE);
+                assertFails(call, Fault.errorEvent(i), ErrorKind.OVERLOADED);
+            }
+            assertFails(call, Fault.cutBody(), ErrorKind.TRANSPORT);
+        }
+    }
+
+    @Test
+    void stalledStream_meetsTheIdleTimeout() {
+        for (int events : new int[] {1, 4}) {
+            ApiException error = assertFails(openAi.chat(), Fault.stallStream(events), ErrorKind.TIMEOUT);
+            assertThat(error.delivery()).isEqualTo(Delivery.UNKNOWN);
+            assertThat(error).hasMessageContaining("idleTimeout").hasMessageContaining("partial answer");
+        }
+    }
+
+    @Test
+    void dribbledStream_isReadWhole() {
+        String text = openAi.chat().apply(ask().build()).block(SOON).text();
+        for (int bytes : new int[] {1, 7, 4096}) {
+            provider.failNext(2, Fault.dribble(bytes, Duration.ZERO));
+            assertThat(collect(openAi.chat(), ask().build()).block(SOON).text()).isEqualTo(text);
+            assertThat(collect(openAi.responses(), ask().build()).block(SOON).text())
+                    .isEqualTo(text);
+        }
+    }
+
+    @Test
+    void streamsReuseTheirConnections() {
+        // a call that begins in the completion of the one before takes another connection: that one is not back yet
+        Flux.range(0, 20).concatMap(i -> collect(openAi.chat(), ask().build())).blockLast(SOON);
+
+        assertThat(provider.connections().opened()).isBetween(1L, 2L);
+    }
+
+    @Test
+    void cancelAtAnyMoment_leavesNothingOpen() {
+        restart(SimulatedProvider.builder().streamPace(Duration.ofMillis(5)));
+        Flux.range(0, 60)
+                .flatMap(
+                        i -> ChatStream.of(i % 2 == 0 ? openAi.chat() : openAi.responses())
+                                .apply(ask().build())
+                                .take(Duration.ofMillis(2L * i))
+                                .then(),
+                        20,
+                        1)
+                .blockLast(SOON);
+        ChatStream.of(openAi.chat()).apply(ask().build()).take(3).blockLast(SOON);
+
+        StepVerifier.create(Flux.interval(Duration.ofMillis(20))
+                        .filter(tick -> provider.statistics().inFlight() == 0)
+                        .next())
+                .expectNextCount(1)
+                .expectComplete()
+                .verify(SOON);
+        assertThat(collect(openAi.chat(), ask().build()).block(SOON).text()).isNotEmpty();
+    }
+
+    @Test
+    void slowSubscriber_holdsUpTheServer() {
+        AtomicInteger sent = new AtomicInteger();
+        String event = "data: {\"choices\":[{\"delta\":{\"content\":\"" + "x".repeat(100_000) + "\"}}]}\n\n";
+        DisposableServer server = HttpServer.create()
+                .host("127.0.0.1")
+                .handle((request, response) -> request.receive()
+                        .then(response.header("content-type", "text/event-stream")
+                                .send(
+                                        Flux.range(0, 1_000)
+                                                .doOnNext(i -> sent.incrementAndGet())
+                                                .map(i -> Unpooled.copiedBuffer(
+                                                        event, java.nio.charset.StandardCharsets.UTF_8)),
+                                        piece -> true)
+                                .then()))
+                .bindNow();
+        try (OpenAi slow =
+                OpenAi.builder().baseUrl("http://127.0.0.1:" + server.port()).build()) {
+            AtomicInteger settled = new AtomicInteger();
+            StepVerifier.create(ChatStream.of(slow.chat()).apply(ask().build()), 0)
+                    .thenRequest(1)
+                    .expectNextCount(1)
+                    .thenAwait(Duration.ofMillis(500))
+                    .then(() -> settled.set(sent.get()))
+                    .thenAwait(Duration.ofMillis(300))
+                    .thenCancel()
+                    .verify(SOON);
+
+            // buffers of both sockets take some megabytes of the hundred; then all stands still
+            assertThat(settled.get()).isLessThan(400).isEqualTo(sent.get());
+        } finally {
+            server.disposeNow();
+        }
+    }
+
+    @Test
+    void embeddingsAndModels_work() {
+        var answer = openAi.embeddings()
+                .apply(EmbeddingRequest.of("text-embedding-3-small", "ducks on a pond", "a duck", "money"))
+                .block(SOON);
+
+        assertThat(answer.vectors())
+                .hasSize(3)
+                .allSatisfy(vector -> assertThat(vector).hasSize(1_536));
+        assertThat(answer.usage().inputTokens()).isPositive();
+        assertThat(answer.requestId()).startsWith("req_");
+        assertThat(openAi.models().block(SOON)).isNotEmpty();
+        assertThat(openAi.model("gpt-4o").block(SOON).id()).isEqualTo("gpt-4o");
+    }
+
+    private ApiException assertFails(ChatCall call, Fault fault, ErrorKind kind) {
+        provider.failNext(1, fault);
+        Throwable error = collect(call, ask().build())
+                .then(Mono.<Throwable>just(new AssertionError("an answer in spite of " + fault)))
+                .onErrorResume(Mono::just)
+                .block(SOON);
+        assertThat(error).as(fault.toString()).isInstanceOf(ApiException.class);
+        ApiException failure = (ApiException) error;
+        assertThat(failure.kind()).as(fault + ": " + failure.getMessage()).isEqualTo(kind);
+        assertThat(failure.getMessage())
+                .startsWith("openai gpt-4o: ")
+                .doesNotContain(KEY)
+                .doesNotContain("pond");
+        return failure;
+    }
+
+    private int eventCount(ChatCall call) {
+        int events = 0;
+        while (true) {
+            provider.failNext(1, Fault.endStream(events));
+            try {
+                collect(call, ask().build()).block(SOON);
+                return events;
+            } catch (ApiException e) {
+                events++;
+            }
+        }
+    }
+
+    private static Mono<ChatResponse> collect(ChatCall call, ChatRequest request) {
+        return ChatStream.of(call)
+                .apply(request)
+                .collect(ChatCollector::create, ChatCollector::add)
+                .map(ChatCollector::answer);
+    }
+
+    private static ChatRequest.Builder ask() {
+        return ChatRequest.builder("gpt-4o").user("Ducks and geese swim on the pond of Rome for 3 days.");
+    }
+}
