@@ -1,6 +1,5 @@
 package io.headrace.provider.anthropic;
 
-import io.headrace.model.Media;
 import io.headrace.model.Message;
 import io.headrace.model.Message.Role;
 import io.headrace.model.Part;
@@ -13,9 +12,7 @@ import io.headrace.model.Part.Text;
 import io.headrace.model.Part.ToolCall;
 import io.headrace.model.Part.ToolResult;
 import io.headrace.model.Tool;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 
@@ -24,13 +21,13 @@ final class PromptWriter {
 
     private static final int MOST_MARKS = 4;
 
-    private static final Set<String> IMAGES = Set.of("image/jpeg", "image/png", "image/gif", "image/webp");
-
     private final JsonGenerator json;
+    private final MediaWriter media;
     private int marks;
 
     PromptWriter(JsonGenerator json) {
         this.json = json;
+        this.media = new MediaWriter(json);
     }
 
     /** One text is a string; all else stays apart as blocks. */
@@ -128,9 +125,9 @@ final class PromptWriter {
         } else if (part instanceof Refusal refusal) {
             text(refusal.text());
         } else if (part instanceof Image image) {
-            image(image, place);
+            media.image(image, place);
         } else if (part instanceof Document document) {
-            document(document, place);
+            media.document(document, place);
         } else if (part instanceof Reasoning thought) {
             reasoning(thought);
         } else if (part instanceof ToolCall call) {
@@ -146,58 +143,6 @@ final class PromptWriter {
     private void text(String text) {
         json.writeStringProperty("type", "text");
         json.writeStringProperty("text", text);
-    }
-
-    private void image(Image image, String place) {
-        if (image.detail() != null) {
-            throw new IllegalArgumentException(place + " has an image with a detail: Anthropic has none");
-        }
-        json.writeStringProperty("type", "image");
-        if (image.source() instanceof Media.Data data) {
-            requireType(IMAGES.contains(data.mediaType()), data, "images of " + IMAGES, place);
-        }
-        source(image.source());
-    }
-
-    private void document(Document document, String place) {
-        json.writeStringProperty("type", "document");
-        if (document.source() instanceof Media.Data data) {
-            boolean isText = data.mediaType().equals("text/plain");
-            requireType(
-                    isText || data.mediaType().equals("application/pdf"),
-                    data,
-                    "documents of application/pdf and text/plain",
-                    place);
-            if (isText) {
-                source("text", data.mediaType(), new String(data.bytes(), StandardCharsets.UTF_8));
-            } else {
-                source(data);
-            }
-        } else {
-            source(document.source());
-        }
-        if (document.name() != null && !document.name().isEmpty()) {
-            json.writeStringProperty("title", document.name());
-        }
-    }
-
-    private void source(Media media) {
-        if (media instanceof Media.Data data) {
-            source("base64", data.mediaType(), data.base64());
-        } else if (media instanceof Media.Url url) {
-            json.writeObjectPropertyStart("source");
-            json.writeStringProperty("type", "url");
-            json.writeStringProperty("url", url.url());
-            json.writeEndObject();
-        }
-    }
-
-    private void source(String type, String mediaType, String data) {
-        json.writeObjectPropertyStart("source");
-        json.writeStringProperty("type", type);
-        json.writeStringProperty("media_type", mediaType);
-        json.writeStringProperty("data", data);
-        json.writeEndObject();
     }
 
     private void reasoning(Reasoning thought) {
@@ -276,13 +221,6 @@ final class PromptWriter {
             json.writeStringProperty("ttl", "1h");
         }
         json.writeEndObject();
-    }
-
-    private static void requireType(boolean isTaken, Media.Data data, String taken, String place) {
-        if (!isTaken) {
-            throw new IllegalArgumentException(
-                    place + " holds " + data.mediaType() + ": Anthropic takes " + taken + " only");
-        }
     }
 
     private static void requireSome(int blocks, String place) {

@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -296,6 +297,24 @@ class MessageStreamTest {
                 start + "data: {\"type\":\"message_stop\"\n\n")) {
             pieces = split(wrong, 4096);
             assertThat(fail().kind()).as(wrong).isEqualTo(ErrorKind.MALFORMED_RESPONSE);
+        }
+    }
+
+    @Test
+    void damagedStream_isAnAnswerOrAnApiException() {
+        byte[] good = RICH.getBytes(StandardCharsets.UTF_8);
+        Random random = new Random(42);
+        for (int i = 0; i < 200; i++) {
+            byte[] damaged = good.clone();
+            for (int hits = 1 + random.nextInt(3); hits > 0; hits--) {
+                damaged[random.nextInt(damaged.length)] = (byte) "{}[]\",:0atn\n".charAt(random.nextInt(12));
+            }
+            pieces = List.of(damaged);
+            collect(new Deltas())
+                    .cast(Object.class)
+                    .onErrorResume(Mono::just)
+                    .doOnNext(end -> assertThat(end).isInstanceOfAny(ChatResponse.class, ApiException.class))
+                    .block(SOON);
         }
     }
 
