@@ -16,7 +16,7 @@ final class AnthropicRequest {
 
     static final Wire.Problem VERSION_MISSING = Wire.Problem.invalid("anthropic-version: header is required");
 
-    /** The version from which sampling parameters are refused. */
+    /** The version from which sampling parameters are refused, and messages may be of the system. */
     private static final String WITHOUT_SAMPLING = "2026-10-21";
 
     private static final int MOST_MARKS = 4;
@@ -126,7 +126,8 @@ final class AnthropicRequest {
         for (JsonNode message : tree.path("messages")) {
             String place = "messages." + index++;
             String role = message.path("role").asString("");
-            if (!role.equals("user") && !role.equals("assistant")) {
+            boolean isSystem = role.equals("system") && version.compareTo(WITHOUT_SAMPLING) >= 0;
+            if (!role.equals("user") && !role.equals("assistant") && !isSystem) {
                 return Wire.Problem.invalid(place + ".role: Input should be 'user' or 'assistant'");
             }
             JsonNode content = message.path("content");

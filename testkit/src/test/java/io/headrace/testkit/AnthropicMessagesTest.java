@@ -256,6 +256,13 @@ class AnthropicMessagesTest {
                 "{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":[{\"type\":\"document\",\"source\":"
                         + "{\"type\":\"text\",\"media_type\":\"text/plain\",\"data\":\"b\"}}]},{\"role\":\"user\",\"content\":\"c\"}",
                 "");
+        String system = conversation(
+                "{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"system\",\"content\":\"Be brief.\"}", "");
+        assertRefused(system, "messages.1.role");
+        assertThat(client.post(Client.ANTHROPIC, system, newer)
+                        .block(Client.SOON)
+                        .status())
+                .isEqualTo(200);
         assertThat(client.ask(Client.ANTHROPIC, document).status()).isEqualTo(200);
         assertThat(client.post(Client.ANTHROPIC, document, newer)
                         .block(Client.SOON)
