@@ -31,9 +31,10 @@ final class IncomingChat {
 
     /** What the next piece of the body brings. */
     List<ChatDelta> feed(ByteBuf piece) {
-        if (!reader.isComplete()) {
-            parser.feed(piece);
+        if (reader.isComplete()) {
+            return List.of();
         }
+        parser.feed(piece);
         return taken();
     }
 
@@ -43,9 +44,10 @@ final class IncomingChat {
      * @throws ApiException if the end marker did not come
      */
     List<ChatDelta> end() {
-        if (!reader.isComplete()) {
-            parser.end();
+        if (reader.isComplete()) {
+            return List.of();
         }
+        parser.end();
         if (!reader.isComplete()) {
             throw failures.malformed(
                     request,

@@ -8,9 +8,12 @@ import io.headrace.model.ChatResponse;
 import io.headrace.model.DeltaSink;
 import io.netty.buffer.ByteBuf;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 /**
  * A chat call of one provider. Without a {@link DeltaSink} it is a {@link JsonCall}; with one it asks for a stream.
@@ -21,6 +24,9 @@ import reactor.core.publisher.Mono;
  * although a stream was asked for is understood. Thread-safe.
  */
 public final class JsonChatCall implements ChatCall {
+
+    /** How long the end of the body may follow the end marker; then the connection is given up, and the answer is good. */
+    private static final Duration GRACE = Duration.ofSeconds(1);
 
     private final String identity;
     private final HttpEndpoint endpoint;
@@ -87,7 +93,15 @@ public final class JsonChatCall implements ChatCall {
         public Flux<ChatDelta> events(HttpAnswer head, Flux<ByteBuf> pieces) {
             String requestId = Objects.requireNonNullElse(head.requestId(), "");
             IncomingChat chat = new IncomingChat(request, head, operation.events(requestId), call.failures());
-            return pieces.map(chat::feed)
+            Sinks.Empty<Void> marker = Sinks.empty();
+            return pieces.map(piece -> {
+                        List<ChatDelta> deltas = chat.feed(piece);
+                        if (chat.isComplete()) {
+                            marker.tryEmitEmpty();
+                        }
+                        return deltas;
+                    })
+                    .takeUntilOther(marker.asMono().then(Mono.delay(GRACE)))
                     .concatWith(Mono.fromSupplier(chat::end))
                     .onErrorResume(error -> chat.isComplete() ? Mono.empty() : Mono.error(error))
                     .concatMapIterable(deltas -> deltas, 1);

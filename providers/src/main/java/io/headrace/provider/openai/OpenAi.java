@@ -55,8 +55,7 @@ public final class OpenAi implements AutoCloseable {
 
     /**
      * Responses, OpenAI's newer API for the same models. It has no top k, penalties, stop texts, seed and choices, and takes
-     * documents by URL and images from tools. Unless the extra field {@code store} is false, OpenAI keeps the answers for 30
-     * days.
+     * documents by URL and images from tools. OpenAI stores the answers unless the extra field {@code store} is false.
      */
     public ChatCall responses() {
         return responses;

@@ -136,6 +136,14 @@ class ChatStreamTest {
     }
 
     @Test
+    void serverThatDoesNotEndTheBody_isNotWaitedForLong() {
+        server.holdOn();
+        server.answer(chunk("{\"content\":\"Hi\"}", "null") + "data: [DONE]\n\n", 4096);
+
+        assertThat(deltas(openAi).collectList().block(Duration.ofSeconds(5))).hasSize(3);
+    }
+
+    @Test
     void whatFollowsTheEndMarker_isPassedOver() {
         server.answer(
                 chunk("{\"content\":\"Hi\"}", "null") + "data: [DONE]\n\n" + chunk("{\"content\":\"!\"}", "null")

@@ -16,6 +16,7 @@ final class StreamServer implements AutoCloseable {
 
     private volatile List<byte[]> pieces = List.of();
     private volatile boolean breaksOff;
+    private volatile boolean holdsOn;
     private volatile String received = "";
 
     private final DisposableServer server = HttpServer.create()
@@ -27,7 +28,11 @@ final class StreamServer implements AutoCloseable {
                     .doOnNext(body -> received = body)
                     .then(response.header("content-type", "text/event-stream; charset=utf-8")
                             .header("x-request-id", "req_7")
-                            .send(Flux.fromIterable(pieces).map(Unpooled::wrappedBuffer), piece -> true)
+                            .send(
+                                    Flux.fromIterable(pieces)
+                                            .concatWith(holdsOn ? Flux.never() : Flux.empty())
+                                            .map(Unpooled::wrappedBuffer),
+                                    piece -> true)
                             .then()
                             .then(
                                     breaksOff
@@ -56,6 +61,11 @@ final class StreamServer implements AutoCloseable {
     /** Closes the connection behind the pieces, without the end of the body. */
     void breakOff(boolean breaksOff) {
         this.breaksOff = breaksOff;
+    }
+
+    /** Never ends the body behind the pieces. */
+    void holdOn() {
+        this.holdsOn = true;
     }
 
     @Override
