@@ -199,6 +199,37 @@ class OpenAiSimulatedTest {
     }
 
     @Test
+    void streamsOverHttp2_shareConnections_andBreakByThemselves() {
+        restart(SimulatedProvider.builder().tls().http2(100).streamPace(Duration.ofMillis(2)));
+        try (HttpTransport http2 =
+                        HttpTransport.builder().http2().trust(provider.trust()).build();
+                OpenAi client = OpenAi.builder()
+                        .apiKey(KEY)
+                        .baseUrl(provider.baseUrl() + "/v1")
+                        .transport(http2)
+                        .build()) {
+            String text = client.chat().apply(ask().build()).block(SOON).text();
+            provider.failNext(1, Fault.cutStream(2));
+            List<String> answers = Flux.range(0, 50)
+                    .flatMap(
+                            i -> collect(client.chat(), ask().build())
+                                    .map(ChatResponse::text)
+                                    .onErrorResume(
+                                            ApiException.class,
+                                            e -> Mono.just(e.kind().label()))
+                                    .take(Duration.ofMillis(i < 10 ? 10 : 20_000)),
+                            50,
+                            1)
+                    .collectList()
+                    .block(SOON);
+
+            assertThat(answers).hasSizeBetween(39, 50).isSubsetOf(text, "transport");
+            assertThat(answers.stream().filter("transport"::equals)).hasSizeLessThan(2);
+            assertThat(provider.connections().opened()).isLessThan(5);
+        }
+    }
+
+    @Test
     void slowSubscriber_holdsUpTheServer() {
         AtomicInteger sent = new AtomicInteger();
         String event = "data: {\"choices\":[{\"delta\":{\"content\":\"" + "x".repeat(100_000) + "\"}}]}\n\n";
