@@ -37,7 +37,6 @@ final class Connector {
     private static final int KEEP_ALIVE_PROBE_SECONDS = 60;
     private static final Duration MAX_LIFE = Duration.ofMinutes(30);
     private static final Duration MAX_NAME_AGE = Duration.ofMinutes(1);
-    private static final Duration PING_TIMEOUT = Duration.ofSeconds(10);
 
     /**
      * Calls that look for a connection to one address at a time. A handshake takes some milliseconds of a processor, so that
@@ -122,7 +121,7 @@ final class Connector {
             client = client.secure(tls());
             if (http2) {
                 client = client.protocol(HttpProtocol.H2, HttpProtocol.HTTP11)
-                        .http2Settings(settings -> settings.pingAckTimeout(PING_TIMEOUT));
+                        .http2Settings(settings -> settings.pingAckTimeout(maxIdleTime));
             }
         }
         client = proxy.apply(client, uri);

@@ -6,6 +6,7 @@ import io.headrace.ErrorKind;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.DecoderException;
+import io.netty.handler.codec.compression.DecompressionException;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.timeout.ReadTimeoutException;
@@ -146,6 +147,9 @@ final class HttpExchange {
                             error)
                     .isTransient(false)
                     .build();
+        }
+        if (causedBy(DecompressionException.class, error)) {
+            return failure(ErrorKind.MALFORMED_RESPONSE, "the answer cannot be unpacked: " + words(error), error);
         }
         if ((error instanceof DecoderException && !(error.getCause() instanceof SSLException))
                 || error instanceof IllegalArgumentException) {

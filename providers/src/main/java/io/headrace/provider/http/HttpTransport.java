@@ -125,7 +125,8 @@ public final class HttpTransport implements AutoCloseable {
         /**
          * How long a connection may lie idle before it is closed. It must be less than the server's limit: a request sent
          * while the server closes has an unknown outcome. Default 25 seconds, below the 60 of AWS load balancers and the 75 of
-         * nginx; a server on uvicorn, such as vLLM, closes after 5. HTTP/2 connections are kept and tested by a ping instead.
+         * nginx; a server on uvicorn, such as vLLM, closes after 5. After it an
+         * HTTP/2 connection is tested by a ping, and closed if none comes back within the same time.
          */
         public Builder maxIdleTime(Duration maxIdleTime) {
             this.maxIdleTime = positive("maxIdleTime", maxIdleTime);

@@ -266,6 +266,30 @@ class ProtocolsTest {
     }
 
     @Test
+    void deadHttp2Connection_isFoundByAPing_andTakesNoFurtherCall() throws Exception {
+        server.close();
+        server = Protocol.HTTP_2.server(100).start();
+        try (ProxyServer way = new ProxyServer(server.port(), "")) {
+            transport = Protocol.HTTP_2
+                    .client(server)
+                    .maxIdleTime(ofMillis(300))
+                    .proxy(HttpProxy.of("127.0.0.1", way.port()).except())
+                    .build();
+            HttpEndpoint endpoint = Protocol.endpoint(transport, server);
+            answer(endpoint);
+            way.freeze();
+
+            ApiException error = failure(endpoint);
+            way.thaw();
+
+            assertThat(error.kind()).isEqualTo(ErrorKind.TRANSPORT);
+            assertThat(error.delivery()).isEqualTo(Delivery.UNKNOWN);
+            answer(endpoint);
+            assertThat(way.heads()).hasSize(2);
+        }
+    }
+
+    @Test
     void maxStreams_boundsTheCallsOfAConnection() {
         HttpEndpoint endpoint = start(
                 Protocol.HTTP_2,

@@ -2,6 +2,7 @@ package io.headrace.provider.http;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -13,6 +14,7 @@ final class ProxyServer implements AutoCloseable {
 
     private final List<String> heads = new CopyOnWriteArrayList<>();
     private final RawServer server;
+    private volatile boolean frozen;
 
     /**
      * @param target the port that it tunnels to
@@ -30,16 +32,35 @@ final class ProxyServer implements AutoCloseable {
                 peer.write("HTTP/1.1 200 Connection established\r\n\r\n");
                 Thread back = new Thread(() -> {
                     try (InputStream in = onward.getInputStream()) {
-                        in.transferTo(peer.out());
+                        relay(in, peer.out());
                     } catch (IOException e) {
                         // the tunnel has ended
                     }
                 });
                 back.setDaemon(true);
                 back.start();
-                peer.in().transferTo(onward.getOutputStream());
+                relay(peer.in(), onward.getOutputStream());
             }
         });
+    }
+
+    private void relay(InputStream in, OutputStream out) throws IOException {
+        byte[] buffer = new byte[8192];
+        for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+            if (!frozen) {
+                out.write(buffer, 0, n);
+            }
+        }
+    }
+
+    /** Loses whatever comes from now on, as a router does that has forgotten the connections through it. */
+    void freeze() {
+        frozen = true;
+    }
+
+    /** Lets connections through that are opened from now on. */
+    void thaw() {
+        frozen = false;
     }
 
     /** The heads of the requests to the proxy itself. */
