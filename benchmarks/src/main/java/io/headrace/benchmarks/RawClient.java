@@ -116,7 +116,7 @@ public final class RawClient {
                 .map(body -> result(itemId, body));
     }
 
-    private static byte[] request(String text) {
+    static byte[] request(String text) {
         ByteArrayOutputStream out = new ByteArrayOutputStream(1024);
         try (JsonGenerator json = JSON.createGenerator(ObjectWriteContext.empty(), out)) {
             json.writeStartObject();
@@ -133,7 +133,7 @@ public final class RawClient {
         return out.toByteArray();
     }
 
-    private static byte[] result(String id, byte[] body) {
+    static byte[] result(String id, byte[] body) {
         String content = "";
         try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), body)) {
             while (parser.nextToken() != null) {
