@@ -18,6 +18,7 @@ import io.headrace.flow.Pipeline;
 import io.headrace.layer.CallStack;
 import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
+import io.headrace.provider.http.FileDescriptors;
 import io.headrace.run.Run;
 import io.headrace.run.RunReport;
 import io.headrace.run.RunReport.End;
@@ -214,6 +215,9 @@ final class Analyze implements Callable<Integer> {
         Console console = Console.of(surroundings.err());
         console.line("headrace: " + (input == null ? dataset.name() : dataset.signature()) + " to "
                 + backend.description() + ", model " + backend.model());
+        // a provider in this process holds the other end of each connection
+        FileDescriptors.shortage(provider.isSimulatedHere() ? 2 * concurrency : concurrency)
+                .ifPresent(shortage -> console.line("headrace: warning: " + shortage));
         RunReport report = new Watch(console, surroundings.signals(), grace).execute(run.build(), this::estimate);
         if (report.end() == End.BROKEN) {
             surroundings.err().println("headrace: " + report.reason());

@@ -11,6 +11,9 @@ public final class FileDescriptors {
     /** What the rest of a process opens later: journal, results, cache, classes. */
     private static final int RESERVE = 300;
 
+    /** So many fit into the smallest limit that is usual, 1,024; asking would cost the start some milliseconds. */
+    private static final int FEW = 256;
+
     private FileDescriptors() {}
 
     /**
@@ -20,6 +23,9 @@ public final class FileDescriptors {
      * @param connections how many may be open at once
      */
     public static Optional<String> shortage(int connections) {
+        if (connections <= FEW) {
+            return Optional.empty();
+        }
         OperatingSystemMXBean system = ManagementFactory.getOperatingSystemMXBean();
         return system instanceof UnixOperatingSystemMXBean unix
                 ? shortage(connections, unix.getMaxFileDescriptorCount(), unix.getOpenFileDescriptorCount())
