@@ -26,6 +26,14 @@ class LeakTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
 
+    private static final List<Fault> FAULTS = List.of(
+            Fault.resetBeforeRead(),
+            Fault.resetAfterRead(),
+            Fault.cutBody(),
+            Fault.goAway(),
+            Fault.refusedStream(),
+            Fault.overloaded());
+
     @Test
     void detectorOfThisTest_findsALeak() {
         assertThat(reportedLeaks(() -> ByteBufAllocator.DEFAULT.buffer(64))).contains("LEAK");
@@ -39,15 +47,11 @@ class LeakTest {
             try (SimulatedProvider server = protocol.server(100)
                     .latency(Latency.fixed(Duration.ofMillis(5)))
                     .gzip()
-                    .faults(
-                            0.5,
-                            Fault.resetBeforeRead(),
-                            Fault.resetAfterRead(),
-                            Fault.cutBody(),
-                            Fault.goAway(),
-                            Fault.refusedStream(),
-                            Fault.overloaded())
                     .start()) {
+                for (int i = 0; i < FAULTS.size(); i++) {
+                    String mark = "fault " + i + " ";
+                    server.failWhen(request -> request.body().contains(mark), FAULTS.get(i));
+                }
                 HttpTransport transport =
                         protocol.client(server).eventLoops(loops).build();
                 HttpEndpoint endpoint = Protocol.endpoint(transport, server);
@@ -68,46 +72,46 @@ class LeakTest {
                 .noneMatch(thread -> thread.getName().startsWith("leak-test"));
     }
 
-    /** Faults of single calls, and connections that drop under all of them. */
+    /** Every second call meets a fault, and now and then the connections drop under all of them. */
     private static void breakCalls(HttpEndpoint endpoint, SimulatedProvider server) {
-        long broken = Flux.range(0, 400)
+        long broken = Flux.range(0, 300)
                 .doOnNext(i -> {
                     if (i % 100 == 99) {
                         server.dropConnections();
                     }
                 })
-                .flatMap(i -> Protocol.post(endpoint, "broken " + i).materialize(), 20, 1)
+                .flatMap(i -> Protocol.post(endpoint, text(i)).materialize(), 20, 1)
                 .filter(outcome -> outcome.getThrowable() instanceof ApiException)
                 .count()
                 .block(SOON);
         assertThat(broken).isGreaterThan(100);
     }
 
+    /** Cancels after 0 to 9 ms, where an answer takes 5. */
     private static void cancelCalls(HttpEndpoint endpoint) {
-        Flux.range(0, 400)
+        Flux.range(0, 300)
                 .flatMap(
-                        i -> Protocol.post(endpoint, "cancelled " + i)
+                        i -> Protocol.post(endpoint, text(i))
                                 .onErrorResume(ApiException.class, error -> Mono.empty())
-                                .takeUntilOther(Mono.delay(Duration.ofNanos(25_000L * i))),
+                                .takeUntilOther(Mono.delay(Duration.ofNanos(30_000L * i))),
                         20,
                         1)
                 .blockLast(SOON);
     }
 
+    private static String text(int i) {
+        return "fault " + i % (2 * FAULTS.size()) + " of call " + i;
+    }
+
     /** Which would hang if those before had kept their places in the ramp. */
     private static void answerAll(HttpEndpoint endpoint) {
-        List<Integer> answers = Flux.range(0, 100)
-                .flatMap(
-                        i -> Protocol.post(endpoint, "answered " + i)
-                                .filter(answer -> answer.status() == 200)
-                                .switchIfEmpty(Mono.error(() -> new IllegalStateException("refused")))
-                                .retry(50)
-                                .map(HttpAnswer::status),
-                        100,
-                        1)
-                .collectList()
-                .block(SOON);
-        assertThat(answers).hasSize(100).containsOnly(200);
+        assertThat(Flux.range(0, 100)
+                        // an HTTP/2 connection may still be going down
+                        .flatMap(i -> Protocol.post(endpoint, "answered " + i).retry(5), 100, 1)
+                        .filter(answer -> answer.status() == 200)
+                        .count()
+                        .block(SOON))
+                .isEqualTo(100);
     }
 
     /** What Netty's detector says, at the level paranoid, of buffers that {@code work} lost. */
