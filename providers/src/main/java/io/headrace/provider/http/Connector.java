@@ -139,8 +139,9 @@ final class Connector {
     private HttpClient base() {
         if (base == null) {
             pool = pool();
-            base = HttpClient.create(pool)
-                    .runOn(eventLoops())
+            HttpClient client = HttpClient.create(pool);
+            // without need, runOn would set up name lookups that a local server makes no use of
+            base = (givenLoops == null ? client : client.runOn(givenLoops))
                     .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, Math.toIntExact(connectTimeout.toMillis()))
                     .option(ChannelOption.SO_KEEPALIVE, true)
                     .option(ChannelOption.TCP_NODELAY, true)
@@ -188,13 +189,10 @@ final class Connector {
                     .cacheMaxTimeToLive(MAX_NAME_AGE)
                     .roundRobinSelection(true)
                     .build()
-                    .newNameResolverGroup(eventLoops(), LoopResources.DEFAULT_NATIVE);
+                    .newNameResolverGroup(
+                            givenLoops == null ? HttpResources.get() : givenLoops, LoopResources.DEFAULT_NATIVE);
         }
         return names;
-    }
-
-    private LoopResources eventLoops() {
-        return givenLoops == null ? HttpResources.get() : givenLoops;
     }
 
     private void closeNames() {
