@@ -48,7 +48,17 @@ public record Reduction<T, A, S>(
             Supplier<? extends A> initial,
             BiFunction<? super A, ? super Item<T>, ? extends A> add,
             Function<? super A, ? extends S> finish) {
-        return new Reduction<>(name, initial, add, state -> Mono.fromSupplier(() -> finish.apply(state)));
+        return new Reduction<>(
+                name,
+                initial,
+                add,
+                state -> Mono.defer(() -> {
+                    try {
+                        return Mono.justOrEmpty(finish.apply(state));
+                    } catch (StackOverflowError | LinkageError e) { // Reactor would rethrow these and signal nothing
+                        return Mono.error(new IllegalStateException(e.toString(), e));
+                    }
+                }));
     }
 
     /** The result over a stream, for use without a run: failed and skipped items are left out. */

@@ -1,12 +1,12 @@
 package io.headrace.run;
 
-import io.headrace.ApiException;
 import io.headrace.ErrorKind;
 import io.headrace.Outcome;
 import io.headrace.Outcome.Failed;
 import io.headrace.observe.CallEvent;
 import io.headrace.observe.CallEvent.AttemptEnded;
-import io.headrace.observe.CallEvent.CallEnded;
+import io.headrace.observe.CallEvent.AttemptStarted;
+import io.headrace.observe.CallEvent.CacheHit;
 import io.headrace.observe.CallListener;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -15,18 +15,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 
 /**
- * The policy that a run stops when the calls of a step fail one after another by what is no fault of their items: the
- * account, the model, or a provider that cannot be reached.
+ * The policy that a run stops when the items of a step fail one after another by what is no fault of theirs: the account, the
+ * model, or a provider that cannot be reached.
  *
  * <p>Such a failure alone proves nothing, since one item may ask for a model of its own. So its item is held back until it is
- * clear: an answered call of the same step lets it go as a failure, and a stop leaves it out, which makes it pending. At most
- * as many items are held as it takes to stop.
+ * clear: an answered call of the same step lets it go as a failure, and a stop leaves it out, which makes it pending. Nor do
+ * a few in a row, since a refusal is faster than an answer: as many more must fail as there were calls on their way at any of these
+ * failures. At most as many items are held as it takes to stop.
  *
  * <p>Hears events on any thread; outcomes come one after another.
  */
@@ -61,14 +63,12 @@ final class AccountGuard<O> implements CallListener {
         if (limit == 0) {
             return;
         }
-        if (event instanceof AttemptEnded ended) {
-            if (ended.succeeded()) {
-                streak(ended.options().step()).answered();
-            }
-        } else if (event instanceof CallEnded ended
-                && ended.error() instanceof ApiException error
-                && HOPELESS.contains(error.kind())) {
-            streak(ended.options().step()).failed(error);
+        if (event instanceof AttemptStarted) {
+            streak(event.options().step()).sent();
+        } else if (event instanceof AttemptEnded ended) {
+            streak(event.options().step()).ended(ended.succeeded());
+        } else if (event instanceof CacheHit) {
+            streak(event.options().step()).answered();
         }
     }
 
@@ -84,25 +84,28 @@ final class AccountGuard<O> implements CallListener {
         if (streak == null && held.isEmpty()) {
             return Collections.singletonList(outcome);
         }
+        if (outcome instanceof Outcome.Ok) {
+            held.forEach(one -> one.streak().answered()); // it passed their steps
+        }
         List<Outcome<O>> clear = released();
         if (streak == null) {
             clear.add(outcome);
         } else if (!stopped) {
-            held.add(new Held<>((Failed<O>) outcome, streak, streak.answers()));
-            if (streak.length() >= limit) {
-                stop(streak.length() + " calls of step '" + ((Failed<O>) outcome).step()
-                        + "' in a row failed, the last: " + streak.last());
+            Failed<O> failed = (Failed<O>) outcome;
+            long answers = streak.answers();
+            held.add(new Held<>(failed, streak, answers));
+            if (streak.failed(limit)) {
+                stop(streak.length() + " items in a row failed in step '" + failed.step() + "', the last: "
+                        + failed.message());
             }
         }
         return clear;
     }
 
     private @Nullable Streak suspected(Outcome<O> outcome) {
-        if (!(outcome instanceof Failed<O> failed) || !HOPELESS.contains(failed.kind())) {
-            return null;
-        }
-        Streak streak = streaks.get(failed.step());
-        return streak == null || streak.length() == 0 ? null : streak;
+        return outcome instanceof Failed<O> failed && HOPELESS.contains(failed.kind())
+                ? streaks.get(failed.step())
+                : null;
     }
 
     /** Those whose step was answered since they failed. */
@@ -124,7 +127,7 @@ final class AccountGuard<O> implements CallListener {
         if (!held.isEmpty()) {
             Held<O> last = held.get(held.size() - 1);
             stop("no call of step '" + last.failed().step() + "' was answered, the last: "
-                    + last.streak().last());
+                    + last.failed().message());
         }
         return clear;
     }
@@ -140,12 +143,24 @@ final class AccountGuard<O> implements CallListener {
         return streak != null ? streak : streaks.computeIfAbsent(step, name -> new Streak());
     }
 
-    /** How the calls of a step have gone of late. */
+    /** How the items of a step have fared of late. */
     private static final class Streak {
 
+        private final AtomicInteger onTheirWay = new AtomicInteger();
         private volatile long answers;
         private volatile int length;
-        private volatile String last = "";
+        private int mostOnTheirWay;
+
+        void sent() {
+            onTheirWay.incrementAndGet();
+        }
+
+        void ended(boolean answered) {
+            onTheirWay.decrementAndGet();
+            if (answered) {
+                answered();
+            }
+        }
 
         /** Counted at the first answer, and at each one that ends a streak. */
         void answered() {
@@ -159,9 +174,11 @@ final class AccountGuard<O> implements CallListener {
             length = 0;
         }
 
-        synchronized void failed(ApiException error) {
+        /** Whether so many failed in a row that the others would fare no better. */
+        synchronized boolean failed(int limit) {
+            mostOnTheirWay = Math.max(length == 0 ? 0 : mostOnTheirWay, onTheirWay.get());
             length = length + 1;
-            last = error.getMessage();
+            return length >= limit + mostOnTheirWay;
         }
 
         long answers() {
@@ -170,10 +187,6 @@ final class AccountGuard<O> implements CallListener {
 
         int length() {
             return length;
-        }
-
-        String last() {
-            return last;
         }
     }
 }

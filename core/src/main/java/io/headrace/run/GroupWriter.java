@@ -56,7 +56,7 @@ final class GroupWriter<O> {
         if (outcome instanceof Outcome.Ok<O> ok) {
             try {
                 line = result(ok);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | StackOverflowError | LinkageError e) {
                 results.drop();
                 Outcome.Failed<O> failed = new Outcome.Failed<>(
                         item, STEP, ErrorKind.STEP_FAILED, "the result cannot be written: " + e, ok.tally());

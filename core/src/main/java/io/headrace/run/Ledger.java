@@ -136,6 +136,17 @@ final class Ledger implements Closeable {
         return keys;
     }
 
+    /** Rows of which a leaf has failed and others are not done. */
+    List<Long> openRowsWithFailures() {
+        List<Long> keys = new ArrayList<>();
+        openRows.forEach((key, row) -> {
+            if (RowStatus.isFailed(row.status())) {
+                keys.add(key);
+            }
+        });
+        return keys;
+    }
+
     /** Attempts that have started and not ended. */
     List<AttemptStarted> openAttempts() {
         return List.copyOf(openAttempts.values());

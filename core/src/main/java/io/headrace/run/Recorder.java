@@ -206,6 +206,9 @@ final class Recorder<O> implements CoreSubscriber<Outcome<O>>, Subscription {
         } catch (IOException | RuntimeException e) {
             fail(e);
             last = true;
+        } catch (Error e) { // no memory, above all: a run that cannot go on ends, and does not wait for ever
+            fail(new IllegalStateException("the results cannot be written: " + e, e));
+            last = true;
         }
         emit();
         if (last && !finishing) {

@@ -65,7 +65,7 @@ final class Reductions<O> {
 
     private <A, S> Mono<Void> make(Reduction<O, A, S> reduction, Publisher<?> cutOff, Scheduler files) {
         return Mono.fromCallable(() -> fold(reduction))
-                .flatMap(state -> reduction.finish().apply(state))
+                .flatMap(state -> finish(reduction, state))
                 .switchIfEmpty(Mono.error(() -> new IllegalStateException("it gave no result")))
                 .takeUntilOther(cutOff)
                 .switchIfEmpty(Mono.error(() -> new CancellationException("it was cut off")))
@@ -93,6 +93,15 @@ final class Reductions<O> {
             return Results.fold(directory.resolve("results.jsonl"), codec, reduction);
         } catch (StackOverflowError | LinkageError e) {
             throw new IllegalStateException(e.toString(), e);
+        }
+    }
+
+    /** As above. */
+    private static <A, S> Mono<? extends S> finish(Reduction<?, A, S> reduction, A state) {
+        try {
+            return reduction.finish().apply(state);
+        } catch (StackOverflowError | LinkageError e) {
+            return Mono.error(new IllegalStateException(e.toString(), e));
         }
     }
 

@@ -295,9 +295,10 @@ public final class Run<O> {
         }
 
         /**
-         * Stops the run when so many calls of a step in a row fail by {@link ErrorKind#AUTHENTICATION}, {@link
+         * Stops the run when so many items in a row fail in a step by {@link ErrorKind#AUTHENTICATION}, {@link
          * ErrorKind#QUOTA_EXHAUSTED}, {@link ErrorKind#NOT_FOUND} or {@link ErrorKind#TRANSPORT}, each after its retries, and
-         * none in between is answered by the provider: those behind them would fare no better. Items that failed so stay
+         * no call of the step in between is answered: those behind them would fare no better. As many more must fail as there
+         * were calls on their way meanwhile, for a refusal is faster than an answer. Items that failed so stay
          * pending, and the report gives the last error. So does a run whose last rows fail so before any call of their step
          * was answered.
          *

@@ -25,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
@@ -118,10 +119,8 @@ final class RunDirectory implements AttemptLog, Closeable {
         for (long key : ledger.completedRows()) {
             completeRow(key);
         }
-        if (opening.retryFailed() && failed() > 0) {
-            notes.add("failed rows that are tried again: " + failed());
-            note(new RetryFailed());
-            deadLetters.cut(0);
+        if (opening.retryFailed()) {
+            retryFailed();
         }
     }
 
@@ -382,6 +381,22 @@ final class RunDirectory implements AttemptLog, Closeable {
             failed += rows.seen(status) + rows.unseen(status);
         }
         return failed;
+    }
+
+    /** Every failed row is pending, a row that is not done and has a failed descendant from its start: its letters go too. */
+    private void retryFailed() throws IOException {
+        List<Long> open = ledger.openRowsWithFailures();
+        long failed = failed() + open.size();
+        if (failed == 0) {
+            return;
+        }
+        notes.add("failed rows that are tried again: " + failed);
+        for (long key : open) {
+            OpenRow row = Objects.requireNonNull(ledger.openRow(key));
+            note(new Superseded(key, row.version()));
+        }
+        note(new RetryFailed());
+        deadLetters.cut(0);
     }
 
     private void completeRow(long key) throws IOException {

@@ -74,7 +74,7 @@ class AccountGuardTest {
         RunReport report =
                 run(1_000, 100, provider(kind, call -> true)).build().execute().block(SOON);
         assertThat(report.end()).isEqualTo(End.STOPPED_BY_POLICY);
-        assertThat(report.reason()).startsWith("1").contains("calls of step 'ask' in a row failed", "refused");
+        assertThat(report.reason()).contains("items in a row failed in step 'ask'", "refused");
         assertThat(report.total().items().failed()).isZero();
         assertThat(report.total().items().ok()).isZero();
         assertThat(asked.get()).isLessThan(300);
@@ -180,5 +180,41 @@ class AccountGuardTest {
         assertThat(report.end()).isEqualTo(End.STOPPED_BY_POLICY);
         assertThat(report.total().items().ok()).isBetween(5L, 10L);
         assertThat(report.total().items().failed()).isZero();
+    }
+
+    /** Refusals come at once and answers late, so the first that end are all failures. */
+    @Test
+    void refusalsFasterThanAnswers_stopNothing() throws Exception {
+        Call<Integer, Integer> models = CallStack.of((Integer row) -> row % 7 == 0
+                        ? Mono.<Integer>error(ApiException.builder(ErrorKind.NOT_FOUND, "no such model")
+                                .delivery(Delivery.REFUSED)
+                                .build())
+                        : Mono.delay(Duration.ofMillis(200)).thenReturn(row))
+                .retry(RetrySpec.standard().maxAttempts(1))
+                .build();
+        RunReport report = run(300, 100, models).build().execute().block(SOON);
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(report.total().items()).isEqualTo(new Items(300, 257, 43, 0, 0, 0));
+    }
+
+    @Test
+    void failuresThatTheStepDealsWith_areNoneInARow() throws Exception {
+        Call<Integer, Integer> first = provider(ErrorKind.QUOTA_EXHAUSTED, i -> true);
+        RunReport report = run(
+                        100,
+                        Pipeline.of(Step.<Integer, Integer>map(
+                                        "ask",
+                                        row -> first.apply(row)
+                                                .onErrorResume(e -> row == 50
+                                                        ? Mono.error(ApiException.builder(
+                                                                        ErrorKind.NOT_FOUND, "no such model")
+                                                                .build())
+                                                        : Mono.just(row)))
+                                .concurrency(1)))
+                .build()
+                .execute()
+                .block(SOON);
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(report.total().items()).isEqualTo(new Items(100, 99, 1, 0, 0, 0));
     }
 }

@@ -584,4 +584,86 @@ class RunTest {
                 .takeUntil(tick -> condition.getAsBoolean())
                 .blockLast(SOON);
     }
+
+    @Test
+    void retryFailed_triesTheFailedChildOfAnUnfinishedRowAgain() throws IOException {
+        Dataset<String> rows = Dataset.of(List.of("boom", "boom|x|slow"));
+        java.util.concurrent.atomic.AtomicBoolean first = new java.util.concurrent.atomic.AtomicBoolean(true);
+        Pipeline<String, String> pipeline = Step.<String, String>expand(
+                        "split", row -> reactor.core.publisher.Flux.fromArray(row.split("\\|")))
+                .then(Step.map("work", part -> switch (part) {
+                    case "boom" -> Mono.error(new IllegalStateException("boom"));
+                    case "slow" -> first.get() ? Mono.never() : Mono.just("done");
+                    default -> Mono.just(part);
+                }));
+        Run<String> broken = Run.builder(rows, pipeline, directory, Codec.json(String.class))
+                .grace(Duration.ZERO)
+                .build();
+        broken.outcomes().take(3).blockLast(SOON);
+        broken.closed().block(SOON);
+        first.set(false);
+
+        RunReport report = Run.builder(rows, pipeline, directory, Codec.json(String.class))
+                .retryFailed(true)
+                .build()
+                .execute()
+                .block(SOON);
+
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(report.total().items()).isEqualTo(new Items(2, 0, 2, 0, 0, 0));
+        assertThat(Files.readAllLines(directory.resolve("dead-letters.jsonl"))).hasSize(2);
+        assertThat(results()).hasSize(2).noneMatch(line -> line.contains("boom"));
+    }
+
+    @Test
+    void errorsThatReactorRethrows_endNoRunForEver() throws IOException {
+        Codec<String> texts = Codec.json(String.class);
+        Codec<String> deep = new Codec<>() {
+            @Override
+            public byte[] encode(String value) {
+                if (value.equals("WORD3")) {
+                    throw new StackOverflowError("deep");
+                }
+                return texts.encode(value);
+            }
+
+            @Override
+            public String decode(byte[] bytes) {
+                return texts.decode(bytes);
+            }
+        };
+        RunReport report = Run.builder(words(10), Pipeline.of(Step.map("upper", RunTest::upper)), directory, deep)
+                .reduction(Reduction.of("gone", () -> 0, (n, item) -> n + 1, n -> {
+                    throw new NoClassDefFoundError("gone");
+                }))
+                .build()
+                .execute()
+                .block(SOON);
+
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(report.total().items()).isEqualTo(new Items(10, 9, 1, 0, 0, 0));
+        assertThat(report.failedReductions().get("gone")).contains("NoClassDefFoundError");
+    }
+
+    @Test
+    void noMemoryForResults_endsTheRunAsBroken() {
+        Codec<String> greedy = new Codec<>() {
+            @Override
+            public byte[] encode(String value) {
+                throw new OutOfMemoryError("as if");
+            }
+
+            @Override
+            public String decode(byte[] bytes) {
+                return "";
+            }
+        };
+        Run<String> run = Run.builder(words(10), Pipeline.of(Step.map("upper", RunTest::upper)), directory, greedy)
+                .build();
+
+        StepVerifier.create(run.execute())
+                .expectErrorMessage("the results cannot be written: java.lang.OutOfMemoryError: as if")
+                .verify(SOON);
+        run.closed().block(SOON);
+    }
 }
