@@ -48,7 +48,7 @@ public interface CallListener {
     default void tell(CallEvent event) {
         try {
             on(event);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | AssertionError | StackOverflowError | LinkageError e) {
             LoggerFactory.getLogger(CallListener.class).warn("a call listener failed, the call goes on", e);
         }
     }

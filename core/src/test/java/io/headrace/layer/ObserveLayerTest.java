@@ -133,4 +133,17 @@ class ObserveLayerTest {
                 .verifyComplete();
         assertThat(ended().end()).isEqualTo(End.ANSWERED);
     }
+
+    @Test
+    void listenerWithAFailedAssertion_changesNothing() {
+        StepVerifier.create(new Script(Mono.just("yes"))
+                        .with(ObserveLayer.of(event -> {
+                            throw new AssertionError("in a listener");
+                        }))
+                        .apply("q")
+                        .contextWrite(own::into))
+                .expectNext("yes")
+                .verifyComplete();
+        assertThat(ended().end()).isEqualTo(End.ANSWERED);
+    }
 }
