@@ -194,10 +194,17 @@ class ConcurrencyLimitTest {
                 .expectNext("yes")
                 .verifyComplete();
         assertAllBack();
-        CallListener error = event -> {
-            throw new AssertionError("worse");
+        CallListener assertion = event -> {
+            throw new AssertionError("a broken assertion");
         };
-        StepVerifier.create(limited(Mono.just("yes")).contextWrite(error::into)).verifyError(AssertionError.class);
+        StepVerifier.create(limited(Mono.just("yes")).contextWrite(assertion::into))
+                .expectNext("yes")
+                .verifyComplete();
+        assertAllBack();
+        CallListener error = event -> {
+            throw new Error("worse");
+        };
+        StepVerifier.create(limited(Mono.just("yes")).contextWrite(error::into)).verifyError(Error.class);
         assertAllBack();
     }
 
