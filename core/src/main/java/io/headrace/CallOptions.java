@@ -11,17 +11,28 @@ import reactor.util.context.ContextView;
  *
  * @param step the step that calls, empty outside any step
  * @param item the id of the item that is worked on, empty outside any step
+ * @param tenant on whose behalf, for a fair share of a gate; empty for the tenant of all who name none
+ * @param priority which of the calls that wait at a gate goes first; {@link Priority#BATCH} inside a step
+ * @param failFast whether the call would rather fail than wait for a breaker that is open or a limit that was met
  * @param tags free labels for listeners
  */
-public record CallOptions(String step, String item, Map<String, String> tags) {
+public record CallOptions(
+        String step, String item, String tenant, Priority priority, boolean failFast, Map<String, String> tags) {
 
     /** A call outside any step. */
-    public static final CallOptions NONE = new CallOptions("", "", Map.of());
+    public static final CallOptions NONE = new CallOptions("", "", "", Priority.NORMAL, false, Map.of());
 
     public CallOptions {
         Objects.requireNonNull(step, "step");
         Objects.requireNonNull(item, "item");
+        Objects.requireNonNull(tenant, "tenant");
+        Objects.requireNonNull(priority, "priority");
         tags = Map.copyOf(tags);
+    }
+
+    /** The call of {@code step} for {@code item}. */
+    public static CallOptions of(String step, String item) {
+        return new CallOptions(step, item, "", Priority.BATCH, false, Map.of());
     }
 
     /** The options in {@code context}, else {@link #NONE}. */
@@ -33,7 +44,19 @@ public record CallOptions(String step, String item, Map<String, String> tags) {
         return context.put(CallOptions.class, this);
     }
 
+    public CallOptions withTenant(String tenant) {
+        return new CallOptions(step, item, tenant, priority, failFast, tags);
+    }
+
+    public CallOptions withPriority(Priority priority) {
+        return new CallOptions(step, item, tenant, priority, failFast, tags);
+    }
+
+    public CallOptions withFailFast(boolean failFast) {
+        return new CallOptions(step, item, tenant, priority, failFast, tags);
+    }
+
     public CallOptions withTags(Map<String, String> tags) {
-        return new CallOptions(step, item, tags);
+        return new CallOptions(step, item, tenant, priority, failFast, tags);
     }
 }

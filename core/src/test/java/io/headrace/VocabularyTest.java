@@ -89,7 +89,7 @@ class VocabularyTest {
 
     @Test
     void options_overrideInContext() {
-        CallOptions options = new CallOptions("step", "item", Map.of());
+        CallOptions options = CallOptions.of("step", "item");
         Context context = options.into(Context.empty());
         assertThat(CallOptions.from(context)).isEqualTo(options);
         assertThat(CallOptions.from(options.withTags(Map.of("a", "b")).into(context))

@@ -6,7 +6,6 @@ import io.headrace.ErrorKind;
 import io.headrace.Outcome;
 import io.headrace.StorageException;
 import io.headrace.Tally;
-import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -110,7 +109,7 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
             Supplier<? extends Mono<V>> answer,
             BiFunction<V, Tally, R> onValue,
             Function<Outcome.Failed<O>, R> onFailure) {
-        CallOptions options = new CallOptions(name, ok.item().id(), Map.of());
+        CallOptions options = CallOptions.of(name, ok.item().id());
         return Mono.defer(() -> {
             ItemMeter meter = new ItemMeter(ok.tally());
             Mono<V> work = Mono.defer(() -> guarded(answer));

@@ -77,7 +77,7 @@ final class Reductions<O> {
                         sink.error(e);
                     }
                 })
-                .contextWrite(new CallOptions(reduction.name(), "", Map.of())::into)
+                .contextWrite(CallOptions.of(reduction.name(), "")::into)
                 .then()
                 .onErrorResume(e -> Mono.<Void>fromCallable(() -> {
                             failures.put(reduction.name(), e.getMessage() == null ? e.toString() : e.getMessage());

@@ -303,7 +303,7 @@ class MapStepTest {
                 .as(StepVerifier::create)
                 .expectNextCount(1)
                 .verifyComplete();
-        assertThat(seen).containsExactly(new CallOptions("ctx", "i0", java.util.Map.of()), "t1");
+        assertThat(seen).containsExactly(CallOptions.of("ctx", "i0"), "t1");
     }
 
     @Test

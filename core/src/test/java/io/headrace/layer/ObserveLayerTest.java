@@ -111,7 +111,7 @@ class ObserveLayerTest {
 
     @Test
     void withoutOwnListener_theContextsIsTold() {
-        CallOptions options = new CallOptions("s", "i", Map.of("a", "b"));
+        CallOptions options = CallOptions.of("s", "i").withTags(Map.of("a", "b"));
         StepVerifier.withVirtualTime(() -> new Script(Mono.just("yes").delayElement(ofSeconds(2)))
                         .with(ObserveLayer.create())
                         .apply("q")

@@ -11,7 +11,6 @@ import io.headrace.ErrorKind;
 import io.headrace.observe.CallEvent.RetryScheduled;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
@@ -159,7 +158,7 @@ class RetryLayerTest {
     @Test
     void waits_areToldWithTheirAttempt() {
         Recorder recorder = new Recorder();
-        CallOptions options = new CallOptions("step", "item", Map.of());
+        CallOptions options = CallOptions.of("step", "item");
         StepVerifier.withVirtualTime(
                         () -> retrying(new Script(busy(), Script.fail(ErrorKind.TIMEOUT), Mono.just("yes")))
                                 .apply("q")
