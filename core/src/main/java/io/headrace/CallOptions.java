@@ -37,11 +37,11 @@ public record CallOptions(
 
     /** The options in {@code context}, else {@link #NONE}. */
     public static CallOptions from(ContextView context) {
-        return context.hasKey(CallOptions.class) ? context.get(CallOptions.class) : NONE;
+        return Scope.from(context).options();
     }
 
     public Context into(Context context) {
-        return context.put(CallOptions.class, this);
+        return Scope.from(context).with(this).into(context);
     }
 
     public CallOptions withTenant(String tenant) {

@@ -1,0 +1,28 @@
+package io.headrace;
+
+import reactor.util.context.Context;
+import reactor.util.context.ContextView;
+
+/**
+ * What a step tells the calls of its item, under one key: a Reactor {@code Context} of more than five keys is a map and slow.
+ */
+record Scope(CallOptions options, WorkSlot slot) {
+
+    private static final Scope NONE = new Scope(CallOptions.NONE, WorkSlot.NONE);
+
+    static Scope from(ContextView context) {
+        return context.hasKey(Scope.class) ? context.get(Scope.class) : NONE;
+    }
+
+    Scope with(CallOptions options) {
+        return new Scope(options, slot);
+    }
+
+    Scope with(WorkSlot slot) {
+        return new Scope(options, slot);
+    }
+
+    Context into(Context context) {
+        return context.put(Scope.class, this);
+    }
+}

@@ -1,0 +1,90 @@
+package io.headrace;
+
+import reactor.core.publisher.Mono;
+import reactor.util.context.Context;
+import reactor.util.context.ContextView;
+
+/**
+ * The place of an item among those that its step has in work. A layer that makes a call wait, for a limit or before a retry,
+ * gives the place back for that time, so that the step works on another item meanwhile:
+ *
+ * <pre>{@code
+ * Mono<Void> turn = WorkSlot.from(context).during(Mono.delay(backoff).then());
+ * }</pre>
+ *
+ * <p>An item whose wait is over takes a place again before any new item does; until one is free it goes on waiting. Where an item
+ * makes several calls at once, it gives its place back when one of them waits and takes it again with the first that goes on.
+ * Outside any step nothing is given back and nobody waits.
+ *
+ * <p>Thread-safe. No method waits, calls user code or throws; each takes a lock of the step's own for a few instructions, so it may
+ * be called under the lock of a gate. What {@link Wait#end} is given runs outside all locks.
+ */
+public interface WorkSlot {
+
+    /** Outside any step. */
+    WorkSlot NONE = new WorkSlot() {
+        @Override
+        public Wait give() {
+            return Wait.NONE;
+        }
+
+        @Override
+        public void atLeast(int limit) {}
+    };
+
+    /** The slot of the item that is worked on in {@code context}, else {@link #NONE}. */
+    static WorkSlot from(ContextView context) {
+        return Scope.from(context).slot();
+    }
+
+    default Context into(Context context) {
+        return Scope.from(context).with(this).into(context);
+    }
+
+    /** Gives the place back: a wait begins. Each wait ends once, by {@link Wait#end} or {@link Wait#cancel}. */
+    Wait give();
+
+    /**
+     * Lets a step whose concurrency was not stated work on that many items at once from now on, so that a limit that grows can be
+     * used. Cheap where it is so already. Never lowers anything; bounded by a ceiling of the step's.
+     */
+    void atLeast(int limit);
+
+    /** {@code wait} with the place given back for its time; ends when the item has a place again. An error or a cancel goes on at once. */
+    default Mono<Void> during(Mono<Void> wait) {
+        return Mono.defer(() -> {
+            Wait given = give();
+            return wait.then(Mono.<Void>create(sink -> {
+                        if (given.end(sink::success)) {
+                            sink.success();
+                        }
+                    }))
+                    .doOnError(error -> given.cancel())
+                    .doOnCancel(given::cancel);
+        });
+    }
+
+    /** One wait of one call. */
+    interface Wait {
+
+        /** Nothing was given back. */
+        Wait NONE = new Wait() {
+            @Override
+            public boolean end(Runnable goOn) {
+                return true;
+            }
+
+            @Override
+            public void cancel() {}
+        };
+
+        /**
+         * The reason to wait is gone. True: the item has its place, the call goes on. False: {@code goOn} will be run when it
+         * has one, once, on the thread that freed it.
+         */
+        boolean end(Runnable goOn);
+
+        /** The call does not go on; its item may, so it takes a place at once. No effect after the wait has ended. */
+        void cancel();
+    }
+}
