@@ -40,8 +40,13 @@ public interface Resource {
     /** Ends a reservation, once for each {@link #take} and with the same demand. */
     void settle(Demand demand, Settlement end, long now);
 
-    /** Hears what the server said of its limits. */
-    default void observe(ServerLimits limits, long now) {}
+    /**
+     * Hears what the head of a response said of the server's limits. It may come late and out of order, and may tell of any
+     * moment between {@code taken} and {@code now}.
+     *
+     * @param taken when the attempt was {@linkplain #take taken} that was answered so
+     */
+    default void observe(ServerLimits limits, long taken, long now) {}
 
     /**
      * Why it admits nobody at all for the time being, for callers that would rather fail than wait: {@link ErrorKind#CIRCUIT_OPEN}
