@@ -1,0 +1,134 @@
+package io.headrace.admission;
+
+import io.headrace.ApiException;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import java.util.List;
+import java.util.Objects;
+import java.util.StringJoiner;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The keys of a gate. An attempt goes with the key that has the most room, by turns among equals; it waits as long as the key
+ * that is free first. A key whose account refuses it leaves the ring, and the others go on. A gate without stated keys has one
+ * seat, the provider's own key.
+ *
+ * <p>Pure arithmetic, called under the gate's lock, in the manner of a {@link Resource}: asks with {@link #waitNanos} and takes
+ * right after it gave 0.
+ */
+final class KeyRing {
+
+    private final List<Seat> seats;
+    private @Nullable Seat chosen;
+    private int next;
+
+    /**
+     * @throws IllegalArgumentException for no seat
+     */
+    KeyRing(List<Seat> seats) {
+        this.seats = List.copyOf(seats);
+        if (this.seats.isEmpty()) {
+            throw new IllegalArgumentException("a ring needs at least one seat");
+        }
+    }
+
+    /** All seats as they were stated, those that left included. */
+    List<Seat> seats() {
+        return seats;
+    }
+
+    /** Why {@code demand} can never be granted by any key that is left, as the first of them says it; null when it can. */
+    @Nullable
+    String impossible(Demand demand) {
+        String first = null;
+        for (Seat seat : seats) {
+            if (seat.gone() == null) {
+                String why = seat.impossible(demand);
+                if (why == null) {
+                    return null;
+                }
+                first = first == null ? why : first;
+            }
+        }
+        return first;
+    }
+
+    /** Why no key that is left admits anybody for the time being, as the first of them says it; null when one does. */
+    @Nullable
+    ErrorKind shut(long now) {
+        ErrorKind first = null;
+        for (Seat seat : seats) {
+            if (seat.gone() == null) {
+                ErrorKind why = seat.shut(now);
+                if (why == null) {
+                    return null;
+                }
+                first = first == null ? why : first;
+            }
+        }
+        return first;
+    }
+
+    /**
+     * How long {@code demand} must wait for a key at the least: 0 when one can take it now, {@link Resource#UNTIL_SETTLED}
+     * when no time is known or no key is left. Reserves nothing.
+     */
+    long waitNanos(Demand demand, long now) {
+        long shortest = Resource.UNTIL_SETTLED;
+        double most = Double.NEGATIVE_INFINITY;
+        chosen = null;
+        for (int i = 0; i < seats.size(); i++) {
+            Seat seat = seats.get((next + i) % seats.size());
+            if (seat.gone() != null) {
+                continue;
+            }
+            long wait = seat.waitNanos(demand, now);
+            shortest = Math.min(shortest, wait);
+            if (wait == 0) {
+                double room = seats.size() == 1 ? 1 : seat.room(now);
+                if (room > most) {
+                    most = room;
+                    chosen = seat;
+                }
+            }
+        }
+        return shortest;
+    }
+
+    /** Reserves {@code demand} with the key that {@link #waitNanos} found, which gave 0 for it just before. */
+    Seat take(Demand demand, long now) {
+        Seat seat = Objects.requireNonNull(chosen, "no key was found for it");
+        chosen = null;
+        next = (seats.indexOf(seat) + 1) % seats.size();
+        seat.take(demand, now);
+        return seat;
+    }
+
+    /** Puts the keys that left back, as after their account was topped up. */
+    void restore() {
+        seats.forEach(Seat::restore);
+    }
+
+    /** The error of every call when all keys have left, with the reason of each; null while one is in. */
+    @Nullable
+    ApiException gone() {
+        StringJoiner reasons = new StringJoiner(", ");
+        ErrorKind kind = ErrorKind.AUTHENTICATION;
+        for (Seat seat : seats) {
+            ApiKey key = seat.key();
+            ErrorKind why = seat.gone();
+            if (key == null || why == null) {
+                return null;
+            }
+            if (why == ErrorKind.QUOTA_EXHAUSTED) {
+                kind = why;
+                reasons.add("'" + key.name() + "' has used up its credit or spend limit");
+            } else {
+                reasons.add("'" + key.name() + "' was refused");
+            }
+        }
+        return ApiException.builder(kind, "no API key is left: " + reasons + "; renew them, then restore the ring")
+                .delivery(Delivery.NOT_SENT)
+                .build();
+    }
+}

@@ -1,0 +1,119 @@
+package io.headrace.admission;
+
+import io.headrace.ErrorKind;
+import java.util.List;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One key of a {@link KeyRing} with the resources that are its own: limits, cool-down, breaker. It takes of all of them or of
+ * none. Like them it is pure arithmetic, called under the gate's lock.
+ */
+final class Seat {
+
+    private final @Nullable ApiKey key;
+    private final List<Resource> resources;
+    private final BiConsumer<ApiKey, ErrorKind> left;
+    private @Nullable ErrorKind gone;
+
+    /**
+     * @param key null for the provider's own, which never leaves the ring
+     * @param left told once when the key leaves the ring, and why; called under the gate's lock
+     */
+    Seat(@Nullable ApiKey key, List<? extends Resource> resources, BiConsumer<ApiKey, ErrorKind> left) {
+        this.key = key;
+        this.resources = List.copyOf(resources);
+        this.left = left;
+    }
+
+    @Nullable
+    ApiKey key() {
+        return key;
+    }
+
+    List<Resource> resources() {
+        return resources;
+    }
+
+    /** Why the key left the ring: {@link ErrorKind#AUTHENTICATION} or {@link ErrorKind#QUOTA_EXHAUSTED}; null while it is in. */
+    @Nullable
+    ErrorKind gone() {
+        return gone;
+    }
+
+    /** Puts a key that left back into the ring. */
+    void restore() {
+        gone = null;
+    }
+
+    @Nullable
+    String impossible(Demand demand) {
+        for (Resource resource : resources) {
+            String why = resource.impossible(demand);
+            if (why != null) {
+                return why;
+            }
+        }
+        return null;
+    }
+
+    @Nullable
+    ErrorKind shut(long now) {
+        for (Resource resource : resources) {
+            ErrorKind why = resource.shut(now);
+            if (why != null) {
+                return why;
+            }
+        }
+        return null;
+    }
+
+    /** The longest wait that one of its resources asks for. */
+    long waitNanos(Demand demand, long now) {
+        long longest = 0;
+        for (Resource resource : resources) {
+            longest = Math.max(longest, resource.waitNanos(demand, now));
+        }
+        return longest;
+    }
+
+    /** The share of its scarcest resource that is free, 1 for all of it. */
+    double room(long now) {
+        double least = 1;
+        for (Resource resource : resources) {
+            for (Level level : resource.levels(now)) {
+                least = Math.min(least, 1 - level.used() / level.limit());
+            }
+        }
+        return least;
+    }
+
+    void take(Demand demand, long now) {
+        for (Resource resource : resources) {
+            resource.take(demand, now);
+        }
+    }
+
+    /** Ends a reservation; an attempt that failed by the key takes it out of the ring. */
+    void settle(Demand demand, Settlement end, long now) {
+        for (Resource resource : resources) {
+            resource.settle(demand, end, now);
+        }
+        ErrorKind error = end.error();
+        if (key != null && gone == null && (error == ErrorKind.AUTHENTICATION || error == ErrorKind.QUOTA_EXHAUSTED)) {
+            gone = error;
+            left.accept(key, error);
+        }
+    }
+
+    /**
+     * Hears what a response said of the key's limits.
+     *
+     * @param taken when the attempt was taken that was answered so
+     */
+    void observe(ServerLimits limits, long taken, long now) {
+        for (Resource resource : resources) {
+            resource.observe(limits, taken, now);
+        }
+    }
+}
