@@ -1,0 +1,258 @@
+package io.headrace.admission;
+
+import io.headrace.ApiException;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import reactor.util.context.Context;
+import reactor.util.context.ContextView;
+
+/**
+ * The most that a run may spend, in money, in tokens, or both. Every attempt reserves the most it may take before it is sent
+ * and pays what it took: nothing when it surely was not sent or was refused, all it reserved when nobody knows. So what is
+ * spent never passes the cap, as long as no attempt takes more than it said it might; one that does is paid in full all the
+ * same.
+ *
+ * <p>Travels in the Reactor {@code Context}; one budget may serve many gates. Thread-safe: a lock guards a few fields and is
+ * never held while anything else is called.
+ */
+public final class Budget {
+
+    /** What became of a wish to reserve. */
+    public enum Answer {
+        /** It is reserved and must be settled. */
+        RESERVED,
+        /** Others hold too much of the rest; it may come back. */
+        NOT_NOW,
+        /** The rest does not suffice, whatever the others give back; only a higher cap helps. */
+        EXHAUSTED
+    }
+
+    /**
+     * Where a budget stands.
+     *
+     * @param usd money
+     * @param tokens tokens in and out
+     */
+    public record Balance(Account usd, Account tokens) {
+
+        /** What is there of one unit. */
+        public record Account(
+                BigDecimal spent,
+                BigDecimal reserved,
+                @Nullable BigDecimal cap) {
+
+            /** Neither spent nor reserved, below zero when too much was; null without a cap. */
+            public @Nullable BigDecimal free() {
+                return cap == null ? null : cap.subtract(spent).subtract(reserved);
+            }
+        }
+    }
+
+    private final Object lock = new Object();
+    private final Set<Runnable> waiting = new LinkedHashSet<>();
+    private final Purse usd;
+    private final Purse tokens;
+
+    private Budget(@Nullable BigDecimal usd, @Nullable BigDecimal tokens) {
+        this.usd = new Purse(usd);
+        this.tokens = new Purse(tokens);
+    }
+
+    /**
+     * @param cap US dollars
+     * @throws IllegalArgumentException for a negative cap
+     */
+    public static Budget ofUsd(BigDecimal cap) {
+        return new Budget(checked(cap), null);
+    }
+
+    /**
+     * @param cap tokens in and out
+     * @throws IllegalArgumentException for a negative cap
+     */
+    public static Budget ofTokens(long cap) {
+        return new Budget(null, checked(BigDecimal.valueOf(cap)));
+    }
+
+    /** Both caps. */
+    public static Budget of(BigDecimal usd, long tokens) {
+        return new Budget(checked(usd), checked(BigDecimal.valueOf(tokens)));
+    }
+
+    /** The budget in {@code context}, if any. */
+    public static Optional<Budget> from(ContextView context) {
+        return context.getOrEmpty(Budget.class);
+    }
+
+    public Context into(Context context) {
+        return context.put(Budget.class, this);
+    }
+
+    /** Why {@code demand} can never be reserved: a cap on money needs to know what a call may cost. Null when it can. */
+    public @Nullable String impossible(Demand demand) {
+        synchronized (lock) {
+            return usd.cap == null || demand.ceiling().isKnown()
+                    ? null
+                    : "under a cap of " + usd.cap.toPlainString()
+                            + " USD every call needs a known price and a bound on its answer, and this one has none:"
+                            + " set maxOutputTokens, and give the price of its model";
+        }
+    }
+
+    /**
+     * Reserves the most that {@code demand} may take, or nothing. Calls nothing.
+     *
+     * @param whenRoom called once, without locks, on the thread that made room, after {@link Answer#NOT_NOW}; equal ones
+     *     are called once for all
+     * @throws IllegalArgumentException if it is {@link #impossible}
+     */
+    public Answer reserve(Demand demand, Runnable whenRoom) {
+        BigDecimal money = demand.ceiling().usd();
+        BigDecimal count = BigDecimal.valueOf(demand.tokens());
+        synchronized (lock) {
+            String impossible = impossible(demand);
+            if (impossible != null) {
+                throw new IllegalArgumentException(impossible);
+            }
+            if (!usd.suffices(money) || !tokens.suffices(count)) {
+                return Answer.EXHAUSTED;
+            }
+            if (!usd.hasFree(money) || !tokens.hasFree(count)) {
+                waiting.add(whenRoom);
+                return Answer.NOT_NOW;
+            }
+            usd.reserve(money);
+            tokens.reserve(count);
+            return Answer.RESERVED;
+        }
+    }
+
+    /** Ends a reservation, once each. Call it without holding a lock: it calls those who wait for room. */
+    public void settle(Demand demand, Settlement end) {
+        BigDecimal moneyHeld = demand.ceiling().usd();
+        BigDecimal tokensHeld = BigDecimal.valueOf(demand.tokens());
+        boolean whole = end.isFree() || end.delivery() == Delivery.ANSWERED;
+        BigDecimal money = end.cost().usd();
+        BigDecimal count =
+                BigDecimal.valueOf(end.usage().inputTokens() + end.usage().outputTokens());
+        changed(() -> {
+            usd.settle(moneyHeld, whole && end.cost().isKnown() ? money : money.max(moneyHeld));
+            tokens.settle(tokensHeld, whole && end.usage().isKnown() ? count : count.max(tokensHeld));
+        });
+    }
+
+    /** Counts what was spent elsewhere, such as by the earlier runs of a resumed one. */
+    public void charge(BigDecimal usd, long tokens) {
+        Objects.requireNonNull(usd, "usd");
+        if (usd.signum() < 0 || tokens < 0) {
+            throw new IllegalArgumentException("negative charge: " + usd + " USD, " + tokens + " tokens");
+        }
+        changed(() -> {
+            this.usd.settle(BigDecimal.ZERO, usd);
+            this.tokens.settle(BigDecimal.ZERO, BigDecimal.valueOf(tokens));
+        });
+    }
+
+    /** Changes the cap on money from now on; what is reserved and spent stays. */
+    public void capUsd(BigDecimal cap) {
+        checked(cap);
+        changed(() -> usd.cap = cap);
+    }
+
+    /** Changes the cap on tokens from now on; what is reserved and spent stays. */
+    public void capTokens(long cap) {
+        BigDecimal tokens = checked(BigDecimal.valueOf(cap));
+        changed(() -> this.tokens.cap = tokens);
+    }
+
+    public Balance balance() {
+        synchronized (lock) {
+            return new Balance(usd.account(), tokens.account());
+        }
+    }
+
+    /** The error of a call that the budget does not suffice for. */
+    public ApiException exhausted(Demand demand) {
+        Balance now = balance();
+        String what = now.usd().cap() != null
+                        && now.usd()
+                                        .spent()
+                                        .add(demand.ceiling().usd())
+                                        .compareTo(now.usd().cap())
+                                > 0
+                ? line(now.usd(), demand.ceiling().usd(), "USD")
+                : line(now.tokens(), BigDecimal.valueOf(demand.tokens()), "tokens");
+        return ApiException.builder(ErrorKind.BUDGET_EXHAUSTED, what)
+                .delivery(Delivery.NOT_SENT)
+                .build();
+    }
+
+    private static String line(Balance.Account account, BigDecimal asked, String unit) {
+        return "the budget is used up: of " + text(account.cap()) + " " + unit + " " + text(account.spent())
+                + " are spent and " + text(account.reserved()) + " reserved, and this call may take " + text(asked)
+                + "; raise the cap to go on";
+    }
+
+    private static String text(@Nullable BigDecimal number) {
+        return number == null ? "unlimited" : number.toPlainString();
+    }
+
+    private void changed(Runnable change) {
+        List<Runnable> calls;
+        synchronized (lock) {
+            change.run();
+            calls = new ArrayList<>(waiting);
+            waiting.clear();
+        }
+        calls.forEach(Runnable::run);
+    }
+
+    private static BigDecimal checked(BigDecimal cap) {
+        if (Objects.requireNonNull(cap, "cap").signum() < 0) {
+            throw new IllegalArgumentException("a cap cannot be negative: " + cap);
+        }
+        return cap;
+    }
+
+    /** The sums of one unit; under the lock. */
+    private static final class Purse {
+
+        private BigDecimal spent = BigDecimal.ZERO;
+        private BigDecimal reserved = BigDecimal.ZERO;
+        private @Nullable BigDecimal cap;
+
+        Purse(@Nullable BigDecimal cap) {
+            this.cap = cap;
+        }
+
+        /** Whether the rest suffices once all others have given back what they hold. */
+        boolean suffices(BigDecimal amount) {
+            return cap == null || spent.add(amount).compareTo(cap) <= 0;
+        }
+
+        boolean hasFree(BigDecimal amount) {
+            return cap == null || spent.add(reserved).add(amount).compareTo(cap) <= 0;
+        }
+
+        void reserve(BigDecimal amount) {
+            reserved = reserved.add(amount);
+        }
+
+        void settle(BigDecimal held, BigDecimal taken) {
+            reserved = reserved.subtract(held);
+            spent = spent.add(taken);
+        }
+
+        Balance.Account account() {
+            return new Balance.Account(spent, reserved, cap);
+        }
+    }
+}
