@@ -12,6 +12,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -21,8 +22,9 @@ import reactor.core.scheduler.Schedulers;
  * What the steps that work item by item share: how many at once, in which order, on which threads. Each setter returns a
  * changed copy.
  *
- * <p>Outcomes are emitted on the thread that finishes an item. Cancelling the stream cancels the items in work. The one error
- * that ends the stream is {@link StorageException}: paying for answers that cannot be kept is no failure of an item.
+ * <p>Outcomes are emitted on the thread that finishes an item. Cancelling the stream cancels the items in work. The errors that
+ * end the stream are {@link StorageException}, for paying for answers that cannot be kept is no failure of an item, and an {@code
+ * IllegalStateException} for an {@code OutOfMemoryError} and others of a Java process that may be broken.
  *
  * @param <I> the values it takes
  * @param <O> the values it gives
@@ -112,27 +114,35 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
         CallOptions options = CallOptions.of(name, ok.item().id());
         return Mono.defer(() -> {
             ItemMeter meter = new ItemMeter(ok.tally());
-            Mono<V> work = Mono.defer(() -> guarded(answer));
-            if (window.offload() != null) {
-                work = work.subscribeOn(window.offload().get());
-            }
-            return work.map(value -> onValue.apply(value, meter.tally()))
+            return work(answer)
+                    .map(value -> onValue.apply(value, meter.tally()))
                     .switchIfEmpty(Mono.error(() -> new IllegalStateException(
                             "the function gave no value; to leave items out use a filter step")))
-                    .onErrorResume(
-                            error -> !(error instanceof StorageException),
-                            error -> Mono.just(onFailure.apply(failed(ok, error, meter.tally()))))
+                    .onErrorResume(error -> endsStream(error)
+                            ? Mono.error(ending(error))
+                            : Mono.just(onFailure.apply(failed(ok, error, meter.tally()))))
                     .contextWrite(context -> meter.into(options.into(context)));
         });
     }
 
-    /** Reactor rethrows these errors and then signals nothing: signalled here, they fail their item and no other. */
-    private static <V> Mono<V> guarded(Supplier<? extends Mono<V>> answer) {
-        try {
-            return answer.get();
-        } catch (StackOverflowError | LinkageError e) {
-            return Mono.error(e);
-        }
+    private <V> Mono<V> work(Supplier<? extends Mono<V>> answer) {
+        Mono<V> work = new Guarded<>(answer);
+        Supplier<? extends Scheduler> offload = window.offload();
+        return offload == null ? work : new Guarded<>(() -> work.subscribeOn(offload.get()));
+    }
+
+    /** Whether {@code error} says nothing about its item: what is stored cannot be trusted, or the process cannot. */
+    private static boolean endsStream(Throwable error) {
+        return error instanceof StorageException
+                || (Exceptions.isJvmFatal(error)
+                        && !(error instanceof StackOverflowError || error instanceof LinkageError));
+    }
+
+    private Throwable ending(Throwable error) {
+        return error instanceof StorageException
+                ? error
+                : new IllegalStateException(
+                        "step '" + name + "' ends the stream, for the Java process may be broken: " + error, error);
     }
 
     /** The failure of an item by {@code error}. */

@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -39,7 +40,9 @@ public record Reduction<T, A, S>(
         }
         Objects.requireNonNull(initial, "initial");
         Objects.requireNonNull(add, "add");
-        Objects.requireNonNull(finish, "finish");
+        Function<? super A, ? extends Mono<S>> unguarded = Objects.requireNonNull(finish, "finish");
+        finish = state -> new Guarded<S>(() -> unguarded.apply(state))
+                .onErrorMap(Exceptions::isJvmFatal, e -> new IllegalStateException(e.toString(), e));
     }
 
     /** A fold whose result is made of its state without waiting for anything. */
@@ -48,17 +51,7 @@ public record Reduction<T, A, S>(
             Supplier<? extends A> initial,
             BiFunction<? super A, ? super Item<T>, ? extends A> add,
             Function<? super A, ? extends S> finish) {
-        return new Reduction<>(
-                name,
-                initial,
-                add,
-                state -> Mono.defer(() -> {
-                    try {
-                        return Mono.justOrEmpty(finish.apply(state));
-                    } catch (StackOverflowError | LinkageError e) { // Reactor would rethrow these and signal nothing
-                        return Mono.error(new IllegalStateException(e.toString(), e));
-                    }
-                }));
+        return new Reduction<>(name, initial, add, state -> Mono.justOrEmpty(finish.apply(state)));
     }
 
     /** The result over a stream, for use without a run: failed and skipped items are left out. */

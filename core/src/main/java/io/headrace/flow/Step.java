@@ -15,8 +15,10 @@ import reactor.core.publisher.Mono;
  * error signal. Only broken infrastructure ends the stream: {@link io.headrace.StorageException}. An {@code
  * onErrorContinue} further down does not reach into a step.
  *
- * <p>A {@code StackOverflowError} or {@code LinkageError} that a step's function throws fails its item too. Thrown later, in an
- * operator of the publisher that the function gave, it is fatal to Reactor, which then signals nothing: the item never ends.
+ * <p>A {@code StackOverflowError} or {@code LinkageError} fails its item too, thrown by the step's function or by an operator behind
+ * it, at once or when the answer of a call comes. Reactor rethrows such errors instead of signalling them; so one that is thrown on
+ * a thread that the function went over to by itself, say by {@code publishOn} or {@code delayElement}, is lost, and its item does
+ * not end: {@link ItemStep#offload} is the safe way to other threads.
  *
  * <p>A step is immutable and may be applied to any number of streams; what it keeps for a stream is made per subscription.
  * Demand reaches the source through it: it holds no more items than its window.

@@ -4,6 +4,7 @@ import io.headrace.model.ChatDelta;
 import io.headrace.model.ChatDelta.End;
 import io.headrace.model.DeltaSink;
 import org.jspecify.annotations.Nullable;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.Mono;
@@ -86,7 +87,13 @@ final class Handoff implements DeltaSink {
             waiting = null;
             delivered = true;
         }
-        to.next(next.delta());
+        try {
+            to.next(next.delta());
+        } catch (Throwable e) {
+            if (!FatalErrorHandler.handle(e, to.contextView())) {
+                throw Exceptions.propagate(e);
+            }
+        }
         next.taken().success();
     }
 }

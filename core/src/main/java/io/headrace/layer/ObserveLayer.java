@@ -9,19 +9,24 @@ import io.headrace.observe.CallListener;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.util.context.Context;
-import reactor.util.context.ContextView;
 
 /**
  * The outermost layer: tells listeners when a call is over, exactly once, before the caller hears of it. Its own listener
  * is told first and then the one in the {@code Context}; both hear the events of the layers inside as well.
  *
- * <p>Changes no signal. A call that completes empty counts as failed.
+ * <p>Changes no signal. A call that completes empty counts as failed. What code behind the call throws is given to the {@link
+ * FatalErrorHandler} in the {@code Context} if Reactor would rethrow it.
  */
 public final class ObserveLayer<Q, R> implements Layer<Q, R> {
 
@@ -55,49 +60,134 @@ public final class ObserveLayer<Q, R> implements Layer<Q, R> {
     @Override
     public Call<Q, R> around(Call<Q, R> next) {
         Objects.requireNonNull(next, "next");
-        return request -> Mono.defer(() -> next.apply(request)).tap(context -> new Watch<R>(context, own, clock.get()));
+        return request -> new Observed<>(next, request, own, clock);
+    }
+
+    /** The call inside, watched: no operator of Reactor catches what its subscriber throws. */
+    private static final class Observed<Q, R> extends Mono<R> {
+
+        private final Call<Q, R> next;
+        private final Q request;
+        private final CallListener own;
+        private final Supplier<Scheduler> clock;
+
+        Observed(Call<Q, R> next, Q request, CallListener own, Supplier<Scheduler> clock) {
+            this.next = next;
+            this.request = request;
+            this.own = own;
+            this.clock = clock;
+        }
+
+        @Override
+        public void subscribe(CoreSubscriber<? super R> actual) {
+            Watch<R> watch = new Watch<>(actual, own, clock.get());
+            Mono<R> answer;
+            try {
+                answer = next.apply(request);
+            } catch (Throwable e) {
+                Operators.error(watch, Operators.onOperatorError(e, watch.currentContext()));
+                return;
+            }
+            answer.subscribe(watch);
+        }
     }
 
     /** One subscription. */
-    private static final class Watch<R> extends EndOnce<R> {
+    private static final class Watch<R> implements CoreSubscriber<R>, Subscription {
 
-        private final CallListener own;
+        @SuppressWarnings("rawtypes") // field updaters know no type arguments
+        private static final AtomicIntegerFieldUpdater<Watch> ENDED =
+                AtomicIntegerFieldUpdater.newUpdater(Watch.class, "ended");
+
+        private final CoreSubscriber<? super R> actual;
+        private final Context context;
         private final CallListener listener;
         private final CallOptions options;
         private final Scheduler clock;
         private final long start;
+        private @Nullable Subscription upstream;
+        private volatile int ended;
 
-        Watch(ContextView context, CallListener own, Scheduler clock) {
-            this.own = own;
-            this.listener = own.and(CallListener.from(context));
-            this.options = CallOptions.from(context);
+        Watch(CoreSubscriber<? super R> actual, CallListener own, Scheduler clock) {
+            Context outside = actual.currentContext();
+            this.actual = actual;
+            this.listener = own.and(CallListener.from(outside));
+            this.context = own == CallListener.noop() ? outside : outside.put(CallListener.class, listener);
+            this.options = CallOptions.from(outside);
             this.clock = clock;
             this.start = clock.now(TimeUnit.NANOSECONDS);
         }
 
         @Override
-        public Context addToContext(Context context) {
-            return own == CallListener.noop() ? context : context.put(CallListener.class, listener);
+        public Context currentContext() {
+            return context;
         }
 
         @Override
-        void answered(R answer) {
+        public void onSubscribe(Subscription subscription) {
+            if (Operators.validate(upstream, subscription)) {
+                upstream = subscription;
+                actual.onSubscribe(this);
+            }
+        }
+
+        @Override
+        public void onNext(R answer) {
             end(End.ANSWERED, null);
+            try {
+                actual.onNext(answer);
+            } catch (Throwable e) {
+                handle(e);
+            }
         }
 
         @Override
-        void failed(Throwable error) {
+        public void onError(Throwable error) {
             end(End.FAILED, error);
+            try {
+                actual.onError(error);
+            } catch (Throwable e) {
+                handle(e);
+            }
         }
 
         @Override
-        void cancelled() {
+        public void onComplete() {
+            if (ended == 0) {
+                end(End.FAILED, NoAnswer.error());
+            }
+            try {
+                actual.onComplete();
+            } catch (Throwable e) {
+                handle(e);
+            }
+        }
+
+        @Override
+        public void request(long n) {
+            Objects.requireNonNull(upstream).request(n);
+        }
+
+        /** The cancel reaches the source first, so ends are told from the inside outwards here too. */
+        @Override
+        public void cancel() {
+            Objects.requireNonNull(upstream).cancel();
             end(End.CANCELLED, null);
         }
 
+        /** The first of value, completion, error and cancel, whichever thread brings it. */
         private void end(End end, @Nullable Throwable error) {
-            Duration elapsed = Duration.ofNanos(clock.now(TimeUnit.NANOSECONDS) - start);
-            listener.tell(new CallEnded(options, elapsed, end, error));
+            if (ended == 0 && ENDED.compareAndSet(this, 0, 1)) {
+                Duration elapsed = Duration.ofNanos(clock.now(TimeUnit.NANOSECONDS) - start);
+                listener.tell(new CallEnded(options, elapsed, end, error));
+            }
+        }
+
+        /** What code behind the call threw must not get lost in the thread that brought the answer. */
+        private void handle(Throwable error) {
+            if (!FatalErrorHandler.handle(error, context)) {
+                throw Exceptions.propagate(error);
+            }
         }
     }
 }

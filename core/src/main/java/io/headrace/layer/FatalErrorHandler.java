@@ -1,0 +1,33 @@
+package io.headrace.layer;
+
+import reactor.core.Exceptions;
+import reactor.util.context.Context;
+import reactor.util.context.ContextView;
+
+/**
+ * Whoever can still end a piece of work by an error that Reactor rethrows instead of signalling ({@link
+ * Exceptions#isJvmFatal}: {@code StackOverflowError}, {@code LinkageError} and their like). Thrown by an operator behind a
+ * call, such an error runs up the stack into the thread that brought the answer, and the work would never end. A step puts a
+ * handler into the {@code Context} of each item; the layers that hand answers over, {@link ObserveLayer} and {@link
+ * ChatStream}, catch such an error there and give it to the handler.
+ *
+ * <p>Called on the thread that threw. Thread-safe.
+ */
+@FunctionalInterface
+public interface FatalErrorHandler {
+
+    /** Ends the work by {@code error}; false if it was over already, and then nothing happens. */
+    boolean handle(Throwable error);
+
+    /** {@code context} with this handler in it, in the place of one further out. */
+    default Context into(Context context) {
+        return context.put(FatalErrorHandler.class, this);
+    }
+
+    /** Gives {@code error} to the handler in {@code context}; false if it is not fatal, or nobody took it: throw it on then. */
+    static boolean handle(Throwable error, ContextView context) {
+        FatalErrorHandler handler =
+                Exceptions.isJvmFatal(error) ? context.getOrDefault(FatalErrorHandler.class, null) : null;
+        return handler != null && handler.handle(error);
+    }
+}
