@@ -95,7 +95,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     private Mono<CacheEntry> lookup(Fingerprint fingerprint) {
         try {
-            return cache.get(fingerprint, SAMPLE)
+            return notNull(cache.get(fingerprint, SAMPLE), "get")
                     .onErrorResume(error -> !(error instanceof StorageException), this::missAfter);
         } catch (RuntimeException e) {
             return missAfter(e);
@@ -109,26 +109,27 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         return Mono.empty();
     }
 
-    /** The stored answer, or null where it is of no use. Throws nothing. */
+    /** The stored answer, or null where it is of no use. */
     private @Nullable R read(CacheEntry entry, Fingerprint fingerprint, ContextView context) {
         try {
             R answer = codec.decode(entry.answer());
-            Optional<String> problem = validator.problem(answer);
+            Optional<String> problem = Judgement.of(validator, answer);
             if (problem.isPresent()) {
                 LOG.debug("cached answer {} is turned down and bought again: {}", fingerprint, problem.get());
                 return null;
             }
             CallListener.from(context).tell(new CacheHit(CallOptions.from(context), entry.usage(), entry.cost()));
             return answer;
-        } catch (RuntimeException e) {
+        } catch (Judgement.BrokenValidator e) {
+            throw e; // it would turn down what is bought in its place too
+        } catch (RuntimeException | StackOverflowError | LinkageError e) {
             LOG.warn("cached answer {} cannot be read and is bought again", fingerprint, e);
             return null;
         }
     }
 
     private Mono<R> buy(Call<Q, R> next, Q request, CallKey key, ContextView outside) {
-        Mono<R> bought =
-                next.apply(request).flatMap(answer -> storable.test(answer) ? store(answer, key) : Mono.just(answer));
+        Mono<R> bought = next.apply(request).flatMap(answer -> keep(answer, key));
         AttemptLog log = AttemptLog.from(outside).orElse(null);
         if (log == null) {
             return bought.contextWrite(context -> context.put(CallKey.class, key));
@@ -137,6 +138,14 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         return bought.doOnTerminate(attempts::release)
                 .doOnCancel(attempts::release)
                 .contextWrite(context -> attempts.into(context.put(CallKey.class, key)));
+    }
+
+    private Mono<R> keep(R answer, CallKey key) {
+        try {
+            return storable.test(answer) ? store(answer, key) : Mono.just(answer);
+        } catch (StackOverflowError | LinkageError e) { // Reactor would rethrow these and signal nothing
+            return Mono.error(new IllegalStateException("the answer cannot be encoded for the cache: " + e, e));
+        }
     }
 
     private Mono<R> store(R answer, CallKey key) {
@@ -148,10 +157,15 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     private Mono<Void> put(CallKey key, CacheEntry entry) {
         try {
-            return cache.put(key.fingerprint(), SAMPLE, entry);
+            return notNull(cache.put(key.fingerprint(), SAMPLE, entry), "put");
         } catch (RuntimeException e) {
             return Mono.error(e);
         }
+    }
+
+    private <T> Mono<T> notNull(@Nullable Mono<T> answer, String method) {
+        return Objects.requireNonNull(
+                answer, () -> cache.getClass().getName() + "." + method + " returned null, it must return a Mono");
     }
 
     private static StorageException notStored(Throwable error) {

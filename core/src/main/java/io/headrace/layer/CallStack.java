@@ -80,7 +80,10 @@ public final class CallStack<Q, R> {
     private CallListener listener = CallListener.noop();
 
     private CallStack(Call<Q, R> call) {
-        this.call = Objects.requireNonNull(call, "call");
+        Objects.requireNonNull(call, "call");
+        this.call = request -> Objects.requireNonNull(
+                call.apply(request),
+                () -> call.getClass().getName() + ".apply returned null, a call must return a Mono");
     }
 
     /** A stack round {@code call}, which must not retry by itself. */

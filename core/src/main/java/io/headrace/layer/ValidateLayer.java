@@ -14,6 +14,9 @@ import reactor.core.publisher.Mono;
 /**
  * Turns an answer down that its {@link Validator} finds bad: the call fails with {@link ErrorKind#INVALID_ANSWER}, transient,
  * {@link Delivery#ANSWERED}, with the usage and cost of the answer, which is paid for. A retry layer outside then asks again.
+ *
+ * <p>A validator that returns null, overflows the stack or misses a class has judged nothing: asking again would not help, and the
+ * call fails with an {@code IllegalStateException} that says so.
  */
 public final class ValidateLayer<Q, R> implements Layer<Q, R> {
 
@@ -42,7 +45,9 @@ public final class ValidateLayer<Q, R> implements Layer<Q, R> {
         Optional<String> problem;
         RuntimeException thrown = null;
         try {
-            problem = validator.problem(answer);
+            problem = Judgement.of(validator, answer);
+        } catch (Judgement.BrokenValidator e) {
+            return Mono.error(e);
         } catch (RuntimeException e) {
             problem = Optional.of(e.toString());
             thrown = e;

@@ -16,6 +16,7 @@ import io.headrace.cache.ResponseCache;
 import io.headrace.observe.CallEvent.CacheHit;
 import java.math.BigDecimal;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Optional;
@@ -123,6 +124,72 @@ class CacheLayerTest {
                 .verifyComplete();
         assertThat(MapCache.CODEC.decode(stored().answer())).isEqualTo("new");
         assertThat(recorder.events).isEmpty();
+    }
+
+    @Test
+    void validatorThatCannotJudge_buysNothing() {
+        store("old");
+        Script script = new Script(Mono.just("new"));
+        Call<String, String> call = script.with(layer().validator(a -> {
+                    throw new NoClassDefFoundError("org/example/Gone");
+                })
+                .build());
+        StepVerifier.create(call.apply("q"))
+                .verifyErrorMessage("the validator failed: java.lang.NoClassDefFoundError: org/example/Gone");
+        assertThat(script.subscribed).hasValue(0);
+    }
+
+    @Test
+    void codecThatMissesAClass_failsTheCall_onAnyThread() {
+        Codec<String> broken = new Codec<>() {
+            @Override
+            public byte[] encode(String value) {
+                throw new NoClassDefFoundError("org/example/Gone");
+            }
+
+            @Override
+            public String decode(byte[] bytes) {
+                return "";
+            }
+        };
+        Call<String, String> call = new Script(Mono.just("new").delayElement(Duration.ofMillis(1)))
+                .with(CacheLayer.<String, String>builder(cache, MapCache.KEYS, broken)
+                        .build());
+        StepVerifier.create(call.apply("q"))
+                .expectErrorMessage(
+                        "the answer cannot be encoded for the cache: java.lang.NoClassDefFoundError: org/example/Gone")
+                .verify(Duration.ofSeconds(10));
+    }
+
+    @Test
+    void storeThatReturnsNull_isNamed() {
+        ResponseCache careless = new ResponseCache() {
+            @Override
+            public Mono<CacheEntry> get(Fingerprint fingerprint, int sample) {
+                return null;
+            }
+
+            @Override
+            public Mono<Void> put(Fingerprint fingerprint, int sample, CacheEntry entry) {
+                return null;
+            }
+
+            @Override
+            public Mono<Void> clear() {
+                return Mono.empty();
+            }
+
+            @Override
+            public void close() {}
+        };
+        Call<String, String> call = new Script(Mono.just("new"))
+                .with(CacheLayer.<String, String>builder(careless, MapCache.KEYS, MapCache.CODEC)
+                        .build());
+        StepVerifier.create(call.apply("q"))
+                .verifyErrorSatisfies(e -> assertThat(e)
+                        .isInstanceOf(StorageException.class)
+                        .hasMessageContaining(
+                                careless.getClass().getName() + ".put returned null, it must return a Mono"));
     }
 
     @Test

@@ -97,6 +97,14 @@ class CallStackTest {
     }
 
     @Test
+    void callThatReturnsNull_isNamed() {
+        Call<String, String> careless = request -> null;
+        StepVerifier.create(CallStack.of(careless).noRetry().build().apply("q"))
+                .verifyErrorSatisfies(e -> assertThat(e)
+                        .hasMessage(careless.getClass().getName() + ".apply returned null, a call must return a Mono"));
+    }
+
+    @Test
     void everyLayer_inTheOrderThatIsDrawn() {
         Script script =
                 new Script(Script.fail(ErrorKind.OVERLOADED), Mono.just("bad"), Mono.never(), Mono.just("good"));

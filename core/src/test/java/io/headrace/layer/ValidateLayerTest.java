@@ -46,6 +46,27 @@ class ValidateLayerTest {
     }
 
     @Test
+    @SuppressWarnings("OptionalAssignedToNull")
+    void validatorThatReturnsNull_isABugAndNotABadAnswer() {
+        StepVerifier.create(new Script(Mono.just("x"))
+                        .with(ValidateLayer.<String, String>of(answer -> null, AttemptLayerTest.METER))
+                        .apply("q"))
+                .verifyErrorMessage("the validator returned null, for a good answer it must return Optional.empty()");
+    }
+
+    @Test
+    void validatorThatMissesAClass_endsTheCall_onAnyThread() {
+        Validator<String> broken = answer -> {
+            throw new NoClassDefFoundError("org/example/Gone");
+        };
+        StepVerifier.create(new Script(Mono.just("x").delayElement(Duration.ofMillis(1)))
+                        .with(ValidateLayer.of(broken, AttemptLayerTest.METER))
+                        .apply("q"))
+                .expectErrorMessage("the validator failed: java.lang.NoClassDefFoundError: org/example/Gone")
+                .verify(Duration.ofSeconds(10));
+    }
+
+    @Test
     void validatorThatThrows_turnsDown() {
         IllegalArgumentException bad = new IllegalArgumentException("not a number");
         Validator<String> throwing = answer -> {
