@@ -16,15 +16,14 @@ import reactor.util.context.ContextView;
  * makes several calls at once, it gives its place back when one of them waits and takes it again with the first that goes on.
  * Outside any step nothing is given back and nobody waits.
  *
- * <p>Thread-safe. No method waits, calls user code or throws; each takes a lock of the step's own for a few instructions, so it may
- * be called under the lock of a gate. What {@link Wait#end} is given runs outside all locks.
+ * <p>Thread-safe; no method waits or throws.
  */
 public interface WorkSlot {
 
     /** Outside any step. */
     WorkSlot NONE = new WorkSlot() {
         @Override
-        public Wait give() {
+        public Wait newWait() {
             return Wait.NONE;
         }
 
@@ -41,34 +40,39 @@ public interface WorkSlot {
         return Scope.from(context).with(this).into(context);
     }
 
-    /** Gives the place back: a wait begins. Each wait ends once, by {@link Wait#end} or {@link Wait#cancel}. */
-    Wait give();
+    /** A wait of one call, not begun. */
+    Wait newWait();
 
     /**
      * Lets a step whose concurrency was not stated work on that many items at once from now on, so that a limit that grows can be
-     * used. Cheap where it is so already. Never lowers anything; bounded by a ceiling of the step's.
+     * used. Nearly free where it is so already. Never lowers anything; bounded by a ceiling of the step's. May start items on this
+     * thread: call it outside locks.
      */
     void atLeast(int limit);
 
     /** {@code wait} with the place given back for its time; ends when the item has a place again. An error or a cancel goes on at once. */
     default Mono<Void> during(Mono<Void> wait) {
         return Mono.defer(() -> {
-            Wait given = give();
-            return wait.then(Mono.<Void>create(sink -> {
-                        if (given.end(sink::success)) {
+            Wait mine = newWait();
+            return wait.doOnSubscribe(subscription -> mine.begin())
+                    .then(Mono.<Void>create(sink -> {
+                        if (mine.end(sink::success)) {
                             sink.success();
                         }
                     }))
-                    .doOnError(error -> given.cancel())
-                    .doOnCancel(given::cancel);
+                    .doOnError(error -> mine.cancel())
+                    .doOnCancel(mine::cancel);
         });
     }
 
-    /** One wait of one call. */
+    /** One wait of one call: begun once at most, and ended or cancelled once; what comes after that has no effect. */
     interface Wait {
 
-        /** Nothing was given back. */
+        /** Nothing is given back. */
         Wait NONE = new Wait() {
+            @Override
+            public void begin() {}
+
             @Override
             public boolean end(Runnable goOn) {
                 return true;
@@ -79,12 +83,19 @@ public interface WorkSlot {
         };
 
         /**
+         * Gives the item's place back. May start other items on this thread: call it outside locks, and when the call stands in
+         * the queue already, or those others will stand before it.
+         */
+        void begin();
+
+        /**
          * The reason to wait is gone. True: the item has its place, the call goes on. False: {@code goOn} will be run when it
-         * has one, once, on the thread that freed it.
+         * has one, once, on the thread that freed it. Takes a lock of the step's for a few instructions and calls nobody, so it
+         * may be called under the lock of a gate.
          */
         boolean end(Runnable goOn);
 
-        /** The call does not go on; its item may, so it takes a place at once. No effect after the wait has ended. */
+        /** The call does not go on. Its item may, and takes a place at once. May be called under a lock too. */
         void cancel();
     }
 }
