@@ -24,6 +24,8 @@ import io.headrace.observe.CallListener;
 import io.headrace.observe.Meter;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -75,7 +77,7 @@ public final class CallStack<Q, R> {
     private Supplier<Scheduler> scheduler = Schedulers::parallel;
     private @Nullable Validator<? super R> validator;
     private @Nullable ConcurrencyLimit limit;
-    private @Nullable FallbackLayer<Q, R> fallback;
+    private final List<FallbackLayer<Q, R>> fallbacks = new ArrayList<>();
     private boolean streams;
     private CallListener listener = CallListener.noop();
 
@@ -205,13 +207,17 @@ public final class CallStack<Q, R> {
         return this;
     }
 
-    /** Asks {@code other}, a stack of its own, after a failure of one of these kinds. */
+    /**
+     * Asks {@code other}, a stack of its own, after a failure of one of these kinds. Several are asked one after another, in the
+     * order in which they are given, each after a failure of its kinds, whoever of those before failed so. To listeners and in
+     * reports all of it is one call; an answer keeps the model that gave it.
+     */
     public CallStack<Q, R> fallback(Set<ErrorKind> kinds, Call<Q, R> other) {
         return fallback(FallbackLayer.on(kinds, other));
     }
 
     public CallStack<Q, R> fallback(FallbackLayer<Q, R> fallback) {
-        this.fallback = Objects.requireNonNull(fallback, "fallback");
+        this.fallbacks.add(Objects.requireNonNull(fallback, "fallback"));
         return this;
     }
 
@@ -248,7 +254,7 @@ public final class CallStack<Q, R> {
         if (cache != null) {
             stack = stack.with(cacheLayer(cache));
         }
-        if (fallback != null) {
+        for (FallbackLayer<Q, R> fallback : fallbacks) {
             stack = stack.with(fallback);
         }
         return stack.with(ObserveLayer.of(listener, scheduler));

@@ -8,12 +8,14 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import reactor.core.publisher.Mono;
+import reactor.util.context.ContextView;
 
 /**
  * Asks another call when the first one has failed for good. If that fails too, its error goes on with the first one
  * {@linkplain Throwable#getSuppressed() suppressed} in it.
  *
- * <p>Stands outside the cache and the retries: the other call has its own. Cancel reaches whichever is at work.
+ * <p>Stands outside the cache and the retries: the other call has its own. Cancel reaches whichever is at work. To listeners both
+ * are one call, as they are to the caller.
  */
 public final class FallbackLayer<Q, R> implements Layer<Q, R> {
 
@@ -42,6 +44,17 @@ public final class FallbackLayer<Q, R> implements Layer<Q, R> {
         return request -> Mono.defer(() -> next.apply(request))
                 .onErrorResume(
                         when,
-                        first -> Mono.defer(() -> other.apply(request)).doOnError(second -> Notes.add(second, first)));
+                        first -> Mono.defer(() -> other.apply(request))
+                                .doOnError(second -> Notes.add(second, first))
+                                .contextWrite(context -> context.put(PartOfCall.class, PartOfCall.INSTANCE)));
+    }
+
+    /** Whether a call in this context answers in the place of another one, which tells of its end. */
+    static boolean isPartOfCall(ContextView context) {
+        return context.hasKey(PartOfCall.class);
+    }
+
+    private enum PartOfCall {
+        INSTANCE
     }
 }

@@ -23,7 +23,9 @@ import reactor.util.context.Context;
 
 /**
  * The outermost layer: tells listeners when a call is over, exactly once, before the caller hears of it. Its own listener
- * is told first and then the one in the {@code Context}; both hear the events of the layers inside as well.
+ * is told first and then the one in the {@code Context}; both hear the events of the layers inside as well. A stack that answers as
+ * another one's {@linkplain FallbackLayer fallback} tells its end to its own listener only, and nothing twice where that one hears the
+ * call already: what the caller asked for is one call.
  *
  * <p>Changes no signal. A call that completes empty counts as failed. What code behind the call throws is given to the {@link
  * FatalErrorHandler} in the {@code Context} if Reactor would rethrow it.
@@ -110,9 +112,11 @@ public final class ObserveLayer<Q, R> implements Layer<Q, R> {
 
         Watch(CoreSubscriber<? super R> actual, CallListener own, Scheduler clock) {
             Context outside = actual.currentContext();
+            CallListener outer = CallListener.from(outside);
+            CallListener added = own.except(outer);
             this.actual = actual;
-            this.listener = own.and(CallListener.from(outside));
-            this.context = own == CallListener.noop() ? outside : outside.put(CallListener.class, listener);
+            this.listener = FallbackLayer.isPartOfCall(outside) ? added : added.and(outer);
+            this.context = added == CallListener.noop() ? outside : outside.put(CallListener.class, added.and(outer));
             this.options = CallOptions.from(outside);
             this.clock = clock;
             this.start = clock.now(TimeUnit.NANOSECONDS);

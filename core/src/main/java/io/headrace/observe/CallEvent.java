@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Something that happened to a call on its way through the layers. Per call come any number of {@link Admitted},
  * {@link AttemptStarted} with its {@link AttemptEnded}, and {@link RetryScheduled}, or one {@link CacheHit}; then exactly
- * one {@link CallEnded}. Events hold no request and no answer.
+ * one {@link CallEnded}, also where a fallback answered: its events come between, its attempts counted from 1 again. Events hold no
+ * request and no answer.
  */
 public sealed interface CallEvent {
 

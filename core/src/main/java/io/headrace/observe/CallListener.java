@@ -35,13 +35,17 @@ public interface CallListener {
     /** Tells this listener first and {@code next} second, also when the first one throws. */
     default CallListener and(CallListener next) {
         Objects.requireNonNull(next, "next");
-        if (next == Silence.INSTANCE) {
-            return this;
-        }
-        return event -> {
-            tell(event);
-            next.tell(event);
-        };
+        return next == Silence.INSTANCE ? this : new Both(this, next);
+    }
+
+    /** Whether this listener is {@code other}, or was put together of it by {@link #and}. */
+    default boolean includes(CallListener other) {
+        return this == other;
+    }
+
+    /** This listener, without those that {@code others} {@linkplain #includes includes}: together they hear each event once. */
+    default CallListener except(CallListener others) {
+        return others.includes(this) ? Silence.INSTANCE : this;
     }
 
     /** {@link #on}, with what it throws logged: how layers call a listener. */
