@@ -6,20 +6,24 @@ import reactor.util.context.ContextView;
 /**
  * What a step tells the calls of its item, under one key: a Reactor {@code Context} of more than five keys is a map and slow.
  */
-record Scope(CallOptions options, WorkSlot slot) {
+record Scope(CallOptions options, WorkSlot slot, FatalErrorHandler handler) {
 
-    private static final Scope NONE = new Scope(CallOptions.NONE, WorkSlot.NONE);
+    private static final Scope NONE = new Scope(CallOptions.NONE, WorkSlot.NONE, FatalErrorHandler.NONE);
 
     static Scope from(ContextView context) {
         return context.hasKey(Scope.class) ? context.get(Scope.class) : NONE;
     }
 
     Scope with(CallOptions options) {
-        return new Scope(options, slot);
+        return new Scope(options, slot, handler);
     }
 
     Scope with(WorkSlot slot) {
-        return new Scope(options, slot);
+        return new Scope(options, slot, handler);
+    }
+
+    Scope with(FatalErrorHandler handler) {
+        return new Scope(options, slot, handler);
     }
 
     Context into(Context context) {

@@ -1,6 +1,6 @@
 package io.headrace.flow;
 
-import io.headrace.layer.FatalErrorHandler;
+import io.headrace.FatalErrorHandler;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.function.Supplier;

@@ -8,6 +8,7 @@ import io.headrace.observe.CallListener;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import reactor.core.scheduler.Schedulers;
+import reactor.util.context.Context;
 
 /** Adds up what one item takes in one step, from the events of the calls made for it. Thread-safe. */
 final class ItemMeter implements CallListener {
@@ -27,6 +28,11 @@ final class ItemMeter implements CallListener {
      */
     ItemMeter(Tally before) {
         this.before = before;
+    }
+
+    /** {@code context} with this meter before whoever hears the calls of {@code step}. */
+    Context into(Context context, String step) {
+        return context.put(CallListener.class, and(CallListener.from(context).forStep(step)));
     }
 
     @Override

@@ -121,7 +121,7 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
                     .onErrorResume(error -> endsStream(error)
                             ? Mono.error(ending(error))
                             : Mono.just(onFailure.apply(failed(ok, error, meter.tally()))))
-                    .contextWrite(context -> meter.into(options.into(context)));
+                    .contextWrite(context -> meter.into(options.into(context), name));
         });
     }
 

@@ -1,5 +1,6 @@
 package io.headrace.layer;
 
+import io.headrace.FatalErrorHandler;
 import io.headrace.model.ChatDelta;
 import io.headrace.model.ChatDelta.End;
 import io.headrace.model.DeltaSink;

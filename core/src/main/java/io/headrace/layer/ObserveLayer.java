@@ -2,6 +2,7 @@ package io.headrace.layer;
 
 import io.headrace.Call;
 import io.headrace.CallOptions;
+import io.headrace.FatalErrorHandler;
 import io.headrace.Layer;
 import io.headrace.observe.CallEvent.CallEnded;
 import io.headrace.observe.CallEvent.End;

@@ -18,4 +18,12 @@ record Both(CallListener first, CallListener second) implements CallListener {
     public CallListener except(CallListener others) {
         return first.except(others).and(second.except(others));
     }
+
+    @Override
+    @SuppressWarnings("ReferenceEquality") // whether they are others than these
+    public CallListener forStep(String step) {
+        CallListener one = first.forStep(step);
+        CallListener two = second.forStep(step);
+        return one == first && two == second ? this : one.and(two);
+    }
 }

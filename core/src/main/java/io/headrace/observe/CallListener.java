@@ -48,6 +48,14 @@ public interface CallListener {
         return others.includes(this) ? Silence.INSTANCE : this;
     }
 
+    /**
+     * Who is told of the calls of the step {@code step}: this listener, unless it tells steps apart. A step asks for each item. The
+     * name in an event's options may be another one, for whoever makes a call may override them.
+     */
+    default CallListener forStep(String step) {
+        return this;
+    }
+
     /** {@link #on}, with what it throws logged: how layers call a listener. */
     default void tell(CallEvent event) {
         try {

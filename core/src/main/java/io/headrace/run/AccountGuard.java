@@ -58,18 +58,13 @@ final class AccountGuard<O> implements CallListener {
         this.stop = stop;
     }
 
+    /** A call outside any step is nobody's failure. */
     @Override
-    public void on(CallEvent event) {
-        if (limit == 0) {
-            return;
-        }
-        if (event instanceof AttemptStarted) {
-            streak(event.options().step()).sent();
-        } else if (event instanceof AttemptEnded ended) {
-            streak(event.options().step()).ended(ended.succeeded());
-        } else if (event instanceof CacheHit) {
-            streak(event.options().step()).answered();
-        }
+    public void on(CallEvent event) {}
+
+    @Override
+    public CallListener forStep(String step) {
+        return limit == 0 ? CallListener.noop() : streak(step);
     }
 
     /** The outcomes that are clear, in their order as far as possible. */
@@ -102,10 +97,13 @@ final class AccountGuard<O> implements CallListener {
         return clear;
     }
 
+    /** A step of which no call was heard makes none, or on the side. */
     private @Nullable Streak suspected(Outcome<O> outcome) {
-        return outcome instanceof Failed<O> failed && HOPELESS.contains(failed.kind())
-                ? streaks.get(failed.step())
-                : null;
+        if (!(outcome instanceof Failed<O> failed) || !HOPELESS.contains(failed.kind())) {
+            return null;
+        }
+        Streak streak = streaks.get(failed.step());
+        return streak != null && streak.heard() ? streak : null;
     }
 
     /** Those whose step was answered since they failed. */
@@ -144,20 +142,27 @@ final class AccountGuard<O> implements CallListener {
     }
 
     /** How the items of a step have fared of late. */
-    private static final class Streak {
+    private static final class Streak implements CallListener {
 
         private final AtomicInteger onTheirWay = new AtomicInteger();
+        private volatile boolean heard;
         private volatile long answers;
         private volatile int length;
         private int mostOnTheirWay;
 
-        void sent() {
-            onTheirWay.incrementAndGet();
-        }
-
-        void ended(boolean answered) {
-            onTheirWay.decrementAndGet();
-            if (answered) {
+        @Override
+        public void on(CallEvent event) {
+            if (!heard) {
+                heard = true;
+            }
+            if (event instanceof AttemptStarted) {
+                onTheirWay.incrementAndGet();
+            } else if (event instanceof AttemptEnded ended) {
+                onTheirWay.decrementAndGet();
+                if (ended.succeeded()) {
+                    answered();
+                }
+            } else if (event instanceof CacheHit) {
                 answered();
             }
         }
@@ -179,6 +184,10 @@ final class AccountGuard<O> implements CallListener {
             mostOnTheirWay = Math.max(length == 0 ? 0 : mostOnTheirWay, onTheirWay.get());
             length = length + 1;
             return length >= limit + mostOnTheirWay;
+        }
+
+        boolean heard() {
+            return heard;
         }
 
         long answers() {

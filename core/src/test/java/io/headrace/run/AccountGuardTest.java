@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.headrace.ApiException;
 import io.headrace.Call;
+import io.headrace.CallOptions;
 import io.headrace.Codec;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
@@ -86,6 +87,21 @@ class AccountGuardTest {
                         .total()
                         .items())
                 .isEqualTo(new Items(1_000, 1_000, 0, 0, 0, 0));
+    }
+
+    @Test
+    void stepThatNamesItsCallsOtherwise_isStoppedToo() throws Exception {
+        Call<Integer, Integer> provider = provider(ErrorKind.AUTHENTICATION, call -> true);
+        Step<Integer, Integer> renamed = Step.map(
+                "ask",
+                row -> provider.apply(row).contextWrite(CallOptions.of(row % 2 == 0 ? "label" : "first", "")::into));
+        Step<Integer, Integer> first =
+                Step.map("first", CallStack.of((Integer row) -> Mono.just(row)).build()::apply);
+        RunReport report = run(1_000, first.then(renamed)).build().execute().block(SOON);
+        assertThat(report.end()).isEqualTo(End.STOPPED_BY_POLICY);
+        assertThat(report.reason()).contains("items in a row failed in step 'ask'");
+        assertThat(report.total().items().failed()).isZero();
+        assertThat(deadLetters()).isEmpty();
     }
 
     @Test

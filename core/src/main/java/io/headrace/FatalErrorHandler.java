@@ -1,4 +1,4 @@
-package io.headrace.layer;
+package io.headrace;
 
 import reactor.core.Exceptions;
 import reactor.util.context.Context;
@@ -8,8 +8,8 @@ import reactor.util.context.ContextView;
  * Whoever can still end a piece of work by an error that Reactor rethrows instead of signalling ({@link
  * Exceptions#isJvmFatal}: {@code StackOverflowError}, {@code LinkageError} and their like). Thrown by an operator behind a
  * call, such an error runs up the stack into the thread that brought the answer, and the work would never end. A step puts a
- * handler into the {@code Context} of each item; the layers that hand answers over, {@link ObserveLayer} and {@link
- * ChatStream}, catch such an error there and give it to the handler.
+ * handler into the {@code Context} of each item; the layers that hand answers over, {@code ObserveLayer} and {@code ChatStream},
+ * catch such an error there and give it to the handler.
  *
  * <p>Called on the thread that threw. Thread-safe.
  */
@@ -19,15 +19,16 @@ public interface FatalErrorHandler {
     /** Ends the work by {@code error}; false if it was over already, and then nothing happens. */
     boolean handle(Throwable error);
 
+    /** Outside any step nobody takes an error. */
+    FatalErrorHandler NONE = error -> false;
+
     /** {@code context} with this handler in it, in the place of one further out. */
     default Context into(Context context) {
-        return context.put(FatalErrorHandler.class, this);
+        return Scope.from(context).with(this).into(context);
     }
 
     /** Gives {@code error} to the handler in {@code context}; false if it is not fatal, or nobody took it: throw it on then. */
     static boolean handle(Throwable error, ContextView context) {
-        FatalErrorHandler handler =
-                Exceptions.isJvmFatal(error) ? context.getOrDefault(FatalErrorHandler.class, null) : null;
-        return handler != null && handler.handle(error);
+        return Exceptions.isJvmFatal(error) && Scope.from(context).handler().handle(error);
     }
 }
