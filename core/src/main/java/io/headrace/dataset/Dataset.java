@@ -79,8 +79,16 @@ public interface Dataset<T> {
     /**
      * Values from memory. The id of a text is made of position and content, that of any other value is its position, until
      * {@link #withIds} says better.
+     *
+     * @throws NullPointerException for a value that is null, saying which
      */
     static <T> Dataset<T> of(Collection<? extends T> values) {
+        int number = 0;
+        for (T value : values) {
+            int position = number++;
+            Objects.requireNonNull(
+                    value, () -> "value " + position + " of the collection is null, a dataset has none: leave it out");
+        }
         List<T> copy = List.copyOf(values);
         return new PublishedDataset<>("values", "values", OptionalLong.of(copy.size()), Flux.fromIterable(copy));
     }

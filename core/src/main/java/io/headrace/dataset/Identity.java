@@ -4,6 +4,7 @@ import io.headrace.Codec;
 import io.headrace.ErrorKind;
 import io.headrace.Item;
 import io.headrace.Outcome;
+import java.util.Objects;
 import java.util.function.Function;
 import reactor.core.publisher.Flux;
 
@@ -24,7 +25,8 @@ final class Identity {
 
     static <T> Flux<Outcome<T>> versions(String dataset, Flux<Outcome<T>> rows, Codec<? super T> codec) {
         return change(dataset, rows, "the version", item -> {
-            byte[] bytes = codec.encode(item.value());
+            byte[] bytes =
+                    Objects.requireNonNull(codec.encode(item.value()), "the codec returned null, it must return bytes");
             long digest = Digest.of(bytes, 0, bytes.length);
             return new Item<>(item.id(), item.ordinal(), digest, item.expansion(), item.value());
         });
@@ -38,7 +40,7 @@ final class Identity {
             }
             try {
                 return new Outcome.Ok<>(change.apply(ok.item()), ok.tally());
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | StackOverflowError | LinkageError e) {
                 return new Outcome.Failed<>(
                         ok.item(),
                         dataset,

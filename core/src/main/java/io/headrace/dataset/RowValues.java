@@ -13,7 +13,7 @@ final class RowValues {
         T value;
         try {
             value = codec.decode(json);
-        } catch (RuntimeException e) { // a record's own checks speak here too
+        } catch (RuntimeException | StackOverflowError | LinkageError e) { // a record's own checks speak here too
             String reason = e.getMessage();
             throw new MalformedRowException(reason == null ? e.toString() : reason, id);
         }

@@ -156,12 +156,23 @@ public final class BatchStep<I, O> extends ItemStep<I, O, BatchStep<I, O>> {
                     .share();
             private boolean started;
             private @Nullable Disposable clock;
+            private @Nullable RuntimeException noClock;
 
             Mono<Outcome<O>> outcomeOf(Item<I> item) {
                 return outcomes.map(all -> Objects.requireNonNull(all.get(Member.of(item))));
             }
 
-            synchronized void startLater() {
+            /** A batch whose time nobody can take fails at once. */
+            void startLater() {
+                try {
+                    setClock();
+                } catch (RuntimeException e) {
+                    noClock = e;
+                    startOnTime(this);
+                }
+            }
+
+            private synchronized void setClock() {
                 if (clock == null && !started) {
                     clock = timer.get().schedule(() -> startOnTime(this), maxWait.toNanos(), TimeUnit.NANOSECONDS);
                 }
@@ -183,9 +194,17 @@ public final class BatchStep<I, O> extends ItemStep<I, O, BatchStep<I, O>> {
                 List<Item<I>> items = members.stream().map(Outcome.Ok::item).toList();
                 return measure(
                         members.get(0),
-                        () -> function.apply(items).collectMap(Member::of),
+                        () -> noClock == null
+                                ? answers(items).collectMap(Member::of)
+                                : Mono.error(new IllegalStateException(
+                                        "the batch step's timer failed: " + noClock, noClock)),
                         this::answered,
                         this::failed);
+            }
+
+            private Flux<Item<O>> answers(List<Item<I>> items) {
+                return Objects.requireNonNull(
+                        function.apply(items), "the function returned null, it must return a Flux of the items");
             }
 
             private Map<Member, Outcome<O>> answered(Map<Member, Item<O>> answers, Tally tally) {

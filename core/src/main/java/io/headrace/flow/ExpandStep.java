@@ -37,7 +37,10 @@ public final class ExpandStep<I, O> extends ItemStep<I, O, ExpandStep<I, O>> {
         }
         return measure(
                         ok,
-                        () -> function.apply(ok.value()).collectList(),
+                        () -> Objects.requireNonNull(
+                                        function.apply(ok.value()),
+                                        "the function returned null, it must return a Flux; no value is an empty one")
+                                .collectList(),
                         (values, tally) -> children(ok, values, tally),
                         failed -> List.of(failed))
                 .flatMapIterable(children -> children);

@@ -128,7 +128,10 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
     private <V> Mono<V> work(Supplier<? extends Mono<V>> answer) {
         Mono<V> work = new Guarded<>(answer);
         Supplier<? extends Scheduler> offload = window.offload();
-        return offload == null ? work : new Guarded<>(() -> work.subscribeOn(offload.get()));
+        return offload == null
+                ? work
+                : new Guarded<>(() -> work.subscribeOn(
+                        Objects.requireNonNull(offload.get(), "offload was given null in the place of a Scheduler")));
     }
 
     /** Whether {@code error} says nothing about its item: what is stored cannot be trusted, or the process cannot. */

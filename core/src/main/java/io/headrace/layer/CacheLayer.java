@@ -86,7 +86,8 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
     public Call<Q, R> around(Call<Q, R> next) {
         Objects.requireNonNull(next, "next");
         return request -> Mono.deferContextual(context -> {
-            CallKey key = keys.key(request);
+            CallKey key = Objects.requireNonNull(
+                    keys.key(request), "the key function returned null, it must return a key for every request");
             return lookup(key.fingerprint())
                     .mapNotNull(entry -> read(entry, key.fingerprint(), context))
                     .switchIfEmpty(Mono.defer(() -> buy(next, request, key, context)));
@@ -112,7 +113,8 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
     /** The stored answer, or null where it is of no use. */
     private @Nullable R read(CacheEntry entry, Fingerprint fingerprint, ContextView context) {
         try {
-            R answer = codec.decode(entry.answer());
+            R answer = Objects.requireNonNull(
+                    codec.decode(entry.answer()), "the codec returned null, it must return an answer");
             Optional<String> problem = Judgement.of(validator, answer);
             if (problem.isPresent()) {
                 LOG.debug("cached answer {} is turned down and bought again: {}", fingerprint, problem.get());
@@ -175,7 +177,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     private CacheEntry entry(R answer, CallKey key) {
         return new CacheEntry(
-                codec.encode(answer),
+                Objects.requireNonNull(codec.encode(answer), "the codec returned null, it must return bytes"),
                 truncated.test(answer),
                 meter.usage(answer),
                 meter.cost(answer),

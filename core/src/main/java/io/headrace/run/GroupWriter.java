@@ -26,7 +26,7 @@ final class GroupWriter<O> {
     private static final String STEP = "results";
 
     private final RunDirectory directory;
-    private final Codec<O> codec;
+    private final ValueWriter<O> values;
     private final JsonLine results = new JsonLine();
     private final JsonLine deadLetters = new JsonLine();
     private final List<JournalRecord> records = new ArrayList<>();
@@ -35,7 +35,7 @@ final class GroupWriter<O> {
 
     GroupWriter(RunDirectory directory, Codec<O> codec) {
         this.directory = directory;
-        this.codec = codec;
+        this.values = new ValueWriter<>(codec);
     }
 
     /** Takes an outcome into the group; false if it is recorded already. */
@@ -97,7 +97,7 @@ final class GroupWriter<O> {
         results.begin()
                 .field("id", ok.item().id())
                 .field("ordinal", ok.item().ordinal())
-                .json("value", codec.encode(ok.value()))
+                .json("value", values.write(ok.value()))
                 .field("durationMs", tally.elapsed())
                 .field("queueMs", tally.queued())
                 .field("attempts", tally.attempts())

@@ -11,6 +11,7 @@ import io.headrace.Codec;
 import io.headrace.ErrorKind;
 import io.headrace.Outcome;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -31,6 +32,12 @@ class DatasetTest {
 
     private final Dataset<Question> questions =
             Dataset.of(List.of(new Question("a", "one"), new Question("b", "two"), new Question(" ", "three")));
+
+    @Test
+    void nullInACollection_isNamed() {
+        assertThatThrownBy(() -> Dataset.of(Arrays.asList("a", null)))
+                .hasMessage("value 1 of the collection is null, a dataset has none: leave it out");
+    }
 
     @Test
     void of_givesPositionsAsIdsAndKnowsItsSize() {

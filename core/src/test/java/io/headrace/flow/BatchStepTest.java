@@ -22,6 +22,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 class BatchStepTest {
@@ -42,6 +43,47 @@ class BatchStepTest {
     private static <O> BatchStep<Integer, O> batch(
             String name, int size, Function<List<Item<Integer>>, Flux<Item<O>>> function) {
         return Step.batch(name, size, function).maxWait(Duration.ofMinutes(1));
+    }
+
+    @Test
+    void timerThatFails_failsTheBatch_andTheStreamGoesOn() {
+        AtomicInteger asked = new AtomicInteger();
+        BatchStep<Integer, Integer> step = Step.<Integer, Integer>batch("pairs", 2, Flux::fromIterable)
+                .concurrency(1)
+                .maxWait(Duration.ofMillis(1))
+                .timer(() -> {
+                    if (asked.getAndIncrement() == 0) {
+                        throw new IllegalStateException("no timer");
+                    }
+                    return Schedulers.parallel();
+                });
+        List<Outcome<Integer>> outcomes =
+                MapStepTest.items(2).transform(step).collectList().block(Duration.ofSeconds(10));
+        assertThat(outcomes).hasSize(2);
+        assertThat(outcomes.get(0))
+                .isInstanceOfSatisfying(
+                        Outcome.Failed.class,
+                        failed -> assertThat(failed.message())
+                                .contains("the batch step's timer failed: java.lang.IllegalStateException: no timer"));
+        assertThat(outcomes.get(1)).isInstanceOf(Outcome.Ok.class);
+    }
+
+    @Test
+    void nullInThePlaceOfAFlux_saysWhoReturnedIt() {
+        assertThat(MapStepTest.items(1)
+                        .transform(Step.<Integer, Integer>batch("none", 1, items -> null))
+                        .blockFirst(Duration.ofSeconds(10)))
+                .isInstanceOfSatisfying(
+                        Outcome.Failed.class,
+                        failed -> assertThat(failed.message())
+                                .contains("the function returned null, it must return a Flux of the items"));
+        assertThat(MapStepTest.items(1)
+                        .transform(Step.<Integer, Integer>expand("none", n -> null))
+                        .blockFirst(Duration.ofSeconds(10)))
+                .isInstanceOfSatisfying(
+                        Outcome.Failed.class,
+                        failed -> assertThat(failed.message())
+                                .contains("the function returned null, it must return a Flux"));
     }
 
     @Test

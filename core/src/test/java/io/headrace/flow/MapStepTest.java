@@ -367,6 +367,28 @@ class MapStepTest {
     }
 
     @Test
+    void offloadThatGivesNoScheduler_failsItsItem_andTheRestGoesOn() {
+        AtomicInteger asked = new AtomicInteger();
+        MapStep<Integer, String> step = AS_TEXT.offload(() -> {
+            switch (asked.getAndIncrement()) {
+                case 0 -> throw new IllegalStateException("no threads left");
+                case 1 -> {
+                    return null;
+                }
+                case 2 -> throw new NoClassDefFoundError("org/example/Pool");
+                default -> {
+                    return Schedulers.parallel();
+                }
+            }
+        });
+        List<Outcome<String>> outcomes = items(4).transform(step).collectList().block(Duration.ofSeconds(10));
+        assertThat(failure(outcomes, "i0").message()).isEqualTo("IllegalStateException: no threads left");
+        assertThat(failure(outcomes, "i1").message()).contains("offload was given null in the place of a Scheduler");
+        assertThat(failure(outcomes, "i2").message()).isEqualTo("NoClassDefFoundError: org/example/Pool");
+        assertThat(outcomes).filteredOn(Outcome.Ok.class::isInstance).hasSize(1);
+    }
+
+    @Test
     void longMessages_areCut() {
         Outcome<Integer> outcome = Step.<Integer, Integer>map(
                         "verbose", n -> Mono.error(new IllegalStateException("x".repeat(5_000))))

@@ -1,5 +1,6 @@
 package io.headrace.run;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -18,7 +19,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -87,6 +90,46 @@ class CheckpointTest {
                     .verify(SOON);
             assertThat(missing).isEmpty();
         }
+    }
+
+    @Test
+    void codecThatWritesNoJson_failsTheItems_andLeavesTheFileWhole() throws IOException {
+        Map<String, String> written = new HashMap<>(Map.of(
+                "r0", "plain text",
+                "r1", "",
+                "r2", "{\"a\":1} {\"b\":2}",
+                "r3", "{\"a\":",
+                "r4", "\"two\nlines\""));
+        Codec<String> careless = new Codec<>() {
+            @Override
+            public byte[] encode(String value) {
+                String text = written.getOrDefault(value, "[1,\n2]");
+                return text.equals("none") ? null : text.getBytes(UTF_8);
+            }
+
+            @Override
+            public String decode(byte[] bytes) {
+                return new String(bytes, UTF_8);
+            }
+        };
+        written.put("r5", "none");
+        try (Checkpoint<String> checkpoint =
+                Checkpoint.builder(directory, careless).open()) {
+            Flux<Outcome<String>> rows = Flux.range(0, 7).map(n -> Outcome.ok(Item.of("r" + n, n, "r" + n)));
+            List<Outcome<String>> outcomes =
+                    rows.transform(checkpoint).collectList().block(SOON);
+            assertThat(outcomes)
+                    .filteredOn(Outcome.Failed.class::isInstance)
+                    .hasSize(6)
+                    .extracting(outcome -> ((Outcome.Failed<String>) outcome).message())
+                    .first()
+                    .asString()
+                    .startsWith("the result cannot be written: ")
+                    .contains(careless.getClass().getName(), "must write one JSON value")
+                    .doesNotContain("plain");
+        }
+        assertThat(lines("results.jsonl")).singleElement().asString().contains("\"value\":[1, 2]");
+        assertThat(lines("dead-letters.jsonl")).hasSize(6);
     }
 
     @Test
