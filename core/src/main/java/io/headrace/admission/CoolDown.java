@@ -118,10 +118,8 @@ public final class CoolDown implements Resource {
         return bursts;
     }
 
-    /**
-     * Why waiting is of no use any more: the server has refused everything for too long, or asks for too long a wait. Null
-     * otherwise, and again after an answer.
-     */
+    /** After too many refusals in a row, or at a hint above the longest one; not any more after an answer. */
+    @Override
     public @Nullable String standstill(long now) {
         if (refusing == 0) {
             return null;

@@ -69,6 +69,22 @@ final class KeyRing {
         return first;
     }
 
+    /** Why waiting for any key that is left is of no use, as the first of them says it; null while it is of use for one. */
+    @Nullable
+    String standstill(long now) {
+        String first = null;
+        for (Seat seat : seats) {
+            if (seat.gone() == null) {
+                String why = seat.standstill(now);
+                if (why == null) {
+                    return null;
+                }
+                first = first == null ? why : first;
+            }
+        }
+        return first;
+    }
+
     /**
      * How long {@code demand} must wait for a key at the least: 0 when one can take it now, {@link Resource#UNTIL_SETTLED}
      * when no time is known or no key is left. Reserves nothing.
@@ -93,6 +109,20 @@ final class KeyRing {
             }
         }
         return shortest;
+    }
+
+    /** The name of the resource that {@code demand} waits for with the key that is free first. */
+    String binding(Demand demand, long now) {
+        String name = "API keys";
+        long shortest = Resource.UNTIL_SETTLED;
+        for (Seat seat : seats) {
+            long wait = seat.gone() == null ? seat.waitNanos(demand, now) : Resource.UNTIL_SETTLED;
+            if (seat.gone() == null && wait <= shortest) {
+                shortest = wait;
+                name = seat.binding(demand, now);
+            }
+        }
+        return name;
     }
 
     /** Reserves {@code demand} with the key that {@link #waitNanos} found, which gave 0 for it just before. */

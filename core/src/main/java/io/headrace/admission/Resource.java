@@ -56,6 +56,14 @@ public interface Resource {
         return null;
     }
 
+    /**
+     * Why waiting is of no use any more, such as a server that has refused everything for too long; null while it is. Whoever
+     * waits fails then, and who comes later may still try.
+     */
+    default @Nullable String standstill(long now) {
+        return null;
+    }
+
     /** What of it is in use, for reports. */
     List<Level> levels(long now);
 }

@@ -77,6 +77,31 @@ final class Seat {
         return longest;
     }
 
+    @Nullable
+    String standstill(long now) {
+        for (Resource resource : resources) {
+            String why = resource.standstill(now);
+            if (why != null) {
+                return why;
+            }
+        }
+        return null;
+    }
+
+    /** The name of the resource that {@code demand} waits for longest. */
+    String binding(Demand demand, long now) {
+        String name = "";
+        long longest = -1;
+        for (Resource resource : resources) {
+            long wait = resource.waitNanos(demand, now);
+            if (wait > longest) {
+                longest = wait;
+                name = resource.name();
+            }
+        }
+        return name;
+    }
+
     /** The share of its scarcest resource that is free, 1 for all of it. */
     double room(long now) {
         double least = 1;

@@ -3,7 +3,10 @@ package io.headrace.layer;
 import io.headrace.Call;
 import io.headrace.Codec;
 import io.headrace.ErrorKind;
-import io.headrace.admission.ConcurrencyLimit;
+import io.headrace.admission.ChatDemand;
+import io.headrace.admission.DemandEstimator;
+import io.headrace.admission.EmbeddingDemand;
+import io.headrace.admission.Gate;
 import io.headrace.cache.ChatAnswers;
 import io.headrace.cache.ChatKeys;
 import io.headrace.cache.EmbeddingKeys;
@@ -20,6 +23,7 @@ import io.headrace.model.EmbeddingMeter;
 import io.headrace.model.EmbeddingRequest;
 import io.headrace.model.EmbeddingResponse;
 import io.headrace.model.PriceTable;
+import io.headrace.model.TokenEstimator;
 import io.headrace.observe.CallListener;
 import io.headrace.observe.Meter;
 import java.time.Clock;
@@ -44,14 +48,14 @@ import reactor.core.scheduler.Schedulers;
  *         retry    the only layer that tries again
  *           stream        no retry once a subscriber has a part of it; chat only
  *             validate    a bad answer is an error that retry sees
- *             concurrency every attempt takes its own permit
+ *             admission   every attempt waits for its own grant
  *               attempt   noted once it may go, just before bytes leave
  *                 timeout starts with the attempt, not with the wait
  *                   call
  * </pre>
  *
  * <p>Which answer of several to read, and sharing one answer between identical calls at the same time, belong between
- * fallback and cache; a second attempt for a slow one belongs between validate and concurrency.
+ * fallback and cache; a second attempt for a slow one belongs between validate and admission.
  *
  * <p>Retries, the attempt timeout and observation are on unless turned off; the rest is on when told. Not thread-safe; the
  * call it builds is.
@@ -76,7 +80,8 @@ public final class CallStack<Q, R> {
     private @Nullable Duration attemptTimeout = DEFAULT_ATTEMPT_TIMEOUT;
     private Supplier<Scheduler> scheduler = Schedulers::parallel;
     private @Nullable Validator<? super R> validator;
-    private @Nullable ConcurrencyLimit limit;
+    private @Nullable Gate gate;
+    private DemandEstimator<? super Q> demand = DemandEstimator.requests();
     private final List<FallbackLayer<Q, R>> fallbacks = new ArrayList<>();
     private boolean streams;
     private CallListener listener = CallListener.noop();
@@ -103,6 +108,7 @@ public final class CallStack<Q, R> {
         return stack.key(ChatKeys.of(call.identity()))
                 .codec(ChatCodec.instance())
                 .meter(ChatMeter.of(PriceTable.shipped()))
+                .demand(ChatDemand.of(TokenEstimator.create()))
                 .storable(ChatAnswers::storable)
                 .truncated(ChatAnswers::truncated);
     }
@@ -112,7 +118,8 @@ public final class CallStack<Q, R> {
         return CallStack.<EmbeddingRequest, EmbeddingResponse>of(call)
                 .key(EmbeddingKeys.of(call.identity()))
                 .codec(EmbeddingCodec.instance())
-                .meter(EmbeddingMeter.of(PriceTable.shipped()));
+                .meter(EmbeddingMeter.of(PriceTable.shipped()))
+                .demand(EmbeddingDemand.of(TokenEstimator.create()));
     }
 
     /** Reads usage and cost off requests and answers; default {@link Meter#free()}. */
@@ -196,14 +203,23 @@ public final class CallStack<Q, R> {
         return this;
     }
 
-    /** At most {@code max} attempts at a time over all calls of this stack; default no limit. */
-    public CallStack<Q, R> concurrency(int max) {
-        return concurrency(ConcurrencyLimit.of(max, () -> scheduler.get()));
+    /** Lets attempts through {@code gate}, which other stacks may share; default none: every attempt goes at once. */
+    public CallStack<Q, R> gate(Gate gate) {
+        this.gate = Objects.requireNonNull(gate, "gate");
+        return this;
     }
 
-    /** A limit that is shared with other stacks. */
-    public CallStack<Q, R> concurrency(ConcurrencyLimit limit) {
-        this.limit = Objects.requireNonNull(limit, "limit");
+    /** At most {@code max} attempts at a time over all calls of this stack: a gate of its own. */
+    public CallStack<Q, R> concurrency(int max) {
+        return gate(Gate.builder("concurrency")
+                .concurrency(max)
+                .scheduler(() -> scheduler.get())
+                .build());
+    }
+
+    /** What requests ask of the gate; default one request each, and their tokens for {@link #chat} and {@link #embeddings}. */
+    public CallStack<Q, R> demand(DemandEstimator<? super Q> demand) {
+        this.demand = Objects.requireNonNull(demand, "demand");
         return this;
     }
 
@@ -239,8 +255,8 @@ public final class CallStack<Q, R> {
             stack = stack.with(TimeoutLayer.of(attemptTimeout, scheduler));
         }
         stack = stack.with(AttemptLayer.of(meter, scheduler));
-        if (limit != null) {
-            stack = stack.with(limit.layer());
+        if (gate != null) {
+            stack = stack.with(gate.layer(demand, meter));
         }
         if (validator != null) {
             stack = stack.with(ValidateLayer.of(validator, meter));

@@ -13,7 +13,7 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.Fingerprint;
 import io.headrace.Usage;
-import io.headrace.admission.ConcurrencyLimit;
+import io.headrace.admission.Gate;
 import io.headrace.cache.InMemoryCache;
 import io.headrace.model.ChatCall;
 import io.headrace.model.ChatRequest;
@@ -168,29 +168,29 @@ class CallStackTest {
 
     @Test
     void permit_isFreeWhileACallBacksOff() {
-        ConcurrencyLimit limit = ConcurrencyLimit.of(1);
+        Gate limit = Gate.builder("limit").concurrency(1).build();
         Call<String, String> stack = stack(new Script(Script.fail(ErrorKind.OVERLOADED), Mono.never()))
-                .concurrency(limit)
+                .gate(limit)
                 .build();
         StepVerifier.withVirtualTime(() -> ask(stack))
                 .thenAwait(ofMillis(500))
-                .then(() -> assertThat(limit.inUse()).isZero())
+                .then(() -> assertThat(limit.snapshot().inFlight()).isZero())
                 .thenAwait(ofMillis(500))
-                .then(() -> assertThat(limit.inUse()).isEqualTo(1))
+                .then(() -> assertThat(limit.snapshot().inFlight()).isEqualTo(1))
                 .thenCancel()
                 .verify();
-        assertThat(limit.inUse()).isZero();
+        assertThat(limit.snapshot().inFlight()).isZero();
         assertThat(recorder.names()).endsWith("AttemptEnded", "CallEnded");
         assertThat(recorder.of(CallEnded.class).get(0).end()).isEqualTo(End.CANCELLED);
     }
 
     @Test
     void timeout_doesNotCountTheWaitForAPermit() {
-        ConcurrencyLimit limit = ConcurrencyLimit.of(1);
+        Gate limit = Gate.builder("limit").concurrency(1).build();
         Call<String, String> slow = CallStack.of((String q) -> Mono.just("yes").delayElement(ofSeconds(8)))
                 .attemptTimeout(ofSeconds(10))
                 .noRetry()
-                .concurrency(limit)
+                .gate(limit)
                 .build();
         StepVerifier.withVirtualTime(() -> Mono.zip(slow.apply("a"), slow.apply("b")))
                 .thenAwait(ofSeconds(16))
@@ -200,9 +200,9 @@ class CallStackTest {
 
     @Test
     void cancelWhileWaitingForAPermit_notesNoAttempt() {
-        ConcurrencyLimit limit = ConcurrencyLimit.of(1);
+        Gate limit = Gate.builder("limit").concurrency(1).build();
         Script script = new Script(Mono.never());
-        Call<String, String> stack = stack(script).concurrency(limit).build();
+        Call<String, String> stack = stack(script).gate(limit).build();
         StepVerifier.withVirtualTime(() -> {
                     stack.apply("other").subscribe();
                     return ask(stack);
@@ -212,7 +212,7 @@ class CallStackTest {
                 .verify();
         assertThat(script.subscribed).hasValue(1);
         assertThat(reserved).hasValue(0);
-        assertThat(limit.waiting()).isZero();
+        assertThat(limit.snapshot().waiting()).isZero();
         assertThat(recorder.of(Admitted.class)).hasSize(1);
     }
 

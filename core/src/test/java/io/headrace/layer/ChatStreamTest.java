@@ -6,7 +6,7 @@ import io.headrace.ApiException;
 import io.headrace.Call;
 import io.headrace.ErrorKind;
 import io.headrace.Usage;
-import io.headrace.admission.ConcurrencyLimit;
+import io.headrace.admission.Gate;
 import io.headrace.cache.ChatKeys;
 import io.headrace.cache.InMemoryCache;
 import io.headrace.model.ChatCollector;
@@ -372,9 +372,8 @@ class ChatStreamTest {
             for (long demand : new long[] {after, Long.MAX_VALUE}) {
                 StreamingScript script =
                         new StreamingScript(Flux.concat(stream("a", "b").take(3), Flux.<ChatDelta>never()));
-                ConcurrencyLimit limit = ConcurrencyLimit.of(1);
-                ChatStream stream =
-                        ChatStream.of(stack(script).concurrency(limit).build());
+                Gate limit = Gate.builder("limit").concurrency(1).build();
+                ChatStream stream = ChatStream.of(stack(script).gate(limit).build());
                 StepVerifier.create(stream.apply(REQUEST), demand)
                         .expectNextCount(Math.min(after, 3))
                         .thenCancel()
@@ -394,9 +393,9 @@ class ChatStreamTest {
     @Test
     void permit_isHeldToTheEnd() {
         TestPublisher<ChatDelta> source = TestPublisher.create();
-        ConcurrencyLimit limit = ConcurrencyLimit.of(1);
+        Gate limit = Gate.builder("limit").concurrency(1).build();
         Call<ChatRequest, ChatResponse> call =
-                stack(new StreamingScript(source.flux())).concurrency(limit).build();
+                stack(new StreamingScript(source.flux())).gate(limit).build();
         AtomicReference<String> other = new AtomicReference<>("waits");
         StepVerifier.create(ChatStream.of(call).apply(REQUEST))
                 .then(() -> {

@@ -5,7 +5,7 @@ import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.Fingerprint;
 import io.headrace.Usage;
-import io.headrace.admission.ConcurrencyLimit;
+import io.headrace.admission.Gate;
 import io.headrace.cache.CacheEntry;
 import io.headrace.cache.CallKey;
 import io.headrace.cache.ResponseCache;
@@ -40,7 +40,7 @@ final class LayerCosts {
         Call<String, String> bare = request -> Mono.just(request);
         Call<String, String> cache = bare.with(CacheLayer.<String, String>builder(new Empty(), r -> KEY, new Bytes())
                 .build());
-        ConcurrencyLimit limit = ConcurrencyLimit.of(100);
+        Gate limit = Gate.builder("limit").concurrency(100).build();
         for (int timer = 0;
                 timer < 100;
                 timer++) { // as when a hundred calls are in flight: a new timer is not the next to fire

@@ -9,7 +9,7 @@ import io.headrace.Codec;
 import io.headrace.ErrorKind;
 import io.headrace.Item;
 import io.headrace.Outcome;
-import io.headrace.admission.ConcurrencyLimit;
+import io.headrace.admission.Gate;
 import io.headrace.cache.CallKeyBuilder;
 import io.headrace.cache.InMemoryCache;
 import io.headrace.cache.ResponseCache;
@@ -163,17 +163,17 @@ class GuideTest {
     }
 
     @Test
-    void oneLimit_holdsForSeveralStacks() {
-        ConcurrencyLimit account = ConcurrencyLimit.of(50);
+    void oneGate_holdsForSeveralStacks() {
+        Gate account = Gate.builder("openai").concurrency(50).build();
         Call<ChatRequest, ChatResponse> nightly =
-                CallStack.chat(openAi.chat()).cache(cache).concurrency(account).build();
+                CallStack.chat(openAi.chat()).cache(cache).gate(account).build();
         Call<ChatRequest, ChatResponse> online =
-                CallStack.chat(openAi.chat()).concurrency(account).build();
+                CallStack.chat(openAi.chat()).gate(account).build();
 
         StepVerifier.create(Mono.zip(nightly.apply(topics(TEXTS.get(0))), online.apply(topics(TEXTS.get(1)))))
                 .expectNextCount(1)
                 .verifyComplete();
-        assertThat(account.inUse()).isZero();
+        assertThat(account.snapshot().inFlight()).isZero();
     }
 
     @Test

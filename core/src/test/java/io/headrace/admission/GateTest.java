@@ -28,10 +28,18 @@ import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 @Timeout(20)
-class ConcurrencyLimitTest {
+class GateTest {
 
-    private final ConcurrencyLimit one = ConcurrencyLimit.of(1);
+    private final Gate one = Gate.builder("one").concurrency(1).build();
     private final List<String> started = new ArrayList<>();
+
+    private static int inFlight(Gate gate) {
+        return gate.snapshot().inFlight();
+    }
+
+    private static int waiting(Gate gate) {
+        return gate.snapshot().waiting();
+    }
 
     private <R> Mono<R> limited(Mono<R> attempt) {
         Call<String, R> call = request -> attempt;
@@ -47,8 +55,8 @@ class ConcurrencyLimitTest {
     }
 
     private void assertAllBack() {
-        assertThat(one.inUse()).isZero();
-        assertThat(one.waiting()).isZero();
+        assertThat(inFlight(one)).isZero();
+        assertThat(waiting(one)).isZero();
     }
 
     @Test
@@ -61,7 +69,7 @@ class ConcurrencyLimitTest {
 
     @Test
     void permit_isHeldDuringTheAttempt() {
-        StepVerifier.create(limited(Mono.fromSupplier(one::inUse)))
+        StepVerifier.create(limited(Mono.fromSupplier(() -> inFlight(one))))
                 .expectNext(1)
                 .verifyComplete();
     }
@@ -87,7 +95,7 @@ class ConcurrencyLimitTest {
     @Test
     void cancelDuringAttempt_cancelsItAndThenReturnsPermit() {
         AtomicInteger inUseAtCancel = new AtomicInteger();
-        StepVerifier.create(limited(Mono.never().doOnCancel(() -> inUseAtCancel.set(one.inUse()))))
+        StepVerifier.create(limited(Mono.never().doOnCancel(() -> inUseAtCancel.set(inFlight(one)))))
                 .thenCancel()
                 .verify();
         assertThat(inUseAtCancel).hasValue(1);
@@ -109,7 +117,7 @@ class ConcurrencyLimitTest {
         named("b", second).onErrorComplete().subscribe();
         named("c", third).subscribe();
         assertThat(started).containsExactly("a");
-        assertThat(one.waiting()).isEqualTo(2);
+        assertThat(waiting(one)).isEqualTo(2);
         first.tryEmitValue("1");
         assertThat(started).containsExactly("a", "b");
         second.tryEmitError(new IllegalStateException("no"));
@@ -126,9 +134,9 @@ class ConcurrencyLimitTest {
         Disposable c = named("c", Sinks.one()).subscribe();
         Disposable d = named("d", Sinks.one()).subscribe();
         c.dispose();
-        assertThat(one.waiting()).isEqualTo(2);
+        assertThat(waiting(one)).isEqualTo(2);
         b.dispose();
-        assertThat(one.waiting()).isEqualTo(1);
+        assertThat(waiting(one)).isEqualTo(1);
         first.tryEmitValue("1");
         assertThat(started).containsExactly("a", "d");
         d.dispose();
@@ -138,10 +146,13 @@ class ConcurrencyLimitTest {
     @Test
     void cancelOnTheWayIntoTheLine_leavesNothingBehind() {
         AtomicReference<Disposable> second = new AtomicReference<>();
-        ConcurrencyLimit limit = ConcurrencyLimit.of(1, () -> {
-            second.get().dispose(); // the clock is read just before an attempt gets in line
-            return Schedulers.parallel();
-        });
+        Gate limit = Gate.builder("one")
+                .concurrency(1)
+                .scheduler(() -> {
+                    second.get().dispose(); // the clock is read just before an attempt gets in line
+                    return Schedulers.parallel();
+                })
+                .build();
         Call<String, String> call = request -> Mono.never();
         Disposable first = call.with(limit.<String, String>layer()).apply("a").subscribe();
         Disposable.Swap swap = Disposables.swap();
@@ -150,9 +161,9 @@ class ConcurrencyLimitTest {
                 .apply("b")
                 .doOnSubscribe(s -> swap.update(s::cancel))
                 .subscribe();
-        assertThat(limit.waiting()).isZero();
+        assertThat(waiting(limit)).isZero();
         first.dispose();
-        assertThat(limit.inUse()).isZero();
+        assertThat(inFlight(limit)).isZero();
     }
 
     @Test
@@ -163,8 +174,8 @@ class ConcurrencyLimitTest {
                 })
                 .thenAwait(ofSeconds(3))
                 .verifyError();
-        assertThat(one.inUse()).isEqualTo(1);
-        assertThat(one.waiting()).isZero();
+        assertThat(inFlight(one)).isEqualTo(1);
+        assertThat(waiting(one)).isZero();
     }
 
     @Test
@@ -249,7 +260,7 @@ class ConcurrencyLimitTest {
 
     @Test
     void manyThreadsAndRandomEnds_neverExceedAndReturnEverything() {
-        ConcurrencyLimit limit = ConcurrencyLimit.of(7);
+        Gate limit = Gate.builder("seven").concurrency(7).build();
         AtomicInteger running = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
         ConcurrentLinkedQueue<Throwable> surprises = new ConcurrentLinkedQueue<>();
@@ -284,7 +295,7 @@ class ConcurrencyLimitTest {
                 .verifyComplete();
         assertThat(surprises).isEmpty();
         assertThat(most.get()).isBetween(1, 7);
-        StepVerifier.create(Mono.fromSupplier(() -> limit.inUse() + limit.waiting())
+        StepVerifier.create(Mono.fromSupplier(() -> inFlight(limit) + waiting(limit))
                         .repeatWhen(f -> f.delayElements(ofMillis(2)))
                         .filter(n -> n == 0)
                         .next()
@@ -295,6 +306,7 @@ class ConcurrencyLimitTest {
 
     @Test
     void limitBelowOne_isRefused() {
-        assertThatIllegalArgumentException().isThrownBy(() -> ConcurrencyLimit.of(0));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Gate.builder("none").concurrency(0));
     }
 }

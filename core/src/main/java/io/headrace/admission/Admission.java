@@ -1,0 +1,57 @@
+package io.headrace.admission;
+
+import io.headrace.Cost;
+import io.headrace.Usage;
+import io.headrace.observe.Meter;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One call on its way through a gate: what it asks, what it got, and whether a refusal sends it back into line. */
+final class Admission<Q, R> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Admission.class);
+
+    private final Q request;
+    private final DemandEstimator<? super Q> estimator;
+    private final Meter<? super Q, ? super R> meter;
+    private final boolean priced;
+    private volatile boolean goesOn;
+
+    /**
+     * @param priced whether money is reserved and settled; prices are not looked up otherwise
+     */
+    Admission(Q request, DemandEstimator<? super Q> estimator, Meter<? super Q, ? super R> meter, boolean priced) {
+        this.request = request;
+        this.estimator = estimator;
+        this.meter = meter;
+        this.priced = priced;
+    }
+
+    Demand demand() {
+        Demand tokens = estimator.demand(request);
+        return priced ? new Demand(tokens.inputTokens(), tokens.outputTokens(), meter.ceiling(request)) : tokens;
+    }
+
+    Settlement answered(R answer, Duration elapsed) {
+        Usage usage = Usage.UNKNOWN;
+        Cost cost = Cost.UNKNOWN;
+        try {
+            usage = meter.usage(answer);
+            cost = priced ? meter.cost(answer) : cost;
+            estimator.answered(request, usage);
+        } catch (RuntimeException e) {
+            LOG.warn("the meter failed on an answer, its usage counts as unknown", e);
+        }
+        return Settlement.answered(usage, cost, elapsed);
+    }
+
+    /** Notes whether the attempt that just failed was turned away at no cost, so that the call waits at the gate again. */
+    void goesOn(boolean goesOn) {
+        this.goesOn = goesOn;
+    }
+
+    boolean goesOn() {
+        return goesOn;
+    }
+}

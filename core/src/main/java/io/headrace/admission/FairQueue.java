@@ -1,0 +1,234 @@
+package io.headrace.admission;
+
+import io.headrace.Priority;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which of the waiting attempts goes next: by priority, then by fair shares between tenants, then in the order they came.
+ *
+ * <p>Shares are those of start-time fair queueing (Goyal, Vin, Cheng: Start-time Fair Queueing, SIGCOMM 1996), in tokens: each
+ * tenant has a virtual time, which its demands move on by their tokens over its weight, and the tenant that is furthest back
+ * goes next. A tenant that comes anew starts where the others are, so nobody saves up. What an attempt really used corrects
+ * its tenant afterwards.
+ *
+ * <p>A lower priority whose next attempt has waited for the time of ageing gets one turn in {@value #AGED_TURN}, however many
+ * wait above it. Tenants cost memory only while they wait, or are ahead of those who do. Not thread-safe.
+ *
+ * @param <T> what waits
+ */
+final class FairQueue<T> {
+
+    /** Every so many turns one goes to a lower priority that has waited for long. */
+    static final int AGED_TURN = 10;
+
+    private final Map<Priority, Level> levels = new EnumMap<>(Priority.class);
+    private final Map<String, Double> weights;
+    private final long ageingNanos;
+    private int size;
+    private int turnsOverAged;
+    private long arrivals;
+
+    /**
+     * @param weights of tenants, 1 for those not named
+     */
+    FairQueue(Map<String, Double> weights, long ageingNanos) {
+        this.weights = Map.copyOf(weights);
+        this.ageingNanos = ageingNanos;
+        for (Priority priority : Priority.values()) {
+            levels.put(priority, new Level());
+        }
+    }
+
+    int size() {
+        return size;
+    }
+
+    /** Tenants that cost memory now. */
+    int tenants() {
+        return levels.values().stream().mapToInt(level -> level.tenants.size()).sum();
+    }
+
+    /** Puts {@code place} at the end of its tenant's line, or behind the others that go again at the head. */
+    void add(Place<T> place, long now) {
+        place.since = now;
+        levelOf(place).add(place);
+        size++;
+    }
+
+    /** Takes out {@code place}, which must be waiting, and forgets it. */
+    void remove(Place<T> place) {
+        levelOf(place).remove(place);
+        size--;
+    }
+
+    /** Whose turn it is; it stays. */
+    @Nullable
+    Place<T> peek(long now) {
+        for (Level level : levels.values()) {
+            if (!level.waiting.isEmpty()) {
+                Level aged = turnsOverAged < AGED_TURN - 1 ? null : agedBelow(level, now);
+                return aged == null ? level.next() : aged.next();
+            }
+        }
+        return null;
+    }
+
+    /** Takes out {@code place}, which has its turn, and charges its tenant. */
+    void admit(Place<T> place, long now) {
+        Level level = levelOf(place);
+        if (overtakes(level)) {
+            turnsOverAged = 0;
+        } else if (agedBelow(level, now) != null) {
+            turnsOverAged++;
+        }
+        level.admit(place);
+        size--;
+    }
+
+    /** Moves the virtual time of the tenant of {@code place} by {@code tokens} more, or fewer, than it was charged. */
+    void correct(Place<T> place, long tokens) {
+        if (tokens != 0) {
+            levelOf(place).correct(place.tenant, tokens);
+        }
+    }
+
+    /** Shows each place in line to {@code visitor}, which may remove it. */
+    void forEach(Consumer<Place<T>> visitor) {
+        for (Level level : levels.values()) {
+            for (Tenant<T> tenant : List.copyOf(level.waiting)) {
+                Place<T> next = tenant.first;
+                while (next != null) {
+                    Place<T> place = next;
+                    next = place.after;
+                    visitor.accept(place);
+                }
+            }
+        }
+    }
+
+    private boolean overtakes(Level level) {
+        for (Level other : levels.values()) {
+            if (other == level) {
+                return false;
+            }
+            if (!other.waiting.isEmpty()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The lower level whose next ticket has waited longest, if that is long enough. */
+    private @Nullable Level agedBelow(Level level, long now) {
+        Level oldest = null;
+        long since = now - ageingNanos;
+        boolean below = false;
+        for (Level other : levels.values()) {
+            if (below && !other.waiting.isEmpty() && other.next().since - since <= 0) {
+                oldest = other;
+                since = other.next().since;
+            }
+            below |= other == level;
+        }
+        return oldest;
+    }
+
+    private Level levelOf(Place<T> place) {
+        Level level = levels.get(place.priority);
+        if (level == null) {
+            throw new IllegalStateException("no level for " + place.priority);
+        }
+        return level;
+    }
+
+    /** The tenants of one priority. */
+    private final class Level {
+
+        private final Map<String, Tenant<T>> tenants = new HashMap<>();
+        private final TreeSet<Tenant<T>> waiting = new TreeSet<>(Tenant.furthestBack());
+        private final TreeSet<Tenant<T>> ahead = new TreeSet<>(Tenant.furthestBack());
+        private double virtualTime;
+
+        Place<T> next() {
+            Place<T> first = waiting.first().first;
+            if (first == null) {
+                throw new IllegalStateException("a tenant waits with nothing in line");
+            }
+            return first;
+        }
+
+        void add(Place<T> place) {
+            Tenant<T> tenant = tenants.get(place.tenant);
+            if (tenant == null) {
+                tenant = new Tenant<>(place.tenant, weights.getOrDefault(place.tenant, 1.0), arrivals++, virtualTime);
+                tenants.put(place.tenant, tenant);
+            }
+            if (tenant.first == null) {
+                ahead.remove(tenant);
+                tenant.virtualTime = Math.max(tenant.virtualTime, virtualTime);
+                waiting.add(tenant);
+            }
+            tenant.add(place);
+        }
+
+        void remove(Place<T> place) {
+            Tenant<T> tenant = tenantOf(place);
+            tenant.remove(place);
+            if (tenant.first == null) {
+                waiting.remove(tenant);
+                rest(tenant);
+            }
+        }
+
+        void admit(Place<T> place) {
+            Tenant<T> tenant = tenantOf(place);
+            waiting.remove(tenant);
+            tenant.remove(place);
+            virtualTime = Math.max(virtualTime, tenant.virtualTime);
+            tenant.charge(place.tokens);
+            if (tenant.first == null) {
+                rest(tenant);
+            } else {
+                waiting.add(tenant);
+            }
+        }
+
+        void correct(String name, long tokens) {
+            Tenant<T> tenant = tenants.get(name);
+            if (tenant != null) {
+                TreeSet<Tenant<T>> in = tenant.first == null ? ahead : waiting;
+                in.remove(tenant);
+                tenant.charge(tokens);
+                in.add(tenant);
+            }
+        }
+
+        /** Keeps a tenant with nobody in line only as long as it is ahead of those who wait. */
+        private void rest(Tenant<T> tenant) {
+            if (waiting.isEmpty()) {
+                tenants.clear();
+                ahead.clear();
+                virtualTime = 0;
+                return;
+            }
+            ahead.add(tenant);
+            while (!ahead.isEmpty() && ahead.first().virtualTime <= virtualTime) {
+                tenants.remove(ahead.pollFirst().name);
+            }
+        }
+
+        private Tenant<T> tenantOf(Place<T> place) {
+            Tenant<T> tenant = tenants.get(place.tenant);
+            if (tenant == null) {
+                throw new IllegalStateException("nobody of tenant '" + place.tenant + "' is in line");
+            }
+            return tenant;
+        }
+    }
+}

@@ -1,0 +1,419 @@
+package io.headrace.admission;
+
+import io.headrace.ApiException;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import io.headrace.Layer;
+import io.headrace.observe.Meter;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.util.context.ContextView;
+import reactor.util.retry.Retry;
+
+/**
+ * The way in to one quota: a provider, an account, a model. It decides which waiting attempt goes next and when, over all calls
+ * that share it, whether of a run, a service or a stream. Make one for each quota and give it to every stack that uses it up.
+ *
+ * <p>An attempt goes when all resources of the gate, and all of one of its keys, grant its {@link Demand}; they are taken all or
+ * none, and settled by what the attempt really took, once, whatever ends it. Until then it waits, without a thread and for as long as
+ * it takes; none is ever rejected but a demand above a stated limit, which fails at once. Who goes next: by priority, then
+ * fair shares between tenants, then first come, first served; see {@link io.headrace.CallOptions}.
+ *
+ * <p>An attempt that the server refuses for its rate limits, at no cost, goes back to the head of its tenant's line and does
+ * not count as one that failed; the key's resources have heard of it and keep everyone waiting.
+ *
+ * <p>A grant is held from just before the attempt's subscription until just before its end is seen downstream: answer, error or
+ * cancel. Cancel while waiting leaves the line: the attempt is never made. An attempt that waited starts on the thread that
+ * made room for it, or on the scheduler when time did. Each grant is told as {@link io.headrace.observe.CallEvent.Admitted}.
+ *
+ * <p>Thread-safe; a lock guards the arithmetic and is never held while a call, a listener or a meter runs.
+ */
+public final class Gate {
+
+    /** Not a time to wait: the budget is used up. */
+    private static final long NEVER = -1;
+
+    private final String name;
+    private final Supplier<Scheduler> scheduler;
+    private final List<Resource> shared;
+    private final @Nullable Slots slots;
+    private final KeyRing keys;
+    private final FairQueue<Ticket<?>> queue;
+    private final Object lock = new Object();
+    private final Runnable onRoom = this::admitWaiting;
+    private int inFlight;
+    private int failFastWaiting;
+    private boolean paused;
+    private @Nullable Disposable timer;
+    private long timerAt;
+
+    /**
+     * @param shared what all keys share, {@code slots} among them
+     */
+    Gate(
+            String name,
+            Supplier<Scheduler> scheduler,
+            List<Resource> shared,
+            @Nullable Slots slots,
+            KeyRing keys,
+            FairQueue<Ticket<?>> queue) {
+        this.name = name;
+        this.scheduler = scheduler;
+        this.shared = List.copyOf(shared);
+        this.slots = slots;
+        this.keys = keys;
+        this.queue = queue;
+    }
+
+    /**
+     * Starts a gate.
+     *
+     * @param name what people know the quota by, such as {@code openai/gpt-4o-mini}
+     */
+    public static GateBuilder builder(String name) {
+        return new GateBuilder(name);
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** A layer whose every attempt counts as one request and nothing else. */
+    public <Q, R> Layer<Q, R> layer() {
+        return layer(DemandEstimator.requests(), Meter.free());
+    }
+
+    /**
+     * A layer whose every subscription is one call that passes this gate, once for each attempt that it takes to get past the
+     * server's own limits.
+     *
+     * @param demands what requests ask for
+     * @param meter reads off answers what they used, and what they may and did cost where there is a budget
+     */
+    public <Q, R> Layer<Q, R> layer(DemandEstimator<? super Q> demands, Meter<? super Q, ? super R> meter) {
+        Objects.requireNonNull(demands, "demands");
+        Objects.requireNonNull(meter, "meter");
+        return next -> {
+            Objects.requireNonNull(next, "next");
+            return request -> Mono.deferContextual(context -> {
+                Admission<Q, R> admission = new Admission<>(request, demands, meter, context.hasKey(Budget.class));
+                Demand demand = admission.demand();
+                Mono<R> attempt = Mono.defer(() -> next.apply(request));
+                return admitted(admission, attempt, demand, false, context)
+                        .onErrorResume(
+                                refused -> admission.goesOn(),
+                                refused -> Mono.defer(() -> admitted(admission, attempt, demand, true, context))
+                                        .retryWhen(Retry.indefinitely().filter(error -> admission.goesOn())));
+            });
+        };
+    }
+
+    private <R> Mono<R> admitted(
+            Admission<?, R> admission, Mono<R> attempt, Demand demand, boolean again, ContextView context) {
+        Ticket<R> ticket = new Ticket<>(this, admission, demand, again, context);
+        Mono<R> sent = attempt.contextWrite(ticket::into);
+        return (enterAtOnce(ticket) ? sent : Mono.<Void>create(ticket::await).then(sent)).tap(() -> ticket);
+    }
+
+    /** Admits nobody until {@link #resume}; who was admitted goes on. */
+    public void pause() {
+        synchronized (lock) {
+            paused = true;
+        }
+    }
+
+    /** Ends {@link #pause}. */
+    public void resume() {
+        change(deferred -> paused = false);
+    }
+
+    /**
+     * At most {@code max} attempts at a time from now on; those that are out stay.
+     *
+     * @throws IllegalStateException for a gate that was made without {@link GateBuilder#concurrency}
+     * @throws IllegalArgumentException for less than 1
+     */
+    public void concurrency(int max) {
+        if (slots == null) {
+            throw new IllegalStateException(
+                    "gate '" + name + "' has no limit on concurrency to change: set one when building it");
+        }
+        update(() -> slots.change(max));
+    }
+
+    /** Runs {@code change}, which changes resources of this gate, with nobody else looking; then lets go who may. */
+    public void update(Runnable change) {
+        change(deferred -> change.run());
+    }
+
+    /** How things stand. */
+    public GateSnapshot snapshot() {
+        synchronized (lock) {
+            long now = now();
+            Place<Ticket<?>> next = queue.peek(now);
+            return new GateSnapshot(
+                    name,
+                    inFlight,
+                    queue.size(),
+                    next == null ? Duration.ZERO : Duration.ofNanos(Math.max(0, now - next.since)),
+                    next == null ? "" : binding(next.waiting.demand, now),
+                    paused,
+                    shared.stream()
+                            .flatMap(resource -> resource.levels(now).stream())
+                            .toList(),
+                    keys.seats().stream()
+                            .map(seat -> GateSnapshot.Key.of(seat, now))
+                            .toList());
+        }
+    }
+
+    /** The name of what {@code demand} waits for longest. */
+    private String binding(Demand demand, long now) {
+        if (paused) {
+            return "paused";
+        }
+        String name = "budget";
+        long longest = 0;
+        for (Resource resource : shared) {
+            long wait = resource.waitNanos(demand, now);
+            if (wait > longest) {
+                longest = wait;
+                name = resource.name();
+            }
+        }
+        return keys.waitNanos(demand, now) > longest ? keys.binding(demand, now) : name;
+    }
+
+    /** Whether {@code ticket} may go now and nobody is in line; it is not put in line otherwise. */
+    private boolean enterAtOnce(Ticket<?> ticket) {
+        synchronized (lock) {
+            long now = now();
+            return queue.size() == 0 && impossible(ticket) == null && take(ticket, now) == 0;
+        }
+    }
+
+    /** Puts {@code ticket} in line, or lets it go if it is its turn; neither if it was cancelled on its way here. */
+    void enter(Ticket<?> ticket) {
+        change(deferred -> {
+            if (ticket.state == Ticket.State.OVER) {
+                return;
+            }
+            String impossible = impossible(ticket);
+            if (impossible != null) {
+                refuse(ticket, notSent(ErrorKind.INVALID_REQUEST, "gate '" + name + "': " + impossible), deferred);
+                return;
+            }
+            ticket.state = Ticket.State.WAITING;
+            queue.add(ticket.place, now());
+            failFastWaiting += ticket.failsFast() ? 1 : 0;
+        });
+    }
+
+    /** Hears what the server said of the limits of the key that {@code ticket} was sent with. */
+    void observe(Ticket<?> ticket, ServerLimits limits) {
+        change(deferred -> {
+            if (ticket.state == Ticket.State.HELD) {
+                ticket.seat().observe(limits, ticket.since, now());
+            }
+        });
+    }
+
+    /**
+     * Ends {@code ticket}, whatever state it is in; the second time does nothing.
+     *
+     * @return whether it was refused in such a way that its call should wait here again
+     */
+    boolean settle(Ticket<?> ticket, Function<Duration, Settlement> end) {
+        if (ticket.state != Ticket.State.HELD) {
+            leave(ticket);
+            return false;
+        }
+        Settlement settlement = end.apply(Duration.ofNanos(Math.max(0, now() - ticket.since)));
+        boolean[] again = new boolean[1];
+        change(deferred -> again[0] = settle(ticket, settlement));
+        if (ticket.budget != null) {
+            ticket.budget.settle(ticket.demand, settlement);
+        }
+        return again[0];
+    }
+
+    private boolean settle(Ticket<?> ticket, Settlement end) {
+        ticket.state = Ticket.State.OVER;
+        inFlight--;
+        long now = now();
+        Seat seat = ticket.seat();
+        shared.forEach(resource -> resource.settle(ticket.demand, end, now));
+        seat.settle(ticket.demand, end, now);
+        queue.correct(ticket.place, tokens(end, ticket.demand) - ticket.place.tokens);
+        boolean keyLeft = seat.gone() != null && keys.gone() == null;
+        return end.isFree() && (end.error() == ErrorKind.RATE_LIMITED || keyLeft);
+    }
+
+    private void leave(Ticket<?> ticket) {
+        change(deferred -> {
+            if (ticket.state == Ticket.State.WAITING) {
+                leaveLine(ticket);
+            }
+            ticket.leave();
+        });
+    }
+
+    private void leaveLine(Ticket<?> ticket) {
+        queue.remove(ticket.place);
+        failFastWaiting -= ticket.failsFast() ? 1 : 0;
+    }
+
+    private void admitWaiting() {
+        change(deferred -> {});
+    }
+
+    /** Changes something under the lock, lets go who may go then, and starts them after the lock. */
+    private void change(Consumer<Deferred> change) {
+        Deferred deferred = Deferred.mine();
+        synchronized (lock) {
+            change.accept(deferred);
+            admitWaiting(deferred);
+        }
+        deferred.run();
+    }
+
+    private void admitWaiting(Deferred deferred) {
+        long now = now();
+        Place<Ticket<?>> place;
+        while ((place = queue.peek(now)) != null) {
+            Ticket<?> next = place.waiting;
+            ApiException gone = keys.gone();
+            if (gone != null) {
+                leaveLine(next);
+                refuse(next, gone, deferred);
+                continue;
+            }
+            long wait = take(next, now);
+            String standstill = wait > 0 ? keys.standstill(now) : null;
+            if (standstill != null) {
+                leaveLine(next);
+                refuse(next, notSent(ErrorKind.QUOTA_EXHAUSTED, "gate '" + name + "': " + standstill), deferred);
+                continue;
+            }
+            if (wait > 0) {
+                failFast(deferred, now);
+                wake(wait, now);
+                return;
+            }
+            failFastWaiting -= next.failsFast() ? 1 : 0;
+            if (wait == NEVER && next.budget != null) {
+                queue.remove(place);
+                refuse(next, next.budget.exhausted(next.demand), deferred);
+            } else {
+                queue.admit(place, now);
+                if (next.goesOn()) {
+                    deferred.add(next);
+                }
+            }
+        }
+    }
+
+    /** Takes all resources for {@code ticket}, 0, or none: how long to wait then, or {@link #NEVER}. */
+    private long take(Ticket<?> ticket, long now) {
+        Demand demand = ticket.demand;
+        long wait = paused ? Resource.UNTIL_SETTLED : keys.waitNanos(demand, now);
+        for (Resource resource : shared) {
+            wait = Math.max(wait, resource.waitNanos(demand, now));
+        }
+        if (wait == 0 && ticket.budget != null) {
+            wait = switch (ticket.budget.reserve(demand, onRoom)) {
+                case RESERVED -> 0;
+                case NOT_NOW -> Resource.UNTIL_SETTLED;
+                case EXHAUSTED -> NEVER;
+            };
+        }
+        if (wait == 0) {
+            for (Resource resource : shared) {
+                resource.take(demand, now);
+            }
+            ticket.admit(keys.take(demand, now), now);
+            inFlight++;
+        }
+        return wait;
+    }
+
+    /** Lets those who would rather fail than wait fail, while the keys or the gate are shut. */
+    private void failFast(Deferred deferred, long now) {
+        if (failFastWaiting == 0) {
+            return;
+        }
+        ErrorKind shut = keys.shut(now);
+        for (Resource resource : shared) {
+            shut = shut == null ? resource.shut(now) : shut;
+        }
+        if (shut != null) {
+            ApiException error = notSent(shut, "gate '" + name + "' is shut, and the call asked not to wait");
+            queue.forEach(place -> {
+                if (place.waiting.failsFast()) {
+                    leaveLine(place.waiting);
+                    refuse(place.waiting, error, deferred);
+                }
+            });
+        }
+    }
+
+    private @Nullable String impossible(Ticket<?> ticket) {
+        for (Resource resource : shared) {
+            String why = resource.impossible(ticket.demand);
+            if (why != null) {
+                return why;
+            }
+        }
+        String why = keys.impossible(ticket.demand);
+        return why == null && ticket.budget != null ? ticket.budget.impossible(ticket.demand) : why;
+    }
+
+    /** Looks again at {@code now + wait}, unless that is to happen sooner anyway. */
+    private void wake(long wait, long now) {
+        if (wait == Resource.UNTIL_SETTLED) {
+            return;
+        }
+        long at = now + wait;
+        if (timer != null) {
+            if (timerAt - at <= 0) {
+                return;
+            }
+            timer.dispose();
+        }
+        timerAt = at;
+        timer = scheduler.get().schedule(() -> onTime(at), wait, TimeUnit.NANOSECONDS);
+    }
+
+    private void onTime(long at) {
+        change(deferred -> timer = timerAt == at ? null : timer);
+    }
+
+    private static void refuse(Ticket<?> ticket, ApiException error, Deferred deferred) {
+        ticket.refuse(error);
+        deferred.add(ticket);
+    }
+
+    private static ApiException notSent(ErrorKind kind, String message) {
+        return ApiException.builder(kind, message).delivery(Delivery.NOT_SENT).build();
+    }
+
+    private static long tokens(Settlement end, Demand demand) {
+        if (end.isFree()) {
+            return 0;
+        }
+        return end.usage().isKnown() ? end.usage().inputTokens() + end.usage().outputTokens() : demand.tokens();
+    }
+
+    private long now() {
+        return scheduler.get().now(TimeUnit.NANOSECONDS);
+    }
+}

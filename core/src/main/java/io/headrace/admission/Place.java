@@ -1,0 +1,38 @@
+package io.headrace.admission;
+
+import io.headrace.Priority;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A place in a {@link FairQueue}.
+ *
+ * @param <T> what waits
+ */
+final class Place<T> {
+
+    final T waiting;
+    final String tenant;
+    final Priority priority;
+
+    /** What it charges its tenant, at least 1. */
+    final long tokens;
+
+    /** Whether it goes to the head of its tenant's line. */
+    final boolean again;
+
+    long since;
+
+    @Nullable
+    Place<T> before;
+
+    @Nullable
+    Place<T> after;
+
+    Place(T waiting, String tenant, Priority priority, long tokens, boolean again) {
+        this.waiting = waiting;
+        this.tenant = tenant;
+        this.priority = priority;
+        this.tokens = Math.max(1, tokens);
+        this.again = again;
+    }
+}

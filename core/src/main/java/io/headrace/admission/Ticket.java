@@ -1,0 +1,171 @@
+package io.headrace.admission;
+
+import io.headrace.CallOptions;
+import io.headrace.WorkSlot;
+import io.headrace.observe.CallEvent.Admitted;
+import io.headrace.observe.CallListener;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import reactor.core.observability.DefaultSignalListener;
+import reactor.core.publisher.MonoSink;
+import reactor.core.publisher.SignalType;
+import reactor.util.context.ContextView;
+
+/**
+ * One attempt's claim on a {@link Gate}: it waits, holds and settles. It hears the attempt's signals, so that whichever comes
+ * first settles before anybody downstream sees it.
+ */
+final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnable {
+
+    /** The life of a claim. */
+    enum State {
+        NEW,
+        WAITING,
+        HELD,
+        OVER
+    }
+
+    private final Gate gate;
+    private final Admission<?, R> admission;
+    private final CallListener listener;
+    private final CallOptions options;
+    private final WorkSlot slot;
+    private WorkSlot.Wait wait = WorkSlot.Wait.NONE;
+    private @Nullable MonoSink<Void> sink;
+    private @Nullable Throwable refusal;
+    private long waited;
+    private volatile boolean started;
+
+    final Demand demand;
+    final @Nullable Budget budget;
+
+    // the gate's own, under its lock
+    State state = State.NEW;
+    final Place<Ticket<?>> place;
+    long since;
+
+    private @Nullable Seat seat;
+
+    Ticket(Gate gate, Admission<?, R> admission, Demand demand, boolean again, ContextView context) {
+        this.gate = gate;
+        this.admission = admission;
+        this.demand = demand;
+        this.listener = CallListener.from(context);
+        this.options = CallOptions.from(context);
+        this.slot = WorkSlot.from(context);
+        this.budget = context.getOrDefault(Budget.class, null);
+        this.place = new Place<>(this, options.tenant(), options.priority(), demand.tokens(), again);
+    }
+
+    /** Waits for the gate, in line if need be; {@code sink} completes with the grant, or fails. */
+    void await(MonoSink<Void> sink) {
+        this.sink = sink;
+        this.wait = slot.newWait();
+        gate.enter(this);
+        wait.begin();
+    }
+
+    /** Under the gate's lock: the attempt may go, with the key of {@code seat}. */
+    void admit(Seat seat, long now) {
+        this.seat = seat;
+        waited = state == State.WAITING ? Math.max(0, now - place.since) : 0;
+        state = State.HELD;
+        since = now;
+    }
+
+    /** Whether it would rather fail than wait for a gate that is shut. */
+    boolean failsFast() {
+        return options.failFast();
+    }
+
+    /** What it was admitted with. */
+    Seat seat() {
+        return Objects.requireNonNull(seat, "not admitted");
+    }
+
+    /** Under the gate's lock: whether it can go on at once, with its item's place in the step; else it will when it has that. */
+    boolean goesOn() {
+        return wait.end(this);
+    }
+
+    /** Under the gate's lock: it does not go. */
+    void leave() {
+        state = State.OVER;
+        wait.cancel();
+    }
+
+    /** Under the gate's lock: it never may. */
+    void refuse(Throwable error) {
+        leave();
+        refusal = error;
+    }
+
+    /** After the gate's lock: lets the attempt go, or fail. What was cancelled meanwhile goes nowhere. */
+    @Override
+    public void run() {
+        MonoSink<Void> waiting = sink;
+        if (refusal != null) {
+            if (waiting != null) {
+                waiting.error(refusal);
+            }
+            return;
+        }
+        started = true;
+        try {
+            listener.tell(new Admitted(options, Duration.ofNanos(waited)));
+        } finally {
+            if (waiting != null) {
+                waiting.success();
+            }
+        }
+    }
+
+    /** The attempt is about to be made; one that did not wait is told here. */
+    @Override
+    public void doFirst() {
+        if (state == State.HELD) {
+            run();
+        }
+    }
+
+    @Override
+    public @Nullable ApiKey key() {
+        Seat taken = seat;
+        return taken == null ? null : taken.key();
+    }
+
+    @Override
+    public void observed(ServerLimits limits) {
+        gate.observe(this, limits);
+    }
+
+    @Override
+    public void doOnNext(R answer) {
+        gate.settle(this, elapsed -> admission.answered(answer, elapsed));
+    }
+
+    @Override
+    public void doOnComplete() {
+        gate.settle(this, Settlement::cancelled);
+    }
+
+    @Override
+    public void doOnError(Throwable error) {
+        admission.goesOn(gate.settle(this, elapsed -> Settlement.failed(error, elapsed)));
+    }
+
+    /** After a cancel: the attempt is cancelled before its place goes to another. */
+    @Override
+    public void doFinally(SignalType end) {
+        if (end == SignalType.CANCEL) {
+            gate.settle(this, elapsed -> started ? Settlement.cancelled(elapsed) : Settlement.unused());
+        }
+    }
+
+    /** The attempt does not start. */
+    @Override
+    public void handleListenerError(Throwable error) {
+        gate.settle(this, elapsed -> Settlement.unused());
+    }
+}
