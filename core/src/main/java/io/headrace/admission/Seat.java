@@ -107,7 +107,7 @@ final class Seat {
         double least = 1;
         for (Resource resource : resources) {
             for (Level level : resource.levels(now)) {
-                least = Math.min(least, 1 - level.used() / level.limit());
+                least = Math.min(least, level.limit() > 0 ? 1 - level.used() / level.limit() : 0);
             }
         }
         return least;

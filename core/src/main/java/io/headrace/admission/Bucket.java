@@ -1,0 +1,121 @@
+package io.headrace.admission;
+
+import java.time.Duration;
+
+/**
+ * A token bucket that never grants more than the server's same bucket holds when the requests arrive, however much their
+ * journeys differ, up to {@code jitter}.
+ *
+ * <p>Kept as the moment at which it is full again, the generic cell rate algorithm: taking {@code n} moves the moment by the
+ * time in which {@code n} come in, rounded up to a nanosecond. So all is whole numbers, and what is granted in any span of
+ * {@code t} is at most what comes in in {@code t} and in {@code burst - jitter}; what arrives in a span of {@code t} left
+ * within {@code t + jitter}, and the server holds a burst besides what comes in. What is larger than that much waits until
+ * the bucket has been full for {@code jitter}, when the server's is full too; what is larger than the burst leaves a debt.
+ */
+final class Bucket {
+
+    /** The part of the burst that the jitter may take away at the most: the smaller a burst, the dearer a margin. */
+    private static final int MARGIN = 20;
+
+    private static final long LONG_AGO = Long.MIN_VALUE / 2;
+
+    private final long jitter;
+    private Rate rate;
+    private long burst;
+    private long margin;
+    private long fullAt = LONG_AGO;
+    private long busySince = LONG_AGO;
+    private long toldFullAt = LONG_AGO;
+
+    /** A full one. */
+    Bucket(Rate rate, Duration jitter) {
+        this.jitter = jitter.toNanos();
+        this.rate = rate;
+        use(rate);
+    }
+
+    Rate rate() {
+        return rate;
+    }
+
+    /** How long until {@code units} can be taken. Who asks for none never waits. */
+    long waitNanos(long units, long now) {
+        if (units == 0) {
+            return 0;
+        }
+        long early = Math.min(rate.nanos(units) - (burst - margin), margin);
+        return Math.max(0, fullAt + early - now);
+    }
+
+    void take(long units, long now) {
+        if (units > 0) {
+            add(rate.nanos(units), now);
+        }
+    }
+
+    /**
+     * What was taken as {@code reserved} turns out to be {@code actual}. More is taken now. Less is given back, unless the
+     * bucket has been full since, so that no room was missed.
+     *
+     * @param taken when it was taken
+     * @param refused whether by the server's limits: then no more is given back than the server has said there is
+     */
+    void correct(long reserved, long actual, long taken, boolean refused, long now) {
+        long change = rate.nanos(actual) - rate.nanos(reserved);
+        if (change > 0) {
+            add(change, now);
+        } else if (change < 0 && fullAt > now && taken - busySince >= 0) {
+            long least = refused ? Math.max(now, toldFullAt) : now;
+            fullAt = Math.max(fullAt + change, Math.min(fullAt, least));
+        }
+    }
+
+    /** At the time {@code at} no more than {@code level} was there. */
+    void atMost(long level, long at, long now) {
+        long full = at + rate.nanos(Math.max(0, rate.burst() - level));
+        toldFullAt = Math.max(toldFullAt, full);
+        if (full > fullAt && full > now) {
+            busySince = fullAt <= now ? now : busySince;
+            fullAt = full;
+        }
+    }
+
+    /** At least {@code level} is there, which may be a debt. */
+    void atLeast(long level, long now) {
+        fullAt = Math.min(fullAt, now + rate.nanos(Math.max(0, rate.burst() - level)));
+    }
+
+    /** Exactly {@code level} is there, which may be a debt. */
+    void set(long level, long now) {
+        fullAt = now + rate.nanos(Math.max(0, rate.burst() - level));
+        busySince = LONG_AGO;
+    }
+
+    /** What is taken, above the burst for a debt. */
+    double used(long now) {
+        return rate.units(Math.max(0, fullAt - now));
+    }
+
+    /** Another rate from now on. What is there stays, as far as the new burst holds it. */
+    void change(Rate rate, long now) {
+        double missing = rate.burst() - (this.rate.burst() - used(now));
+        busySince = fullAt <= now ? now : busySince;
+        use(rate);
+        fullAt = missing <= 0 ? now : now + (long) Math.ceil(missing / rate.units(1));
+        toldFullAt = LONG_AGO;
+    }
+
+    private void use(Rate rate) {
+        this.rate = rate;
+        burst = rate.burstNanos();
+        margin = Math.min(jitter, burst / MARGIN);
+    }
+
+    private void add(long nanos, long now) {
+        if (fullAt <= now) {
+            busySince = now;
+            fullAt = now;
+        }
+        fullAt += nanos;
+    }
+}
