@@ -2,6 +2,7 @@ package io.headrace.admission;
 
 import io.headrace.CallOptions;
 import io.headrace.WorkSlot;
+import io.headrace.observe.AttemptNumber;
 import io.headrace.observe.CallEvent.Admitted;
 import io.headrace.observe.CallListener;
 import java.time.Duration;
@@ -55,7 +56,8 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
         this.options = CallOptions.from(context);
         this.slot = WorkSlot.from(context);
         this.budget = context.getOrDefault(Budget.class, null);
-        this.place = new Place<>(this, options.tenant(), options.priority(), demand.tokens(), again);
+        boolean first = !again && AttemptNumber.from(context) == 1;
+        this.place = new Place<>(this, options.tenant(), options.priority(), demand.tokens(), !first);
     }
 
     /** Waits for the gate, in line if need be; {@code sink} completes with the grant, or fails. */

@@ -12,6 +12,7 @@ import io.headrace.StorageException;
 import io.headrace.Usage;
 import io.headrace.cache.CallKey;
 import io.headrace.observe.AttemptLog;
+import io.headrace.observe.AttemptNumber;
 import io.headrace.observe.CallEvent.AttemptEnded;
 import io.headrace.observe.CallEvent.AttemptStarted;
 import io.headrace.observe.CallListener;

@@ -1,6 +1,7 @@
 package io.headrace.layer;
 
 import io.headrace.CallOptions;
+import io.headrace.observe.AttemptNumber;
 import io.headrace.observe.CallEvent.RetryScheduled;
 import io.headrace.observe.CallListener;
 import java.time.Duration;

@@ -8,6 +8,7 @@ import io.headrace.ApiException;
 import io.headrace.Call;
 import io.headrace.CallOptions;
 import io.headrace.ErrorKind;
+import io.headrace.observe.AttemptNumber;
 import io.headrace.observe.CallEvent.RetryScheduled;
 import java.time.Duration;
 import java.util.List;

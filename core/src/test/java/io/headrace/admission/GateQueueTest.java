@@ -1,0 +1,410 @@
+package io.headrace.admission;
+
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.ApiException;
+import io.headrace.Call;
+import io.headrace.CallOptions;
+import io.headrace.Cost;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import io.headrace.Priority;
+import io.headrace.Usage;
+import io.headrace.observe.Meter;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.test.StepVerifier;
+import reactor.test.scheduler.VirtualTimeScheduler;
+
+/** Who goes next, what a refusal does, and that everything comes back: in virtual time. */
+@Timeout(60)
+class GateQueueTest {
+
+    private static final CallOptions BATCH = CallOptions.of("step", "item");
+
+    private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
+    private final List<String> order = new ArrayList<>();
+    private final Map<String, Sinks.One<String>> running = new HashMap<>();
+
+    @AfterEach
+    void stopTime() {
+        time.dispose();
+    }
+
+    private GateBuilder gate() {
+        return Gate.builder("test").scheduler(() -> time);
+    }
+
+    /** A call that notes its start and ends when told. */
+    private Mono<String> call(Gate gate, String name, CallOptions options) {
+        Call<String, String> call = request -> Mono.defer(() -> {
+            order.add(request);
+            Sinks.One<String> end = Sinks.one();
+            running.put(request, end);
+            return end.asMono();
+        });
+        return call.with(gate.<String, String>layer()).apply(name).contextWrite(options::into);
+    }
+
+    private void end(String name) {
+        running.get(name).tryEmitValue(name);
+    }
+
+    private static ApiException refusal(ErrorKind kind, Duration retryAfter) {
+        return ApiException.builder(kind, kind.label())
+                .delivery(Delivery.REFUSED)
+                .retryAfter(retryAfter)
+                .build();
+    }
+
+    private static void assertEmpty(Gate gate) {
+        GateSnapshot snapshot = gate.snapshot();
+        assertThat(snapshot.inFlight()).isZero();
+        assertThat(snapshot.waiting()).isZero();
+        assertThat(snapshot.shared())
+                .allSatisfy(level -> assertThat(level.used()).isZero());
+        assertThat(snapshot.keys())
+                .allSatisfy(key -> assertThat(key.levels())
+                        .allSatisfy(level -> assertThat(level.used()).isZero()));
+    }
+
+    @Test
+    void interactiveCall_goesBeforeTheBatch() {
+        Gate gate = gate().concurrency(1).build();
+        call(gate, "first", BATCH).subscribe();
+        for (int i = 0; i < 10_000; i++) {
+            call(gate, "batch" + i, BATCH).subscribe();
+        }
+        call(gate, "interactive", CallOptions.NONE.withPriority(Priority.INTERACTIVE))
+                .subscribe();
+        end("first");
+        assertThat(order).containsExactly("first", "interactive");
+        end("interactive");
+        assertThat(order).last().isEqualTo("batch0");
+    }
+
+    @Test
+    void refusedCall_waitsForTheServersTimeAndGoesFirstWithoutFailing() {
+        Gate gate = gate().concurrency(2).build();
+        int[] attempts = new int[1];
+        Call<String, String> call = request -> Mono.defer(() -> {
+            order.add(request);
+            return attempts[0]++ == 0
+                    ? Mono.<String>error(refusal(ErrorKind.RATE_LIMITED, ofSeconds(3)))
+                    : Mono.just(request);
+        });
+        List<String> answers = new ArrayList<>();
+        call.with(gate.<String, String>layer()).apply("a").subscribe(answers::add);
+        call.with(gate.<String, String>layer()).apply("b").subscribe(answers::add);
+        time.advanceTimeBy(ofMillis(2_999));
+        assertThat(order).containsExactly("a");
+        assertThat(gate.snapshot().binding()).isEqualTo("cool-down");
+        time.advanceTimeBy(ofSeconds(1));
+        assertThat(order).containsExactly("a", "a", "b");
+        assertThat(answers).containsExactly("a", "b");
+        assertEmpty(gate);
+    }
+
+    @Test
+    void refusalOfUnknownOutcome_isTheCallersAffair() {
+        Gate gate = gate().build();
+        Call<String, String> call = request -> Mono.error(ApiException.builder(ErrorKind.RATE_LIMITED, "half an answer")
+                .delivery(Delivery.UNKNOWN)
+                .build());
+        StepVerifier.create(call.with(gate.<String, String>layer()).apply("a")).verifyErrorMessage("half an answer");
+        assertEmpty(gate);
+    }
+
+    @Test
+    void callThatAskedNotToWait_failsWhileTheGateIsShut() {
+        Gate gate = gate().build();
+        Call<String, String> refused = request -> Mono.error(refusal(ErrorKind.RATE_LIMITED, ofSeconds(5)));
+        Disposable waiting =
+                refused.with(gate.<String, String>layer()).apply("a").subscribe();
+        StepVerifier.create(call(gate, "b", BATCH.withFailFast(true)))
+                .expectErrorSatisfies(error -> {
+                    assertThat(((ApiException) error).kind()).isEqualTo(ErrorKind.RATE_LIMITED);
+                    assertThat(((ApiException) error).delivery()).isEqualTo(Delivery.NOT_SENT);
+                })
+                .verify();
+        assertThat(gate.snapshot().waiting()).isEqualTo(1);
+        waiting.dispose();
+        assertEmpty(gate);
+    }
+
+    @Test
+    void quotaThatRefusesEverything_failsWhoeverWaitsAndLetsOthersTry() {
+        Gate gate = gate().coolDown(CoolDownSpec.standard().refusedFor(ofMinutes(1)))
+                .build();
+        boolean[] open = new boolean[1];
+        Call<String, String> call = request -> Mono.defer(
+                () -> open[0] ? Mono.just("yes") : Mono.error(refusal(ErrorKind.RATE_LIMITED, ofSeconds(5))));
+        List<Throwable> errors = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            call.with(gate.<String, String>layer()).apply("q").subscribe(answer -> {}, errors::add);
+        }
+        time.advanceTimeBy(ofMinutes(2));
+        assertThat(errors).hasSize(100).allSatisfy(error -> {
+            assertThat(((ApiException) error).kind()).isEqualTo(ErrorKind.QUOTA_EXHAUSTED);
+            assertThat(error).hasMessageContaining("refused every call").hasMessageContaining("'test'");
+        });
+        open[0] = true;
+        time.advanceTimeBy(ofMinutes(1));
+        StepVerifier.create(call.with(gate.<String, String>layer()).apply("q"))
+                .expectNext("yes")
+                .verifyComplete();
+        assertEmpty(gate);
+    }
+
+    @Test
+    void keyThatIsRevoked_leavesAndItsCallGoesOnWithAnother() {
+        Gate gate = gate().keys(List.of(new ApiKey("one", "k1"), new ApiKey("two", "k2")))
+                .build();
+        List<String> used = new ArrayList<>();
+        Call<String, String> call = request -> Mono.deferContextual(context -> {
+            ApiKey key = Grant.from(context).orElseThrow().key();
+            used.add(key == null ? "" : key.name());
+            return key != null && key.name().equals("one")
+                    ? Mono.<String>error(refusal(ErrorKind.AUTHENTICATION, null))
+                    : Mono.just(request);
+        });
+        for (int i = 0; i < 4; i++) {
+            StepVerifier.create(call.with(gate.<String, String>layer()).apply("q"))
+                    .expectNext("q")
+                    .verifyComplete();
+        }
+        assertThat(used).containsOnlyOnce("one").filteredOn("two"::equals).hasSize(4);
+        assertThat(gate.snapshot().keys()).extracting(GateSnapshot.Key::gone).containsExactly("authentication", "");
+        assertEmpty(gate);
+    }
+
+    @Test
+    void noKeyLeft_failsWhoeverWaitsWithTheReason() {
+        Gate gate = gate().concurrency(1)
+                .keys(List.of(new ApiKey("one", "k1"), new ApiKey("two", "k2")))
+                .build();
+        Call<String, String> call = request -> Mono.error(refusal(ErrorKind.QUOTA_EXHAUSTED, null));
+        List<Throwable> errors = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            call.with(gate.<String, String>layer()).apply("q").subscribe(answer -> {}, errors::add);
+        }
+        assertThat(errors)
+                .hasSize(3)
+                .allSatisfy(error -> assertThat(((ApiException) error).kind()).isEqualTo(ErrorKind.QUOTA_EXHAUSTED));
+        assertThat(errors.get(2)).hasMessageContaining("no API key is left").hasMessageNotContaining("k1");
+        assertEmpty(gate);
+    }
+
+    @Test
+    void pausedGate_admitsNobodyUntilItGoesOn() {
+        Gate gate = gate().build();
+        gate.pause();
+        call(gate, "a", BATCH).subscribe();
+        assertThat(order).isEmpty();
+        assertThat(gate.snapshot().binding()).isEqualTo("paused");
+        gate.resume();
+        assertThat(order).containsExactly("a");
+    }
+
+    @Test
+    void concurrency_changesWhileRunning() {
+        Gate gate = gate().concurrency(1).build();
+        for (String name : List.of("a", "b", "c", "d")) {
+            call(gate, name, BATCH).subscribe();
+        }
+        assertThat(order).containsExactly("a");
+        gate.concurrency(3);
+        assertThat(order).containsExactly("a", "b", "c");
+        gate.concurrency(1);
+        end("a");
+        end("b");
+        assertThat(order).hasSize(3);
+        end("c");
+        assertThat(order).containsExactly("a", "b", "c", "d");
+    }
+
+    @Test
+    void budget_isReservedSettledAndThenExhausted() {
+        Gate gate = gate().build();
+        Budget budget = Budget.ofUsd(new BigDecimal("0.10"));
+        Meter<String, String> meter = priced("0.04", "0.03");
+        Call<String, String> call = request -> Mono.just(request);
+        Function<String, Mono<String>> paid = request -> call.with(gate.layer(DemandEstimator.requests(), meter))
+                .apply(request)
+                .contextWrite(budget::into);
+        for (int i = 0; i < 3; i++) {
+            StepVerifier.create(paid.apply("q")).expectNext("q").verifyComplete();
+        }
+        assertThat(budget.balance().usd().spent()).isEqualByComparingTo("0.09");
+        StepVerifier.create(paid.apply("q"))
+                .expectErrorSatisfies(
+                        error -> assertThat(((ApiException) error).kind()).isEqualTo(ErrorKind.BUDGET_EXHAUSTED))
+                .verify();
+        assertThat(budget.balance().usd().reserved()).isEqualByComparingTo("0");
+        assertEmpty(gate);
+    }
+
+    @Test
+    void budgetThatOthersHold_isWaitedForAcrossGates() {
+        Gate one = gate().build();
+        Gate two = gate().build();
+        Budget budget = Budget.ofUsd(new BigDecimal("0.05"));
+        Meter<String, String> meter = priced("0.04", "0.01");
+        Call<String, String> call = request -> Mono.defer(() -> {
+            order.add(request);
+            return Mono.just(request).delayElement(ofSeconds(1), time);
+        });
+        List<Object> answers = new ArrayList<>();
+        call.with(one.layer(DemandEstimator.requests(), meter))
+                .apply("a")
+                .contextWrite(budget::into)
+                .subscribe(answers::add, answers::add);
+        call.with(two.layer(DemandEstimator.requests(), meter))
+                .apply("b")
+                .contextWrite(budget::into)
+                .subscribe(answers::add, answers::add);
+        assertThat(order).containsExactly("a");
+        assertThat(two.snapshot().binding()).isEqualTo("budget");
+        time.advanceTimeBy(ofSeconds(2));
+        assertThat(answers).containsExactly("a", "b");
+        assertThat(budget.balance().usd().spent()).isEqualByComparingTo("0.02");
+    }
+
+    @Test
+    void demandThatCanNeverBeGranted_failsAtOnceAndIsNotSent() {
+        Gate gate = gate().limit(Limited::new).build();
+        Call<String, String> call = request -> Mono.just(request);
+        StepVerifier.create(call.with(gate.<String, String>layer(r -> new Demand(500, 0, Cost.ZERO), Meter.free()))
+                        .apply("q"))
+                .expectErrorSatisfies(error -> {
+                    ApiException api = (ApiException) error;
+                    assertThat(api.kind()).isEqualTo(ErrorKind.INVALID_REQUEST);
+                    assertThat(api.delivery()).isEqualTo(Delivery.NOT_SENT);
+                    assertThat(api).hasMessageContaining("500").hasMessageContaining("100");
+                })
+                .verify();
+        assertEmpty(gate);
+    }
+
+    /** A simulated hour of everything that may happen to ten thousand calls. */
+    @Test
+    void randomCancelsTimeoutsAndErrors_bringEverythingBack() {
+        Budget budget = Budget.ofUsd(new BigDecimal("1000000"));
+        Gate gate = gate().concurrency(50)
+                .limit(Limited::new)
+                .keys(List.of(new ApiKey("one", "k1"), new ApiKey("two", "k2")))
+                .tenantWeight("t1", 3)
+                .build();
+        Random random = new Random(7);
+        Meter<Integer, Integer> meter = priced("0.04", "0.01");
+        Call<Integer, Integer> call = n -> Mono.defer(() -> switch (random.nextInt(12)) {
+            case 0 -> Mono.error(refusal(ErrorKind.RATE_LIMITED, ofMillis(random.nextInt(3_000))));
+            case 1 -> Mono.error(refusal(ErrorKind.SERVER_ERROR, null));
+            case 2 -> Mono.error(new IllegalStateException("bug"));
+            case 3 -> Mono.empty();
+            case 4 -> Mono.never();
+            case 5 -> throw new IllegalArgumentException("thrown");
+            default -> Mono.just(n).delayElement(ofMillis(random.nextInt(20_000)), time);
+        });
+        Call<Integer, Integer> gated = call.with(gate.layer(n -> new Demand(n % 100, n % 7, Cost.ZERO), meter));
+        int[] ended = new int[1];
+        for (int i = 0; i < 10_000; i++) {
+            CallOptions options = BATCH.withTenant("t" + i % 5)
+                    .withPriority(Priority.values()[i % 3])
+                    .withFailFast(i % 17 == 0);
+            Mono<Integer> one = gated.apply(i)
+                    .timeout(ofSeconds(1 + random.nextInt(3_500)), time)
+                    .contextWrite(options::into)
+                    .contextWrite(budget::into)
+                    .doFinally(signal -> ended[0]++);
+            Disposable disposable = one.subscribeOn(time).subscribe(answer -> {}, error -> {});
+            if (i % 3 == 0) {
+                time.schedule(
+                        disposable::dispose, random.nextInt(3_600_000), java.util.concurrent.TimeUnit.MILLISECONDS);
+            }
+            if (i % 10 == 0) {
+                time.advanceTimeBy(ofMillis(random.nextInt(1_000)));
+            }
+        }
+        time.advanceTimeBy(ofMinutes(60));
+        assertThat(ended[0]).isEqualTo(10_000);
+        assertEmpty(gate);
+        assertThat(budget.balance().usd().reserved()).isEqualByComparingTo("0");
+    }
+
+    private static <T> Meter<T, T> priced(String ceiling, String cost) {
+        return new Meter<>() {
+            @Override
+            public Cost ceiling(T request) {
+                return Cost.of(new BigDecimal(ceiling));
+            }
+
+            @Override
+            public Usage usage(T answer) {
+                return Usage.of(1, 1);
+            }
+
+            @Override
+            public Cost cost(T answer) {
+                return Cost.of(new BigDecimal(cost));
+            }
+
+            @Override
+            public String model(T answer) {
+                return "";
+            }
+        };
+    }
+
+    /** A hundred tokens at a time. */
+    private static final class Limited implements Resource {
+
+        private long out;
+
+        @Override
+        public String name() {
+            return "tokens at a time";
+        }
+
+        @Override
+        public String impossible(Demand demand) {
+            return demand.tokens() <= 110 ? null : demand.tokens() + " tokens are more than the 100 allowed";
+        }
+
+        @Override
+        public long waitNanos(Demand demand, long now) {
+            return out == 0 || out + demand.tokens() <= 100 ? 0 : UNTIL_SETTLED;
+        }
+
+        @Override
+        public void take(Demand demand, long now) {
+            out += demand.tokens();
+        }
+
+        @Override
+        public void settle(Demand demand, Settlement end, long now) {
+            out -= demand.tokens();
+            assertThat(out).isNotNegative();
+        }
+
+        @Override
+        public List<Level> levels(long now) {
+            return List.of(new Level(name(), out, 100, Level.Origin.STATED));
+        }
+    }
+}
