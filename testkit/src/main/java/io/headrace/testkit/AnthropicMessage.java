@@ -31,6 +31,10 @@ final class AnthropicMessage {
                 request.thinks() ? "It is about " + String.join(", ", Topics.of(request.body.userText(), 3)) + "." : "";
     }
 
+    long tokens() {
+        return reply.tokens();
+    }
+
     void write(JsonGenerator json) {
         json.writeStartObject();
         head(json);

@@ -36,9 +36,17 @@ enum AnthropicMessages implements Endpoint {
         }
 
         @Override
+        public Demand demand(PromptCache promptCache) {
+            AnthropicPrompt prompt = request.prompt();
+            return new Demand(prompt.tokens() - promptCache.kept(prompt), request.body.maxTokens);
+        }
+
+        @Override
         public Content answer(Occasion occasion) {
             AnthropicMessage message = new AnthropicMessage(request, occasion);
-            return request.body.stream ? Content.stream(message.events()) : Content.whole(Json.write(message::write));
+            return request.body.stream
+                    ? Content.stream(message.events(), message.tokens())
+                    : Content.whole(Json.write(message::write), message.tokens());
         }
     }
 }

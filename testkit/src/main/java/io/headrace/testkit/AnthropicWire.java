@@ -1,6 +1,11 @@
 package io.headrace.testkit;
 
+import io.headrace.testkit.SimulatedQuota.Dimension;
+import io.headrace.testkit.SimulatedQuota.OutputCharge;
 import io.netty.handler.codec.http.HttpHeaders;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Anthropic. */
@@ -65,6 +70,26 @@ enum AnthropicWire implements Wire {
                 429,
                 "rate_limit_error",
                 "This request would exceed the rate limit of 50 requests per minute for " + model);
+    }
+
+    @Override
+    public Problem overLimit(OverLimit over, String model) {
+        return AnthropicLimits.overLimit(over);
+    }
+
+    @Override
+    public OutputCharge outputCharge() {
+        return OutputCharge.CORRECTED;
+    }
+
+    @Override
+    public void limitHeaders(HttpHeaders headers, Map<Dimension, KeyLimits.State> limits, Instant now) {
+        AnthropicLimits.headers(headers, limits, now);
+    }
+
+    @Override
+    public void retryAfter(HttpHeaders headers, Duration delay) {
+        headers.set("retry-after", Wire.wholeSeconds(delay));
     }
 
     @Override

@@ -120,6 +120,11 @@ final class ChatBody {
         return tokens;
     }
 
+    /** Prompt and most answer, of all choices together. */
+    Demand demand() {
+        return new Demand(promptTokens(), Math.max(0, maxTokens) * choices);
+    }
+
     private void field(String name, JsonParser parser, JsonToken token) {
         switch (name) {
             case "model" -> {

@@ -39,8 +39,8 @@ final class Counters {
         }
     }
 
-    void fault(Fault fault) {
-        faults.computeIfAbsent(fault.label(), label -> new LongAdder()).increment();
+    void fault(String label) {
+        faults.computeIfAbsent(label, any -> new LongAdder()).increment();
     }
 
     SimulatorStatistics snapshot() {

@@ -1,5 +1,6 @@
 package io.headrace.testkit;
 
+import io.headrace.testkit.SimulatorChange.KeyState;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -41,6 +42,8 @@ final class Exchange {
     private @Nullable SimulatedRequest received;
     private boolean recorded;
     private boolean left;
+    private @Nullable Question charged;
+    private @Nullable Admission admission;
 
     private Exchange(Simulation simulation, HttpServerRequest request, HttpServerResponse response, Channel channel) {
         this.simulation = simulation;
@@ -104,7 +107,39 @@ final class Exchange {
         if (problem == null && !question.model().isEmpty()) {
             problem = simulation.checkModel(wire, question.model());
         }
-        return problem == null ? work(wire, asked, question) : reject(wire, problem);
+        if (problem != null) {
+            return reject(wire, problem);
+        }
+        Demand demand = simulation.quotas.inForce() ? question.demand(simulation.promptCache()) : null;
+        return demand == null ? work(wire, asked, question) : admit(demand, wire, asked, question);
+    }
+
+    /** Takes what the request needs from its key's quota, or says why there is none. */
+    private Mono<Void> admit(Demand demand, Wire wire, SimulatedRequest asked, Question question) {
+        String key = key(wire);
+        if (simulation.quotas.keyState(key) == KeyState.EXHAUSTED) {
+            return refuse(Fault.Refusal.QUOTA_EXHAUSTED, wire, wire.refusal(Fault.Refusal.QUOTA_EXHAUSTED));
+        }
+        charged = question;
+        admission = simulation.quotas.admit(key, question.model(), demand, wire.outputCharge());
+        OverLimit over = admission.refusal();
+        return over == null ? work(wire, asked, question) : refuse(over, wire, question.model());
+    }
+
+    /** The key that is asked with, empty where there is none. */
+    private String key(Wire wire) {
+        String key = wire.key(request.requestHeaders());
+        return key == null ? "" : key;
+    }
+
+    private Mono<Void> refuse(OverLimit over, Wire wire, String model) {
+        simulation.counters.fault(over.label());
+        Wire.Problem problem = wire.overLimit(over, model);
+        record(over.label(), problem.status());
+        if (over.retryAfter() != null) {
+            wire.retryAfter(response.responseHeaders(), over.retryAfter());
+        }
+        return say(wire, problem);
     }
 
     private Mono<Void> work(Wire wire, SimulatedRequest asked, Question question) {
@@ -112,7 +147,7 @@ final class Exchange {
         Fault fault = simulation.script.decide(asked, random);
         Duration latency = simulation.latency(random);
         if (fault == null) {
-            return after(latency, () -> answer(wire, asked, question));
+            return worked(latency, () -> answer(wire, asked, question));
         }
         if (fault instanceof Fault.Refusal refusal) {
             return refuse(fault, wire, wire.refusal(refusal));
@@ -128,15 +163,15 @@ final class Exchange {
             return send(verbatim.status(), verbatim.body().getBytes(StandardCharsets.UTF_8));
         }
         if (fault instanceof Fault.InStream inStream) {
-            return after(latency, () -> breakWithin(inStream, wire, asked, question));
+            return worked(latency, () -> breakWithin(inStream, wire, asked, question));
         }
         if (fault instanceof Fault.Dribble dribble) {
-            return after(latency, () -> dribble(dribble, wire, asked, question));
+            return worked(latency, () -> dribble(dribble, wire, asked, question));
         }
         return switch ((Fault.Disruption) fault) {
             case RESET_BEFORE_READ -> reset(fault);
-            case RESET_AFTER_READ -> after(latency, () -> reset(fault));
-            case CUT_BODY -> after(latency, () -> cut(wire, asked, question));
+            case RESET_AFTER_READ -> worked(latency, () -> reset(fault));
+            case CUT_BODY -> worked(latency, () -> cut(wire, asked, question));
             case STALL -> {
                 strike(fault, 0);
                 yield Mono.never();
@@ -149,6 +184,9 @@ final class Exchange {
     private Mono<Void> answer(Wire wire, SimulatedRequest asked, Question question) {
         int number = simulation.occurrences.nextAnswered(asked.bodyDigest());
         Question.Content content = question.answer(simulation.occasion(asked, number));
+        if (admission != null) {
+            admission.answered(content.outputTokens());
+        }
         describe(wire, content, simulation.nextRequestId());
         if (content.isStream()) {
             int last = content.pieces().size() - 1;
@@ -261,7 +299,7 @@ final class Exchange {
     }
 
     private void strike(Fault fault, int status) {
-        simulation.counters.fault(fault);
+        simulation.counters.fault(fault.label());
         record(fault.label(), status);
     }
 
@@ -281,7 +319,15 @@ final class Exchange {
         if (!left) {
             left = true;
             simulation.counters.leave();
+            if (admission != null) {
+                admission.leave();
+            }
         }
+    }
+
+    /** Runs {@code next} when a worker has spent {@code latency} on it. */
+    private Mono<Void> worked(Duration latency, Supplier<Mono<Void>> next) {
+        return simulation.workers.run(channel.eventLoop(), Mono.defer(() -> after(latency, next)));
     }
 
     /** Runs {@code next} after {@code delay}, by a timer of the event loop: no thread, and gone when cancelled. */
@@ -316,6 +362,9 @@ final class Exchange {
         HttpHeaders headers = response.responseHeaders();
         headers.set(HttpHeaderNames.CONTENT_TYPE, contentType);
         wire.headers(headers, requestId, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedNanos));
+        if (charged != null && simulation.limitHeaders) {
+            wire.limitHeaders(headers, simulation.quotas.state(key(wire), charged.model()), simulation.now());
+        }
     }
 
     private Mono<Void> send(int status, byte[] body) {

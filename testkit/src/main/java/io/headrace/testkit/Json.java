@@ -56,6 +56,15 @@ final class Json {
         return object;
     }
 
+    /**
+     * The one value that {@code json} is.
+     *
+     * @throws tools.jackson.core.JacksonException if it is no JSON
+     */
+    static JsonNode value(byte[] json) {
+        return Trees.MAPPER.readTree(json);
+    }
+
     static String text(JsonNode tree) {
         return Trees.MAPPER.writeValueAsString(tree);
     }

@@ -52,10 +52,18 @@ enum OpenAiChat implements Endpoint {
         }
 
         @Override
+        public Demand demand(PromptCache promptCache) {
+            return body.demand();
+        }
+
+        @Override
         public Content answer(Occasion occasion) {
             Reply reply = Reply.to(body, occasion.model(), occasion.occurrence());
             Completion completion = new Completion(body, reply, occasion);
-            return body.stream ? Content.stream(completion.events()) : Content.whole(Json.write(completion::write));
+            long tokens = body.choices * reply.tokens();
+            return body.stream
+                    ? Content.stream(completion.events(), tokens)
+                    : Content.whole(Json.write(completion::write), tokens);
         }
     }
 

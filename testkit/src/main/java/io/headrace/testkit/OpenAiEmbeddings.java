@@ -75,6 +75,11 @@ enum OpenAiEmbeddings implements Endpoint {
         }
 
         @Override
+        public Demand demand(PromptCache promptCache) {
+            return new Demand(tokens(inputs()), 0);
+        }
+
+        @Override
         public Content answer(Occasion occasion) {
             return Content.whole(Json.write(this::write));
         }
@@ -104,12 +109,16 @@ enum OpenAiEmbeddings implements Endpoint {
             }
             json.writeEndArray();
             json.writeStringProperty("model", model());
-            int tokens = inputs.stream().mapToInt(Tokens::count).sum();
+            int tokens = tokens(inputs);
             json.writeObjectPropertyStart("usage");
             json.writeNumberProperty("prompt_tokens", tokens);
             json.writeNumberProperty("total_tokens", tokens);
             json.writeEndObject();
             json.writeEndObject();
+        }
+
+        private static int tokens(List<String> inputs) {
+            return inputs.stream().mapToInt(Tokens::count).sum();
         }
 
         private int fullLength() {

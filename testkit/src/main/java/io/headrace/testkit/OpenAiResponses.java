@@ -40,12 +40,17 @@ enum OpenAiResponses implements Endpoint {
         }
 
         @Override
+        public Demand demand(PromptCache promptCache) {
+            return body.demand();
+        }
+
+        @Override
         public Content answer(Occasion occasion) {
             Reply reply = Reply.to(body, occasion.model(), occasion.occurrence());
             Response response = new Response(body, reply, occasion);
             return body.stream
-                    ? Content.stream(response.events())
-                    : Content.whole(Json.write(json -> response.write(json, response.finalStatus())));
+                    ? Content.stream(response.events(), reply.tokens())
+                    : Content.whole(Json.write(json -> response.write(json, response.finalStatus())), reply.tokens());
         }
     }
 

@@ -1,8 +1,13 @@
 package io.headrace.testkit;
 
+import io.headrace.testkit.SimulatedQuota.Dimension;
+import io.headrace.testkit.SimulatedQuota.OutputCharge;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 
@@ -156,6 +161,27 @@ enum OpenAiWire implements Wire {
                         + " in organization org-simulated on requests per min (RPM): Limit 500,"
                         + " Used 500, Requested 1. Please try again in "
                         + fault.retryAfter().toMillis() + "ms.");
+    }
+
+    @Override
+    public Problem overLimit(OverLimit over, String model) {
+        return OpenAiLimits.overLimit(over, model);
+    }
+
+    @Override
+    public OutputCharge outputCharge() {
+        return OutputCharge.RESERVED;
+    }
+
+    @Override
+    public void limitHeaders(HttpHeaders headers, Map<Dimension, KeyLimits.State> limits, Instant now) {
+        OpenAiLimits.headers(headers, limits);
+    }
+
+    @Override
+    public void retryAfter(HttpHeaders headers, Duration delay) {
+        headers.set("retry-after", Wire.wholeSeconds(delay));
+        headers.set("retry-after-ms", Long.toString(delay.plusNanos(999_999).toMillis()));
     }
 
     @Override

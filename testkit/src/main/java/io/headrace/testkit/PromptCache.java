@@ -31,12 +31,7 @@ final class PromptCache {
     synchronized Use use(AnthropicPrompt prompt) {
         List<Border> borders = prompt.borders();
         int end = lastMark(borders);
-        int read = 0;
-        for (int i = end; i >= 0 && read == 0; i--) {
-            read = kept.get(borders.get(i).digest()) == null
-                    ? 0
-                    : borders.get(i).tokens();
-        }
+        int read = kept(prompt);
         int done = read;
         int shortWrite = 0;
         int longWrite = 0;
@@ -50,6 +45,17 @@ final class PromptCache {
             }
         }
         return new Use(prompt.tokens() - done, read, shortWrite, longWrite);
+    }
+
+    /** How many tokens of a prompt would be read now. */
+    synchronized int kept(AnthropicPrompt prompt) {
+        List<Border> borders = prompt.borders();
+        for (int i = lastMark(borders); i >= 0; i--) {
+            if (kept.get(borders.get(i).digest()) != null) {
+                return borders.get(i).tokens();
+            }
+        }
+        return 0;
     }
 
     private static int lastMark(List<Border> borders) {

@@ -15,21 +15,31 @@ interface Question {
     /** What is wrong with the request's form, null if nothing is. */
     Wire.@Nullable Problem problem();
 
+    /** What it would take from a quota, null if it is free. */
+    default @Nullable Demand demand(PromptCache promptCache) {
+        return null;
+    }
+
     Content answer(Occasion occasion);
 
     /**
      * A good answer.
      *
      * @param pieces server-sent events, each with its empty line; or the one JSON value
+     * @param outputTokens that it has
      */
-    record Content(boolean isStream, List<byte[]> pieces) {
+    record Content(boolean isStream, List<byte[]> pieces, long outputTokens) {
 
         static Content whole(byte[] json) {
-            return new Content(false, List.of(json));
+            return whole(json, 0);
         }
 
-        static Content stream(List<byte[]> events) {
-            return new Content(true, List.copyOf(events));
+        static Content whole(byte[] json, long outputTokens) {
+            return new Content(false, List.of(json), outputTokens);
+        }
+
+        static Content stream(List<byte[]> events, long outputTokens) {
+            return new Content(true, List.copyOf(events), outputTokens);
         }
 
         /** The JSON value of an answer that is no stream. */

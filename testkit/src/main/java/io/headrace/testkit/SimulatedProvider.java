@@ -1,6 +1,7 @@
 package io.headrace.testkit;
 
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -53,6 +54,14 @@ import reactor.core.publisher.Mono;
  * mark; nothing is too short to be kept. Tools count as their JSON, an image or a PDF as 100 tokens.
  *
  * <p><b>Embeddings</b> of texts that share words lie close together; the same text always has the same vector, of length 1.
+ *
+ * <p><b>Quotas</b> are enforced per key, and per model where it is told so, to the token by its own count of tokens: see {@link
+ * SimulatedQuota} and {@link SimulatorScript}. Answers then carry the rate-limit headers of the wire, and refusals its words. Counting
+ * tokens and listing models is free.
+ *
+ * <p><b>Control</b> by HTTP, for one that runs as a process: {@code POST /simulator/script} plays a script in the JSON of {@link
+ * SimulatorScript#parse} and answers 204; {@code GET /simulator/statistics} gives {@link QuotaStatistics} as JSON, of the key that is sent
+ * as a bearer token, or of all together.
  *
  * <p><b>Checks</b> are those of the real ones: key, version, model, messages, token limit, each with status and error body.
  *
@@ -119,6 +128,29 @@ public final class SimulatedProvider implements AutoCloseable {
     /** Forgets queued faults and rules; faults by rate go on. */
     public void clearScript() {
         simulation.script.clear();
+    }
+
+    /**
+     * From now on {@code changes} hold, in order: quotas, states of keys, storms of refusals. Where several come together, a revoked
+     * key is seen first, then an exhausted one, a storm, the quota, and last a {@link Fault}.
+     */
+    public void change(SimulatorChange... changes) {
+        play(SimulatorScript.of(changes));
+    }
+
+    /** Starts {@code script}; its times count from now. Scripts that were started before go on. */
+    public void play(SimulatorScript script) {
+        simulation.quotas.play(script);
+    }
+
+    /** What the key with that text was let in for and refused, from the first quota or script on. */
+    public QuotaStatistics quotaStatistics(String key) {
+        return simulation.quotas.statistics(key);
+    }
+
+    /** What all keys together were let in for and refused, from the first quota or script on. */
+    public QuotaStatistics quotaStatistics() {
+        return simulation.quotas.statistics();
     }
 
     /** What it was asked so far. */
@@ -199,6 +231,9 @@ public final class SimulatedProvider implements AutoCloseable {
         Set<String> keys = Set.of();
         Set<String> models = Set.of();
         int keepRequests = 1_000;
+        SimulatorScript script = SimulatorScript.of();
+        boolean limitHeaders = true;
+        Clock clock = Clock.systemUTC();
 
         private Builder() {}
 
@@ -337,6 +372,35 @@ public final class SimulatedProvider implements AutoCloseable {
             return this;
         }
 
+        /** The quota of each key; unlimited by default. As a script of one change. */
+        public Builder quota(SimulatedQuota quota) {
+            return script(SimulatorScript.of(SimulatorChange.quota(quota)));
+        }
+
+        /** What holds from the start, and what changes when; replaces an earlier one. None by default. */
+        public Builder script(SimulatorScript script) {
+            this.script = Objects.requireNonNull(script, "script");
+            return this;
+        }
+
+        /**
+         * Whether answers tell of the limits of the key that asked, in the headers of the wire and once there is a quota; on by
+         * default. Off is a server whose limits nobody knows. Refusals name their delay in any case.
+         */
+        public Builder limitHeaders(boolean limitHeaders) {
+            this.limitHeaders = limitHeaders;
+            return this;
+        }
+
+        /**
+         * What quotas, scripts and time stamps go by; the clock of the machine by default. Latency and the pace of streams do not:
+         * they go by timers of event loops.
+         */
+        public Builder clock(Clock clock) {
+            this.clock = Objects.requireNonNull(clock, "clock");
+            return this;
+        }
+
         /** The file that {@link RequestLog} appends to; none by default. */
         public Builder logFile(Path logFile) {
             this.logFile = Objects.requireNonNull(logFile, "logFile");
@@ -357,8 +421,12 @@ public final class SimulatedProvider implements AutoCloseable {
             }
             Simulation simulation = new Simulation(this, logFile == null ? null : RequestLog.open(logFile));
             try {
-                Listener listener =
-                        Listener.open(this, (request, response) -> Exchange.serve(simulation, request, response));
+                ControlPath control = new ControlPath(simulation);
+                Listener listener = Listener.open(
+                        this,
+                        (request, response) -> ControlPath.isMeant(request)
+                                ? control.serve(request, response)
+                                : Exchange.serve(simulation, request, response));
                 return new SimulatedProvider(simulation, listener);
             } catch (RuntimeException e) {
                 simulation.closeLog();

@@ -1,7 +1,9 @@
 package io.headrace.testkit;
 
+import io.headrace.testkit.SimulatorChange.KeyState;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HexFormat;
@@ -31,7 +33,10 @@ final class Simulation {
     private final Set<String> models;
     private final int keepRequests;
     private final @Nullable RequestLog log;
-    private final Clock clock = Clock.systemUTC();
+    private final Clock clock;
+    final Workers workers = new Workers();
+    final Quotas quotas;
+    final boolean limitHeaders;
     private final Deque<SimulatedRequest> kept = new ArrayDeque<>();
     private final AtomicLong requestIds = new AtomicLong();
 
@@ -47,13 +52,28 @@ final class Simulation {
         this.models = builder.models;
         this.keepRequests = builder.keepRequests;
         this.log = log;
+        this.clock = builder.clock;
+        this.quotas = new Quotas(clock, workers);
+        this.limitHeaders = builder.limitHeaders;
+        if (!builder.script.steps().isEmpty()) {
+            quotas.play(builder.script);
+        }
     }
 
     Wire.@Nullable Problem checkKey(Wire wire, @Nullable String key) {
         if (key == null) {
             return requireKey ? wire.keyMissing() : null;
         }
-        return keys.isEmpty() || keys.contains(key) ? null : wire.keyUnknown();
+        boolean isGood = (keys.isEmpty() || keys.contains(key)) && quotas.keyState(key) != KeyState.REVOKED;
+        return isGood ? null : wire.keyUnknown();
+    }
+
+    Instant now() {
+        return clock.instant();
+    }
+
+    PromptCache promptCache() {
+        return promptCache;
     }
 
     Wire.@Nullable Problem checkModel(Wire wire, String model) {

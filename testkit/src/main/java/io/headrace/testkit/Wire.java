@@ -1,6 +1,11 @@
 package io.headrace.testkit;
 
+import io.headrace.testkit.SimulatedQuota.Dimension;
+import io.headrace.testkit.SimulatedQuota.OutputCharge;
 import io.netty.handler.codec.http.HttpHeaders;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** How one provider talks, whatever it is asked: its key, its headers, how it says no. Stateless. */
@@ -39,6 +44,18 @@ interface Wire {
 
     Problem rateLimited(Fault.RateLimited fault, String model);
 
+    /** A refusal with 429 for a quota. */
+    Problem overLimit(OverLimit over, String model);
+
+    /** When a quota is charged for an answer, unless the quota says otherwise. */
+    OutputCharge outputCharge();
+
+    /** Adds what every answer tells of its key's limits. */
+    void limitHeaders(HttpHeaders headers, Map<Dimension, KeyLimits.State> limits, Instant now);
+
+    /** Adds the delay that a refusal names. */
+    void retryAfter(HttpHeaders headers, Duration delay);
+
     byte[] problem(Problem problem, String requestId);
 
     /** The event that tells of a problem within a stream. */
@@ -46,6 +63,11 @@ interface Wire {
 
     /** Adds the headers that every answer carries. */
     void headers(HttpHeaders headers, String requestId, long workedMillis);
+
+    /** Seconds of a delay, rounded up and at least 1. */
+    static String wholeSeconds(Duration delay) {
+        return Long.toString(Math.max(1, delay.plusNanos(999_999_999).toSeconds()));
+    }
 
     /** The text after {@code Bearer}, null if there is none. */
     static @Nullable String bearer(HttpHeaders headers) {

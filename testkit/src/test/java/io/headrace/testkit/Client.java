@@ -17,7 +17,7 @@ final class Client implements AutoCloseable {
 
     static final String OPENAI = "/v1/chat/completions";
     static final String ANTHROPIC = "/v1/messages";
-    static final Duration SOON = Duration.ofSeconds(20);
+    static final Duration SOON = Duration.ofSeconds(60);
 
     private static final JsonMapper JSON = JsonMapper.shared();
 
