@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import reactor.netty.ChannelBindException;
 
@@ -66,6 +67,9 @@ final class Simulate implements Callable<Integer> {
             description = "Ends each answer with how often its request has been answered.")
     private boolean answerOccurrences;
 
+    @Mixin
+    private final LimitOptions limits = new LimitOptions();
+
     private final Surroundings surroundings;
 
     Simulate(Surroundings surroundings) {
@@ -82,6 +86,7 @@ final class Simulate implements Callable<Integer> {
                 .port(port)
                 .answerOccurrences(answerOccurrences)
                 .countOccurrences(faults > 0 || answerOccurrences || log != null);
+        limits.describe(builder);
         if (log != null) {
             builder.logFile(log);
         }
