@@ -18,10 +18,6 @@ record Scope(CallOptions options, WorkSlot slot, FatalErrorHandler handler) {
         return new Scope(options, slot, handler);
     }
 
-    Scope with(WorkSlot slot) {
-        return new Scope(options, slot, handler);
-    }
-
     Scope with(FatalErrorHandler handler) {
         return new Scope(options, slot, handler);
     }

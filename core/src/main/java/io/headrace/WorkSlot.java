@@ -36,8 +36,9 @@ public interface WorkSlot {
         return Scope.from(context).slot();
     }
 
-    default Context into(Context context) {
-        return Scope.from(context).with(this).into(context);
+    /** Puts this slot and {@code options} into {@code context}. */
+    default Context into(Context context, CallOptions options) {
+        return new Scope(options, this, Scope.from(context).handler()).into(context);
     }
 
     /** A wait of one call, not begun. */
@@ -54,12 +55,12 @@ public interface WorkSlot {
     default Mono<Void> during(Mono<Void> wait) {
         return Mono.defer(() -> {
             Wait mine = newWait();
-            return wait.doOnSubscribe(subscription -> mine.begin())
-                    .then(Mono.<Void>create(sink -> {
-                        if (mine.end(sink::success)) {
-                            sink.success();
-                        }
-                    }))
+            Mono<Void> end = Mono.create(sink -> {
+                if (mine.end(sink::success)) {
+                    sink.success();
+                }
+            });
+            return Mono.when(wait.then(end), Mono.fromRunnable(mine::begin)) // begun only if it is not over at once
                     .doOnError(error -> mine.cancel())
                     .doOnCancel(mine::cancel);
         });

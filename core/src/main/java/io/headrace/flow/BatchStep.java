@@ -37,7 +37,7 @@ public final class BatchStep<I, O> extends ItemStep<I, O, BatchStep<I, O>> {
     BatchStep(String name, int size, Function<List<Item<I>>, ? extends Flux<Item<O>>> function) {
         this(
                 name,
-                new Window(Math.max(Window.DEFAULT.concurrency(), 4 * size), false, false, null),
+                new Window(Math.max(Window.DEFAULT.concurrency(), 4 * size), false, false, false, null),
                 size,
                 Duration.ofMillis(50),
                 Schedulers::parallel,
@@ -98,10 +98,7 @@ public final class BatchStep<I, O> extends ItemStep<I, O, BatchStep<I, O>> {
 
         private @Nullable Batch open;
 
-        Publisher<Outcome<O>> join(Outcome<I> outcome) {
-            if (!(outcome instanceof Outcome.Ok<I> ok)) {
-                return Mono.just(outcome.withoutValue());
-            }
+        Publisher<Outcome<O>> join(Outcome.Ok<I> ok, Slot slot) {
             return Mono.defer(() -> {
                 Batch joined;
                 boolean full;
@@ -111,6 +108,7 @@ public final class BatchStep<I, O> extends ItemStep<I, O, BatchStep<I, O>> {
                     }
                     joined = open;
                     joined.members.add(ok);
+                    joined.slot = slot;
                     full = joined.members.size() == size;
                     if (full) {
                         open = null;
@@ -154,6 +152,7 @@ public final class BatchStep<I, O> extends ItemStep<I, O, BatchStep<I, O>> {
                     .then(Mono.defer(this::answer))
                     .doOnCancel(this::stopClock)
                     .share();
+            private @Nullable Slot slot; // of any member
             private boolean started;
             private @Nullable Disposable clock;
             private @Nullable RuntimeException noClock;
@@ -194,6 +193,7 @@ public final class BatchStep<I, O> extends ItemStep<I, O, BatchStep<I, O>> {
                 List<Item<I>> items = members.stream().map(Outcome.Ok::item).toList();
                 return measure(
                         members.get(0),
+                        Objects.requireNonNull(slot).together(members.size()),
                         () -> noClock == null
                                 ? answers(items).collectMap(Member::of)
                                 : Mono.error(new IllegalStateException(

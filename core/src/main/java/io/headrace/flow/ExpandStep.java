@@ -8,7 +8,6 @@ import java.util.Objects;
 import java.util.function.Function;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
 import reactor.util.concurrent.Queues;
 
 /** A step from one value to many, made by {@link Step#expand}. */
@@ -31,12 +30,10 @@ public final class ExpandStep<I, O> extends ItemStep<I, O, ExpandStep<I, O>> {
         return window().work(name(), items, this::children, Queues.XS_BUFFER_SIZE);
     }
 
-    private Publisher<Outcome<O>> children(Outcome<I> outcome) {
-        if (!(outcome instanceof Outcome.Ok<I> ok)) {
-            return Mono.just(outcome.withoutValue());
-        }
+    private Publisher<Outcome<O>> children(Outcome.Ok<I> ok, Slot slot) {
         return measure(
                         ok,
+                        slot,
                         () -> Objects.requireNonNull(
                                         function.apply(ok.value()),
                                         "the function returned null, it must return a Flux; no value is an empty one")

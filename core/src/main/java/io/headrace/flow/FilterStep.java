@@ -23,15 +23,13 @@ public final class FilterStep<T> extends ItemStep<T, T, FilterStep<T>> {
 
     @Override
     public Flux<Outcome<T>> apply(Flux<Outcome<T>> items) {
-        return window().work(name(), items, this::apply, 1);
+        return window().work(name(), items, this::outcome, 1);
     }
 
-    private Mono<Outcome<T>> apply(Outcome<T> outcome) {
-        if (!(outcome instanceof Outcome.Ok<T> ok)) {
-            return Mono.just(outcome);
-        }
+    private Mono<Outcome<T>> outcome(Outcome.Ok<T> ok, Slot slot) {
         return measure(
                 ok,
+                slot,
                 () -> keep.apply(ok.value()),
                 (yes, tally) ->
                         yes ? new Outcome.Ok<>(ok.item(), tally) : new Outcome.Skipped<>(ok.item(), name(), tally),

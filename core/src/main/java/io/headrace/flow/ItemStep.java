@@ -60,11 +60,15 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
     }
 
     /**
-     * Items in work at once, at least 1; 100 unless told. With {@link #ordered}, finished items that wait for their turn
-     * count too.
+     * Items at work at once, at least 1. Unless told 100, and more where a gate that learns its limit allows more, up to 1,000: each
+     * call in flight takes a file descriptor. What is told is a hard bound.
+     *
+     * <p>An item whose call waits, for a limit or before a retry, is not at work: it gives its place to another and takes one again,
+     * before new items, when it goes on. All items in the step, waiting ones included, are at most ten times as many. With
+     * {@link #ordered}, finished items that wait for their turn keep new ones out too.
      */
     public final S concurrency(int concurrency) {
-        return with(new Window(concurrency, window.ordered(), window.failFast(), window.offload()));
+        return with(window.withConcurrency(concurrency));
     }
 
     /**
@@ -72,7 +76,7 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
      * up to {@code concurrency} others, and while it does no new one starts.
      */
     public final S ordered() {
-        return with(new Window(window.concurrency(), true, window.failFast(), window.offload()));
+        return with(window.inOrder());
     }
 
     /**
@@ -80,7 +84,7 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
      * By default a failure is an outcome like any other.
      */
     public final S failFast() {
-        return with(new Window(window.concurrency(), window.ordered(), true, window.offload()));
+        return with(window.failingFast());
     }
 
     /** {@link #offload(Supplier)} onto {@link Schedulers#parallel()}, for functions that compute. */
@@ -97,17 +101,19 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
      */
     public final S offload(Supplier<? extends Scheduler> scheduler) {
         Objects.requireNonNull(scheduler, "scheduler");
-        return with(new Window(window.concurrency(), window.ordered(), window.failFast(), scheduler));
+        return with(window.offloadedTo(scheduler));
     }
 
     /**
      * Subscribes to {@code answer} for one item, measures what it takes, and makes a result of its value or its failure.
      *
+     * @param slot the place of the item in the window
      * @param onValue makes the result of the value and of what the item took so far
      * @param onFailure makes the result of a failed outcome
      */
     final <V, R> Mono<R> measure(
             Outcome.Ok<?> ok,
+            Slot slot,
             Supplier<? extends Mono<V>> answer,
             BiFunction<V, Tally, R> onValue,
             Function<Outcome.Failed<O>, R> onFailure) {
@@ -115,13 +121,19 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
         return Mono.defer(() -> {
             ItemMeter meter = new ItemMeter(ok.tally());
             return work(answer)
-                    .map(value -> onValue.apply(value, meter.tally()))
+                    .map(value -> {
+                        slot.finish();
+                        return onValue.apply(value, meter.tally());
+                    })
                     .switchIfEmpty(Mono.error(() -> new IllegalStateException(
                             "the function gave no value; to leave items out use a filter step")))
-                    .onErrorResume(error -> endsStream(error)
-                            ? Mono.error(ending(error))
-                            : Mono.just(onFailure.apply(failed(ok, error, meter.tally()))))
-                    .contextWrite(context -> meter.into(options.into(context), name));
+                    .onErrorResume(error -> {
+                        slot.finish();
+                        return endsStream(error)
+                                ? Mono.error(ending(error))
+                                : Mono.just(onFailure.apply(failed(ok, error, meter.tally())));
+                    })
+                    .contextWrite(context -> meter.into(slot.into(context, options), name));
         });
     }
 

@@ -32,15 +32,15 @@ public final class MapStep<I, O> extends ItemStep<I, O, MapStep<I, O>> {
      * anew; never signals an error for what goes wrong with the item; cancel cancels the function's {@code Mono}.
      */
     public Mono<Outcome<O>> apply(Outcome<I> outcome) {
-        return outcome(outcome).onErrorStop();
+        return outcome instanceof Outcome.Ok<I> ok
+                ? outcome(ok, new ItemSlot<>(outcome, null)).onErrorStop()
+                : Mono.just(outcome.withoutValue());
     }
 
-    private Mono<Outcome<O>> outcome(Outcome<I> outcome) {
-        if (!(outcome instanceof Outcome.Ok<I> ok)) {
-            return Mono.just(outcome.withoutValue());
-        }
+    private Mono<Outcome<O>> outcome(Outcome.Ok<I> ok, Slot slot) {
         return measure(
                 ok,
+                slot,
                 () -> function.apply(ok.item()),
                 (value, tally) -> new Outcome.Ok<>(ok.item().withValue(value), tally),
                 failed -> failed);

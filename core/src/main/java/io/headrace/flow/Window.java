@@ -2,29 +2,42 @@ package io.headrace.flow;
 
 import io.headrace.Outcome;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Scheduler;
 
 /**
  * How a step works through its items.
  *
- * @param concurrency items in work at once
+ * @param concurrency items at work at once
+ * @param stated whether the user said so; else a gate may raise it, up to {@link #CEILING}
  * @param ordered whether outcomes leave in the order of the items
  * @param failFast whether the step's first failure ends the stream
  * @param offload where the step's function is called; null for the thread that brings the item
  */
 record Window(
         int concurrency,
+        boolean stated,
         boolean ordered,
         boolean failFast,
         @Nullable Supplier<? extends Scheduler> offload) {
 
-    static final Window DEFAULT = new Window(100, false, false, null);
+    /**
+     * Each call in flight takes a connection, and so a file descriptor, of which many systems allow a process 1,024 unless told: whoever
+     * wants more than fits into that has to say so.
+     */
+    static final int CEILING = 1_000;
+
+    static final Window DEFAULT = new Window(100, false, false, false, null);
+
+    /** More than ever are inside; but not the number that means no bound, for {@code flatMap} would not tell then who has left. */
+    private static final int TURNSTILE_BOUNDS = Integer.MAX_VALUE - 1;
 
     Window {
         if (concurrency < 1) {
@@ -32,13 +45,45 @@ record Window(
         }
     }
 
-    /** Applies {@code work} to each outcome, at most {@code concurrency} at once. */
+    Window withConcurrency(int concurrency) {
+        return new Window(concurrency, true, ordered, failFast, offload);
+    }
+
+    Window inOrder() {
+        return new Window(concurrency, stated, true, failFast, offload);
+    }
+
+    Window failingFast() {
+        return new Window(concurrency, stated, ordered, true, offload);
+    }
+
+    Window offloadedTo(Supplier<? extends Scheduler> scheduler) {
+        return new Window(concurrency, stated, ordered, failFast, scheduler);
+    }
+
+    /**
+     * Applies {@code work} to each ok outcome, at most {@code concurrency} at once, and lets the others pass.
+     *
+     * @param work must {@linkplain Slot#finish finish} the slot when it has the outcome
+     */
     <I, O> Flux<Outcome<O>> work(
-            String step, Flux<Outcome<I>> items, Function<Outcome<I>, Publisher<Outcome<O>>> work, int prefetch) {
+            String step,
+            Flux<Outcome<I>> items,
+            BiFunction<Outcome.Ok<I>, Slot, Publisher<Outcome<O>>> work,
+            int prefetch) {
+        Function<ItemSlot<I>, Publisher<Outcome<O>>> pass =
+                slot -> slot.outcome() instanceof Outcome.Ok<I> ok ? work.apply(ok, slot) : untouched(slot);
+        Flux<ItemSlot<I>> entered = items.transform(Operators.<Outcome<I>, ItemSlot<I>>lift(
+                (source, actual) -> new Turnstile<>(actual, concurrency, !stated)));
         Flux<Outcome<O>> worked = ordered
-                ? items.flatMapSequential(work, concurrency, prefetch)
-                : items.flatMap(work, concurrency, prefetch);
+                ? entered.flatMapSequential(pass, TURNSTILE_BOUNDS, prefetch)
+                : entered.flatMap(pass, TURNSTILE_BOUNDS, prefetch);
         return (failFast ? untilFirstFailure(step, worked) : worked).onErrorStop();
+    }
+
+    private static <I, O> Mono<Outcome<O>> untouched(ItemSlot<I> slot) {
+        slot.finish();
+        return Mono.just(slot.outcome().<O>withoutValue()).hide(); // flatMap does not tell of each scalar that has left
     }
 
     private static <O> Flux<Outcome<O>> untilFirstFailure(String step, Flux<Outcome<O>> worked) {

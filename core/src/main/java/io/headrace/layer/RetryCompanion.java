@@ -1,6 +1,7 @@
 package io.headrace.layer;
 
 import io.headrace.CallOptions;
+import io.headrace.WorkSlot;
 import io.headrace.observe.AttemptNumber;
 import io.headrace.observe.CallEvent.RetryScheduled;
 import io.headrace.observe.CallListener;
@@ -55,7 +56,9 @@ final class RetryCompanion extends Retry {
                 ContextView next = AttemptNumber.context(budget.failures() + 1);
                 return again.delay().isZero()
                         ? Mono.just(next)
-                        : Mono.delay(again.delay(), scheduler).map(tick -> next);
+                        : WorkSlot.from(context)
+                                .during(Mono.delay(again.delay(), scheduler).then())
+                                .thenReturn(next);
             }
             String why = ((RetryBudget.Verdict.Stop) verdict).why();
             if (why != null) {
