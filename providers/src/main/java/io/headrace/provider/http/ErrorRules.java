@@ -14,4 +14,9 @@ public interface ErrorRules {
      */
     @Nullable
     Verdict judge(int status, ErrorBody body);
+
+    /** What whoever gets the error may try, as the end of a sentence; empty for nothing. */
+    default String hint(int status, ErrorBody body) {
+        return "";
+    }
 }

@@ -91,7 +91,12 @@ final class Failures<Q> {
             words.append(words.isEmpty() ? "" : ": ").append(body.message());
         }
         String clean = ServerWords.of(words.toString(), key, operation.prompts(request));
-        return message.append(clean.isEmpty() ? "" : " ").append(clean).toString();
+        String hint = rules.hint(answer.status(), body);
+        return message.append(clean.isEmpty() ? "" : " ")
+                .append(clean)
+                .append(hint.isEmpty() ? "" : "; ")
+                .append(hint)
+                .toString();
     }
 
     private String prefix(Q request) {

@@ -167,7 +167,7 @@ public final class OpenAi implements AutoCloseable {
          */
         public OpenAi build() {
             return new OpenAi(
-                    api("openai", baseUrl, "api.openai.com", this::headers, OpenAiErrors.RULES), maxTokensField);
+                    api("openai", baseUrl, "api.openai.com", this::headers, new OpenAiErrors(baseUrl)), maxTokensField);
         }
 
         private Map<String, String> headers(Secret key) {

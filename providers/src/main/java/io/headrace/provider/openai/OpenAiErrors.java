@@ -1,16 +1,17 @@
 package io.headrace.provider.openai;
 
 import io.headrace.ErrorKind;
+import io.headrace.provider.http.BaseUrl;
 import io.headrace.provider.http.ErrorBody;
 import io.headrace.provider.http.ErrorRules;
 import io.headrace.provider.http.Verdict;
+import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What OpenAI and the servers that speak its API mean by their errors. */
-final class OpenAiErrors {
-
-    static final ErrorRules RULES = OpenAiErrors::judge;
+final class OpenAiErrors implements ErrorRules {
 
     private static final Set<String> USED_UP = Set.of(
             "insufficient_quota",
@@ -23,9 +24,28 @@ final class OpenAiErrors {
     private static final Set<String> FILTERED =
             Set.of("content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation");
 
-    private OpenAiErrors() {}
+    /** The end of a base URL with a version, of which {@code /v1} is the usual one. */
+    private static final Pattern VERSIONED = Pattern.compile("/v\\d[^/]*$");
 
-    private static @Nullable Verdict judge(int status, ErrorBody body) {
+    private final BaseUrl baseUrl;
+
+    OpenAiErrors(BaseUrl baseUrl) {
+        this.baseUrl = baseUrl;
+    }
+
+    /** A path that is not there, rather than a model, is most often a base URL without its version. */
+    @Override
+    public String hint(int status, ErrorBody body) {
+        String url = baseUrl.identity();
+        boolean saysModel =
+                (body.message() + body.code()).toLowerCase(Locale.ROOT).contains("model");
+        return status != 404 || saysModel || VERSIONED.matcher(url).find()
+                ? ""
+                : "the base URL " + url + " ends without a version, most servers want " + url + "/v1";
+    }
+
+    @Override
+    public @Nullable Verdict judge(int status, ErrorBody body) {
         if (USED_UP.contains(body.code()) || USED_UP.contains(body.type())) {
             return Verdict.refusedForGood(ErrorKind.QUOTA_EXHAUSTED);
         }

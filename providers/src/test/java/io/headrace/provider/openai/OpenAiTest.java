@@ -68,6 +68,21 @@ class OpenAiTest {
     }
 
     @Test
+    void pathThatIsNotThere_belowABaseUrlWithoutVersion_getsAHint() {
+        try (OpenAi bare = OpenAi.builder().baseUrl(server.url() + "/").build()) {
+            server.next(new Reply(404, "{\"detail\":\"Not Found\"}"));
+            assertThat(fail(bare, ask("hello")))
+                    .hasMessage("openai m: HTTP 404 Not Found; the base URL " + server.url()
+                            + " ends without a version, most servers want " + server.url() + "/v1");
+            server.next(new Reply(404, "{\"error\":{\"message\":\"The model `m` does not exist\"}}"));
+            assertThat(fail(bare, ask("hello")))
+                    .hasMessage("openai m: HTTP 404 The model `m` does not exist");
+        }
+        server.next(new Reply(404, "404 page not found"));
+        assertThat(fail(ask("hello"))).hasMessage("openai m: HTTP 404 404 page not found");
+    }
+
+    @Test
     void request_holdsAllFieldsInAFixedOrder_andExtrasOverrule() {
         server.always(new Reply(200, ANSWER));
         ChatRequest request = ChatRequest.builder("gpt-4o")
@@ -461,8 +476,12 @@ class OpenAiTest {
     }
 
     private ApiException fail(ChatRequest request) {
+        return fail(openAi, request);
+    }
+
+    private static ApiException fail(OpenAi api, ChatRequest request) {
         Throwable[] thrown = new Throwable[1];
-        StepVerifier.create(openAi.chat().apply(request))
+        StepVerifier.create(api.chat().apply(request))
                 .consumeErrorWith(e -> thrown[0] = e)
                 .verify(Duration.ofSeconds(10));
         assertThat(thrown[0]).isInstanceOf(ApiException.class);
