@@ -1,6 +1,5 @@
 package io.headrace.examples;
 
-import io.headrace.Call;
 import io.headrace.layer.CallStack;
 import io.headrace.model.EmbeddingRequest;
 import io.headrace.model.EmbeddingResponse;
@@ -22,8 +21,6 @@ public final class NearestNeighbours {
             "A goose and two ducks sleep by the pond.",
             "The bank lowers its interest.");
 
-    record Neighbour(String text, double similarity) {}
-
     private NearestNeighbours() {}
 
     public static void main(String[] args) {
@@ -33,9 +30,7 @@ public final class NearestNeighbours {
                         .apiKey("any")
                         .build()) {
 
-            Call<EmbeddingRequest, EmbeddingResponse> embeddings =
-                    CallStack.embeddings(openAi.embeddings()).build();
-
+            var embeddings = CallStack.embeddings(openAi.embeddings()).build();
             Mono<float[]> question = embeddings
                     .apply(EmbeddingRequest.of(MODEL, "Where do ducks live?"))
                     .map(EmbeddingResponse::vector);
@@ -50,19 +45,16 @@ public final class NearestNeighbours {
         }
     }
 
-    private static List<Neighbour> nearest(float[] question, List<float[]> vectors) {
+    private static List<String> nearest(float[] question, List<float[]> vectors) {
         return IntStream.range(0, TEXTS.size())
-                .mapToObj(i -> new Neighbour(TEXTS.get(i), similarity(question, vectors.get(i))))
-                .sorted(Comparator.comparingDouble(Neighbour::similarity).reversed())
+                .boxed()
+                .sorted(Comparator.comparingDouble(i -> -similarity(question, vectors.get(i))))
+                .map(TEXTS::get)
                 .toList();
     }
 
     /** The cosine of the angle, for vectors of length 1 as OpenAI's are. */
     private static double similarity(float[] a, float[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += a[i] * b[i];
-        }
-        return sum;
+        return IntStream.range(0, a.length).mapToDouble(i -> a[i] * b[i]).sum();
     }
 }

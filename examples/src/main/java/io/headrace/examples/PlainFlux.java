@@ -1,9 +1,7 @@
 package io.headrace.examples;
 
-import io.headrace.Call;
 import io.headrace.Codec;
 import io.headrace.Outcome;
-import io.headrace.dataset.Dataset;
 import io.headrace.examples.analysis.ShippedDocuments;
 import io.headrace.flow.Step;
 import io.headrace.layer.CallStack;
@@ -35,14 +33,12 @@ public final class PlainFlux {
                 Checkpoint<String> checkpoint =
                         Checkpoint.builder(directory, Codec.json(String.class)).open()) {
 
-            Call<ChatRequest, ChatResponse> chat = CallStack.chat(openAi.chat()).build();
+            var chat = CallStack.chat(openAi.chat()).build();
             Step<String, String> topics =
                     Step.map("topics", text -> chat.apply(prompt(text)).map(ChatResponse::text));
-            Dataset<String> documents = ShippedDocuments.dataset();
             Statistics statistics = Statistics.create();
-
             checkpoint
-                    .pending(documents.items()) // the rows that are not done yet
+                    .pending(ShippedDocuments.dataset().items()) // the rows that are not done yet
                     .transform(topics)
                     .transform(checkpoint) // what comes out here is durable
                     .transform(statistics::items)
@@ -50,7 +46,6 @@ public final class PlainFlux {
                     .doOnNext(ok -> System.out.println(ok.item().id() + " " + ok.value()))
                     .contextWrite(statistics::into)
                     .blockLast();
-
             System.out.println(statistics);
         }
     }

@@ -33,11 +33,8 @@ public final class ToolCalls {
                     .user("What is the weather in Lisbon?")
                     .tools(Tool.of("get_weather", "Tells the weather of a city.", ARGUMENTS.schema()))
                     .build();
-
-            Mono<String> answer =
-                    converse(CallStack.chat(openAi.chat()).build(), request).map(ChatResponse::text);
-
-            System.out.println(answer.block());
+            Call<ChatRequest, ChatResponse> chat = CallStack.chat(openAi.chat()).build();
+            System.out.println(converse(chat, request).map(ChatResponse::text).block());
         }
     }
 
@@ -49,9 +46,9 @@ public final class ToolCalls {
             }
             ToolResult[] results =
                     answer.toolCalls().stream().map(ToolCalls::call).toArray(ToolResult[]::new);
-            return converse(
-                    chat,
-                    request.toBuilder().answer(answer).toolResults(results).build());
+            ChatRequest next =
+                    request.toBuilder().answer(answer).toolResults(results).build();
+            return converse(chat, next);
         });
     }
 

@@ -46,6 +46,21 @@ class DocsTest {
     }
 
     @Test
+    void coordinatesInTheReadme_areThisVersion() {
+        Pattern version = Pattern.compile("<version>(.*?)</version>");
+        String project = version.matcher(read(ROOT.resolve("pom.xml")))
+                .results()
+                .findFirst()
+                .orElseThrow()
+                .group(1);
+        List<String> told = version.matcher(read(ROOT.resolve("README.md")))
+                .results()
+                .map(match -> match.group(1))
+                .toList();
+        assertThat(told).isNotEmpty().containsOnly(project);
+    }
+
+    @Test
     void everyRelativeLink_pointsToAFile() {
         List<String> broken = new ArrayList<>();
         int links = 0;
