@@ -1,0 +1,311 @@
+package io.headrace.admission;
+
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The limits of a provider that tells none: calls at once, requests and tokens per second, found by use. Each starts small,
+ * doubles with every round trip while callers wait for it, and has no ceiling. A burst of refusals cuts once, to what the
+ * server is known to have accepted, and after it the limits grow as CUBIC does (RFC 9438): back at once, then slowly about the
+ * last limit, then faster, so that a higher one is found too.
+ *
+ * <p>Which of them the server counts is told by evidence. A number of calls at once is innocent once more were accepted than
+ * were in flight at the refusal. Of requests and tokens it is the one whose amounts between two refusals are more alike; the
+ * other then binds no more.
+ *
+ * <p>Errors of the server stop all growth for a second. Latency that grows with the calls in flight makes fewer of them
+ * ({@code LatencyGradient}). Refusals belong to a burst by when their attempts were sent, and never by a retry-after, so a long
+ * one cannot freeze the limits; to wait for it is the part of {@link CoolDown}. Limits that the server states are kept by
+ * others; here they bind only after it refused nevertheless.
+ *
+ * <p>Not thread-safe, as every {@link Resource}.
+ */
+public final class AdaptiveLimits implements Resource {
+
+    /** The names of the limits in {@link #levels} and {@link #history}. */
+    public static final String CONCURRENCY = "concurrency";
+
+    public static final String REQUESTS = "requests per second";
+    public static final String TOKENS = "tokens per second";
+
+    private static final double SECOND = 1e9;
+
+    /** After an error of the server nothing grows for so long. */
+    private static final double STANDSTILL = 1;
+
+    /** What a server states holds for so long. */
+    private static final double STATED_FOR = 60;
+
+    /** An hour: no wait for a rate is longer before it is asked for again. */
+    private static final double LONGEST_WAIT = 3600 * SECOND;
+
+    private static final double TYPICAL_TOKENS = 500;
+
+    private final AdaptiveSpec spec;
+    private final AdaptiveConcurrency concurrency;
+    private final AdaptiveRate requests;
+    private final AdaptiveRate tokens;
+    private final LatencyGradient gradient = new LatencyGradient();
+    private final LimitHistory history = new LimitHistory();
+
+    private double roundTrip;
+    private double slowestRefusal = 0.1;
+    private double cutAt = Double.NEGATIVE_INFINITY;
+    private long accepted;
+    private double growsFrom = Double.NEGATIVE_INFINITY;
+    private double statedUntil = Double.NEGATIVE_INFINITY;
+    private boolean cutByRates;
+
+    /** The limits before the server began to refuse everything; null while it does not. */
+    private double @Nullable [] intact;
+
+    /** When the first attempt since the last refusal went; NaN before. */
+    private double probedAt = Double.NaN;
+
+    /** Starts from nothing. */
+    public AdaptiveLimits() {
+        this(AdaptiveSpec.standard(), Learned.NOTHING, 0);
+    }
+
+    /**
+     * @param learned what an earlier process found, or {@link Learned#NOTHING}
+     * @param nowMillis the time, in milliseconds since 1970, to tell how old that is
+     */
+    public AdaptiveLimits(AdaptiveSpec spec, Learned learned, long nowMillis) {
+        this.spec = Objects.requireNonNull(spec, "spec");
+        concurrency = new AdaptiveConcurrency(spec.initialConcurrency());
+        requests = new AdaptiveRate(spec.initialRate(), 1);
+        tokens = new AdaptiveRate(Double.MAX_VALUE, TYPICAL_TOKENS);
+        double trust = spec.trust(Duration.ofMillis(Math.max(0, nowMillis - learned.at())));
+        if (trust > 0) {
+            start(learned, trust);
+        }
+    }
+
+    private void start(Learned learned, double trust) {
+        if (learned.concurrency() != null) {
+            double known = learned.concurrency();
+            concurrency.learned(Math.max(Math.min(known, spec.initialConcurrency()), known * trust), known);
+        }
+        if (learned.requestsPerSecond() != null) {
+            double known = learned.requestsPerSecond();
+            requests.learned(Math.max(Math.min(known, spec.initialRate()), known * trust), known);
+        }
+        if (learned.tokensPerSecond() != null) {
+            double known = learned.tokensPerSecond();
+            tokens.learned(known * Math.max(trust, 0.25), known);
+        }
+    }
+
+    @Override
+    public String name() {
+        return "adaptive limits";
+    }
+
+    @Override
+    public long waitNanos(Demand demand, long now) {
+        double time = seconds(now);
+        if (intact != null) {
+            if (Double.isNaN(probedAt)) {
+                return 0;
+            }
+            double silent = probedAt + 2 * slowestRefusal - time;
+            if (silent > 0) {
+                return nanos(silent);
+            }
+            recover();
+        }
+        if (concurrency.isFull()) {
+            concurrency.waitedFor();
+            return UNTIL_SETTLED;
+        }
+        double byRequests = requests.waitFor(time);
+        double byTokens = tokens.waitFor(time);
+        if (byRequests > 0 && byRequests >= byTokens) {
+            requests.waitedFor();
+        } else if (byTokens > 0) {
+            tokens.waitedFor();
+        }
+        return nanos(Math.max(byRequests, byTokens));
+    }
+
+    @Override
+    public void take(Demand demand, long now) {
+        double time = seconds(now);
+        boolean grows = time >= growsFrom && intact == null;
+        if (time > statedUntil) {
+            requests.stated(Double.NaN);
+            tokens.stated(Double.NaN);
+        }
+        concurrency.take(time, roundTrip, grows);
+        requests.take(1, time, roundTrip, grows);
+        tokens.take((double) demand.tokens(), time, roundTrip, grows);
+        accepted++;
+        if (Double.isNaN(probedAt)) {
+            probedAt = time;
+        }
+        note(now, "used");
+    }
+
+    @Override
+    public void settle(Demand demand, Settlement end, long now) {
+        double time = seconds(now);
+        double elapsed = seconds(end.elapsed().toNanos());
+        concurrency.release();
+        if (end.error() == ErrorKind.RATE_LIMITED) {
+            refused(demand, time - elapsed, elapsed, time);
+            note(now, "refused");
+        } else if (end.delivery() == Delivery.NOT_SENT) {
+            accepted--;
+            requests.giveBack(1);
+            tokens.giveBack((double) demand.tokens());
+            if (intact != null) {
+                probedAt = Double.NaN;
+            }
+        } else if (end.succeeded()) {
+            roundTrip += (elapsed - roundTrip) / (roundTrip == 0 ? 1 : 8);
+            if (intact != null && time - elapsed >= cutAt) {
+                recover();
+            }
+            answered(elapsed, now);
+        } else if (isTransient(end.error()) && time >= growsFrom) {
+            growsFrom = time + STANDSTILL;
+            if (spec.serverErrorFactor() < 1) {
+                concurrency.dip(spec.serverErrorFactor());
+                note(now, "server error");
+            }
+        }
+    }
+
+    @Override
+    public void observe(ServerLimits limits, long taken, long now) {
+        ServerLimits.Allowance byRequests = limits.requests();
+        ServerLimits.Allowance byTokens = limits.tokens() != null ? limits.tokens() : limits.inputTokens();
+        if (byRequests != null) {
+            requests.stated(perSecond(byRequests));
+            statedUntil = seconds(now) + STATED_FOR;
+        }
+        if (byTokens != null) {
+            tokens.stated(perSecond(byTokens));
+            statedUntil = seconds(now) + STATED_FOR;
+        }
+    }
+
+    @Override
+    public List<Level> levels(long now) {
+        double time = seconds(now);
+        return List.of(
+                new Level(CONCURRENCY, concurrency.inFlight(), concurrency.calls(), Level.Origin.LEARNED),
+                new Level(REQUESTS, requests.recent(time), requests.limit(), Level.Origin.LEARNED),
+                new Level(TOKENS, tokens.recent(time), tokens.limit(), Level.Origin.LEARNED));
+    }
+
+    /** The calls that may be in flight now: a caller's window need not be larger. */
+    public int concurrency() {
+        return concurrency.calls();
+    }
+
+    /** What was found so far: the start of the next process. */
+    public Learned learned(long nowMillis) {
+        return new Learned(nowMillis, known(concurrency.found()), known(requests.found()), known(tokens.found()));
+    }
+
+    /** How the limits moved, oldest first; a long history is thinned out. */
+    public List<LimitChange> history() {
+        return history.changes();
+    }
+
+    private void refused(Demand demand, double sent, double elapsed, double time) {
+        slowestRefusal = Math.max(elapsed, slowestRefusal * 0.9);
+        if (sent < cutAt) {
+            concurrency.refusedFurther();
+            if (cutByRates) {
+                requests.cutFurther(1);
+                tokens.cutFurther((double) demand.tokens());
+            }
+            return;
+        }
+        accepted--;
+        if (accepted <= 0 && cutAt > Double.NEGATIVE_INFINITY) {
+            collapse(sent);
+        } else {
+            cut(demand, sent, time);
+        }
+        accepted = 0;
+        probedAt = Double.NaN;
+        cutAt = time;
+    }
+
+    private void collapse(double sent) {
+        if (intact == null) {
+            intact = new double[] {concurrency.limit(), requests.limit(), tokens.limit()};
+        }
+        cutByRates = false;
+        concurrency.halve();
+        requests.halve(sent);
+        tokens.halve(sent);
+    }
+
+    private void recover() {
+        double[] before = Objects.requireNonNull(intact);
+        concurrency.recover(before[0]);
+        requests.recover(before[1]);
+        tokens.recover(before[2]);
+        intact = null;
+    }
+
+    private void cut(Demand demand, double sent, double time) {
+        AdaptiveConcurrency.Verdict verdict = concurrency.refused();
+        cutByRates = verdict != AdaptiveConcurrency.Verdict.GUILTY;
+        if (!cutByRates) {
+            requests.spare(sent);
+            tokens.spare(sent);
+            return;
+        }
+        requests.cut(1, sent, time);
+        tokens.cut((double) demand.tokens(), sent, time);
+        requests.release(tokens.spread() * 3 < requests.spread());
+        tokens.release(requests.spread() * 3 < tokens.spread());
+    }
+
+    private void answered(double elapsed, long now) {
+        double limit = gradient.answered(elapsed, concurrency.inFlight() + 1, concurrency.limit(), seconds(now));
+        if (limit != LatencyGradient.KEEP) {
+            concurrency.reduceTo(limit);
+            note(now, "latency");
+        }
+    }
+
+    private void note(long now, String cause) {
+        history.note(now, CONCURRENCY, concurrency.limit(), cause);
+        history.note(now, REQUESTS, requests.limit(), cause);
+        history.note(now, TOKENS, tokens.limit(), cause);
+    }
+
+    private static boolean isTransient(@Nullable ErrorKind error) {
+        return error == ErrorKind.SERVER_ERROR
+                || error == ErrorKind.OVERLOADED
+                || error == ErrorKind.TIMEOUT
+                || error == ErrorKind.TRANSPORT;
+    }
+
+    private static double perSecond(ServerLimits.Allowance allowance) {
+        return (double) allowance.limit() / seconds(allowance.period().toNanos());
+    }
+
+    private static @Nullable Double known(double found) {
+        return found > 0 && found < Double.POSITIVE_INFINITY ? found : null;
+    }
+
+    private static double seconds(long nanos) {
+        return (double) nanos / SECOND;
+    }
+
+    private static long nanos(double seconds) {
+        return (long) Math.min(LONGEST_WAIT, Math.ceil(seconds * SECOND));
+    }
+}

@@ -1,0 +1,95 @@
+package io.headrace.admission;
+
+/**
+ * How a limit grows with the time that it was used. At first it doubles with every round trip. After a cut it moves as CUBIC does
+ * (RFC 9438): back to near the last limit, slowly about it, and then faster and faster. Times are in seconds.
+ */
+final class Growth {
+
+    /** From a cut back to the plateau. */
+    static final double BACK = 5;
+
+    /** From the end of the plateau to twice its height. */
+    private static final double DOUBLED = 20;
+
+    /** A plateau that was confirmed again and again lasts no longer than this; the next doubling is found within a minute. */
+    private static final double LONGEST_HOLD = 30;
+
+    /** No round trip is taken for shorter: servers count by the second at the finest. */
+    private static final double SHORTEST_ROUND = 1;
+
+    private final double floor;
+    private double from;
+    private double plateau;
+    private double clock;
+    private double hold;
+    private double stretch = 1;
+    private double doublings = 1;
+
+    /** Slow start at {@code from}. */
+    Growth(double from, double floor) {
+        this.floor = floor;
+        this.from = from;
+        this.plateau = Double.POSITIVE_INFINITY;
+    }
+
+    double limit() {
+        if (!hasPlateau()) {
+            return from;
+        }
+        if (clock < BACK) {
+            double left = 1 - clock / BACK;
+            return plateau - (plateau - from) * left * left * left;
+        }
+        double past = Math.max(0, clock - BACK - hold) / (DOUBLED * stretch);
+        return plateau * (1 + past * past * past);
+    }
+
+    boolean hasPlateau() {
+        return plateau < Double.POSITIVE_INFINITY;
+    }
+
+    double plateau() {
+        return plateau;
+    }
+
+    /** It was used for {@code seconds} more. */
+    void advance(double seconds, double roundTrip) {
+        if (hasPlateau()) {
+            clock += seconds;
+        } else {
+            from *= Math.pow(2, doublings * Math.min(1, seconds / Math.max(SHORTEST_ROUND, roundTrip)));
+        }
+    }
+
+    /** Starts anew from {@code from} towards {@code plateau}. */
+    void restart(double from, double plateau) {
+        this.plateau = Math.max(floor, plateau);
+        this.from = Math.min(Math.max(floor, from), this.plateau);
+        clock = 0;
+    }
+
+    /** Goes on from {@code from} without a plateau, in small steps: something was too much, and it is not known what. */
+    void feelOn(double from) {
+        this.from = Math.max(floor, from);
+        plateau = Double.POSITIVE_INFINITY;
+        doublings = 0.3;
+    }
+
+    /** Halves what there is and keeps the plateau. */
+    void halve() {
+        double half = limit() / 2;
+        from = Math.max(floor, half);
+        clock = 0;
+    }
+
+    /** A plateau at the same height as the one before is trusted for longer, another one is not. */
+    void confirmed(boolean same) {
+        hold = same ? Math.min(LONGEST_HOLD, Math.max(BACK, 2 * hold)) : 0;
+    }
+
+    /** Probes more slowly where calls are rare, so that refusals stay a small share of them; 1 is the usual pace. */
+    void stretch(double factor) {
+        stretch = Math.max(1, factor);
+    }
+}

@@ -1,0 +1,152 @@
+package io.headrace.admission;
+
+import io.headrace.Cost;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import io.headrace.Usage;
+import java.time.Duration;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Random;
+import java.util.function.DoubleConsumer;
+
+/** Callers that always have one more call to make, behind a gate of a few lines, in simulated time. */
+final class HungryClients {
+
+    private record Event(double at, long order, Runnable what) implements Comparable<Event> {
+        @Override
+        public int compareTo(Event other) {
+            int byTime = Double.compare(at, other.at);
+            return byTime != 0 ? byTime : Long.compare(order, other.order);
+        }
+    }
+
+    private final HiddenServer server;
+    private final List<Resource> resources;
+    private final int window;
+    private final boolean uneven;
+    private final Random random;
+    private final PriorityQueue<Event> events = new PriorityQueue<>();
+    private double now;
+    private long order;
+    private int inFlight;
+    private Demand next;
+    private double wakeAt = Double.POSITIVE_INFINITY;
+
+    long sent;
+    long refused;
+    long answered;
+    boolean trace;
+
+    HungryClients(HiddenServer server, List<Resource> resources, int window, boolean uneven, long seed) {
+        this.server = server;
+        this.resources = resources;
+        this.window = window;
+        this.uneven = uneven;
+        this.random = new Random(seed);
+        this.next = demand();
+    }
+
+    /** Runs until {@code end}, in seconds. */
+    void runUntil(double end) {
+        admit();
+        while (!events.isEmpty() && events.peek().at <= end) {
+            Event event = events.poll();
+            now = event.at;
+            event.what.run();
+        }
+        now = end;
+    }
+
+    void every(double seconds, DoubleConsumer what) {
+        at(now + seconds, () -> {
+            what.accept(now);
+            every(seconds, what);
+        });
+    }
+
+    double now() {
+        return now;
+    }
+
+    private void at(double time, Runnable what) {
+        events.add(new Event(time, order++, what));
+    }
+
+    private Demand demand() {
+        if (!uneven) {
+            return new Demand(100, 0, Cost.ZERO);
+        }
+        // from 50 to 2,000 tokens, ten times as many small ones as large ones, 280 on average
+        double size = Math.exp(Math.log(50) + 3.69 * Math.pow(random.nextDouble(), 2));
+        return new Demand((long) size, 0, Cost.ZERO);
+    }
+
+    private long nanos(double time) {
+        return (long) (time * 1e9);
+    }
+
+    private void admit() {
+        while (inFlight < window) {
+            long wait = 0;
+            for (Resource resource : resources) {
+                wait = Math.max(wait, resource.waitNanos(next, nanos(now)));
+            }
+            if (wait == Resource.UNTIL_SETTLED) {
+                return;
+            }
+            if (wait > 0) {
+                double wake = now + wait / 1e9 + 1e-9;
+                if (wake < wakeAt) {
+                    wakeAt = wake;
+                    at(wake, () -> {
+                        if (wakeAt == now) {
+                            wakeAt = Double.POSITIVE_INFINITY;
+                            admit();
+                        }
+                    });
+                }
+                return;
+            }
+            Demand demand = next;
+            next = demand();
+            for (Resource resource : resources) {
+                resource.take(demand, nanos(now));
+            }
+            send(demand);
+        }
+    }
+
+    private void send(Demand demand) {
+        inFlight++;
+        sent++;
+        double sentAt = now;
+        at(now + server.wire(), () -> {
+            HiddenServer.Verdict verdict = server.arrive(demand.tokens(), now);
+            at(verdict.at(), () -> {
+                if (!verdict.refused()) {
+                    server.done();
+                }
+                end(demand, verdict, sentAt);
+            });
+        });
+    }
+
+    private void end(Demand demand, HiddenServer.Verdict verdict, double sentAt) {
+        inFlight--;
+        Duration elapsed = Duration.ofNanos(nanos(now) - nanos(sentAt));
+        Settlement end;
+        if (verdict.refused()) {
+            refused++;
+            Duration hint = verdict.hint() < 0 ? null : Duration.ofNanos(nanos(verdict.hint()));
+            end = new Settlement(Delivery.REFUSED, Usage.ZERO, Cost.ZERO, ErrorKind.RATE_LIMITED, hint, elapsed);
+        } else {
+            answered++;
+            end = Settlement.answered(Usage.of(demand.tokens(), 0), Cost.ZERO, elapsed);
+        }
+        for (Resource resource : resources) {
+            resource.settle(demand, end, nanos(now));
+        }
+        admit();
+    }
+}
