@@ -1,0 +1,175 @@
+package io.headrace.admission;
+
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
+import io.headrace.ApiException;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import io.headrace.admission.Level.Origin;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A circuit breaker: an endpoint of which too many calls fail is left alone for a while, then probed, then used again, at first by
+ * as many calls at a time as there were probes; each answer allows one more, which doubles them with every round, until as many
+ * go as when it opened. The state machine is Resilience4j's.
+ *
+ * <p>Failures are server errors, overload, timeouts and broken connections. Answers are successes, also those that a validator turned
+ * down. All else proves nothing about the endpoint, such as a rate limit, a request that is wrong or a cancel; a probe that ends
+ * so gives its place to another. Attempts from before it opened do not count after it.
+ */
+public final class Breaker implements Resource {
+
+    /** Where a breaker stands. */
+    public enum State {
+        /** All may go, as far as the ramp allows. */
+        CLOSED,
+        /** Nobody goes until a while has passed. */
+        OPEN,
+        /** Probes go. */
+        HALF_OPEN
+    }
+
+    private static final Set<ErrorKind> FAILURES =
+            EnumSet.of(ErrorKind.SERVER_ERROR, ErrorKind.OVERLOADED, ErrorKind.TIMEOUT, ErrorKind.TRANSPORT);
+    private static final Duration NEVER_SLOW = Duration.ofDays(3_650);
+    private static final int NO_RAMP = Integer.MAX_VALUE;
+
+    private final BreakerSpec spec;
+    private final Consumer<State> changed;
+    private final HandClock clock = new HandClock();
+    private final CircuitBreaker machine;
+    private State state = State.CLOSED;
+    private long openedAt = Long.MIN_VALUE;
+    private int out;
+    private int probing;
+    private int ramp = NO_RAMP;
+    private int rampGoal;
+
+    private Breaker(BreakerSpec spec, Consumer<State> changed) {
+        this.spec = Objects.requireNonNull(spec, "spec");
+        this.changed = Objects.requireNonNull(changed, "changed");
+        this.machine = CircuitBreaker.of(
+                "breaker",
+                CircuitBreakerConfig.custom()
+                        .slidingWindow(spec.window(), spec.minCalls(), SlidingWindowType.COUNT_BASED)
+                        .failureRateThreshold((float) (100 * spec.failureShare()))
+                        .slowCallDurationThreshold(NEVER_SLOW)
+                        .permittedNumberOfCallsInHalfOpenState(spec.probes())
+                        .waitDurationInOpenState(spec.openFor())
+                        .automaticTransitionFromOpenToHalfOpenEnabled(false)
+                        .clock(clock)
+                        .currentTimestampFunction(unused -> clock.nanos(), TimeUnit.NANOSECONDS)
+                        .build());
+    }
+
+    /**
+     * @param changed told each new state, under the gate's lock: it must be quick and call nothing back
+     */
+    public static Breaker of(BreakerSpec spec, Consumer<State> changed) {
+        return new Breaker(spec, changed);
+    }
+
+    public State state() {
+        return state;
+    }
+
+    @Override
+    public String name() {
+        return "circuit breaker";
+    }
+
+    @Override
+    public long waitNanos(Demand demand, long now) {
+        return switch (state) {
+            case OPEN -> Math.max(0, halfOpenAt() - now);
+            case HALF_OPEN -> probing < spec.probes() ? 0 : UNTIL_SETTLED;
+            case CLOSED -> out < ramp ? 0 : UNTIL_SETTLED;
+        };
+    }
+
+    @Override
+    public void take(Demand demand, long now) {
+        clock.set(now);
+        out++;
+        if (state != State.CLOSED) {
+            if (!machine.tryAcquirePermission()) {
+                throw new IllegalStateException("taken from a breaker that admits nobody");
+            }
+            follow(now);
+            probing++;
+        }
+    }
+
+    @Override
+    public void settle(Demand demand, Settlement end, long now) {
+        out--;
+        if (now - end.elapsed().toNanos() <= openedAt) {
+            return;
+        }
+        clock.set(now);
+        ErrorKind error = end.error();
+        long nanos = end.elapsed().toNanos();
+        if (end.succeeded() || (error == ErrorKind.INVALID_ANSWER && end.delivery() == Delivery.ANSWERED)) {
+            if (state == State.CLOSED) {
+                ramp = ramp < rampGoal ? ramp + 1 : NO_RAMP;
+            }
+            machine.onSuccess(nanos, TimeUnit.NANOSECONDS);
+        } else if (error != null && FAILURES.contains(error)) {
+            machine.onError(
+                    nanos,
+                    TimeUnit.NANOSECONDS,
+                    ApiException.builder(error, error.label()).build());
+        } else if (probing > 0) {
+            probing--;
+            machine.releasePermission();
+        }
+        follow(now);
+    }
+
+    @Override
+    public @Nullable ErrorKind shut(long now) {
+        return state != State.CLOSED && waitNanos(Demand.REQUEST, now) > 0 ? ErrorKind.CIRCUIT_OPEN : null;
+    }
+
+    /** Empty while it limits nothing. */
+    @Override
+    public List<Level> levels(long now) {
+        return switch (state) {
+            case OPEN -> List.of(level(0, now < halfOpenAt() ? 0 : spec.probes()));
+            case HALF_OPEN -> List.of(level(probing, spec.probes()));
+            case CLOSED -> ramp == NO_RAMP ? List.of() : List.of(level(out, ramp));
+        };
+    }
+
+    private Level level(int used, int limit) {
+        return new Level(name(), used, limit, Origin.LEARNED);
+    }
+
+    /** The machine half-opens after its wait, not at the end of it. */
+    private long halfOpenAt() {
+        return openedAt + TimeUnit.MILLISECONDS.toNanos(spec.openFor().toMillis()) + 1;
+    }
+
+    private void follow(long now) {
+        State is = State.valueOf(machine.getState().name());
+        if (is == state) {
+            return;
+        }
+        state = is;
+        probing = 0;
+        if (is == State.OPEN) {
+            openedAt = now;
+            rampGoal = Math.max(ramp == NO_RAMP ? 0 : rampGoal, out + 1);
+            ramp = spec.probes();
+        }
+        changed.accept(is);
+    }
+}

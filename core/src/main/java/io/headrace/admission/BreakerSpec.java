@@ -1,0 +1,61 @@
+package io.headrace.admission;
+
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * When a {@link Breaker} opens and closes. Immutable; each setter gives a copy.
+ *
+ * @param failureShare opens when this share of the last calls failed, above 0 to 1; it closes when fewer of the probes do
+ * @param window how many of the last calls are looked at, from 1
+ * @param minCalls fewer calls than this prove nothing, from 1 to {@code window}
+ * @param openFor how long it admits nobody before it lets probes through, in milliseconds, at least one
+ * @param probes how many calls it lets through then, from 1; it closes or opens when all have ended, or {@code minCalls} of them
+ */
+public record BreakerSpec(double failureShare, int window, int minCalls, Duration openFor, int probes) {
+
+    private static final BreakerSpec STANDARD = new BreakerSpec(0.5, 100, 20, Duration.ofSeconds(10), 3);
+
+    /**
+     * @throws IllegalArgumentException for a number out of its range
+     */
+    public BreakerSpec {
+        Objects.requireNonNull(openFor, "openFor");
+        check(failureShare > 0 && failureShare <= 1, "failureShare must be above 0 and at most 1, is ", failureShare);
+        check(window >= 1, "window must be at least 1, is ", window);
+        check(minCalls >= 1 && minCalls <= window, "minCalls must be 1 to window, is ", minCalls);
+        check(openFor.toMillis() >= 1, "openFor must be at least a millisecond, is ", openFor);
+        check(probes >= 1, "probes must be at least 1, is ", probes);
+    }
+
+    /** Opens for 10 s when half of the last 100 calls failed, of 20 at the least; then 3 probes. */
+    public static BreakerSpec standard() {
+        return STANDARD;
+    }
+
+    /** See {@link #failureShare()}. */
+    public BreakerSpec failureShare(double failureShare) {
+        return new BreakerSpec(failureShare, window, minCalls, openFor, probes);
+    }
+
+    /** See {@link #window()} and {@link #minCalls()}. */
+    public BreakerSpec window(int window, int minCalls) {
+        return new BreakerSpec(failureShare, window, minCalls, openFor, probes);
+    }
+
+    /** See {@link #openFor()}. */
+    public BreakerSpec openFor(Duration openFor) {
+        return new BreakerSpec(failureShare, window, minCalls, openFor, probes);
+    }
+
+    /** See {@link #probes()}. */
+    public BreakerSpec probes(int probes) {
+        return new BreakerSpec(failureShare, window, minCalls, openFor, probes);
+    }
+
+    private static void check(boolean holds, String what, Object is) {
+        if (!holds) {
+            throw new IllegalArgumentException(what + is);
+        }
+    }
+}
