@@ -18,6 +18,7 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import io.headrace.admission.Resource;
 import java.util.Set;
 import java.util.concurrent.Future;
 import org.reactivestreams.Publisher;
@@ -133,6 +134,15 @@ class ArchitectureTest {
                     call -> call.getTargetOwner().getPackageName().equals("java.time")
                             && call.getName().equals("now")
                             && call.getTarget().getRawParameterTypes().isEmpty()));
+
+    @ArchTest
+    static final ArchRule resourcesArePureArithmetic = noClasses()
+            .that()
+            .areAssignableTo(Resource.class)
+            .or()
+            .haveNameMatching("io\\.headrace\\.admission\\.(KeyRing|Seat|Bucket|Timeline|Charge|Rate)")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("reactor..", "org.reactivestreams.."));
 
     @ArchTest
     static final ArchRule jacksonIsNobodysBusiness = methods()
