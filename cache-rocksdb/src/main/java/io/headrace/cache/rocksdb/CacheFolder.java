@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A folder that is a cache and belongs to this object: a file names its format, another is locked and names the process. The
- * database has a folder of its own inside.
+ * database has a folder of its own inside, and stands beside its log.
  */
 final class CacheFolder implements Closeable {
 
@@ -65,6 +66,11 @@ final class CacheFolder implements Closeable {
             throw unavailable(
                     folder, "cannot be made or written (" + e + "). Check its permissions, or name another one", e);
         }
+    }
+
+    /** The files of the log of new answers, which may not exist. */
+    List<Path> logs() {
+        return List.of(folder.resolve("log-1"), folder.resolve("log-2"));
     }
 
     /** The folder of the database, which may not exist yet. */

@@ -13,13 +13,15 @@ import org.rocksdb.AbstractNativeReference;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.CompressionType;
+import org.rocksdb.EnvOptions;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
+import org.rocksdb.IngestExternalFileOptions;
 import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
-import org.rocksdb.WriteBatch;
+import org.rocksdb.SstFileWriter;
 import org.rocksdb.WriteOptions;
 
 /**
@@ -28,13 +30,14 @@ import org.rocksdb.WriteOptions;
  */
 final class Database implements Closeable {
 
-    /** Native memory at most: blocks, indexes and filters in the cache, and three memtables. */
     private static final long BLOCK_CACHE_BYTES = 32L << 20;
 
-    private static final long MEMTABLE_BYTES = 16L << 20;
-    private static final int MEMTABLES = 3;
+    /** Little goes there: new answers come as whole tables. */
+    private static final long MEMTABLE_BYTES = 4L << 20;
 
-    private static final long MAX_BATCH_BYTES = 4L << 20;
+    /** A table on its way into the database; what a process that died has left of one is overwritten. */
+    private static final String NEW_TABLE = "table.part";
+
     private static final int BLOOM_BITS_PER_KEY = 10;
     private static final int BACKGROUND_JOBS = 2;
     private static final int MAX_OPEN_FILES = 256;
@@ -46,29 +49,32 @@ final class Database implements Closeable {
         Arrays.fill(AFTER_ALL_KEYS, (byte) -1);
     }
 
+    private final Path folder;
     private final Deque<AbstractNativeReference> natives;
+    private final Options options;
     private final RocksDB rocks;
     private final WriteOptions writing;
     private final StampedLock inUse = new StampedLock();
 
-    private Database(Deque<AbstractNativeReference> natives, RocksDB rocks, boolean sync) {
+    private Database(Path folder, Deque<AbstractNativeReference> natives, Options options, RocksDB rocks) {
+        this.folder = folder;
         this.natives = natives;
+        this.options = options;
         this.rocks = rocks;
-        this.writing = push(natives, new WriteOptions().setSync(sync));
+        this.writing = push(natives, new WriteOptions().setSync(true));
     }
 
     /**
-     * Opens the database in {@code folder}, making it if it is missing.
-     *
-     * @param sync whether a write reaches the disk, and not only the operating system, before it returns
+     * Opens the database in {@code folder}, making it if it is missing. Uses a file beside the folder too.
      */
-    static Database open(Path folder, boolean sync, Consumer<Options> customizer) throws RocksDBException {
+    static Database open(Path folder, Consumer<Options> customizer) throws RocksDBException {
         Deque<AbstractNativeReference> natives = new ArrayDeque<>();
         try {
             Options options = push(natives, new Options());
             configure(options, natives);
             customizer.accept(options);
-            return new Database(natives, push(natives, RocksDB.open(options, folder.toString())), sync);
+            RocksDB rocks = push(natives, RocksDB.open(options, folder.toString()));
+            return new Database(folder, natives, options, rocks);
         } catch (RocksDBException | RuntimeException e) {
             closeAll(natives);
             throw e;
@@ -79,7 +85,6 @@ final class Database implements Closeable {
         options.setCreateIfMissing(true)
                 .setCompressionType(CompressionType.LZ4_COMPRESSION)
                 .setWriteBufferSize(MEMTABLE_BYTES)
-                .setMaxWriteBufferNumber(MEMTABLES)
                 .setMaxBackgroundJobs(BACKGROUND_JOBS)
                 .setMaxOpenFiles(MAX_OPEN_FILES)
                 .setMaxFileOpeningThreads(1)
@@ -115,21 +120,31 @@ final class Database implements Closeable {
         return rocks.get(key);
     }
 
-    /** Room to collect entries that are written together, for one thread at a time. */
-    Batch newBatch() {
-        synchronized (natives) {
-            return new Batch(push(natives, new WriteBatch()));
+    void put(byte[] key, byte[] value) throws RocksDBException {
+        rocks.put(writing, key, value);
+    }
+
+    /** Adds the answers of {@code segment} in place of those already here; they survive the loss of power. */
+    void add(Segment segment) throws RocksDBException {
+        if (segment.isEmpty()) {
+            return;
+        }
+        try (EnvOptions plain = new EnvOptions();
+                SstFileWriter table = new SstFileWriter(plain, options);
+                IngestExternalFileOptions moving = new IngestExternalFileOptions().setMoveFiles(true)) {
+            String path = folder.resolveSibling(NEW_TABLE).toString();
+            table.open(path);
+            for (int at : segment.inOrder()) {
+                table.put(segment.key(at), segment.value(at));
+            }
+            table.finish();
+            rocks.ingestExternalFile(List.of(path), moving);
         }
     }
 
     void clear() throws RocksDBException {
         rocks.deleteFilesInRanges(rocks.getDefaultColumnFamily(), List.of(BEFORE_ALL_KEYS, AFTER_ALL_KEYS), true);
         rocks.deleteRange(writing, BEFORE_ALL_KEYS, AFTER_ALL_KEYS);
-    }
-
-    /** Forces to disk what was written so far. */
-    void sync() throws RocksDBException {
-        rocks.syncWal();
     }
 
     /** Writes out the memtable, so that the next start need not read the log, and frees everything. */
@@ -154,36 +169,6 @@ final class Database implements Closeable {
     private static void closeAll(Deque<AbstractNativeReference> natives) {
         for (AbstractNativeReference object : natives) {
             object.close();
-        }
-    }
-
-    /** Entries that are written in one piece. */
-    final class Batch {
-
-        private final WriteBatch entries;
-
-        private Batch(WriteBatch entries) {
-            this.entries = entries;
-        }
-
-        /** Adds an entry for the next {@link #write}, or writes at once when the batch is large. */
-        void add(byte[] key, byte[] value) throws RocksDBException {
-            entries.put(key, value);
-            if (entries.getDataSize() > MAX_BATCH_BYTES) {
-                write();
-            }
-        }
-
-        /** Writes what was added and empties the batch, also if that fails. */
-        void write() throws RocksDBException {
-            if (entries.count() == 0) {
-                return;
-            }
-            try {
-                rocks.write(writing, entries);
-            } finally {
-                entries.clear();
-            }
         }
     }
 }

@@ -13,10 +13,7 @@ final class EntryKeys {
     private EntryKeys() {}
 
     static byte[] of(Fingerprint fingerprint, int sample) {
-        Objects.requireNonNull(fingerprint, "fingerprint");
-        if (sample < 0) {
-            throw new IllegalArgumentException("a sample counts from 0, not " + sample);
-        }
+        require(fingerprint, sample);
         return ByteBuffer.allocate(BYTES)
                 .putLong(fingerprint.a())
                 .putLong(fingerprint.b())
@@ -24,5 +21,12 @@ final class EntryKeys {
                 .putLong(fingerprint.d())
                 .putInt(sample)
                 .array();
+    }
+
+    static void require(Fingerprint fingerprint, int sample) {
+        Objects.requireNonNull(fingerprint, "fingerprint");
+        if (sample < 0) {
+            throw new IllegalArgumentException("a sample counts from 0, not " + sample);
+        }
     }
 }

@@ -3,6 +3,8 @@ package io.headrace.cache.rocksdb;
 import io.headrace.StorageException;
 import io.headrace.cache.CacheEntry;
 import io.headrace.cache.CacheEntryCodec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
@@ -15,7 +17,6 @@ final class Lane extends GroupThread<Task> {
 
     private final RocksDbCache cache;
     private final Runnable first;
-    private Database.@Nullable Batch batch;
 
     /**
      * @param first runs on this thread before any work
@@ -37,15 +38,15 @@ final class Lane extends GroupThread<Task> {
 
     @Override
     void work(List<Task> group) {
-        Database open = cache.database();
-        if (open == null) {
+        Store store = cache.store();
+        if (store == null) {
             group.forEach(task -> task.fail(cache.unavailable()));
             return;
         }
-        StorageException error = write(group, open);
+        StorageException error = write(group, store);
         for (Task task : group) {
             if (task instanceof Task.Lookup lookup) {
-                lookup.sink().success(lookUp(lookup, open));
+                lookup.sink().success(lookUp(lookup, store));
             } else if (error != null) {
                 task.fail(error);
             } else if (task instanceof Task.Put put) {
@@ -66,9 +67,9 @@ final class Lane extends GroupThread<Task> {
         cache.laneEnded();
     }
 
-    private static @Nullable CacheEntry lookUp(Task.Lookup lookup, Database open) {
+    private static @Nullable CacheEntry lookUp(Task.Lookup lookup, Store store) {
         try {
-            byte[] value = open.get(lookup.key());
+            byte[] value = store.read(lookup.fingerprint(), lookup.sample(), lookup.key());
             return value == null ? null : CacheEntryCodec.decode(lookup.fingerprint(), lookup.sample(), value);
         } catch (RocksDBException | IllegalArgumentException e) {
             RocksDbCache.LOG.warn(
@@ -81,38 +82,26 @@ final class Lane extends GroupThread<Task> {
     }
 
     /** All writes of {@code group}; the error that they share, if any. */
-    private @Nullable StorageException write(List<Task> group, Database open) {
+    private @Nullable StorageException write(List<Task> group, Store store) {
         boolean wrote = false;
         try {
             for (Task task : group) {
                 if (task instanceof Task.Put put) {
-                    batch(open).add(put.key(), put.value());
+                    store.write(put.fingerprint(), put.sample(), put.value());
                     wrote = true;
                 } else if (task instanceof Task.Clear) {
-                    batch(open).write();
-                    open.clear();
-                    wrote = true;
+                    store.clear();
                 } else if (task instanceof Task.Sync) {
                     cache.syncStarts();
-                    open.sync();
+                    store.force();
                 }
             }
             if (wrote) {
-                batch(open).write();
-                cache.planSync();
+                cache.wrote(store);
             }
             return null;
-        } catch (RocksDBException e) {
+        } catch (IOException | RocksDBException | UncheckedIOException e) {
             return cache.unwritable(e);
         }
-    }
-
-    private Database.Batch batch(Database open) {
-        Database.Batch own = batch;
-        if (own == null) {
-            own = open.newBatch();
-            batch = own;
-        }
-        return own;
     }
 }

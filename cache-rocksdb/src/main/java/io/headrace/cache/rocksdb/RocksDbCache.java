@@ -28,9 +28,10 @@ import reactor.core.scheduler.Schedulers;
  * survives the death of the process at any moment; the disk has it within {@link Builder#syncEvery}, so it survives the loss
  * of power from then on.
  *
- * <p>Two daemon threads share the answers between them, do all work in groups and emit all results: code that follows on them
- * must not block. Native memory stays below about 100 MB (32 MB of cached blocks, 48 MB of memtables, the rest fixed),
- * whatever the number of entries.
+ * <p>New answers are appended to a log that is mapped into memory, and go to the database in large pieces later. Two daemon
+ * threads share the answers between them, look them up in groups and emit what they find: code that follows on them must not
+ * block. Memory outside the heap stays below about 100 MB (32 MB of cached blocks, 32 MB of log, the rest fixed), whatever the
+ * number of entries.
  *
  * <p>The database opens on one of them while the program goes on; calls wait for it.
  */
@@ -49,15 +50,16 @@ public final class RocksDbCache implements ResponseCache {
     private final AtomicBoolean syncPlanned = new AtomicBoolean();
 
     /** Set by the first lane before it starts the others. Null until then, or if it could not be opened. */
-    private volatile @Nullable Database database;
+    private volatile @Nullable Store store;
 
     private @Nullable StorageException failure;
+    private volatile boolean closed;
 
     private RocksDbCache(CacheFolder folder, Builder config) {
         this.folder = folder;
         this.config = config;
         for (int i = 0; i < LANES; i++) {
-            lanes[i] = new Lane("headrace-cache-" + (i + 1), this, i == 0 ? this::openDatabase : () -> {});
+            lanes[i] = new Lane("headrace-cache-" + (i + 1), this, i == 0 ? this::openStore : () -> {});
         }
     }
 
@@ -90,8 +92,8 @@ public final class RocksDbCache implements ResponseCache {
     public Mono<CacheEntry> get(Fingerprint fingerprint, int sample) {
         byte[] key = EntryKeys.of(fingerprint, sample);
         return Mono.defer(() -> {
-            Database open = database;
-            return open != null && open.surelyLacks(key)
+            Store open = usable();
+            return open != null && open.surelyLacks(fingerprint, sample, key)
                     ? Mono.empty()
                     : Mono.create(sink -> lane(fingerprint).submit(new Task.Lookup(fingerprint, sample, key, sink)));
         });
@@ -100,15 +102,42 @@ public final class RocksDbCache implements ResponseCache {
     /**
      * {@inheritDoc}
      *
-     * <p>Fails with {@link StorageException} if the database could not be opened or written. A cancelled put may be
-     * stored all the same.
+     * <p>An answer that need not be forced to the disk is stored on the subscriber's thread, by a copy into memory that the
+     * operating system owns, unless answers come faster than the database takes them for long. Fails with {@link
+     * StorageException} if the database could not be opened or written. A cancelled put may be stored all the same.
      */
     @Override
     public Mono<Void> put(Fingerprint fingerprint, int sample, CacheEntry entry) {
-        byte[] key = EntryKeys.of(fingerprint, sample);
+        EntryKeys.require(fingerprint, sample);
         Objects.requireNonNull(entry, "entry");
-        return Mono.create(sink ->
-                lane(fingerprint).submit(new Task.Put(key, CacheEntryCodec.encode(fingerprint, sample, entry), sink)));
+        return Mono.defer(() -> {
+            byte[] value = CacheEntryCodec.encode(fingerprint, sample, entry);
+            return append(fingerprint, sample, value)
+                    ? Mono.empty()
+                    : Mono.create(sink -> lane(fingerprint).submit(new Task.Put(fingerprint, sample, value, sink)));
+        });
+    }
+
+    /** The store if it is open and there is no need to ask a lane, which refuses what comes after the end. */
+    private @Nullable Store usable() {
+        return closed ? null : store;
+    }
+
+    /** Stores an answer if that is done without waiting for anything. */
+    private boolean append(Fingerprint fingerprint, int sample, byte[] value) {
+        Store open = usable();
+        if (open == null || config.syncEvery.isZero()) {
+            return false;
+        }
+        try {
+            boolean stored = open.append(fingerprint, sample, value);
+            if (stored) {
+                planSync();
+            }
+            return stored;
+        } catch (IOException e) {
+            throw unwritable(e);
+        }
     }
 
     @Override
@@ -124,6 +153,7 @@ public final class RocksDbCache implements ResponseCache {
      */
     @Override
     public void close() {
+        closed = true;
         for (Lane lane : lanes) {
             lane.end();
         }
@@ -136,16 +166,16 @@ public final class RocksDbCache implements ResponseCache {
 
     /** Null if it could not be opened; asked by lanes, which run when that is known. */
     @Nullable
-    Database database() {
-        return database;
+    Store store() {
+        return store;
     }
 
-    /** Why there is no database. */
+    /** Why there is no store. */
     StorageException unavailable() {
         return Objects.requireNonNull(failure);
     }
 
-    StorageException unwritable(RocksDBException e) {
+    StorageException unwritable(Exception e) {
         return CacheFolder.unavailable(folder, "cannot be written (" + e.getMessage() + ")", e);
     }
 
@@ -153,9 +183,18 @@ public final class RocksDbCache implements ResponseCache {
         return new IllegalStateException("the cache in " + folder + " is closed");
     }
 
+    /** A group was written and its puts complete next: forces it to the disk now, or plans to. */
+    void wrote(Store store) {
+        if (config.syncEvery.isZero()) {
+            store.force();
+        } else {
+            planSync();
+        }
+    }
+
     /** One sync follows the first write after the last sync, so an idle cache does nothing. */
-    void planSync() {
-        if (!config.syncEvery.isZero() && !syncPlanned.get() && syncPlanned.compareAndSet(false, true)) {
+    private void planSync() {
+        if (!syncPlanned.get() && syncPlanned.compareAndSet(false, true)) {
             Schedulers.parallel()
                     .schedule(() -> lanes[0].submit(Task.Sync.SYNC), config.syncEvery.toMillis(), MILLISECONDS);
         }
@@ -172,8 +211,8 @@ public final class RocksDbCache implements ResponseCache {
             return;
         }
         try (folder) {
-            if (database != null) {
-                database.close();
+            if (store != null) {
+                store.close();
             }
         } catch (IOException e) {
             LOG.warn("the lock on the cache folder {} could not be released", folder, e);
@@ -184,11 +223,11 @@ public final class RocksDbCache implements ResponseCache {
         return lanes[(int) Math.floorMod(fingerprint.c(), (long) LANES)];
     }
 
-    private void openDatabase() {
+    private void openStore() {
         try {
             NativeLibrary.load(config.nativeLibraryFolder);
-            database = Database.open(folder.database(), config.syncEvery.isZero(), config.customizer);
-        } catch (RocksDBException e) {
+            store = Store.open(folder, config.customizer);
+        } catch (RocksDBException | IOException e) {
             failure = CacheFolder.unavailable(
                     folder, "cannot be opened (" + e.getMessage() + "). If it is damaged, delete it to start anew", e);
         } catch (RuntimeException | LinkageError e) {

@@ -20,7 +20,7 @@ sealed interface Task {
     }
 
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    record Put(byte[] key, byte[] value, MonoSink<Void> sink) implements Task {
+    record Put(Fingerprint fingerprint, int sample, byte[] value, MonoSink<Void> sink) implements Task {
 
         @Override
         public void fail(RuntimeException error) {

@@ -41,7 +41,7 @@ class RocksDbCacheTest {
         int first = 0;
         for (int kill = 0; kill < 5; kill++) {
             Process writer = ChildProcess.start(KilledWriter.class, folder, first);
-            int killAt = first + 1 + random.nextInt(3_000);
+            int killAt = first + 1 + random.nextInt(kill == 2 ? 80_000 : 3_000); // past a full segment too
             try (BufferedReader output = writer.inputReader()) {
                 for (String line = output.readLine(); isNumber(line); line = output.readLine()) {
                     int number = Integer.parseInt(line.substring(0, line.length() - 1));
@@ -246,6 +246,52 @@ class RocksDbCacheTest {
                 RocksDbCache.builder(folder).syncEvery(Duration.ofMillis(1)).open()) {
             store(cache, 5_000);
             assertThat(readAll(cache, 5_000).cardinality()).isEqualTo(5_000);
+        }
+    }
+
+    @Test
+    void answersOfManySegments_areThereAtAnyTime() {
+        int count = 100_000;
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            store(cache, count);
+            assertThat(readAll(cache, count + 1_000).cardinality()).isEqualTo(count);
+        }
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            assertThat(readAll(cache, count + 1_000).cardinality()).isEqualTo(count);
+        }
+    }
+
+    @Test
+    void answerLongerThanASegment_takesThePlaceOfAnotherAndGivesPlace() {
+        CacheEntry small = Entries.entry(1);
+        CacheEntry large = new CacheEntry(
+                new byte[Segment.BYTES + 1], false, small.usage(), small.cost(), "", small.storedAt(), List.of());
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            for (CacheEntry entry : List.of(small, large, small, large)) {
+                StepVerifier.create(cache.put(Entries.key(1), 0, entry).then(cache.get(Entries.key(1), 0)))
+                        .assertNext(read -> assertThat(read.answer()).isEqualTo(entry.answer()))
+                        .expectComplete()
+                        .verify(TIMEOUT);
+            }
+        }
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            StepVerifier.create(cache.get(Entries.key(1), 0))
+                    .assertNext(read -> assertThat(read.answer()).isEqualTo(large.answer()))
+                    .expectComplete()
+                    .verify(TIMEOUT);
+        }
+    }
+
+    @Test
+    void clear_reachesTheLogAndTheDatabase() {
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            store(cache, 50_000);
+            StepVerifier.create(cache.clear()).expectComplete().verify(TIMEOUT);
+            assertThat(readAll(cache, 50_000).cardinality()).isZero();
+            store(cache, 10);
+        }
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            assertThat(readAll(cache, 50_000).cardinality()).isEqualTo(10);
         }
     }
 

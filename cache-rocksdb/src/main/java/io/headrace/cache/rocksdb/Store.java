@@ -1,0 +1,228 @@
+package io.headrace.cache.rocksdb;
+
+import io.headrace.Fingerprint;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDBException;
+
+/**
+ * The answers on disk: new ones in two {@link Segment}s that take turns, older ones in the {@link Database}. While one segment
+ * takes new answers the other, when it is full, goes to the database as one table, on a thread that lives as long as that
+ * takes. So a new answer costs no change of threads, and the database writes large sorted pieces only.
+ *
+ * <p>For any thread. {@link #append} and {@link #surelyLacks} wait for no disk.
+ */
+final class Store implements Closeable {
+
+    private final List<Path> paths;
+    private final Database database;
+
+    /** Held while answers move to the database. */
+    private final Object moving = new Object();
+
+    // guarded by this; beside the current one there is a full one or a spare one, or none yet
+    private Segment current;
+    private @Nullable Segment full;
+    private @Nullable Segment spare;
+    private long rounds;
+    private boolean closed;
+
+    private Store(List<Path> paths, Database database, long rounds) throws IOException {
+        this.paths = paths;
+        this.database = database;
+        this.rounds = rounds + 1;
+        this.current = Segment.create(paths.get(0), this.rounds);
+    }
+
+    /** Opens the database and the log in {@code folder}; what a process that died has left in the log goes to the database first. */
+    static Store open(CacheFolder folder, Consumer<Options> customizer) throws IOException, RocksDBException {
+        Database database = Database.open(folder.database(), customizer);
+        try {
+            long rounds = 0;
+            for (Segment left : leftovers(folder.logs())) {
+                try (left) {
+                    database.add(left);
+                    rounds = left.round();
+                }
+            }
+            return new Store(folder.logs(), database, rounds);
+        } catch (IOException | RocksDBException | RuntimeException e) {
+            database.close();
+            throw e;
+        }
+    }
+
+    /** The older one first. */
+    private static List<Segment> leftovers(List<Path> paths) throws IOException {
+        List<Segment> left = new ArrayList<>();
+        for (Path path : paths) {
+            if (Files.exists(path)) {
+                left.add(Segment.recover(path));
+            }
+        }
+        left.sort(Comparator.comparingLong(Segment::round));
+        return left;
+    }
+
+    /** Keeps an answer, in place of one already there; false if that would have to wait for the disk or this is closed. */
+    synchronized boolean append(Fingerprint fingerprint, int sample, byte[] value) throws IOException {
+        if (closed) {
+            return false;
+        }
+        if (!current.hasRoomFor(value.length)) {
+            if (full != null || !Segment.canHold(value.length)) {
+                return false;
+            }
+            turn();
+            Thread mover = new Thread(this::moveInBackground, "headrace-cache-move");
+            mover.setDaemon(true);
+            mover.start();
+        }
+        current.append(fingerprint, sample, value);
+        return true;
+    }
+
+    /** Keeps an answer, however long that takes. */
+    void write(Fingerprint fingerprint, int sample, byte[] value) throws IOException, RocksDBException {
+        if (!Segment.canHold(value.length)) {
+            moveAll(); // or an older answer would be found first
+            database.put(EntryKeys.of(fingerprint, sample), value);
+            return;
+        }
+        while (!append(fingerprint, sample, value)) {
+            moveFull();
+        }
+    }
+
+    /** Whether there surely is no such answer, by what memory holds of the disk; false also says that it is not known. */
+    boolean surelyLacks(Fingerprint fingerprint, int sample, byte[] key) {
+        return !isRecent(fingerprint, sample) && database.surelyLacks(key);
+    }
+
+    /** The bytes of an answer; null if there is none. */
+    byte @Nullable [] read(Fingerprint fingerprint, int sample, byte[] key) throws RocksDBException {
+        byte[] recent = recent(fingerprint, sample);
+        return recent == null ? database.get(key) : recent;
+    }
+
+    private synchronized boolean isRecent(Fingerprint fingerprint, int sample) {
+        return !closed && (current.has(fingerprint, sample) || (full != null && full.has(fingerprint, sample)));
+    }
+
+    private synchronized byte @Nullable [] recent(Fingerprint fingerprint, int sample) {
+        byte[] value = current.get(fingerprint, sample);
+        return value == null && full != null ? full.get(fingerprint, sample) : value;
+    }
+
+    /** Makes all that is here survive the loss of power. */
+    void force() {
+        Segment first;
+        Segment second;
+        synchronized (this) {
+            first = full;
+            second = current;
+        }
+        if (first != null) {
+            first.force();
+        }
+        second.force();
+    }
+
+    void clear() throws IOException, RocksDBException {
+        synchronized (moving) {
+            synchronized (this) {
+                if (full != null) {
+                    full.clear(++rounds);
+                    spare = full;
+                    full = null;
+                }
+                current.clear(++rounds);
+            }
+            force();
+            database.clear();
+        }
+    }
+
+    /** Moves all answers to the database and removes the segments; should that fail, they stay for the next start. */
+    @Override
+    public void close() {
+        synchronized (moving) {
+            try (database) {
+                synchronized (this) {
+                    closed = true;
+                }
+                moveAll();
+                current.close();
+                if (spare != null) {
+                    spare.close();
+                }
+                for (Path path : paths) {
+                    Files.deleteIfExists(path);
+                }
+            } catch (IOException | RocksDBException e) {
+                RocksDbCache.LOG.warn("the last answers stay in the log of the cache until it is opened again", e);
+            }
+        }
+    }
+
+    private void moveInBackground() {
+        synchronized (moving) {
+            try {
+                if (!closed) {
+                    moveFull();
+                }
+            } catch (IOException | RocksDBException | RuntimeException e) {
+                // whoever finds both segments full tries again and is told
+                RocksDbCache.LOG.warn("answers stay in the log of the cache for now", e);
+            }
+        }
+    }
+
+    /** Moves at least what is here now. */
+    private void moveAll() throws IOException, RocksDBException {
+        synchronized (moving) {
+            moveFull();
+            synchronized (this) {
+                if (full == null && !current.isEmpty()) {
+                    turn();
+                }
+            }
+            moveFull();
+        }
+    }
+
+    private void moveFull() throws IOException, RocksDBException {
+        synchronized (moving) {
+            Segment moved;
+            synchronized (this) {
+                moved = full;
+            }
+            if (moved == null) {
+                return;
+            }
+            database.add(moved);
+            synchronized (this) {
+                moved.clear(++rounds);
+                spare = moved;
+                full = null;
+            }
+            moved.force();
+        }
+    }
+
+    /** The current segment is full from now on, and the spare one takes what comes. */
+    private synchronized void turn() throws IOException {
+        Segment next = spare == null ? Segment.create(paths.get(1), ++rounds) : spare;
+        spare = null;
+        full = current;
+        current = next;
+    }
+}
