@@ -31,6 +31,9 @@ final class ProgressText {
         remaining(progress, estimate)
                 .filter(left -> !left.isZero())
                 .ifPresent(left -> line.append(", ETA ").append(Durations.format(left)));
+        if (progress.paused()) {
+            line.append(", paused");
+        }
         line.append(" | calls: ").append(number(progress.sent())).append(" sent");
         if (progress.cached() > 0) {
             line.append(", ").append(number(progress.cached())).append(" cached");

@@ -6,6 +6,7 @@ import io.headrace.Cost;
 import io.headrace.Usage;
 import io.headrace.run.Progress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
@@ -52,6 +53,8 @@ class ProgressTextTest {
                 retried,
                 Usage.ZERO,
                 Cost.ZERO,
+                List.of(),
+                false,
                 Optional.empty());
     }
 }

@@ -37,7 +37,7 @@ public final class BatchStep<I, O> extends ItemStep<I, O, BatchStep<I, O>> {
     BatchStep(String name, int size, Function<List<Item<I>>, ? extends Flux<Item<O>>> function) {
         this(
                 name,
-                new Window(Math.max(Window.DEFAULT.concurrency(), 4 * size), false, false, false, null),
+                Window.of(Math.max(Window.DEFAULT.concurrency(), 4 * size)),
                 size,
                 Duration.ofMillis(50),
                 Schedulers::parallel,

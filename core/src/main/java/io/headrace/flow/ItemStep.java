@@ -104,6 +104,12 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
         return with(window.offloadedTo(scheduler));
     }
 
+    /** This step, steered by {@code control} while items pass. */
+    public final S controlledBy(FlowControl control) {
+        Objects.requireNonNull(control, "control");
+        return with(window.controlledBy(control));
+    }
+
     /**
      * Subscribes to {@code answer} for one item, measures what it takes, and makes a result of its value or its failure.
      *

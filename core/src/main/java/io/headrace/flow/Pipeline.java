@@ -54,6 +54,13 @@ public final class Pipeline<I, O> implements Function<Flux<Outcome<I>>, Flux<Out
         return steps;
     }
 
+    /** This pipeline, steered by {@code control} while items pass; steps of a user's own kind are not. */
+    public Pipeline<I, O> controlledBy(FlowControl control) {
+        return new Pipeline<>(steps.stream()
+                .<Step<?, ?>>map(step -> step instanceof ItemStep<?, ?, ?> ours ? ours.controlledBy(control) : step)
+                .toList());
+    }
+
     @Override
     @SuppressWarnings({"unchecked", "rawtypes"}) // each step takes what the one before gives: then() saw to it
     public Flux<Outcome<O>> apply(Flux<Outcome<I>> items) {

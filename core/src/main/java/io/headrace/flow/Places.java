@@ -47,7 +47,7 @@ final class Places {
         this.limit = limit;
     }
 
-    /** While it is shut nobody enters, and nobody who waits goes on. */
+    /** While it is shut nobody enters. Who waits inside goes on: he may hold what others wait for. */
     void shut(boolean shut) {
         this.shut = shut;
     }
@@ -167,7 +167,7 @@ final class Places {
 
     private boolean mayReturn(Place place) {
         int working = working();
-        return !shut && (working + place.items <= limit || working == 0);
+        return working + place.items <= limit || working == 0;
     }
 
     private int room() {

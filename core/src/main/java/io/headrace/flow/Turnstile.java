@@ -22,10 +22,12 @@ import reactor.util.context.Context;
 final class Turnstile<I> implements CoreSubscriber<Outcome<I>>, Subscription {
 
     private final CoreSubscriber<? super ItemSlot<I>> actual;
-    private final boolean grows;
+    private final String step;
+    private final @Nullable FlowControl control;
     private final Object lock = new Object();
     private final AtomicInteger passing = new AtomicInteger();
     private volatile int limit;
+    private volatile boolean grows;
 
     // under the lock
     private final Places places;
@@ -35,16 +37,25 @@ final class Turnstile<I> implements CoreSubscriber<Outcome<I>>, Subscription {
     private boolean over;
 
     private @Nullable Subscription source;
-    private boolean started;
+    private volatile boolean started;
 
-    /**
-     * @param grows whether the window may follow what a gate allows
-     */
-    Turnstile(CoreSubscriber<? super ItemSlot<I>> actual, int limit, boolean grows) {
+    Turnstile(CoreSubscriber<? super ItemSlot<I>> actual, String step, Window window) {
         this.actual = actual;
-        this.limit = limit;
-        this.grows = grows;
+        this.step = step;
+        this.control = window.control();
+        this.limit = window.concurrency();
+        this.grows = !window.stated();
         this.places = new Places(limit);
+    }
+
+    String step() {
+        return step;
+    }
+
+    FlowControl.Load load() {
+        synchronized (lock) {
+            return new FlowControl.Load(step, limit, places.working(), places.waiting());
+        }
     }
 
     @Override
@@ -56,6 +67,9 @@ final class Turnstile<I> implements CoreSubscriber<Outcome<I>>, Subscription {
     public void onSubscribe(Subscription subscription) {
         if (Operators.validate(source, subscription)) {
             source = subscription;
+            if (control != null) {
+                control.opened(this);
+            }
             actual.onSubscribe(this);
         }
     }
@@ -113,6 +127,24 @@ final class Turnstile<I> implements CoreSubscriber<Outcome<I>>, Subscription {
         pass();
     }
 
+    /** Does as the control says now. */
+    void adjust() {
+        if (control == null) {
+            return;
+        }
+        synchronized (lock) {
+            places.shut(control.isPaused());
+            control.ifChanged(step, changed -> {
+                grows = false;
+                limit = changed;
+                places.limit(changed);
+            });
+        }
+        if (started) {
+            pass();
+        }
+    }
+
     @Override
     public void cancel() {
         if (end() && source != null) {
@@ -140,19 +172,25 @@ final class Turnstile<I> implements CoreSubscriber<Outcome<I>>, Subscription {
             return;
         }
         synchronized (lock) {
-            limit = (int) Math.max(limit, Math.min(items, Window.CEILING));
-            places.limit(limit);
+            if (grows) {
+                limit = (int) Math.max(limit, Math.min(items, Window.CEILING));
+                places.limit(limit);
+            }
         }
         pass();
     }
 
     private boolean end() {
+        boolean first;
         synchronized (lock) {
-            boolean first = !over;
+            first = !over;
             over = true;
             delivered.clear();
-            return first;
         }
+        if (first && control != null) {
+            control.closed(this);
+        }
+        return first;
     }
 
     /** Lets everybody through who may. */
@@ -199,6 +237,9 @@ final class Turnstile<I> implements CoreSubscriber<Outcome<I>>, Subscription {
             return true;
         }
         if (ended) {
+            if (control != null) {
+                control.closed(this);
+            }
             actual.onComplete();
         } else if (ask > 0 && source != null) {
             source.request(ask);

@@ -20,13 +20,15 @@ import reactor.core.scheduler.Scheduler;
  * @param ordered whether outcomes leave in the order of the items
  * @param failFast whether the step's first failure ends the stream
  * @param offload where the step's function is called; null for the thread that brings the item
+ * @param control steers it while items pass; null for none
  */
 record Window(
         int concurrency,
         boolean stated,
         boolean ordered,
         boolean failFast,
-        @Nullable Supplier<? extends Scheduler> offload) {
+        @Nullable Supplier<? extends Scheduler> offload,
+        @Nullable FlowControl control) {
 
     /**
      * Each call in flight takes a connection, and so a file descriptor, of which many systems allow a process 1,024 unless told: whoever
@@ -34,31 +36,45 @@ record Window(
      */
     static final int CEILING = 1_000;
 
-    static final Window DEFAULT = new Window(100, false, false, false, null);
+    static final Window DEFAULT = of(100);
 
     /** More than ever are inside; but not the number that means no bound, for {@code flatMap} would not tell then who has left. */
     private static final int TURNSTILE_BOUNDS = Integer.MAX_VALUE - 1;
 
     Window {
+        checked(concurrency);
+    }
+
+    /** So many items unless told otherwise. */
+    static Window of(int concurrency) {
+        return new Window(concurrency, false, false, false, null, null);
+    }
+
+    static int checked(int concurrency) {
         if (concurrency < 1) {
             throw new IllegalArgumentException("concurrency must be at least 1, not " + concurrency);
         }
+        return concurrency;
     }
 
     Window withConcurrency(int concurrency) {
-        return new Window(concurrency, true, ordered, failFast, offload);
+        return new Window(concurrency, true, ordered, failFast, offload, control);
     }
 
     Window inOrder() {
-        return new Window(concurrency, stated, true, failFast, offload);
+        return new Window(concurrency, stated, true, failFast, offload, control);
     }
 
     Window failingFast() {
-        return new Window(concurrency, stated, ordered, true, offload);
+        return new Window(concurrency, stated, ordered, true, offload, control);
     }
 
     Window offloadedTo(Supplier<? extends Scheduler> scheduler) {
-        return new Window(concurrency, stated, ordered, failFast, scheduler);
+        return new Window(concurrency, stated, ordered, failFast, scheduler, control);
+    }
+
+    Window controlledBy(FlowControl control) {
+        return new Window(concurrency, stated, ordered, failFast, offload, control);
     }
 
     /**
@@ -73,8 +89,8 @@ record Window(
             int prefetch) {
         Function<ItemSlot<I>, Publisher<Outcome<O>>> pass =
                 slot -> slot.outcome() instanceof Outcome.Ok<I> ok ? work.apply(ok, slot) : untouched(slot);
-        Flux<ItemSlot<I>> entered = items.transform(Operators.<Outcome<I>, ItemSlot<I>>lift(
-                (source, actual) -> new Turnstile<>(actual, concurrency, !stated)));
+        Flux<ItemSlot<I>> entered = items.transform(
+                Operators.<Outcome<I>, ItemSlot<I>>lift((source, actual) -> new Turnstile<>(actual, step, this)));
         Flux<Outcome<O>> worked = ordered
                 ? entered.flatMapSequential(pass, TURNSTILE_BOUNDS, prefetch)
                 : entered.flatMap(pass, TURNSTILE_BOUNDS, prefetch);

@@ -2,6 +2,7 @@ package io.headrace.run;
 
 import io.headrace.Outcome;
 import io.headrace.flow.FailFastException;
+import io.headrace.flow.FlowControl;
 import io.headrace.observe.CallListener;
 import io.headrace.observe.Statistics;
 import io.headrace.observe.StatisticsSnapshot;
@@ -19,6 +20,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -41,15 +43,19 @@ final class Execution<I, O> implements Recorder.Ending {
     /** Where Reactor looks for what to do with an error that nobody can take any more. */
     private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
 
+    private static final long NOT_PAUSED = Long.MIN_VALUE;
+
     private final Settings<I, O> settings;
+    private final FlowControl control;
     private final Scheduler files;
     private final Scheduler timer;
     private final Statistics statistics = Statistics.create();
     private final AtomicLong taken = new AtomicLong();
+    private final AtomicLong pausedSince = new AtomicLong(NOT_PAUSED);
     private final Sinks.Empty<Void> noMoreRows = Sinks.empty();
     private final Sinks.Empty<Void> cutOff = Sinks.empty();
     private final Sinks.Empty<Void> closed = Sinks.empty();
-    private final List<String> notes = new ArrayList<>();
+    private final List<String> notes = new CopyOnWriteArrayList<>();
     private final Reductions<O> reductions;
     private final AccountGuard<O> guard;
     private final Disposable.Swap grace = Disposables.swap();
@@ -60,20 +66,25 @@ final class Execution<I, O> implements Recorder.Ending {
     private boolean started;
     private boolean abandoned;
     private boolean stopping;
+    private boolean draining;
     private String reason = "";
     private boolean isPolicy;
     private volatile boolean over;
     private volatile @Nullable Throwable failure;
     private volatile @Nullable RunReport report;
 
-    Execution(Settings<I, O> settings) {
+    Execution(Settings<I, O> settings, FlowControl control) {
         this.settings = settings;
+        this.control = control;
         this.timer = settings.timer().get();
         this.files = settings.files().get();
         this.startMillis = timer.now(TimeUnit.MILLISECONDS);
         this.startNanos = timer.now(TimeUnit.NANOSECONDS);
         this.reductions = new Reductions<>(settings.directory(), settings.codec(), settings.reductions());
         this.guard = new AccountGuard<>(settings.accountErrors(), this::hasResults, this::stopByPolicy);
+        if (control.isPaused()) {
+            paused();
+        }
         // cached, so that a cancel does not interrupt the opening half-way
         this.opening = Mono.fromCallable(this::open).subscribeOn(files).cache();
     }
@@ -101,11 +112,52 @@ final class Execution<I, O> implements Recorder.Ending {
     }
 
     void stop(String why) {
-        if (beginToStop(why, false)) {
+        if (beginToStop(why, false) || endDraining()) {
             letItemsEnd();
         } else {
             abort(why);
         }
+    }
+
+    void drain(String why) {
+        synchronized (this) {
+            if (!beginToStop(why, false)) {
+                return;
+            }
+            draining = true;
+        }
+        noMoreRows();
+    }
+
+    void paused() {
+        pausedSince.compareAndSet(NOT_PAUSED, timer.now(TimeUnit.NANOSECONDS));
+    }
+
+    void resumed() {
+        long since = pausedSince.getAndSet(NOT_PAUSED);
+        if (since != NOT_PAUSED) {
+            note("paused for "
+                    + Duration.ofNanos(timer.now(TimeUnit.NANOSECONDS) - since).toMillis() / 1e3 + " s");
+        }
+    }
+
+    void note(String what) {
+        if (!over) {
+            notes.add(what);
+        }
+    }
+
+    private synchronized boolean endDraining() {
+        boolean was = draining;
+        draining = false;
+        return was;
+    }
+
+    /** What is in flight goes on, between steps too. */
+    private void noMoreRows() {
+        noMoreRows.tryEmitEmpty();
+        control.resume();
+        resumed();
     }
 
     void abort(String why) {
@@ -137,7 +189,7 @@ final class Execution<I, O> implements Recorder.Ending {
     }
 
     private void letItemsEnd() {
-        noMoreRows.tryEmitEmpty();
+        noMoreRows();
         if (settings.grace().isZero()) {
             cutOff.tryEmitEmpty();
         } else {
@@ -189,6 +241,8 @@ final class Execution<I, O> implements Recorder.Ending {
                     calls.attempts().retried(),
                     calls.usage(),
                     calls.cost(),
+                    control.loads(),
+                    control.isPaused(),
                     stop);
         }));
     }
@@ -299,7 +353,7 @@ final class Execution<I, O> implements Recorder.Ending {
         return opened.pending(rows)
                 .onErrorResume(this::noMoreRows)
                 .takeUntilOther(noMoreRows.asMono())
-                .transform(settings.pipeline())
+                .transform(settings.pipeline().controlledBy(control))
                 .takeUntilOther(cutOff.asMono())
                 .transform(guard::judge);
     }

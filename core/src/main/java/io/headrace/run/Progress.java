@@ -2,7 +2,9 @@ package io.headrace.run;
 
 import io.headrace.Cost;
 import io.headrace.Usage;
+import io.headrace.flow.FlowControl;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -21,6 +23,8 @@ import java.util.OptionalLong;
  * @param retried retries
  * @param usage tokens paid for
  * @param cost money paid
+ * @param steps how busy each step is
+ * @param paused whether the run is paused
  * @param stopping why the run is being stopped; empty while it goes on
  */
 public record Progress(
@@ -39,7 +43,13 @@ public record Progress(
         long retried,
         Usage usage,
         Cost cost,
+        List<FlowControl.Load> steps,
+        boolean paused,
         Optional<String> stopping) {
+
+    public Progress {
+        steps = List.copyOf(steps);
+    }
 
     /** Rows that have a result, a dead letter, or were filtered out. */
     public long done() {

@@ -4,6 +4,7 @@ import io.headrace.Codec;
 import io.headrace.ErrorKind;
 import io.headrace.Outcome;
 import io.headrace.dataset.Dataset;
+import io.headrace.flow.FlowControl;
 import io.headrace.flow.Pipeline;
 import io.headrace.flow.Reduction;
 import io.headrace.flow.Step;
@@ -41,6 +42,7 @@ import reactor.core.scheduler.Schedulers;
 public final class Run<O> {
 
     private final Settings<?, O> settings;
+    private final FlowControl control = FlowControl.create();
     private final AtomicReference<@Nullable Execution<?, O>> current = new AtomicReference<>();
 
     private Run(Settings<?, O> settings) {
@@ -70,8 +72,8 @@ public final class Run<O> {
             return pipeline.steps().stream().map(Step::name).toList() + " " + configuration;
         }
 
-        Execution<I, O> execution() {
-            return new Execution<>(this);
+        Execution<I, O> execution(FlowControl control) {
+            return new Execution<>(this, control);
         }
     }
 
@@ -171,6 +173,61 @@ public final class Run<O> {
         }
     }
 
+    /**
+     * Finishes what is in flight, however long it takes, and starts nothing: the rest is pending. Does not wait; does nothing if
+     * the run is not running or is being stopped. {@link #stop} then gives what is still in flight the grace period.
+     */
+    public void drain() {
+        Execution<?, O> execution = current.get();
+        if (execution != null) {
+            execution.drain("drained on request");
+        }
+    }
+
+    /**
+     * Takes up no row and lets no item enter a step until {@link #resume}. Items inside a step go on to its end, waiting calls and
+     * retries included, so that what is paid for is not lost. Also a run that begins later begins paused. A paused run that is
+     * stopped or drained goes on with what is in flight.
+     */
+    public void pause() {
+        control.pause();
+        Execution<?, O> execution = current.get();
+        if (execution != null) {
+            execution.paused();
+        }
+    }
+
+    /** Ends {@link #pause}. */
+    public void resume() {
+        control.resume();
+        Execution<?, O> execution = current.get();
+        if (execution != null) {
+            execution.resumed();
+        }
+    }
+
+    public boolean isPaused() {
+        return control.isPaused();
+    }
+
+    /**
+     * Changes how many items of a step are at work at once, from now on; those that are inside stay.
+     *
+     * @throws IllegalArgumentException for less than 1, and for a step that the pipeline does not have
+     */
+    public void concurrency(String step, int concurrency) {
+        List<String> steps =
+                settings.pipeline().steps().stream().<String>map(Step::name).toList();
+        if (!steps.contains(step)) {
+            throw new IllegalArgumentException("no step is named '" + step + "', there are " + steps);
+        }
+        control.concurrency(step, concurrency);
+        Execution<?, O> execution = current.get();
+        if (execution != null) {
+            execution.note("the concurrency of step '" + step + "' was changed to " + concurrency);
+        }
+    }
+
     /** Stops at once: items in flight are cut off and will be run again. Nothing durable is lost. */
     public void abort() {
         Execution<?, O> execution = current.get();
@@ -199,7 +256,7 @@ public final class Run<O> {
 
     private Execution<?, O> begin() {
         Execution<?, O> before = current.get();
-        Execution<?, O> next = settings.execution();
+        Execution<?, O> next = settings.execution(control);
         if ((before != null && !before.isClosed()) || !current.compareAndSet(before, next)) {
             throw new IllegalStateException("the run is running: wait for closed()");
         }

@@ -14,6 +14,7 @@ import io.headrace.cache.CallKeyBuilder;
 import io.headrace.cache.InMemoryCache;
 import io.headrace.cache.ResponseCache;
 import io.headrace.dataset.Dataset;
+import io.headrace.flow.FlowControl;
 import io.headrace.flow.Pipeline;
 import io.headrace.flow.Reduction;
 import io.headrace.flow.Step;
@@ -310,6 +311,20 @@ class GuideTest {
                     assertThat(ended.end()).isEqualTo(RunReport.End.FINISHED);
                 })
                 .verifyComplete();
+    }
+
+    @Test
+    void aFlux_isSteeredWhileItemsPass() {
+        Dataset<String> dataset = Dataset.of(TEXTS);
+        Pipeline<String, String> pipeline = Pipeline.of(Step.compute("topics", String::strip));
+
+        FlowControl control = FlowControl.create();
+        Flux<Outcome<String>> steered = dataset.items().transform(pipeline.controlledBy(control));
+        control.concurrency("topics", 20);
+        control.pause();
+        control.resume();
+
+        StepVerifier.create(steered).expectNextCount(3).verifyComplete();
     }
 
     @Test

@@ -1,0 +1,102 @@
+package io.headrace.flow;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+
+/**
+ * Steers the steps of a pipeline while items pass:
+ *
+ * <pre>{@code
+ * FlowControl control = FlowControl.create();
+ * dataset.items().transform(pipeline.controlledBy(control)).subscribe(...);
+ * control.concurrency("classify", 20);
+ * }</pre>
+ *
+ * <p>Holds for all streams through the pipelines it was given to, those that begin later too. Thread-safe; methods that let items
+ * go on may start them on the caller's thread.
+ */
+public final class FlowControl {
+
+    private final Map<String, Integer> concurrency = new ConcurrentHashMap<>();
+    private final List<Turnstile<?>> open = new CopyOnWriteArrayList<>();
+    private volatile boolean paused;
+
+    private FlowControl() {}
+
+    public static FlowControl create() {
+        return new FlowControl();
+    }
+
+    /**
+     * A step now, over all its streams.
+     *
+     * @param concurrency most items at work at once, of one stream
+     * @param working items at work
+     * @param waiting items that gave their place back and wait for a limit or a retry
+     */
+    public record Load(String step, int concurrency, int working, int waiting) {}
+
+    /**
+     * Lets no item enter a step until {@link #resume}. Items inside a step go on to its end, their waiting calls and retries
+     * included, and then wait before the next one. The source is not asked for more.
+     */
+    public void pause() {
+        paused = true;
+        open.forEach(Turnstile::adjust);
+    }
+
+    /** Ends {@link #pause}. */
+    public void resume() {
+        paused = false;
+        open.forEach(Turnstile::adjust);
+    }
+
+    public boolean isPaused() {
+        return paused;
+    }
+
+    /**
+     * Changes how many items of a step are at work at once, from now on; items that are inside stay. From then on no gate
+     * raises it. A name of no step is ignored.
+     *
+     * @throws IllegalArgumentException for less than 1
+     */
+    public void concurrency(String step, int concurrency) {
+        this.concurrency.put(step, Window.checked(concurrency));
+        open.forEach(Turnstile::adjust);
+    }
+
+    /** The steps that items pass now, in the order in which their streams began. */
+    public List<Load> loads() {
+        Map<String, Load> loads = new LinkedHashMap<>();
+        for (Turnstile<?> turnstile : open) {
+            loads.merge(
+                    turnstile.step(),
+                    turnstile.load(),
+                    (a, b) -> new Load(a.step, b.concurrency, a.working + b.working, a.waiting + b.waiting));
+        }
+        return new ArrayList<>(loads.values());
+    }
+
+    /** What the user said of a step meanwhile, given to {@code change}. */
+    void ifChanged(String step, Consumer<Integer> change) {
+        Integer changed = concurrency.get(step);
+        if (changed != null) {
+            change.accept(changed);
+        }
+    }
+
+    void opened(Turnstile<?> turnstile) {
+        open.add(turnstile);
+        turnstile.adjust();
+    }
+
+    void closed(Turnstile<?> turnstile) {
+        open.remove(turnstile);
+    }
+}
