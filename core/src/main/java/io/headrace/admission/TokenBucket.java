@@ -112,7 +112,9 @@ public final class TokenBucket implements Resource {
     public void settle(Demand demand, Settlement end, long now) {
         long reserved = charge.reserved(demand);
         open -= reserved;
-        settled.add(reserved, now);
+        if (stated == null) {
+            settled.add(reserved, now);
+        }
         if (bucket != null) {
             boolean refused = end.error() == ErrorKind.RATE_LIMITED;
             long taken = now - end.elapsed().toNanos();
