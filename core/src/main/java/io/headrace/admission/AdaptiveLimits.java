@@ -204,7 +204,7 @@ public final class AdaptiveLimits implements Resource {
                 new Level(TOKENS, tokens.recent(time), tokens.limit(), Level.Origin.LEARNED));
     }
 
-    /** The calls that may be in flight now: a caller's window need not be larger. */
+    @Override
     public int concurrency() {
         return concurrency.calls();
     }

@@ -48,10 +48,12 @@ public final class Gate {
     private final @Nullable Slots slots;
     private final KeyRing keys;
     private final FairQueue<Ticket<?>> queue;
+    private final GateEvents events;
     private final Object lock = new Object();
     private final Runnable onRoom = this::admitWaiting;
     private int inFlight;
     private int failFastWaiting;
+    private volatile int concurrency;
     private boolean paused;
     private @Nullable Disposable timer;
     private long timerAt;
@@ -65,13 +67,15 @@ public final class Gate {
             List<Resource> shared,
             @Nullable Slots slots,
             KeyRing keys,
-            FairQueue<Ticket<?>> queue) {
+            FairQueue<Ticket<?>> queue,
+            GateEvents events) {
         this.name = name;
         this.scheduler = scheduler;
         this.shared = List.copyOf(shared);
         this.slots = slots;
         this.keys = keys;
         this.queue = queue;
+        this.events = events;
     }
 
     /**
@@ -240,6 +244,7 @@ public final class Gate {
         Settlement settlement = end.apply(Duration.ofNanos(Math.max(0, now() - ticket.since)));
         boolean[] again = new boolean[1];
         change(deferred -> again[0] = settle(ticket, settlement));
+        ticket.widenWindow(concurrency);
         if (ticket.budget != null) {
             ticket.budget.settle(ticket.demand, settlement);
         }
@@ -253,9 +258,18 @@ public final class Gate {
         Seat seat = ticket.seat();
         shared.forEach(resource -> resource.settle(ticket.demand, end, now));
         seat.settle(ticket.demand, end, now);
+        concurrency = concurrency();
         queue.correct(ticket.place, tokens(end, ticket.demand) - ticket.place.tokens);
         boolean keyLeft = seat.gone() != null && keys.gone() == null;
         return end.isFree() && (end.error() == ErrorKind.RATE_LIMITED || keyLeft);
+    }
+
+    private int concurrency() {
+        int least = keys.concurrency();
+        for (Resource resource : shared) {
+            least = Math.min(least, resource.concurrency());
+        }
+        return least;
     }
 
     private void leave(Ticket<?> ticket) {
@@ -282,6 +296,7 @@ public final class Gate {
         synchronized (lock) {
             change.accept(deferred);
             admitWaiting(deferred);
+            events.handOver(deferred);
         }
         deferred.run();
     }

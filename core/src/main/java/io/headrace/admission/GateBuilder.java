@@ -1,18 +1,17 @@
 package io.headrace.admission;
 
-import io.headrace.ErrorKind;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
@@ -21,7 +20,8 @@ import reactor.core.scheduler.Schedulers;
  */
 public final class GateBuilder {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
+    /** A limit that binds only after a refusal. */
+    private static final double UNLIMITED = Double.MAX_VALUE;
 
     private final String name;
     private final List<Resource> shared = new ArrayList<>();
@@ -31,6 +31,11 @@ public final class GateBuilder {
     private Duration ageing = Duration.ofSeconds(30);
     private Supplier<Scheduler> scheduler = Schedulers::parallel;
     private CoolDownSpec coolDown = CoolDownSpec.standard();
+    private final Map<Charge, Rate> rates = new EnumMap<>(Charge.class);
+    private @Nullable AdaptiveSpec adaptive;
+    private boolean isAdaptive = true;
+    private @Nullable BreakerSpec breaker = BreakerSpec.standard();
+    private Consumer<? super GateEvent> listener = event -> {};
     private @Nullable Slots slots;
 
     GateBuilder(String name) {
@@ -44,6 +49,68 @@ public final class GateBuilder {
      */
     public GateBuilder concurrency(int max) {
         slots = Slots.of(max);
+        return this;
+    }
+
+    /**
+     * Requests in a minute, evenly: at most a second's worth at once. For a provider that allows more at once say so by
+     * {@link #rate}.
+     *
+     * @throws IllegalArgumentException for less than 1
+     */
+    public GateBuilder requestsPerMinute(long limit) {
+        return rate(Charge.REQUESTS, evenly(limit));
+    }
+
+    /**
+     * Tokens in a minute, evenly, counted as OpenAI does: the prompt, and the bound on the answer whether or not it is used up.
+     *
+     * @throws IllegalArgumentException for less than 1
+     */
+    public GateBuilder tokensPerMinute(long limit) {
+        return rate(Charge.RESERVED_TOKENS, evenly(limit));
+    }
+
+    /**
+     * Tokens of prompts in a minute, evenly, without those read from the provider's prompt cache, as Anthropic counts them.
+     *
+     * @throws IllegalArgumentException for less than 1
+     */
+    public GateBuilder inputTokensPerMinute(long limit) {
+        return rate(Charge.INPUT_TOKENS, evenly(limit));
+    }
+
+    /**
+     * Tokens of answers in a minute, evenly.
+     *
+     * @throws IllegalArgumentException for less than 1
+     */
+    public GateBuilder outputTokensPerMinute(long limit) {
+        return rate(Charge.OUTPUT_TOKENS, evenly(limit));
+    }
+
+    /** A limit on a rate, in place of the one that the server tells in its headers; the lower of both holds. */
+    public GateBuilder rate(Charge charge, Rate rate) {
+        rates.put(Objects.requireNonNull(charge, "charge"), Objects.requireNonNull(rate, "rate"));
+        return this;
+    }
+
+    private static Rate evenly(long perMinute) {
+        return Rate.perMinute(perMinute).withBurst(Math.max(1, perMinute / 60));
+    }
+
+    /**
+     * How the limits are found that nobody told; default {@link AdaptiveSpec#standard()}, and with a stated
+     * {@link #concurrency} no limit before the server's first refusal.
+     */
+    public GateBuilder adaptive(AdaptiveSpec adaptive) {
+        this.adaptive = Objects.requireNonNull(adaptive, "adaptive");
+        return this;
+    }
+
+    /** Keeps to stated limits and to the server's headers only: what the server refuses nevertheless is asked again, no slower. */
+    public GateBuilder notAdaptive() {
+        isAdaptive = false;
         return this;
     }
 
@@ -62,6 +129,24 @@ public final class GateBuilder {
     /** How long a key is left alone that the server refused; default {@link CoolDownSpec#standard()}. */
     public GateBuilder coolDown(CoolDownSpec coolDown) {
         this.coolDown = Objects.requireNonNull(coolDown, "coolDown");
+        return this;
+    }
+
+    /** When an endpoint that fails is left alone; default {@link BreakerSpec#standard()}. Each key has its own breaker. */
+    public GateBuilder breaker(BreakerSpec breaker) {
+        this.breaker = Objects.requireNonNull(breaker, "breaker");
+        return this;
+    }
+
+    /** Goes on sending to an endpoint that fails. */
+    public GateBuilder noBreaker() {
+        this.breaker = null;
+        return this;
+    }
+
+    /** Told what happens to the gate, after its lock, on the thread where it happened; it is logged as a warning too. */
+    public GateBuilder listener(Consumer<? super GateEvent> listener) {
+        this.listener = Objects.requireNonNull(listener, "listener");
         return this;
     }
 
@@ -116,24 +201,43 @@ public final class GateBuilder {
         if (slots != null) {
             all.add(0, slots);
         }
-        return new Gate(name, scheduler, all, slots, ring(), new FairQueue<>(weights, ageing.toNanos()));
+        GateEvents events = new GateEvents(listener);
+        return new Gate(name, scheduler, all, slots, ring(events), new FairQueue<>(weights, ageing.toNanos()), events);
     }
 
-    private KeyRing ring() {
+    private KeyRing ring(GateEvents events) {
         if (keys.isEmpty()) {
-            return new KeyRing(List.of(seat(null)));
+            return new KeyRing(List.of(seat(null, events)));
         }
-        return new KeyRing(keys.stream().map(this::seat).toList());
+        return new KeyRing(keys.stream().map(key -> seat(key, events)).toList());
     }
 
-    private Seat seat(@Nullable ApiKey key) {
+    private Seat seat(@Nullable ApiKey key, GateEvents events) {
+        String keyName = key == null ? "" : key.name();
         List<Resource> own = new ArrayList<>();
         own.add(new CoolDown(coolDown));
+        for (Charge charge : Charge.values()) {
+            Rate rate = rates.get(charge);
+            if (rate != null) {
+                own.add(TokenBucket.of(charge, rate));
+            } else if (charge != Charge.TOKENS) {
+                own.add(TokenBucket.ofServer(charge));
+            }
+        }
         limits.forEach(limit -> own.add(limit.get()));
-        return new Seat(key, own, this::left);
+        if (isAdaptive) {
+            own.add(new AdaptiveLimits(adaptiveSpec(), Learned.NOTHING, 0));
+        }
+        if (breaker != null) {
+            own.add(Breaker.of(breaker, state -> events.add(new GateEvent.BreakerChanged(name, keyName, state))));
+        }
+        return new Seat(key, own, (gone, why) -> events.add(new GateEvent.KeyLeft(name, keyName, why)));
     }
 
-    private void left(ApiKey key, ErrorKind why) {
-        LOG.warn("gate '{}': API key '{}' left the ring: {}", name, key.name(), why.label());
+    private AdaptiveSpec adaptiveSpec() {
+        if (adaptive != null) {
+            return adaptive;
+        }
+        return slots == null ? AdaptiveSpec.standard() : AdaptiveSpec.standard().initial(UNLIMITED, UNLIMITED);
     }
 }

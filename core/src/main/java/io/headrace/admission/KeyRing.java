@@ -111,6 +111,15 @@ final class KeyRing {
         return shortest;
     }
 
+    /** How many attempts all keys that are left let out at a time. */
+    int concurrency() {
+        long sum = 0;
+        for (Seat seat : seats) {
+            sum += seat.concurrency();
+        }
+        return (int) Math.min(sum, Integer.MAX_VALUE);
+    }
+
     /** The name of the resource that {@code demand} waits for with the key that is free first. */
     String binding(Demand demand, long now) {
         String name = "API keys";

@@ -64,6 +64,11 @@ public interface Resource {
         return null;
     }
 
+    /** How many attempts it lets out at a time, for a step's window to follow; the largest integer when that is not its limit. */
+    default int concurrency() {
+        return Integer.MAX_VALUE;
+    }
+
     /** What of it is in use, for reports. */
     List<Level> levels(long now);
 }

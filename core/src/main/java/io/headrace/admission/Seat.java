@@ -77,6 +77,13 @@ final class Seat {
         return longest;
     }
 
+    /** How many attempts it lets out at a time. */
+    int concurrency() {
+        return gone != null
+                ? 0
+                : resources.stream().mapToInt(Resource::concurrency).min().orElse(Integer.MAX_VALUE);
+    }
+
     @Nullable
     String standstill(long now) {
         for (Resource resource : resources) {

@@ -46,6 +46,11 @@ public final class Slots implements Resource {
     }
 
     @Override
+    public int concurrency() {
+        return max;
+    }
+
+    @Override
     public List<Level> levels(long now) {
         return List.of(new Level(name(), out, max, Origin.STATED));
     }

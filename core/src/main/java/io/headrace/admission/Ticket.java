@@ -81,6 +81,13 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
         return options.failFast();
     }
 
+    /** Lets the step work on as many items at once as the gate lets attempts out, where that is known. */
+    void widenWindow(int concurrency) {
+        if (concurrency != Integer.MAX_VALUE) {
+            slot.atLeast(concurrency);
+        }
+    }
+
     /** What it was admitted with. */
     Seat seat() {
         return Objects.requireNonNull(seat, "not admitted");

@@ -112,9 +112,7 @@ public final class TokenBucket implements Resource {
     public void settle(Demand demand, Settlement end, long now) {
         long reserved = charge.reserved(demand);
         open -= reserved;
-        if (stated == null) {
-            settled.add(reserved, now);
-        }
+        settled.add(reserved, now);
         if (bucket != null) {
             boolean refused = end.error() == ErrorKind.RATE_LIMITED;
             long taken = now - end.elapsed().toNanos();

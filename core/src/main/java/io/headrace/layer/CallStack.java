@@ -48,6 +48,7 @@ import reactor.core.scheduler.Schedulers;
  *         retry    the only layer that tries again
  *           stream        no retry once a subscriber has a part of it; chat only
  *             validate    a bad answer is an error that retry sees
+ *             hedge       another attempt for a slow one
  *             admission   every attempt waits for its own grant
  *               attempt   noted once it may go, just before bytes leave
  *                 timeout starts with the attempt, not with the wait
@@ -55,7 +56,7 @@ import reactor.core.scheduler.Schedulers;
  * </pre>
  *
  * <p>Which answer of several to read, and sharing one answer between identical calls at the same time, belong between
- * fallback and cache; a second attempt for a slow one belongs between validate and admission.
+ * fallback and cache.
  *
  * <p>Retries, the attempt timeout and observation are on unless turned off; the rest is on when told. Not thread-safe; the
  * call it builds is.
@@ -81,6 +82,7 @@ public final class CallStack<Q, R> {
     private Supplier<Scheduler> scheduler = Schedulers::parallel;
     private @Nullable Validator<? super R> validator;
     private @Nullable Gate gate;
+    private @Nullable HedgeSpec hedge;
     private DemandEstimator<? super Q> demand = DemandEstimator.requests();
     private final List<FallbackLayer<Q, R>> fallbacks = new ArrayList<>();
     private boolean streams;
@@ -217,6 +219,12 @@ public final class CallStack<Q, R> {
                 .build());
     }
 
+    /** Asks again when an attempt is slow; default never, since it may cost. */
+    public CallStack<Q, R> hedge(HedgeSpec hedge) {
+        this.hedge = Objects.requireNonNull(hedge, "hedge");
+        return this;
+    }
+
     /** What requests ask of the gate; default one request each, and their tokens for {@link #chat} and {@link #embeddings}. */
     public CallStack<Q, R> demand(DemandEstimator<? super Q> demand) {
         this.demand = Objects.requireNonNull(demand, "demand");
@@ -257,6 +265,9 @@ public final class CallStack<Q, R> {
         stack = stack.with(AttemptLayer.of(meter, scheduler));
         if (gate != null) {
             stack = stack.with(gate.layer(demand, meter));
+        }
+        if (hedge != null) {
+            stack = stack.with(HedgeLayer.of(hedge, scheduler));
         }
         if (validator != null) {
             stack = stack.with(ValidateLayer.of(validator, meter));

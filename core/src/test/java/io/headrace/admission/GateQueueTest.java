@@ -39,6 +39,7 @@ class GateQueueTest {
 
     private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
     private final List<String> order = new ArrayList<>();
+    private final List<GateEvent> events = new ArrayList<>();
     private final Map<String, Sinks.One<String>> running = new HashMap<>();
 
     @AfterEach
@@ -47,7 +48,11 @@ class GateQueueTest {
     }
 
     private GateBuilder gate() {
-        return Gate.builder("test").scheduler(() -> time);
+        return Gate.builder("test")
+                .notAdaptive()
+                .noBreaker()
+                .listener(events::add)
+                .scheduler(() -> time);
     }
 
     /** A call that notes its start and ends when told. */
@@ -190,6 +195,7 @@ class GateQueueTest {
         }
         assertThat(used).containsOnlyOnce("one").filteredOn("two"::equals).hasSize(4);
         assertThat(gate.snapshot().keys()).extracting(GateSnapshot.Key::gone).containsExactly("authentication", "");
+        assertThat(events).containsExactly(new GateEvent.KeyLeft("test", "one", ErrorKind.AUTHENTICATION));
         assertEmpty(gate);
     }
 
@@ -208,6 +214,35 @@ class GateQueueTest {
                 .allSatisfy(error -> assertThat(((ApiException) error).kind()).isEqualTo(ErrorKind.QUOTA_EXHAUSTED));
         assertThat(errors.get(2)).hasMessageContaining("no API key is left").hasMessageNotContaining("k1");
         assertEmpty(gate);
+    }
+
+    @Test
+    void openBreaker_makesARunWaitAndOthersFailFast() {
+        Gate gate = gate().breaker(BreakerSpec.standard().window(4, 4).openFor(ofSeconds(10)))
+                .build();
+        boolean[] up = new boolean[1];
+        Call<String, String> call = request ->
+                Mono.defer(() -> up[0] ? Mono.just(request) : Mono.error(refusal(ErrorKind.SERVER_ERROR, null)));
+        for (int i = 0; i < 4; i++) {
+            StepVerifier.create(call.with(gate.<String, String>layer()).apply("q"))
+                    .verifyError();
+        }
+        assertThat(events).containsExactly(new GateEvent.BreakerChanged("test", "", Breaker.State.OPEN));
+        StepVerifier.create(call(gate, "interactive", CallOptions.NONE.withFailFast(true)))
+                .expectErrorSatisfies(
+                        error -> assertThat(((ApiException) error).kind()).isEqualTo(ErrorKind.CIRCUIT_OPEN))
+                .verify();
+        List<String> answers = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            call.with(gate.<String, String>layer()).apply("r").subscribe(answers::add);
+        }
+        assertThat(gate.snapshot().binding()).isEqualTo("circuit breaker");
+        up[0] = true;
+        time.advanceTimeBy(ofSeconds(9));
+        assertThat(answers).isEmpty();
+        time.advanceTimeBy(ofSeconds(2));
+        assertThat(answers).hasSize(20);
+        assertThat(events).last().isEqualTo(new GateEvent.BreakerChanged("test", "", Breaker.State.CLOSED));
     }
 
     @Test

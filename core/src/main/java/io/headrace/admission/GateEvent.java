@@ -1,0 +1,23 @@
+package io.headrace.admission;
+
+import io.headrace.ErrorKind;
+
+/** Something that happened to a gate and not to one call. A key goes by its name, empty for the provider's own. */
+public sealed interface GateEvent {
+
+    /** The name of the gate. */
+    String gate();
+
+    /** The key concerned. */
+    String key();
+
+    /**
+     * A key left the ring: the server turned it down, or its credit is gone. The other keys go on.
+     *
+     * @param why {@link ErrorKind#AUTHENTICATION} or {@link ErrorKind#QUOTA_EXHAUSTED}
+     */
+    record KeyLeft(String gate, String key, ErrorKind why) implements GateEvent {}
+
+    /** The circuit breaker of a key opened, let probes through, or closed. */
+    record BreakerChanged(String gate, String key, Breaker.State state) implements GateEvent {}
+}

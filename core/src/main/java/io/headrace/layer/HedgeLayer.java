@@ -1,0 +1,126 @@
+package io.headrace.layer;
+
+import io.headrace.Call;
+import io.headrace.Layer;
+import io.headrace.model.DeltaSink;
+import io.headrace.observe.CallEvent;
+import io.headrace.observe.CallEvent.AttemptEnded;
+import io.headrace.observe.CallEvent.AttemptStarted;
+import io.headrace.observe.CallListener;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Signal;
+import reactor.core.publisher.Sinks;
+import reactor.core.publisher.SynchronousSink;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * Asks again when a call is slower than most, and takes the first answer: against the few calls that stall (Dean and Barroso: The
+ * Tail at Scale, 2013). The losers are cancelled, and settle as sent with unknown outcome, which may cost.
+ *
+ * <p>The time of a call counts from when its first attempt was sent, not from when it began to wait; after as much again comes
+ * a third. Each extra attempt waits at the gate like any other. Failures go out when all that were begun have failed; it is
+ * the one that came first. A call that is streamed has no extra attempts, since its pieces could not be told apart.
+ *
+ * <p>Cancel cancels all. Extra attempts begin on the scheduler.
+ */
+public final class HedgeLayer<Q, R> implements Layer<Q, R> {
+
+    private final HedgeSpec spec;
+    private final SlowCalls slow;
+    private final Supplier<Scheduler> scheduler;
+
+    private HedgeLayer(HedgeSpec spec, Supplier<Scheduler> scheduler) {
+        this.spec = Objects.requireNonNull(spec, "spec");
+        this.slow = new SlowCalls(spec);
+        this.scheduler = Objects.requireNonNull(scheduler, "scheduler");
+    }
+
+    /** A layer that is timed on {@code Schedulers.parallel()}. */
+    public static <Q, R> HedgeLayer<Q, R> of(HedgeSpec spec) {
+        return of(spec, Schedulers::parallel);
+    }
+
+    /**
+     * @param scheduler where slow calls are timed, taken at each subscription
+     */
+    public static <Q, R> HedgeLayer<Q, R> of(HedgeSpec spec, Supplier<Scheduler> scheduler) {
+        return new HedgeLayer<>(spec, scheduler);
+    }
+
+    @Override
+    public Call<Q, R> around(Call<Q, R> next) {
+        Objects.requireNonNull(next, "next");
+        return request -> Mono.deferContextual(context -> {
+            Mono<R> call = Mono.defer(() -> next.apply(request)).switchIfEmpty(Mono.error(NoAnswer::error));
+            Mono<Duration> slowAfter = slow.begin();
+            Race<R> race = new Race<>(slow);
+            if (context.hasKey(DeltaSink.class)) {
+                return call.contextWrite(race::into);
+            }
+            Flux<Signal<R>> extra = race.sent()
+                    .then(slowAfter)
+                    .flatMapMany(after -> Flux.interval(after, scheduler.get()).take(spec.maxAttempts() - 1))
+                    .filter(tick -> race.mayBegin())
+                    .flatMap(tick -> call.materialize());
+            return Flux.merge(call.contextWrite(race::into).materialize(), extra)
+                    .handle(race::decide)
+                    .next();
+        });
+    }
+
+    /** One call and its attempts. Signals come one after another. */
+    private static final class Race<R> implements CallListener {
+
+        private final SlowCalls slow;
+        private final Sinks.Empty<Void> sent = Sinks.empty();
+        private final AtomicInteger running = new AtomicInteger(1);
+        private @Nullable Throwable first;
+
+        Race(SlowCalls slow) {
+            this.slow = slow;
+        }
+
+        Mono<Void> sent() {
+            return sent.asMono();
+        }
+
+        /** Hears of the first attempt when it is sent, and how long it took. */
+        @Override
+        public void on(CallEvent event) {
+            if (event instanceof AttemptStarted) {
+                sent.tryEmitEmpty();
+            } else if (event instanceof AttemptEnded ended && ended.succeeded()) {
+                slow.answered(ended.elapsed());
+            }
+        }
+
+        /** Whether another attempt is allowed, and not all have failed meanwhile. */
+        boolean mayBegin() {
+            return running.get() > 0
+                    && slow.mayHedge()
+                    && running.updateAndGet(attempts -> attempts == 0 ? 0 : attempts + 1) > 0;
+        }
+
+        void decide(Signal<R> signal, SynchronousSink<R> sink) {
+            R answer = signal.get();
+            if (answer != null) {
+                sink.next(answer);
+                return;
+            }
+            Throwable error = signal.getThrowable();
+            if (error != null) {
+                first = first == null ? error : first;
+                if (running.decrementAndGet() == 0) {
+                    sink.error(first);
+                }
+            }
+        }
+    }
+}
