@@ -33,10 +33,11 @@ final class Failures<Q> {
     /** An answer that breaks the protocol. */
     ApiException malformed(Q request, HttpAnswer answer, Delivery delivery, String why) {
         return ApiException.builder(
-                        ErrorKind.MALFORMED_RESPONSE, prefix(request) + "HTTP " + answer.status() + ", but " + why)
+                        ErrorKind.MALFORMED_RESPONSE,
+                        prefix(request) + "HTTP " + answer.status() + ", but " + key.strikeFrom(why))
                 .delivery(delivery)
                 .status(answer.status())
-                .requestId(answer.requestId())
+                .requestId(requestId(answer))
                 .build();
     }
 
@@ -59,13 +60,14 @@ final class Failures<Q> {
             verdict = Verdict.ofStatus(status);
         }
         Boolean advice = verdict.isFinal() ? null : RetryAdvice.shouldRetry(answer);
-        String requestId = answer.requestId();
+        String requestId = requestId(answer);
         return ApiException.builder(verdict.kind(), message(request, answer, where, body))
                 .delivery(verdict.delivery().compareTo(atLeast) < 0 ? atLeast : verdict.delivery())
                 .isTransient(advice == null ? verdict.isTransient() : advice)
                 .retryAfter(RetryAdvice.retryAfter(answer, clock))
                 .status(status)
-                .requestId(requestId != null || body.requestId().isEmpty() ? requestId : body.requestId())
+                .requestId(
+                        requestId != null || body.requestId().isEmpty() ? requestId : key.strikeFrom(body.requestId()))
                 .build();
     }
 
@@ -97,6 +99,13 @@ final class Failures<Q> {
                 .append(hint.isEmpty() ? "" : "; ")
                 .append(hint)
                 .toString();
+    }
+
+    /** By which the server knows {@code answer}, if it says so; a server may say anything there, the key too. */
+    @Nullable
+    String requestId(HttpAnswer answer) {
+        String requestId = answer.requestId();
+        return requestId == null ? null : key.strikeFrom(requestId);
     }
 
     private String prefix(Q request) {

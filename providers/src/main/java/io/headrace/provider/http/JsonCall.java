@@ -96,7 +96,7 @@ public final class JsonCall<Q, R> implements Call<Q, R> {
         if (result == null) {
             throw failures.refused(request, answer);
         }
-        String requestId = answer.requestId();
+        String requestId = failures.requestId(answer);
         return requestId == null ? result : operation.withRequestId(result, requestId);
     }
 

@@ -91,7 +91,7 @@ public final class JsonChatCall implements ChatCall {
 
         @Override
         public Flux<ChatDelta> events(HttpAnswer head, Flux<ByteBuf> pieces) {
-            String requestId = Objects.requireNonNullElse(head.requestId(), "");
+            String requestId = Objects.requireNonNullElse(call.failures().requestId(head), "");
             IncomingChat chat = new IncomingChat(request, head, operation.events(requestId), call.failures());
             Sinks.Empty<Void> marker = Sinks.empty();
             return pieces.map(piece -> {

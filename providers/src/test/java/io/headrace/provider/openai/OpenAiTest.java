@@ -75,8 +75,7 @@ class OpenAiTest {
                     .hasMessage("openai m: HTTP 404 Not Found; the base URL " + server.url()
                             + " ends without a version, most servers want " + server.url() + "/v1");
             server.next(new Reply(404, "{\"error\":{\"message\":\"The model `m` does not exist\"}}"));
-            assertThat(fail(bare, ask("hello")))
-                    .hasMessage("openai m: HTTP 404 The model `m` does not exist");
+            assertThat(fail(bare, ask("hello"))).hasMessage("openai m: HTTP 404 The model `m` does not exist");
         }
         server.next(new Reply(404, "404 page not found"));
         assertThat(fail(ask("hello"))).hasMessage("openai m: HTTP 404 404 page not found");
