@@ -36,7 +36,7 @@ final class RetryBudget {
         return failures;
     }
 
-    /** Counts a failure that came {@code elapsed} after the call began. */
+    /** Counts a failure that came {@code elapsed} after the first one. */
     Verdict failed(Throwable error, Duration elapsed) {
         failures++;
         if (!spec.retries(error)) {
@@ -69,7 +69,7 @@ final class RetryBudget {
     }
 
     private Verdict stop(Duration elapsed, String why) {
-        return new Verdict.Stop("gave up after " + failures + (failures == 1 ? " attempt in " : " attempts in ")
+        return new Verdict.Stop("gave up after " + failures + (failures == 1 ? " attempt " : " attempts ") + "over "
                 + elapsed + ": " + why);
     }
 }

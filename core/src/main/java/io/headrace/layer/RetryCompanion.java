@@ -3,10 +3,13 @@ package io.headrace.layer;
 import io.headrace.CallOptions;
 import io.headrace.WorkSlot;
 import io.headrace.observe.AttemptNumber;
+import io.headrace.observe.CallEvent;
+import io.headrace.observe.CallEvent.Admitted;
 import io.headrace.observe.CallEvent.RetryScheduled;
 import io.headrace.observe.CallListener;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -14,17 +17,28 @@ import reactor.core.scheduler.Scheduler;
 import reactor.util.context.ContextView;
 import reactor.util.retry.Retry;
 
-/** Answers each failure of one call by a wait or by the error. The call's time counts from when this is made. */
-final class RetryCompanion extends Retry {
+/**
+ * Answers each failure of one call by a wait or by the error. Time counts from when this is made, but not what attempts wait for their
+ * permits.
+ */
+final class RetryCompanion extends Retry implements CallListener {
 
     private final RetrySpec spec;
     private final Scheduler scheduler;
     private final long start;
+    private final AtomicLong waited = new AtomicLong();
 
     RetryCompanion(RetrySpec spec) {
         this.spec = spec;
         this.scheduler = spec.scheduler();
         this.start = scheduler.now(TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void on(CallEvent event) {
+        if (event instanceof Admitted admitted) {
+            waited.addAndGet(admitted.waited().toNanos());
+        }
     }
 
     @Override
@@ -47,7 +61,7 @@ final class RetryCompanion extends Retry {
 
         /** Emits what the next attempt finds in its context, when it is due. */
         Mono<ContextView> after(Throwable error) {
-            Duration elapsed = Duration.ofNanos(scheduler.now(TimeUnit.NANOSECONDS) - start);
+            Duration elapsed = Duration.ofNanos(scheduler.now(TimeUnit.NANOSECONDS) - start - waited.get());
             RetryBudget.Verdict verdict = budget.failed(error, elapsed);
             if (verdict instanceof RetryBudget.Verdict.Again again) {
                 CallListener.from(context)

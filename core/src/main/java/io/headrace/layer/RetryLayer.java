@@ -29,12 +29,14 @@ public final class RetryLayer<Q, R> implements Layer<Q, R> {
     @Override
     public Call<Q, R> around(Call<Q, R> next) {
         Objects.requireNonNull(next, "next");
-        return request -> Mono.defer(() -> {
-            RetryCompanion companion = new RetryCompanion(spec);
-            return Mono.defer(() -> next.apply(request))
-                    .onErrorResume(first -> replaying(first, next, request).retryWhen(companion))
-                    .onErrorStop();
-        });
+        return request -> Mono.defer(() -> next.apply(request))
+                .onErrorResume(first -> {
+                    RetryCompanion companion = new RetryCompanion(spec);
+                    return replaying(first, next, request)
+                            .contextWrite(companion::into)
+                            .retryWhen(companion);
+                })
+                .onErrorStop();
     }
 
     /** The call whose first attempt has failed already: most calls succeed at once and never pay for {@code retryWhen}. */

@@ -124,7 +124,8 @@ public final class RetrySpec {
     }
 
     /**
-     * From the subscription to the start of the last attempt; default 15 minutes. A wait that would end later is not begun.
+     * From the first failure to the start of the last attempt; default 15 minutes. What attempts wait at a gate does not
+     * count. A wait that would end later is not begun.
      * An attempt that runs is not cut: that is the attempt timeout's part.
      */
     public RetrySpec maxElapsed(Duration maxElapsed) {

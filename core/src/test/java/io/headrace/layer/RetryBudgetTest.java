@@ -64,7 +64,7 @@ class RetryBudgetTest {
         assertThat(budget.failed(error(ErrorKind.TIMEOUT), ZERO)).isEqualTo(again(ErrorKind.TIMEOUT, ofSeconds(5)));
         assertThat(budget.failed(error(ErrorKind.TIMEOUT), ofSeconds(30)))
                 .isEqualTo(new Verdict.Stop(
-                        "gave up after 5 attempts in PT30S: no more are allowed after 2 of kind timeout"));
+                        "gave up after 5 attempts over PT30S: no more are allowed after 2 of kind timeout"));
     }
 
     @Test
@@ -72,7 +72,7 @@ class RetryBudgetTest {
         RetryBudget budget = new RetryBudget(RetrySpec.fixedDelay(2, ofSeconds(1)));
         assertThat(budget.failed(error(ErrorKind.TIMEOUT), ZERO)).isInstanceOf(Verdict.Again.class);
         assertThat(budget.failed(error(ErrorKind.TRANSPORT), ofSeconds(3)))
-                .isEqualTo(new Verdict.Stop("gave up after 2 attempts in PT3S: no more are allowed"));
+                .isEqualTo(new Verdict.Stop("gave up after 2 attempts over PT3S: no more are allowed"));
     }
 
     @Test
@@ -88,8 +88,9 @@ class RetryBudgetTest {
     void retryAfterAboveTheCap_stops() {
         RetryBudget budget = new RetryBudget(RetrySpec.standard());
         assertThat(budget.failed(rateLimited(ofMinutes(11)), ZERO))
-                .isEqualTo(new Verdict.Stop(
-                        "gave up after 1 attempt in PT0S: the server asks to wait PT11M, more than the PT10M allowed"));
+                .isEqualTo(
+                        new Verdict.Stop(
+                                "gave up after 1 attempt over PT0S: the server asks to wait PT11M, more than the PT10M allowed"));
         assertThat(new RetryBudget(RetrySpec.standard()).failed(rateLimited(Duration.ofSeconds(Long.MAX_VALUE)), ZERO))
                 .isInstanceOf(Verdict.Stop.class);
     }
@@ -101,7 +102,7 @@ class RetryBudgetTest {
         assertThat(budget.failed(error(ErrorKind.TIMEOUT), ofSeconds(20))).isInstanceOf(Verdict.Again.class);
         assertThat(budget.failed(error(ErrorKind.TIMEOUT), ofSeconds(21)))
                 .isEqualTo(new Verdict.Stop(
-                        "gave up after 2 attempts in PT21S: waiting PT10S more would pass the PT30S allowed"));
+                        "gave up after 2 attempts over PT21S: waiting PT10S more would pass the PT30S allowed"));
     }
 
     @Test

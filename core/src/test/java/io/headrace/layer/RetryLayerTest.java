@@ -8,14 +8,17 @@ import io.headrace.ApiException;
 import io.headrace.Call;
 import io.headrace.CallOptions;
 import io.headrace.ErrorKind;
+import io.headrace.admission.Gate;
 import io.headrace.observe.AttemptNumber;
 import io.headrace.observe.CallEvent.RetryScheduled;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 class RetryLayerTest {
@@ -82,7 +85,7 @@ class RetryLayerTest {
                     assertThat(e).isSameAs(last);
                     assertThat(e.getSuppressed())
                             .extracting(Throwable::getMessage)
-                            .containsExactly("gave up after 3 attempts in PT2S: no more are allowed");
+                            .containsExactly("gave up after 3 attempts over PT2S: no more are allowed");
                 });
         assertThat(script.subscribed).hasValue(3);
     }
@@ -225,5 +228,23 @@ class RetryLayerTest {
         Script script = new Script(busy());
         StepVerifier.create(script.with(RetryLayer.of(eager)).apply("q")).verifyError(ApiException.class);
         assertThat(script.subscribed).hasValue(50_000);
+    }
+
+    @Test
+    void timeAtTheGate_isNoTimeOfTheRetries() {
+        Gate gate = Gate.builder("slow").notAdaptive().noBreaker().build();
+        AtomicInteger attempts = new AtomicInteger();
+        Call<String, String> call = request -> Mono.defer(() -> {
+            gate.pause();
+            Schedulers.parallel().schedule(gate::resume, 20, TimeUnit.MINUTES);
+            return attempts.incrementAndGet() < 4 ? Mono.error(new IllegalStateException("no")) : Mono.just("yes");
+        });
+        StepVerifier.withVirtualTime(() -> call.with(gate.<String, String>layer())
+                        .with(RetryLayer.of(
+                                RetrySpec.fixedDelay(5, ofSeconds(1)).alsoRetry(error -> true)))
+                        .apply("q"))
+                .thenAwait(Duration.ofHours(2))
+                .expectNext("yes")
+                .verifyComplete();
     }
 }
