@@ -54,25 +54,35 @@ final class Bucket {
     }
 
     /**
-     * What was taken as {@code reserved} turns out to be {@code actual}. More is taken now. Less is given back, unless the
-     * bucket has been full since, so that no room was missed.
+     * What was taken as {@code reserved} turns out to be {@code actual}. More is taken now, less is given back.
+     */
+    void correct(long reserved, long actual, long now) {
+        long change = rate.nanos(actual) - rate.nanos(reserved);
+        if (change > 0) {
+            add(change, now);
+        } else if (change < 0 && fullAt > now) {
+            fullAt = Math.max(fullAt + change, now);
+        }
+    }
+
+    /**
+     * Of what was taken as {@code reserved} the server has never counted more than {@code actual}. The rest is given back,
+     * unless the bucket has been full since: then the server's missed no room by it.
      *
      * @param taken when it was taken
      * @param refused whether by the server's limits: then no more is given back than the server has said there is
      */
-    void correct(long reserved, long actual, long taken, boolean refused, long now) {
-        long change = rate.nanos(actual) - rate.nanos(reserved);
-        if (change > 0) {
-            add(change, now);
-        } else if (change < 0 && fullAt > now && taken - busySince >= 0) {
+    void giveBack(long reserved, long actual, long taken, boolean refused, long now) {
+        if (taken - busySince >= 0 && fullAt > now) {
+            long back = rate.nanos(reserved) - rate.nanos(actual);
             long least = refused ? Math.max(now, toldFullAt) : now;
-            fullAt = Math.max(fullAt + change, Math.min(fullAt, least));
+            fullAt = Math.max(fullAt - back, Math.min(fullAt, least));
         }
     }
 
     /** At the time {@code at} no more than {@code level} was there. */
     void atMost(long level, long at, long now) {
-        long full = at + rate.nanos(Math.max(0, rate.burst() - level));
+        long full = fullAt(level, at);
         toldFullAt = Math.max(toldFullAt, full);
         if (full > fullAt && full > now) {
             busySince = fullAt <= now ? now : busySince;
@@ -82,27 +92,32 @@ final class Bucket {
 
     /** At least {@code level} is there, which may be a debt. */
     void atLeast(long level, long now) {
-        fullAt = Math.min(fullAt, now + rate.nanos(Math.max(0, rate.burst() - level)));
+        fullAt = Math.min(fullAt, fullAt(level, now));
     }
 
     /** Exactly {@code level} is there, which may be a debt. */
     void set(long level, long now) {
-        fullAt = now + rate.nanos(Math.max(0, rate.burst() - level));
+        fullAt = fullAt(level, now);
         busySince = LONG_AGO;
     }
 
-    /** What is taken, above the burst for a debt. */
+    /** What is taken, above the burst for a debt; the margin counts as there. */
     double used(long now) {
         return rate.units(Math.max(0, fullAt - now));
     }
 
     /** Another rate from now on. What is there stays, as far as the new burst holds it. */
     void change(Rate rate, long now) {
-        double missing = rate.burst() - (this.rate.burst() - used(now));
+        double level = this.rate.units(burst - margin) - used(now);
         busySince = fullAt <= now ? now : busySince;
         use(rate);
+        double missing = rate.units(burst - margin) - level;
         fullAt = missing <= 0 ? now : now + (long) Math.ceil(missing / rate.units(1));
         toldFullAt = LONG_AGO;
+    }
+
+    private long fullAt(long level, long at) {
+        return at + rate.nanos(Math.max(0, rate.burst() - level)) - margin;
     }
 
     private void use(Rate rate) {

@@ -36,6 +36,11 @@ public enum Charge {
         return unit;
     }
 
+    /** Whether the server too counts what was asked for at first and gives back at the end what was not used. */
+    boolean isCorrected() {
+        return this == TOKENS || this == OUTPUT_TOKENS;
+    }
+
     /** What {@code demand} reserves. */
     long reserved(Demand demand) {
         return switch (this) {

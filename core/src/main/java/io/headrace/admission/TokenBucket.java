@@ -63,9 +63,18 @@ public final class TokenBucket implements Resource {
         return new TokenBucket(charge, Objects.requireNonNull(rate, "rate"), jitter);
     }
 
-    /** The limit that the server tells; none before. */
+    /** The limit that the server tells, with {@link #JITTER}; none before. */
     public static TokenBucket ofServer(Charge charge) {
-        return new TokenBucket(charge, null, JITTER);
+        return ofServer(charge, JITTER);
+    }
+
+    /**
+     * The limit that the server tells; none before.
+     *
+     * @param jitter see {@link #JITTER}; zero for none
+     */
+    public static TokenBucket ofServer(Charge charge, Duration jitter) {
+        return new TokenBucket(charge, null, jitter);
     }
 
     /** States another limit from now on. What is there stays, as far as the new burst holds it. */
@@ -114,9 +123,13 @@ public final class TokenBucket implements Resource {
         open -= reserved;
         settled.add(reserved, now);
         if (bucket != null) {
-            boolean refused = end.error() == ErrorKind.RATE_LIMITED;
-            long taken = now - end.elapsed().toNanos();
-            bucket.correct(reserved, charge.taken(demand, end), taken, refused, now);
+            long actual = charge.taken(demand, end);
+            if (actual >= reserved || (charge.isCorrected() && !end.isFree())) {
+                bucket.correct(reserved, actual, now);
+            } else {
+                boolean refused = end.error() == ErrorKind.RATE_LIMITED;
+                bucket.giveBack(reserved, actual, now - end.elapsed().toNanos(), refused, now);
+            }
         }
     }
 

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.Comparator;
-import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -104,12 +102,11 @@ class BucketTest {
             Bucket client = new Bucket(rate, Duration.ofNanos(1_000)); // roundings of many corrections
             Server server = new Server(rate);
             PriorityQueue<Arrival> open = new PriorityQueue<>(Comparator.comparingLong(Arrival::at));
-            Map<Arrival, Long> taken = new IdentityHashMap<>();
             long now = 0;
             for (int i = 0; i < 300; i++) {
                 long units = 1 + random.nextLong(rate.burst());
                 while (!open.isEmpty() && open.peek().at() <= now) {
-                    settle(open.poll(), taken, client, server, random);
+                    settle(open.poll(), client, server, random);
                 }
                 long wait = client.waitNanos(units, now);
                 if (wait > 0 && !open.isEmpty() && open.peek().at() < now + wait) {
@@ -120,18 +117,17 @@ class BucketTest {
                 client.take(units, now);
                 assertThat(server.take(units, now)).as("%s", rate).isTrue();
                 Arrival end = new Arrival(now + (long) (random.nextDouble() * rate.burstNanos()), units);
-                taken.put(end, now);
                 open.add(end);
                 now += random.nextInt(5) == 0 ? (long) (random.nextDouble() * rate.burstNanos()) : 0;
             }
         }
     }
 
-    private static void settle(Arrival end, Map<Arrival, Long> taken, Bucket client, Server server, Random random) {
+    private static void settle(Arrival end, Bucket client, Server server, Random random) {
         long actual = random.nextInt(10) == 0
                 ? end.units() + random.nextLong(end.units() + 1)
                 : random.nextLong(end.units() + 1);
-        client.correct(end.units(), actual, taken.get(end), false, end.at());
+        client.correct(end.units(), actual, end.at());
         server.correct(actual - end.units(), end.at());
     }
 
@@ -192,9 +188,9 @@ class BucketTest {
             double before = bucket.used(0);
             long units = 1 + random.nextLong(1_000_000_000L);
             bucket.take(units, 0);
-            bucket.correct(units, 0, 0, false, 0);
+            bucket.correct(units, 0, 0);
             assertThat(bucket.used(0)).isEqualTo(before);
-            bucket.correct(rate.burst(), 0, 0, false, 0);
+            bucket.giveBack(rate.burst(), 0, 0, false, 0);
             assertThat(bucket.used(0)).isZero();
         }
     }
@@ -204,7 +200,7 @@ class BucketTest {
         Bucket bucket = new Bucket(Rate.perMinute(60).withBurst(10), Duration.ZERO);
         bucket.take(5, 0);
         bucket.take(10, 30 * SECOND);
-        bucket.correct(5, 0, 0, false, 31 * SECOND);
+        bucket.giveBack(5, 0, 0, false, 31 * SECOND);
         assertThat(bucket.used(31 * SECOND)).isEqualTo(9);
     }
 
@@ -213,9 +209,9 @@ class BucketTest {
         Bucket bucket = new Bucket(Rate.perMinute(60), Duration.ZERO);
         bucket.take(1, 0);
         bucket.atMost(0, 0, 0);
-        bucket.correct(1, 0, 0, true, 0);
+        bucket.giveBack(1, 0, 0, true, 0);
         assertThat(bucket.used(0)).isEqualTo(60);
-        bucket.correct(1, 0, 0, false, 0);
+        bucket.giveBack(1, 0, 0, false, 0);
         assertThat(bucket.used(0)).isEqualTo(59);
     }
 

@@ -156,7 +156,7 @@ class TokenBucketTest {
 
     @Test
     void olderWord_doesNotUndoANewerLimit() {
-        TokenBucket bucket = TokenBucket.ofServer(Charge.REQUESTS);
+        TokenBucket bucket = TokenBucket.ofServer(Charge.REQUESTS, Duration.ZERO);
         bucket.observe(requests(120, 100), 10, 11);
         bucket.observe(requests(60, 50), 5, 12);
         assertThat(bucket.levels(12).get(0).limit()).isEqualTo(120);
@@ -165,7 +165,7 @@ class TokenBucketTest {
 
     @Test
     void server_noLimitBeforeItTells() {
-        TokenBucket bucket = TokenBucket.ofServer(Charge.REQUESTS);
+        TokenBucket bucket = TokenBucket.ofServer(Charge.REQUESTS, Duration.ZERO);
         for (int i = 0; i < 1_000; i++) {
             assertThat(bucket.waitNanos(CALL, 0)).isZero();
             bucket.take(CALL, 0);
@@ -177,7 +177,7 @@ class TokenBucketTest {
 
     @Test
     void server_firstWordCountsAllThatIsOnItsWay() {
-        TokenBucket bucket = TokenBucket.ofServer(Charge.REQUESTS);
+        TokenBucket bucket = TokenBucket.ofServer(Charge.REQUESTS, Duration.ZERO);
         for (int i = 0; i < 100; i++) {
             bucket.take(CALL, 0);
         }
@@ -191,7 +191,7 @@ class TokenBucketTest {
 
     @Test
     void server_followsTheLimitUpAndDown() {
-        TokenBucket bucket = TokenBucket.ofServer(Charge.REQUESTS);
+        TokenBucket bucket = TokenBucket.ofServer(Charge.REQUESTS, Duration.ZERO);
         bucket.observe(requests(60, 60), 0, 0);
         bucket.observe(requests(120, 120), 1, 1);
         assertThat(bucket.levels(1)).containsExactly(new Level("requests per minute", 0, 120, Origin.SERVER));
@@ -202,7 +202,7 @@ class TokenBucketTest {
 
     @Test
     void server_lateWordGivesNothingBackThatItHadNotSeen() {
-        TokenBucket bucket = TokenBucket.ofServer(Charge.REQUESTS);
+        TokenBucket bucket = TokenBucket.ofServer(Charge.REQUESTS, Duration.ZERO);
         bucket.observe(requests(60, 60), 0, 0);
         bucket.take(CALL, 0);
         for (int i = 1; i <= 50; i++) {
@@ -218,7 +218,7 @@ class TokenBucketTest {
 
     @Test
     void server_raisesWhatNothingUnseenContradicts() {
-        TokenBucket bucket = TokenBucket.ofServer(Charge.TOKENS);
+        TokenBucket bucket = TokenBucket.ofServer(Charge.TOKENS, Duration.ZERO);
         bucket.observe(new ServerLimits(null, new Allowance(6_000, MINUTE, 6_000, null), null, null), 0, 0);
         bucket.take(CALL, 0);
         bucket.settle(CALL, Settlement.cancelled(Duration.ofNanos(5)), 5);
@@ -229,7 +229,7 @@ class TokenBucketTest {
 
     @Test
     void statedAfterAll_countsWhatIsOnItsWay() {
-        TokenBucket bucket = TokenBucket.ofServer(Charge.REQUESTS);
+        TokenBucket bucket = TokenBucket.ofServer(Charge.REQUESTS, Duration.ZERO);
         bucket.take(CALL, 0);
         bucket.change(Rate.perMinute(60), 0);
         assertThat(bucket.levels(0)).containsExactly(new Level("requests per minute", 1, 60, Origin.STATED));
@@ -247,7 +247,7 @@ class TokenBucketTest {
             Random random = new Random(seed);
             long limit = 30 + random.nextInt(2_000);
             TokenBucket client = TokenBucket.ofServer(Charge.REQUESTS);
-            HiddenLimit server = new HiddenLimit(limit);
+            HiddenLimit server = new HiddenLimit(limit, limit);
             long now = 0;
             int sent = 0;
             int refusedLater = 0;
@@ -289,6 +289,44 @@ class TokenBucketTest {
         }
     }
 
+    @Test
+    void serverThatHoldsLessAtOnce_isFollowedAtItsFullRate() {
+        TokenBucket client = TokenBucket.ofServer(Charge.REQUESTS);
+        HiddenLimit server = new HiddenLimit(600, 10);
+        int answered = 0;
+        int refused = 0;
+        long now = 0;
+        while (now < 60 * SECOND) {
+            now += client.waitNanos(CALL, now);
+            client.take(CALL, now);
+            HiddenLimit.Call call = new HiddenLimit.Call(now, now + 1_000_000, now + 2_000_000);
+            server.arrive(call);
+            now = call.back;
+            client.observe(requests(600, call.told), call.taken, now);
+            Settlement end = call.refused
+                    ? ended(Delivery.REFUSED, Usage.ZERO, ErrorKind.RATE_LIMITED, 2_000_000)
+                    : answered(Usage.ZERO, 2_000_000);
+            client.settle(CALL, end, now);
+            answered += call.refused ? 0 : 1;
+            refused += call.refused ? 1 : 0;
+        }
+        assertThat(answered).isGreaterThan(600);
+        assertThat(refused).isLessThan(10);
+    }
+
+    @Test
+    void whatTheServerNeverCounted_comesBackOnlyIfItWasMissed() {
+        TokenBucket reserved = exact(Charge.RESERVED_TOKENS, 600);
+        TokenBucket corrected = exact(Charge.TOKENS, 600);
+        for (TokenBucket bucket : List.of(reserved, corrected)) {
+            bucket.take(CALL, 0);
+            bucket.take(CALL, 60 * SECOND);
+            bucket.settle(CALL, answered(Usage.of(0, 0), 61 * SECOND), 61 * SECOND);
+        }
+        assertThat(left(reserved, 61 * SECOND)).isEqualTo(460);
+        assertThat(left(corrected, 61 * SECOND)).isEqualTo(600);
+    }
+
     private static final class HiddenLimit {
 
         static final class Call {
@@ -312,16 +350,18 @@ class TokenBucketTest {
         }
 
         private final long limit;
+        private final long burst;
         private double level;
         private long at;
 
-        HiddenLimit(long limit) {
+        HiddenLimit(long limit, long burst) {
             this.limit = limit;
-            this.level = limit;
+            this.burst = burst;
+            this.level = burst;
         }
 
         void arrive(Call call) {
-            level = Math.min(limit, level + (double) limit * (call.there - at) / (60 * SECOND));
+            level = Math.min(burst, level + (double) limit * (call.there - at) / (60 * SECOND));
             at = call.there;
             call.arrived = true;
             call.refused = level < 1;
