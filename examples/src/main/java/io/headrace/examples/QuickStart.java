@@ -2,6 +2,7 @@ package io.headrace.examples;
 
 import io.headrace.Call;
 import io.headrace.Codec;
+import io.headrace.admission.Gate;
 import io.headrace.cache.ResponseCache;
 import io.headrace.cache.rocksdb.RocksDbCache;
 import io.headrace.dataset.Dataset;
@@ -26,8 +27,9 @@ public final class QuickStart {
     static void answer(OpenAi.Builder provider, Path questions, Path out) {
         try (OpenAi openAi = provider.build();
                 ResponseCache cache = RocksDbCache.open(out.resolve("cache"))) {
+            Gate gate = Gate.builder("openai").build(); // finds the account's rate limits
             Call<ChatRequest, ChatResponse> chat =
-                    CallStack.chat(openAi.chat()).cache(cache).build();
+                    CallStack.chat(openAi.chat()).cache(cache).gate(gate).build();
 
             Step<String, String> answer = Step.map(
                     "answer",

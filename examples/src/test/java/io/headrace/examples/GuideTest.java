@@ -9,7 +9,12 @@ import io.headrace.Codec;
 import io.headrace.ErrorKind;
 import io.headrace.Item;
 import io.headrace.Outcome;
+import io.headrace.Priority;
+import io.headrace.admission.ApiKey;
+import io.headrace.admission.Budget;
+import io.headrace.admission.Charge;
 import io.headrace.admission.Gate;
+import io.headrace.admission.Rate;
 import io.headrace.cache.CallKeyBuilder;
 import io.headrace.cache.InMemoryCache;
 import io.headrace.cache.ResponseCache;
@@ -175,6 +180,34 @@ class GuideTest {
                 .expectNextCount(1)
                 .verifyComplete();
         assertThat(account.snapshot().inFlight()).isZero();
+    }
+
+    @Test
+    void knownLimits_keysTenantsAndBudget() {
+        String keyA = "a";
+        String keyB = "b";
+        Gate known = Gate.builder("openai/gpt-4o-mini")
+                .rate(Charge.REQUESTS, Rate.perMinute(600).withBurst(60)) // at most 60 at once
+                .tokensPerMinute(60_000) // evenly; prompts and the bounds on answers, as OpenAI counts
+                .keys(List.of(
+                        new ApiKey("team-a", keyA), new ApiKey("team-b", keyB))) // each has these limits for itself
+                .tenantWeight("search", 3)
+                .build();
+        Call<ChatRequest, ChatResponse> online =
+                CallStack.chat(openAi.chat()).gate(known).build();
+
+        Mono<ChatResponse> now = online.apply(topics("A question"))
+                .contextWrite(CallOptions.NONE
+                        .withTenant("search")
+                        .withPriority(Priority.INTERACTIVE)
+                        .withFailFast(true)::into);
+        StepVerifier.create(now).expectNextCount(1).verifyComplete();
+
+        Budget budget = Budget.ofUsd(new BigDecimal("5.00"));
+        Mono<ChatResponse> capped = online.apply(topics("A question")).contextWrite(budget::into);
+        StepVerifier.create(capped).expectNextCount(1).verifyComplete();
+        assertThat(budget.balance().usd().spent()).isPositive();
+        assertThat(known.snapshot().inFlight()).isZero();
     }
 
     @Test
