@@ -4,10 +4,9 @@ import io.headrace.Call;
 import io.headrace.model.ChatCall;
 import io.headrace.model.ChatRequest;
 import io.headrace.provider.http.BaseUrl;
+import io.headrace.provider.http.Credentials;
 import io.headrace.provider.http.JsonApi;
 import io.headrace.provider.http.ProviderBuilder;
-import io.headrace.provider.http.Secret;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -151,16 +150,14 @@ public final class Anthropic implements AutoCloseable {
          */
         public Anthropic build() {
             return new Anthropic(
-                    api("anthropic", baseUrl, "api.anthropic.com", this::headers, AnthropicErrors.RULES), version);
-        }
-
-        private Map<String, String> headers(Secret key) {
-            Map<String, String> headers = new LinkedHashMap<>();
-            headers.put("anthropic-version", version);
-            if (key.isPresent()) {
-                headers.put(bearer ? "authorization" : "x-api-key", (bearer ? "Bearer " : "") + key.reveal());
-            }
-            return headers;
+                    api(
+                            "anthropic",
+                            baseUrl,
+                            "api.anthropic.com",
+                            Map.of("anthropic-version", version),
+                            key -> bearer ? Credentials.bearer(key) : Credentials.header("x-api-key", key),
+                            AnthropicErrors.RULES),
+                    version);
         }
     }
 }

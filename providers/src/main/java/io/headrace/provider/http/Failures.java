@@ -92,7 +92,7 @@ final class Failures<Q> {
         if (!body.message().isBlank()) {
             words.append(words.isEmpty() ? "" : ": ").append(body.message());
         }
-        String clean = ServerWords.of(words.toString(), key, operation.prompts(request));
+        String clean = ServerWords.of(answer.key().strikeFrom(words.toString()), key, operation.prompts(request));
         String hint = rules.hint(answer.status(), body);
         return message.append(clean.isEmpty() ? "" : " ")
                 .append(clean)

@@ -15,12 +15,14 @@ public final class HttpAnswer {
     private final HttpHeaders headers;
     private final byte[] body;
     private final int length;
+    private final Secret key;
 
-    HttpAnswer(int status, HttpHeaders headers, byte[] body, int length) {
+    HttpAnswer(int status, HttpHeaders headers, byte[] body, int length, Secret key) {
         this.status = status;
         this.headers = headers;
         this.body = body;
         this.length = length;
+        this.key = key;
     }
 
     public int status() {
@@ -48,6 +50,11 @@ public final class HttpAnswer {
         return null;
     }
 
+    /** The key that came with the call, which no text may show; {@link Secret#NONE} for none. */
+    Secret key() {
+        return key;
+    }
+
     /** The body's bytes, in an array that may be longer than {@link #length}; not a copy. */
     byte[] body() {
         return body;
@@ -55,7 +62,7 @@ public final class HttpAnswer {
 
     /** This status and these headers with another body. */
     HttpAnswer withBody(byte[] other) {
-        return new HttpAnswer(status, headers, other, other.length);
+        return new HttpAnswer(status, headers, other, other.length, key);
     }
 
     /** Length of the body in bytes. */

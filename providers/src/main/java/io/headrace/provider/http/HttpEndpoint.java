@@ -1,11 +1,15 @@
 package io.headrace.provider.http;
 
+import io.headrace.ApiException;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.util.AsciiString;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +17,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.transport.AddressUtils;
+import reactor.util.context.ContextView;
 
 /** One address of a provider, to post to over its {@link HttpTransport}. Thread-safe. */
 public final class HttpEndpoint {
@@ -30,6 +35,9 @@ public final class HttpEndpoint {
     /** As bytes, for they are the same in every request. */
     private final Map<AsciiString, AsciiString> headers;
 
+    private final Credentials credentials;
+    private final Clock clock;
+
     private volatile HttpClient.@Nullable RequestSender sender;
 
     HttpEndpoint(
@@ -38,7 +46,9 @@ public final class HttpEndpoint {
             long maxBodyBytes,
             String name,
             URI uri,
-            Map<String, String> headers) {
+            Map<String, String> headers,
+            Credentials credentials,
+            Clock clock) {
         this.connector = connector;
         this.limits = limits;
         this.maxBodyBytes = maxBodyBytes;
@@ -47,6 +57,8 @@ public final class HttpEndpoint {
         this.uri = uri;
         this.address = AddressUtils.createUnresolved(uri.getHost(), port(uri));
         this.path = path(uri);
+        this.credentials = credentials;
+        this.clock = clock;
         Map<AsciiString, AsciiString> all = new LinkedHashMap<>();
         all.put(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON);
         all.put(HttpHeaderNames.ACCEPT, HttpHeaderValues.APPLICATION_JSON);
@@ -64,6 +76,9 @@ public final class HttpEndpoint {
      * Posts JSON, once for each subscription, and emits the answer, whatever its status, on the event loop that read it. Asks by
      * {@code GET} where there is nothing to post. Cancelling closes the connection; the server may still do the work.
      *
+     * <p>With a {@link io.headrace.admission.Grant} in the Reactor {@code Context} it sends the key of that, and tells it of the rate
+     * limits in the head of the answer as soon as that is there, before anything is emitted.
+     *
      * <p>Errors are {@link io.headrace.ApiException}s: {@code TIMEOUT} for a time limit once sending has begun, otherwise
      * {@code TRANSPORT}, and {@code MALFORMED_RESPONSE} for what is not HTTP or too long. Delivery is {@code NOT_SENT} if
      * the request did not leave whole, so that no server can have acted on it, {@code REFUSED} if an HTTP/2 server said that
@@ -74,9 +89,9 @@ public final class HttpEndpoint {
      * @param length bytes of {@code body} to send, from its start; 0 for a {@code GET}
      */
     public Mono<HttpAnswer> post(String about, byte[] body, int length) {
-        return Mono.defer(() -> {
+        return Mono.deferContextual(context -> {
             HttpClient.RequestSender ready = length == 0 ? request(HttpMethod.GET) : sender();
-            HttpExchange exchange = exchange(about, body, length);
+            HttpExchange exchange = exchange(about, body, length, context);
             ConnectionRamp.Pass pass = ramp.tryEnter();
             return pass != null
                     ? post(ready, exchange, pass)
@@ -89,9 +104,9 @@ public final class HttpEndpoint {
      * reader} asks for them. Any other answer is read whole.
      */
     <T> Flux<T> stream(String about, byte[] body, int length, StreamReader<T> reader) {
-        return Flux.defer(() -> {
+        return Flux.deferContextual(context -> {
             HttpClient.RequestSender ready = sender();
-            HttpExchange exchange = exchange(about, body, length);
+            HttpExchange exchange = exchange(about, body, length, context);
             ConnectionRamp.Pass pass = ramp.tryEnter();
             return pass != null
                     ? stream(ready, exchange, pass, reader)
@@ -99,8 +114,17 @@ public final class HttpEndpoint {
         });
     }
 
-    private HttpExchange exchange(String about, byte[] body, int length) {
-        return new HttpExchange(name, about, body, length, limits, maxBodyBytes);
+    private HttpExchange exchange(String about, byte[] body, int length, ContextView context) {
+        Caller caller;
+        try {
+            caller = credentials.caller(context, clock);
+        } catch (IllegalArgumentException e) {
+            throw ApiException.builder(
+                            ErrorKind.AUTHENTICATION, name + " " + about + ": not sent, because " + e.getMessage())
+                    .delivery(Delivery.NOT_SENT)
+                    .build();
+        }
+        return new HttpExchange(name, about, body, length, limits, maxBodyBytes, caller);
     }
 
     private static Mono<HttpAnswer> post(

@@ -39,6 +39,7 @@ final class HttpExchange {
     private final int requestLength;
     private final TimeLimits limits;
     private final long maxBodyBytes;
+    private final Caller caller;
 
     private volatile boolean sent;
     private volatile int status;
@@ -46,16 +47,25 @@ final class HttpExchange {
     private volatile @Nullable BodyCollector body;
     private volatile long streamedBytes;
 
-    HttpExchange(String name, String about, byte[] request, int requestLength, TimeLimits limits, long maxBodyBytes) {
+    HttpExchange(
+            String name,
+            String about,
+            byte[] request,
+            int requestLength,
+            TimeLimits limits,
+            long maxBodyBytes,
+            Caller caller) {
         this.name = name;
         this.about = about;
         this.request = request;
         this.requestLength = requestLength;
         this.limits = limits;
         this.maxBodyBytes = maxBodyBytes;
+        this.caller = caller;
     }
 
     Publisher<Void> send(HttpClientRequest head, NettyOutbound out) {
+        caller.sign(head);
         out.withConnection(connection -> {
             ResponseWatch.begin(connection.channel(), limits);
             StreamRefusal.watch(connection.channel());
@@ -83,7 +93,7 @@ final class HttpExchange {
             return receive(head, content).flatMapMany(reader::whole);
         }
         begun(head);
-        HttpAnswer start = new HttpAnswer(200, head.responseHeaders(), new byte[0], 0);
+        HttpAnswer start = new HttpAnswer(200, head.responseHeaders(), new byte[0], 0, caller.key());
         return reader.events(start, content.doOnNext(this::count));
     }
 
@@ -92,6 +102,7 @@ final class HttpExchange {
         sent = true;
         status = head.status().code();
         requestId = HttpAnswer.requestId(head.responseHeaders());
+        caller.heard(head.responseHeaders());
     }
 
     private void count(ByteBuf piece) {
@@ -102,8 +113,8 @@ final class HttpExchange {
         }
     }
 
-    private static HttpAnswer answer(HttpClientResponse head, BodyCollector body) {
-        return new HttpAnswer(head.status().code(), head.responseHeaders(), body.bytes(), body.length());
+    private HttpAnswer answer(HttpClientResponse head, BodyCollector body) {
+        return new HttpAnswer(head.status().code(), head.responseHeaders(), body.bytes(), body.length(), caller.key());
     }
 
     /** What {@code error} means for the caller. */

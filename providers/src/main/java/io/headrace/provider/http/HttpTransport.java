@@ -2,7 +2,9 @@ package io.headrace.provider.http;
 
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiFunction;
@@ -56,7 +58,24 @@ public final class HttpTransport implements AutoCloseable {
      * @param headers sent with every request
      */
     public HttpEndpoint endpoint(String name, URI uri, Map<String, String> headers) {
-        return new HttpEndpoint(connector, limits, maxBodyBytes, name, uri, Map.copyOf(headers));
+        return endpoint(name, uri, headers, Credentials.NONE, Clock.systemUTC());
+    }
+
+    /**
+     * One address to post to. Opens nothing.
+     *
+     * @param name the provider, for error messages
+     * @param uri absolute, {@code http} or {@code https}
+     * @param headers sent with every request; they go before the provider's own key, but not before one that comes with a call
+     * @param credentials how a request shows its key
+     * @param clock measures times that the server gives as an instant
+     */
+    public HttpEndpoint endpoint(
+            String name, URI uri, Map<String, String> headers, Credentials credentials, Clock clock) {
+        Map<String, String> all = new LinkedHashMap<>();
+        credentials.into(all);
+        all.putAll(headers);
+        return new HttpEndpoint(connector, limits, maxBodyBytes, name, uri, all, credentials, clock);
     }
 
     /**

@@ -7,7 +7,7 @@ import java.util.Map;
 import reactor.core.publisher.Mono;
 
 /**
- * One provider's API with one key: makes its calls and owns what they share. Thread-safe. Holds connections unless a transport was
+ * One provider's API: makes its calls and owns what they share. Thread-safe. Holds connections unless a transport was
  * given to its builder; {@link #close} frees them.
  */
 public final class JsonApi implements AutoCloseable {
@@ -18,6 +18,7 @@ public final class JsonApi implements AutoCloseable {
     private final HttpTransport transport;
     private final boolean ownsTransport;
     private final Map<String, String> headers;
+    private final Credentials credentials;
     private final ErrorRules rules;
     private final Secret hidden;
     private final Clock clock;
@@ -27,6 +28,7 @@ public final class JsonApi implements AutoCloseable {
             BaseUrl baseUrl,
             ProviderBuilder<?> settings,
             Map<String, String> headers,
+            Credentials credentials,
             ErrorRules rules,
             Secret hidden) {
         this.name = name;
@@ -35,6 +37,7 @@ public final class JsonApi implements AutoCloseable {
         this.transport = settings.transport == null ? HttpTransport.create() : settings.transport;
         this.ownsTransport = settings.transport == null;
         this.headers = Map.copyOf(headers);
+        this.credentials = credentials;
         this.rules = rules;
         this.hidden = hidden;
         this.clock = settings.clock;
@@ -60,7 +63,7 @@ public final class JsonApi implements AutoCloseable {
     }
 
     private HttpEndpoint endpoint(String path) {
-        return transport.endpoint(name, baseUrl.resolve(path), headers);
+        return transport.endpoint(name, baseUrl.resolve(path), headers, credentials, clock);
     }
 
     /** Closes the connections, unless the transport was given. Idempotent. Returns without waiting. */

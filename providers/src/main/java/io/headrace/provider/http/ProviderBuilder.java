@@ -19,6 +19,7 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
     private final String keyVariable;
     private Secret key = Secret.NONE;
     private boolean keyFromEnv;
+    private boolean keyPerCall;
     private final Map<String, String> headers = new LinkedHashMap<>();
     private UnaryOperator<@Nullable String> environment = System::getenv;
 
@@ -52,6 +53,16 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
     /** Takes the key from the provider's usual environment variable when built, if it is set. */
     public B apiKeyFromEnv() {
         this.keyFromEnv = true;
+        return self();
+    }
+
+    /**
+     * Lets the provider be built without a key: each call brings its own, which the gate that lets it in chooses ({@link
+     * io.headrace.admission.Grant#key}). A call without one fails as {@code AUTHENTICATION}, not sent. A key that comes with a call
+     * goes before {@link #apiKey} in any case, also without this.
+     */
+    public B keyPerCall() {
+        this.keyPerCall = true;
         return self();
     }
 
@@ -90,7 +101,8 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
      *
      * @param name the provider, as error messages name it
      * @param ownHost the provider's own host, which needs a key
-     * @param headersOf the provider's headers, those with the key among them if there is one
+     * @param ownHeaders the provider's further headers
+     * @param credentialsOf how a key is sent
      * @throws IllegalArgumentException if there is no key and the base URL is the provider's own, or if the environment's key
      *     is blank
      */
@@ -98,19 +110,31 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
             String name,
             BaseUrl baseUrl,
             String ownHost,
-            Function<Secret, Map<String, String>> headersOf,
+            Map<String, String> ownHeaders,
+            Function<Secret, Credentials> credentialsOf,
             ErrorRules rules) {
         Secret used = key;
         String fromEnv = keyFromEnv && !key.isPresent() ? environment.apply(keyVariable) : null;
         if (fromEnv != null) {
             used = Secret.of(keyVariable, fromEnv);
         }
-        if (!used.isPresent() && headers.isEmpty() && baseUrl.host().equals(ownHost)) {
-            throw new IllegalArgumentException(
-                    "no API key for " + baseUrl + ": set apiKey, or " + keyVariable + " with apiKeyFromEnv");
+        if (!used.isPresent()
+                && !keyPerCall
+                && headers.isEmpty()
+                && baseUrl.host().equals(ownHost)) {
+            throw new IllegalArgumentException("no API key for " + baseUrl + ": set apiKey, or " + keyVariable
+                    + " with apiKeyFromEnv, or keyPerCall");
         }
-        Map<String, String> all = new LinkedHashMap<>(headersOf.apply(used));
+        Map<String, String> all = new LinkedHashMap<>(ownHeaders);
         all.putAll(headers);
-        return new JsonApi(name, baseUrl, this, all, rules, used.hiding(headers.values()));
+        Credentials credentials = credentialsOf.apply(used);
+        return new JsonApi(
+                name,
+                baseUrl,
+                this,
+                all,
+                keyPerCall ? credentials.perCall() : credentials,
+                rules,
+                used.hiding(headers.values()));
     }
 }

@@ -1,16 +1,12 @@
 package io.headrace.provider.http;
 
 import java.time.Clock;
-import java.time.DateTimeException;
 import java.time.Duration;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** What the headers of an answer say about trying again. */
 final class RetryAdvice {
-
-    private static final double LONGEST_SECONDS = Duration.ofDays(365).toSeconds();
 
     private RetryAdvice() {}
 
@@ -35,7 +31,7 @@ final class RetryAdvice {
         }
         String value = answer.header("retry-after");
         Duration seconds = number(value, 1);
-        return seconds != null || value == null ? seconds : until(value.trim(), clock);
+        return seconds != null || value == null ? seconds : until(value, clock);
     }
 
     private static @Nullable Duration number(@Nullable String value, double unitInSeconds) {
@@ -43,22 +39,15 @@ final class RetryAdvice {
             return null;
         }
         try {
-            double seconds = Double.parseDouble(value.trim()) * unitInSeconds;
-            return seconds >= 0 ? Duration.ofNanos(Math.round(Math.min(seconds, LONGEST_SECONDS) * 1e9)) : null;
+            return DurationText.ofSeconds(Double.parseDouble(value.trim()) * unitInSeconds);
         } catch (NumberFormatException e) {
             return null;
         }
     }
 
     private static @Nullable Duration until(String date, Clock clock) {
-        try {
-            Duration wait = Duration.between(
-                    clock.instant(),
-                    ZonedDateTime.parse(date, DateTimeFormatter.RFC_1123_DATE_TIME)
-                            .toInstant());
-            return wait.isNegative() ? null : wait;
-        } catch (DateTimeException e) {
-            return null;
-        }
+        Instant then = DurationText.date(date);
+        Duration wait = then == null ? null : Duration.between(clock.instant(), then);
+        return wait == null || wait.isNegative() ? null : wait;
     }
 }

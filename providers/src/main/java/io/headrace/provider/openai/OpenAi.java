@@ -6,9 +6,9 @@ import io.headrace.model.EmbeddingCall;
 import io.headrace.model.EmbeddingRequest;
 import io.headrace.model.EmbeddingResponse;
 import io.headrace.provider.http.BaseUrl;
+import io.headrace.provider.http.Credentials;
 import io.headrace.provider.http.JsonApi;
 import io.headrace.provider.http.ProviderBuilder;
-import io.headrace.provider.http.Secret;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -167,14 +167,12 @@ public final class OpenAi implements AutoCloseable {
          */
         public OpenAi build() {
             return new OpenAi(
-                    api("openai", baseUrl, "api.openai.com", this::headers, new OpenAiErrors(baseUrl)), maxTokensField);
+                    api("openai", baseUrl, "api.openai.com", headers(), Credentials::bearer, new OpenAiErrors(baseUrl)),
+                    maxTokensField);
         }
 
-        private Map<String, String> headers(Secret key) {
+        private Map<String, String> headers() {
             Map<String, String> headers = new LinkedHashMap<>();
-            if (key.isPresent()) {
-                headers.put("Authorization", "Bearer " + key.reveal());
-            }
             if (organization != null) {
                 headers.put("OpenAI-Organization", organization);
             }

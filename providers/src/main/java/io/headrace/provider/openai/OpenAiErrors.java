@@ -19,7 +19,8 @@ final class OpenAiErrors implements ErrorRules {
             "organization_spend_limit_exceeded",
             "project_spend_limit_exceeded",
             "organization_usage_limit_exceeded",
-            "billing_hard_limit_reached");
+            "billing_hard_limit_reached",
+            "billing_not_active");
 
     private static final Set<String> FILTERED =
             Set.of("content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation");
@@ -59,6 +60,9 @@ final class OpenAiErrors implements ErrorRules {
     private static Verdict ofStatus(int status, ErrorBody body) {
         if (status == 429 && body.message().startsWith("Request too large for")) {
             return Verdict.refusedForGood(ErrorKind.INVALID_REQUEST);
+        }
+        if (status == 400 && body.message().startsWith("API key not valid")) { // Gemini's word for a wrong key
+            return Verdict.refused(ErrorKind.AUTHENTICATION);
         }
         if (status == 400 && (FILTERED.contains(body.code()) || FILTERED.contains(body.detailCode()))) {
             return Verdict.refused(ErrorKind.REFUSED);
