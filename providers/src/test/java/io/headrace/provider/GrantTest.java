@@ -285,6 +285,17 @@ class GrantTest {
     }
 
     @Test
+    void keyOfTheCall_isStruckFromWhatTheServerReflects() {
+        SimulatedProvider provider = start(SimulatedProvider.builder());
+        ChatCall chat = openAi(provider);
+        Map<String, String> reflecting = Map.of("x-request-id", "req-sk-second", "content-type", "sk-second");
+        provider.failNext(1, Fault.answer(200, reflecting, "{\"cut"));
+        ApiException cut = fail(chat, new Told("sk-second"));
+        assertThat(cut.requestId()).hasValue("req-[key]");
+        assertThat(cut).hasMessageContaining("[key]").hasMessageNotContaining("sk-second");
+    }
+
+    @Test
     void errorsAboutTheKey_haveTheirKinds_onBothWires() {
         SimulatedProvider provider = start(SimulatedProvider.builder());
         provider.change(

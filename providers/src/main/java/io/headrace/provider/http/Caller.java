@@ -22,6 +22,11 @@ record Caller(Credentials credentials, Secret key, @Nullable Grant grant, Clock 
         }
     }
 
+    /** {@code text} without the keys. */
+    String strikeFrom(String text) {
+        return credentials.own().strikeFrom(key.strikeFrom(text));
+    }
+
     /** Passes on what the head of the answer tells of limits. */
     void heard(HttpHeaders head) {
         if (grant != null) {

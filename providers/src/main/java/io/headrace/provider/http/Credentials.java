@@ -45,6 +45,11 @@ public final class Credentials {
         return new Credentials(header, prefix, own, true);
     }
 
+    /** The provider's own key. */
+    Secret own() {
+        return own;
+    }
+
     /** Adds the own key to the headers of every request. */
     void into(Map<String, String> headers) {
         if (own.isPresent()) {

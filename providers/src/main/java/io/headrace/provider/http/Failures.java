@@ -34,7 +34,7 @@ final class Failures<Q> {
     ApiException malformed(Q request, HttpAnswer answer, Delivery delivery, String why) {
         return ApiException.builder(
                         ErrorKind.MALFORMED_RESPONSE,
-                        prefix(request) + "HTTP " + answer.status() + ", but " + key.strikeFrom(why))
+                        prefix(request) + "HTTP " + answer.status() + ", but " + struck(answer, why))
                 .delivery(delivery)
                 .status(answer.status())
                 .requestId(requestId(answer))
@@ -67,7 +67,7 @@ final class Failures<Q> {
                 .retryAfter(RetryAdvice.retryAfter(answer, clock))
                 .status(status)
                 .requestId(
-                        requestId != null || body.requestId().isEmpty() ? requestId : key.strikeFrom(body.requestId()))
+                        requestId != null || body.requestId().isEmpty() ? requestId : struck(answer, body.requestId()))
                 .build();
     }
 
@@ -105,7 +105,12 @@ final class Failures<Q> {
     @Nullable
     String requestId(HttpAnswer answer) {
         String requestId = answer.requestId();
-        return requestId == null ? null : key.strikeFrom(requestId);
+        return requestId == null ? null : struck(answer, requestId);
+    }
+
+    /** {@code text} without the provider's key and the one that came with the call. */
+    private String struck(HttpAnswer answer, String text) {
+        return key.strikeFrom(answer.key().strikeFrom(text));
     }
 
     private String prefix(Q request) {

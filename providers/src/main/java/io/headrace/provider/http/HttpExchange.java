@@ -101,7 +101,8 @@ final class HttpExchange {
         // an answer proves that the request was read, even if the note of its last byte comes later
         sent = true;
         status = head.status().code();
-        requestId = HttpAnswer.requestId(head.responseHeaders());
+        String id = HttpAnswer.requestId(head.responseHeaders());
+        requestId = id == null ? null : caller.strikeFrom(id); // a server may reflect what it gets
         caller.heard(head.responseHeaders());
     }
 

@@ -127,14 +127,8 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
         }
         Map<String, String> all = new LinkedHashMap<>(ownHeaders);
         all.putAll(headers);
-        Credentials credentials = credentialsOf.apply(used);
-        return new JsonApi(
-                name,
-                baseUrl,
-                this,
-                all,
-                keyPerCall ? credentials.perCall() : credentials,
-                rules,
-                used.hiding(headers.values()));
+        Secret hidden = used.hiding(headers.values());
+        Credentials credentials = credentialsOf.apply(hidden);
+        return new JsonApi(name, baseUrl, this, all, keyPerCall ? credentials.perCall() : credentials, rules, hidden);
     }
 }
