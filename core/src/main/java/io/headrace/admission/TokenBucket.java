@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * asks for and settles what the attempt took; what was estimated too low is taken afterwards and leaves a debt that all wait for.
  *
  * <p>A demand above the burst, but within what a period brings, goes when the bucket is full and leaves a debt too. One above
- * both is impossible.
+ * both is impossible; but where only the server told the limit, and corrects what a bound on an answer took, it may well take
+ * such a demand, and it goes.
  *
  * <p>A stated limit only ever falls by what the server says: to the server's limit while that is lower, and to what the server
  * says is left. Without a stated one there is no limit until the server tells it; then limit and level follow the server's word
@@ -36,6 +37,7 @@ public final class TokenBucket implements Resource {
     private long toldTaken = Long.MIN_VALUE;
     private @Nullable Bucket bucket;
     private String name;
+    private long most;
     private long open;
 
     private TokenBucket(Charge charge, @Nullable Rate stated, Duration jitter) {
@@ -47,6 +49,7 @@ public final class TokenBucket implements Resource {
         }
         this.bucket = stated == null ? null : new Bucket(stated, jitter);
         this.name = nameOf(stated);
+        this.most = stated == null ? Long.MAX_VALUE : stated.most();
     }
 
     /** A stated limit, with {@link #JITTER}. */
@@ -90,11 +93,10 @@ public final class TokenBucket implements Resource {
 
     @Override
     public @Nullable String impossible(Demand demand) {
-        Rate rate = rate();
         long asked = charge.reserved(demand);
-        return rate == null || asked <= rate.most()
+        return asked <= most
                 ? null
-                : "the call asks for " + asked + " " + charge.unit() + ", more than the " + rate.most() + " "
+                : "the call asks for " + asked + " " + charge.unit() + ", more than the " + most + " "
                         + (origin() == Origin.STATED ? "stated" : "that the server allows") + " as " + name;
     }
 
@@ -105,7 +107,7 @@ public final class TokenBucket implements Resource {
             return 0;
         }
         long asked = charge.reserved(demand);
-        return asked > known.rate().most() ? UNTIL_SETTLED : known.waitNanos(asked, now);
+        return asked > most ? UNTIL_SETTLED : known.waitNanos(asked, now);
     }
 
     @Override
@@ -175,6 +177,7 @@ public final class TokenBucket implements Resource {
             bucket.change(rate, now);
         }
         name = nameOf(rate);
+        most = mostOf(rate);
     }
 
     /** The lower one of what was stated and what the server tells. */
@@ -189,6 +192,14 @@ public final class TokenBucket implements Resource {
 
     private String nameOf(@Nullable Rate rate) {
         return charge.unit() + " per " + (rate == null ? "minute" : rate.periodName());
+    }
+
+    /** What a server corrects at the end may be more than it allows in a period at first: only the user's word forbids that. */
+    private long mostOf(Rate rate) {
+        if (charge.isCorrected() && origin() == Origin.SERVER) {
+            return stated == null ? Long.MAX_VALUE : stated.most();
+        }
+        return rate.most();
     }
 
     private Origin origin() {

@@ -111,6 +111,25 @@ class TokenBucketTest {
     }
 
     @Test
+    void aboveTheServersLimit_isImpossibleOnlyWhereItCountsTheBound() {
+        Demand large = new Demand(0, 16_000, Cost.ZERO);
+        Allowance said = new Allowance(8_000, MINUTE, 8_000, null);
+        ServerLimits limits = new ServerLimits(null, said, null, said);
+        TokenBucket tokens = TokenBucket.ofServer(Charge.RESERVED_TOKENS, Duration.ZERO);
+        TokenBucket output = TokenBucket.ofServer(Charge.OUTPUT_TOKENS, Duration.ZERO);
+        tokens.observe(limits, 0, 0);
+        output.observe(limits, 0, 0);
+        assertThat(tokens.impossible(large)).contains("16000").contains("8000").contains("server");
+        assertThat(output.impossible(large)).isNull();
+        assertThat(output.waitNanos(large, 0)).isZero();
+        output.take(large, 0);
+        assertThat(output.waitNanos(large, 0)).isEqualTo(120 * SECOND);
+        output.change(Rate.perMinute(10_000), 0);
+        assertThat(output.impossible(large)).contains("10000");
+        assertThat(output.waitNanos(large, 0)).isEqualTo(Resource.UNTIL_SETTLED);
+    }
+
+    @Test
     void name_tellsUnitAndPeriod() {
         assertThat(exact(Charge.INPUT_TOKENS, 1).name()).isEqualTo("input tokens per minute");
         assertThat(TokenBucket.of(Charge.REQUESTS, Rate.of(5, Duration.ofDays(1)))
