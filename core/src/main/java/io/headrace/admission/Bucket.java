@@ -9,8 +9,9 @@ import java.time.Duration;
  * <p>Kept as the moment at which it is full again, the generic cell rate algorithm: taking {@code n} moves the moment by the
  * time in which {@code n} come in, rounded up to a nanosecond. So all is whole numbers, and what is granted in any span of
  * {@code t} is at most what comes in in {@code t} and in {@code burst - jitter}; what arrives in a span of {@code t} left
- * within {@code t + jitter}, and the server holds a burst besides what comes in. What is larger than that much waits until
- * the bucket has been full for {@code jitter}, when the server's is full too; what is larger than the burst leaves a debt.
+ * within {@code t + jitter}, and the server holds a burst besides what comes in. What is nearly as large as the burst waits
+ * for up to {@code jitter} after the bucket is full, when the server's surely is too. What is larger than the burst goes when
+ * the bucket is full and leaves a debt; it is for servers that hold more than was stated.
  */
 final class Bucket {
 
@@ -43,7 +44,7 @@ final class Bucket {
         if (units == 0) {
             return 0;
         }
-        long early = Math.min(rate.nanos(units) - (burst - margin), margin);
+        long early = units > rate.burst() ? 0 : rate.nanos(units) - (burst - margin);
         return Math.max(0, fullAt + early - now);
     }
 

@@ -123,7 +123,9 @@ public final class TokenBucket implements Resource {
     public void settle(Demand demand, Settlement end, long now) {
         long reserved = charge.reserved(demand);
         open -= reserved;
-        settled.add(reserved, now);
+        if (stated == null) {
+            settled.add(reserved, now);
+        }
         if (bucket != null) {
             long actual = charge.taken(demand, end);
             if (actual >= reserved || (charge.isCorrected() && !end.isFree())) {

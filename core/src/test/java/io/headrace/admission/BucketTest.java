@@ -169,6 +169,19 @@ class BucketTest {
     }
 
     @Test
+    void allAboveTheBurst_loseNothing() {
+        Bucket bucket = new Bucket(Rate.perMinute(60_000).withBurst(1_000), Duration.ofSeconds(1));
+        long now = 0;
+        long granted = 0;
+        while (now <= 60 * SECOND) {
+            bucket.take(1_500, now);
+            granted += 1_500;
+            now += bucket.waitNanos(1_500, now);
+        }
+        assertThat(granted).isBetween(60_000L, 61_500L);
+    }
+
+    @Test
     void aboveTheBurst_goesWhenFullAndLeavesADebt() {
         Bucket bucket = new Bucket(Rate.perMinute(60).withBurst(10), Duration.ZERO);
         bucket.take(1, 0);
