@@ -31,7 +31,7 @@ public final class Budget {
         RESERVED,
         /** Others hold too much of the rest; it may come back. */
         NOT_NOW,
-        /** The rest does not suffice, whatever the others give back; only a higher cap helps. */
+        /** The rest does not suffice, whatever the others give back; {@link Budget#exhausted} says why. */
         EXHAUSTED
     }
 
@@ -112,17 +112,13 @@ public final class Budget {
      *
      * @param whenRoom called once, without locks, on the thread that made room, after {@link Answer#NOT_NOW}; equal ones
      *     are called once for all
-     * @throws IllegalArgumentException if it is {@link #impossible}
+     * @return {@link Answer#EXHAUSTED} also if it is {@link #impossible}
      */
     public Answer reserve(Demand demand, Runnable whenRoom) {
         BigDecimal money = demand.ceiling().usd();
         BigDecimal count = BigDecimal.valueOf(demand.tokens());
         synchronized (lock) {
-            String impossible = impossible(demand);
-            if (impossible != null) {
-                throw new IllegalArgumentException(impossible);
-            }
-            if (!usd.suffices(money) || !tokens.suffices(count)) {
+            if (impossible(demand) != null || !usd.suffices(money) || !tokens.suffices(count)) {
                 return Answer.EXHAUSTED;
             }
             if (!usd.hasFree(money) || !tokens.hasFree(count)) {
@@ -179,20 +175,23 @@ public final class Budget {
         }
     }
 
-    /** The error of a call that the budget does not suffice for. */
+    /** The error of a call that got {@link Answer#EXHAUSTED}. */
     public ApiException exhausted(Demand demand) {
-        Balance now = balance();
-        String what = now.usd().cap() != null
-                        && now.usd()
-                                        .spent()
-                                        .add(demand.ceiling().usd())
-                                        .compareTo(now.usd().cap())
-                                > 0
-                ? line(now.usd(), demand.ceiling().usd(), "USD")
-                : line(now.tokens(), BigDecimal.valueOf(demand.tokens()), "tokens");
-        return ApiException.builder(ErrorKind.BUDGET_EXHAUSTED, what)
+        String impossible = impossible(demand);
+        return ApiException.builder(
+                        impossible == null ? ErrorKind.BUDGET_EXHAUSTED : ErrorKind.INVALID_REQUEST,
+                        impossible == null ? usedUp(demand) : impossible)
                 .delivery(Delivery.NOT_SENT)
                 .build();
+    }
+
+    private String usedUp(Demand demand) {
+        Balance now = balance();
+        BigDecimal cap = now.usd().cap();
+        BigDecimal money = demand.ceiling().usd();
+        return cap != null && now.usd().spent().add(money).compareTo(cap) > 0
+                ? line(now.usd(), money, "USD")
+                : line(now.tokens(), BigDecimal.valueOf(demand.tokens()), "tokens");
     }
 
     private static String line(Balance.Account account, BigDecimal asked, String unit) {
@@ -212,7 +211,22 @@ public final class Budget {
             calls = new ArrayList<>(waiting);
             waiting.clear();
         }
-        calls.forEach(Runnable::run);
+        callAll(calls);
+    }
+
+    /** All of them, also behind one that fails: nobody would call them again. */
+    private static void callAll(List<Runnable> calls) {
+        RuntimeException failure = null;
+        for (Runnable call : calls) {
+            try {
+                call.run();
+            } catch (RuntimeException e) {
+                failure = failure == null ? e : failure;
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
     }
 
     private static BigDecimal checked(BigDecimal cap) {

@@ -2,6 +2,7 @@ package io.headrace.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.headrace.ApiException;
 import io.headrace.Cost;
@@ -158,7 +159,25 @@ class BudgetTest {
                 .contains("2.50 USD")
                 .contains("maxOutputTokens")
                 .contains("price");
-        assertThatIllegalArgumentException().isThrownBy(() -> budget.reserve(unbounded, NOBODY));
+        assertThat(budget.reserve(unbounded, NOBODY)).isEqualTo(Answer.EXHAUSTED);
+        assertThat(budget.exhausted(unbounded).kind()).isEqualTo(ErrorKind.INVALID_REQUEST);
+        assertThat(budget.exhausted(unbounded)).hasMessage(budget.impossible(unbounded));
+        check(budget, "0", "0");
+    }
+
+    @Test
+    void whoeverFailsOnRoom_keepsItFromNobody() {
+        Budget budget = Budget.ofUsd(usd("1"));
+        AtomicLong calls = new AtomicLong();
+        budget.reserve(upTo("1"), NOBODY);
+        budget.reserve(upTo("1"), () -> {
+            throw new IllegalStateException("broken");
+        });
+        budget.reserve(upTo("1"), calls::incrementAndGet);
+        assertThatIllegalStateException()
+                .isThrownBy(() -> budget.settle(upTo("1"), Settlement.unused()))
+                .withMessage("broken");
+        assertThat(calls).hasValue(1);
         check(budget, "0", "0");
     }
 
