@@ -150,10 +150,10 @@ public final class SlidingWindow implements Resource {
         long rest = units;
         for (int i = 0; rest > 0 && i < size; i++) {
             int entry = (oldest + i) % SIZE;
-            long part = Math.min(rest, sums[entry]);
-            sums[entry] -= part;
-            used -= part;
-            rest -= part;
+            long back = Math.min(rest, sums[entry]);
+            sums[entry] -= back;
+            used -= back;
+            rest -= back;
         }
     }
 
