@@ -124,7 +124,7 @@ public final class Gate {
     private <R> Mono<R> admitted(
             Admission<?, R> admission, Mono<R> attempt, Demand demand, boolean again, ContextView context) {
         Ticket<R> ticket = new Ticket<>(this, admission, demand, again, context);
-        Mono<R> sent = attempt.contextWrite(ticket::into);
+        Mono<R> sent = Mono.defer(() -> ticket.begin() ? attempt : Mono.never()).contextWrite(ticket::into);
         return (enterAtOnce(ticket) ? sent : Mono.<Void>create(ticket::await).then(sent)).tap(() -> ticket);
     }
 
@@ -213,7 +213,7 @@ public final class Gate {
             }
             String impossible = impossible(ticket);
             if (impossible != null) {
-                refuse(ticket, notSent(ErrorKind.INVALID_REQUEST, "gate '" + name + "': " + impossible), deferred);
+                refuse(ticket, impossible(impossible), deferred);
                 return;
             }
             ticket.state = Ticket.State.WAITING;
@@ -237,16 +237,25 @@ public final class Gate {
      * @return whether it was refused in such a way that its call should wait here again
      */
     boolean settle(Ticket<?> ticket, Function<Duration, Settlement> end) {
-        if (ticket.state != Ticket.State.HELD) {
-            leave(ticket);
-            return false;
+        if (ticket.state == Ticket.State.NEW || ticket.state == Ticket.State.WAITING) {
+            boolean[] left = new boolean[1];
+            change(deferred -> left[0] = leave(ticket));
+            if (left[0]) {
+                return false;
+            }
         }
         Settlement settlement = end.apply(Duration.ofNanos(Math.max(0, now() - ticket.since)));
+        boolean[] held = new boolean[1];
         boolean[] again = new boolean[1];
-        change(deferred -> again[0] = settle(ticket, settlement));
-        ticket.widenWindow(concurrency);
-        if (ticket.budget != null) {
-            ticket.budget.settle(ticket.demand, settlement);
+        change(deferred -> {
+            held[0] = ticket.state == Ticket.State.HELD;
+            again[0] = held[0] && settle(ticket, settlement);
+        });
+        if (held[0]) {
+            ticket.widenWindow(concurrency);
+            if (ticket.budget != null) {
+                ticket.budget.settle(ticket.demand, settlement);
+            }
         }
         return again[0];
     }
@@ -272,13 +281,16 @@ public final class Gate {
         return least;
     }
 
-    private void leave(Ticket<?> ticket) {
-        change(deferred -> {
-            if (ticket.state == Ticket.State.WAITING) {
-                leaveLine(ticket);
-            }
-            ticket.leave();
-        });
+    /** Whether {@code ticket} is over without ever having been admitted. */
+    private boolean leave(Ticket<?> ticket) {
+        if (ticket.state == Ticket.State.HELD) {
+            return false;
+        }
+        if (ticket.state == Ticket.State.WAITING) {
+            leaveLine(ticket);
+        }
+        ticket.leave();
+        return true;
     }
 
     private void leaveLine(Ticket<?> ticket) {
@@ -317,6 +329,12 @@ public final class Gate {
             if (standstill != null) {
                 leaveLine(next);
                 refuse(next, notSent(ErrorKind.QUOTA_EXHAUSTED, "gate '" + name + "': " + standstill), deferred);
+                continue;
+            }
+            String impossible = wait == Resource.UNTIL_SETTLED ? impossible(next) : null;
+            if (impossible != null) {
+                leaveLine(next);
+                refuse(next, impossible(impossible), deferred);
                 continue;
             }
             if (wait > 0) {
@@ -415,6 +433,10 @@ public final class Gate {
     private static void refuse(Ticket<?> ticket, ApiException error, Deferred deferred) {
         ticket.refuse(error);
         deferred.add(ticket);
+    }
+
+    private ApiException impossible(String why) {
+        return notSent(ErrorKind.INVALID_REQUEST, "gate '" + name + "': " + why);
     }
 
     private static ApiException notSent(ErrorKind kind, String message) {

@@ -7,6 +7,7 @@ import io.headrace.observe.CallEvent.Admitted;
 import io.headrace.observe.CallListener;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 import reactor.core.observability.DefaultSignalListener;
 import reactor.core.publisher.MonoSink;
@@ -27,6 +28,14 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
         OVER
     }
 
+    @SuppressWarnings("rawtypes") // field updaters know no type arguments
+    private static final AtomicIntegerFieldUpdater<Ticket> FATE =
+            AtomicIntegerFieldUpdater.newUpdater(Ticket.class, "fate");
+
+    private static final int OPEN = 0;
+    private static final int BEGUN = 1;
+    private static final int WITHDRAWN = 2;
+
     private final Gate gate;
     private final Admission<?, R> admission;
     private final CallListener listener;
@@ -36,13 +45,13 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
     private @Nullable MonoSink<Void> sink;
     private @Nullable Throwable refusal;
     private long waited;
-    private volatile boolean started;
+    private volatile int fate;
 
     final Demand demand;
     final @Nullable Budget budget;
 
     // the gate's own, under its lock
-    State state = State.NEW;
+    volatile State state = State.NEW;
     final Place<Ticket<?>> place;
     long since;
 
@@ -120,7 +129,6 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
             }
             return;
         }
-        started = true;
         try {
             listener.tell(new Admitted(options, Duration.ofNanos(waited)));
         } finally {
@@ -136,6 +144,15 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
         if (state == State.HELD) {
             run();
         }
+    }
+
+    /** Whether the attempt may be made: not when its cancel was settled as one that was never sent. */
+    boolean begin() {
+        return fate == OPEN && FATE.compareAndSet(this, OPEN, BEGUN);
+    }
+
+    private boolean withdraw() {
+        return fate == OPEN && FATE.compareAndSet(this, OPEN, WITHDRAWN);
     }
 
     @Override
@@ -168,7 +185,7 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
     @Override
     public void doFinally(SignalType end) {
         if (end == SignalType.CANCEL) {
-            gate.settle(this, elapsed -> started ? Settlement.cancelled(elapsed) : Settlement.unused());
+            gate.settle(this, elapsed -> withdraw() ? Settlement.unused() : Settlement.cancelled(elapsed));
         }
     }
 

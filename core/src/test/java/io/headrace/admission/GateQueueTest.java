@@ -336,6 +336,22 @@ class GateQueueTest {
         assertEmpty(gate);
     }
 
+    @Test
+    void limitThatFallsBelowAWaitingDemand_failsThatOneAndNoOther() {
+        TokenBucket[] bucket = new TokenBucket[1];
+        Gate gate = gate().limit(() -> bucket[0] = TokenBucket.of(Charge.TOKENS, Rate.perMinute(6_000)))
+                .build();
+        Call<Integer, Integer> call = n -> Mono.never();
+        Call<Integer, Integer> gated = call.with(gate.layer(n -> new Demand(n, 0, Cost.ZERO), Meter.free()));
+        gated.apply(6_000).subscribe();
+        List<Throwable> errors = new ArrayList<>();
+        gated.apply(5_000).subscribe(answer -> {}, errors::add);
+        gated.apply(100).subscribe(answer -> {}, errors::add);
+        gate.update(() -> bucket[0].change(Rate.perMinute(600), 0));
+        assertThat(errors).singleElement().satisfies(error -> assertThat(error).hasMessageContaining("5000"));
+        assertThat(gate.snapshot().waiting()).isEqualTo(1);
+    }
+
     /** A simulated hour of everything that may happen to ten thousand calls. */
     @Test
     void randomCancelsTimeoutsAndErrors_bringEverythingBack() {
