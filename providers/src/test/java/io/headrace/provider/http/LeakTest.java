@@ -3,6 +3,11 @@ package io.headrace.provider.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.ApiException;
+import io.headrace.layer.CallStack;
+import io.headrace.layer.ChatStream;
+import io.headrace.model.ChatDelta;
+import io.headrace.model.ChatRequest;
+import io.headrace.provider.openai.OpenAi;
 import io.headrace.testkit.Fault;
 import io.headrace.testkit.Latency;
 import io.headrace.testkit.SimulatedProvider;
@@ -12,19 +17,27 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Signal;
 import reactor.netty.resources.LoopResources;
 
-/** Calls that are broken off or cancelled at any moment leave no buffer, connection or thread. */
-@Timeout(90)
+/** Calls and streams that are broken off or cancelled at any moment leave no buffer, connection or thread. */
+@Timeout(180)
 class LeakTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
+
+    /** A cancelled stream takes its connection along, and each new one may cost a handshake. */
+    private static final Duration LATE = Duration.ofSeconds(60);
+
+    private static final int STREAMS = 90;
 
     private static final List<Fault> FAULTS = List.of(
             Fault.resetBeforeRead(),
@@ -34,6 +47,21 @@ class LeakTest {
             Fault.refusedStream(),
             Fault.overloaded());
 
+    private static final List<Fault> STREAM_FAULTS = List.of(
+            Fault.cutStream(0),
+            Fault.cutStream(3),
+            Fault.endStream(3),
+            Fault.stallStream(2),
+            Fault.malformedEvent(2),
+            Fault.errorEvent(1),
+            Fault.dribble(7, Duration.ofMillis(1)),
+            Fault.resetAfterRead(),
+            Fault.goAway(),
+            Fault.overloaded());
+
+    /** The number of a call that meets no fault. */
+    private static final int NO_FAULT = STREAM_FAULTS.size();
+
     @Test
     void detectorOfThisTest_findsALeak() {
         assertThat(reportedLeaks(() -> ByteBufAllocator.DEFAULT.buffer(64))).contains("LEAK");
@@ -42,27 +70,47 @@ class LeakTest {
     @ParameterizedTest
     @EnumSource
     void brokenAndCancelledCalls_leaveNothing(Protocol protocol) {
+        leaveNothing(protocol, FAULTS, (transport, server) -> {
+            HttpEndpoint endpoint = Protocol.endpoint(transport, server);
+            breakCalls(endpoint, server);
+            cancelCalls(endpoint);
+            answerAll(endpoint);
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void brokenAndCancelledStreams_leaveNothing(Protocol protocol) {
+        leaveNothing(protocol, STREAM_FAULTS, (transport, server) -> {
+            Function<Integer, Flux<ChatDelta>> streams = streams(transport, server);
+            breakStreams(streams, server);
+            cancelStreamsByTime(streams);
+            cancelStreamsByDelta(streams);
+            answerAllStreams(streams);
+        });
+    }
+
+    /** A call whose text is marked with the number of a fault meets it, all others are answered. */
+    private static void leaveNothing(
+            Protocol protocol, List<Fault> faults, BiConsumer<HttpTransport, SimulatedProvider> work) {
         String leaks = reportedLeaks(() -> {
             LoopResources loops = LoopResources.create("leak-test", 2, true);
             try (SimulatedProvider server = protocol.server(100)
                     .latency(Latency.fixed(Duration.ofMillis(5)))
                     .gzip()
                     .start()) {
-                for (int i = 0; i < FAULTS.size(); i++) {
+                for (int i = 0; i < faults.size(); i++) {
                     String mark = "fault " + i + " ";
-                    server.failWhen(request -> request.body().contains(mark), FAULTS.get(i));
+                    server.failWhen(request -> request.body().contains(mark), faults.get(i));
                 }
                 HttpTransport transport =
                         protocol.client(server).eventLoops(loops).build();
-                HttpEndpoint endpoint = Protocol.endpoint(transport, server);
 
-                breakCalls(endpoint, server);
-                cancelCalls(endpoint);
-                answerAll(endpoint);
+                work.accept(transport, server);
 
                 transport.disposeLater().block(SOON);
                 ProtocolsTest.await(() -> server.connections().open() == 0);
-                assertThat(server.statistics().inFlight()).isZero();
+                ProtocolsTest.await(() -> server.statistics().inFlight() == 0);
             }
             loops.disposeLater(Duration.ZERO, SOON).block(SOON);
         });
@@ -70,6 +118,88 @@ class LeakTest {
         assertThat(leaks).isEmpty();
         assertThat(Thread.getAllStackTraces().keySet())
                 .noneMatch(thread -> thread.getName().startsWith("leak-test"));
+    }
+
+    private static Function<Integer, Flux<ChatDelta>> streams(HttpTransport transport, SimulatedProvider server) {
+        @SuppressWarnings("MustBeClosedChecker") // its transport is closed
+        OpenAi openAi = OpenAi.builder()
+                .baseUrl(server.baseUrl() + "/v1")
+                .apiKey("any")
+                .transport(transport)
+                .build();
+        ChatStream chat = ChatStream.of(
+                CallStack.chat(openAi.chat()).noRetry().concurrency(200).build());
+        return i -> chat.apply(
+                ChatRequest.builder("m").user(text(i, STREAM_FAULTS.size())).build());
+    }
+
+    /** As with calls; one that would stall is cancelled when it has brought what it will. */
+    private static void breakStreams(Function<Integer, Flux<ChatDelta>> streams, SimulatedProvider server) {
+        long broken = Flux.range(0, STREAMS)
+                .doOnNext(i -> {
+                    if (i % 40 == 39) {
+                        server.dropConnections();
+                    }
+                })
+                .flatMap(
+                        i -> streams.apply(i)
+                                .timeout(Duration.ofMillis(250))
+                                .ignoreElements()
+                                .materialize(),
+                        20,
+                        1)
+                .filter(Signal::isOnError)
+                .count()
+                .block(LATE);
+        assertThat(broken).isGreaterThan(STREAMS / 3);
+    }
+
+    /** Cancels after 0 to 15 ms, where an answer begins after 5. */
+    private static void cancelStreamsByTime(Function<Integer, Flux<ChatDelta>> streams) {
+        Flux.range(0, STREAMS)
+                .flatMap(
+                        i -> streams.apply(i)
+                                .onErrorResume(ApiException.class, error -> Mono.empty())
+                                .takeUntilOther(Mono.delay(Duration.ofNanos(150_000L * i))),
+                        20,
+                        1)
+                .blockLast(LATE);
+    }
+
+    /** Cancels with a delta, between two of them, and while nobody asks for more. */
+    private static void cancelStreamsByDelta(Function<Integer, Flux<ChatDelta>> streams) {
+        Flux.range(0, STREAMS)
+                .flatMap(
+                        i -> {
+                            int most = i / 3 % 12;
+                            Flux<ChatDelta> deltas = streams.apply(i);
+                            Flux<ChatDelta> cancelled = switch (i % 3) {
+                                case 0 -> deltas.take(most);
+                                case 1 -> deltas.takeUntilOther(Mono.delay(Duration.ofMillis(5 + most)));
+                                default ->
+                                    deltas.concatMap(
+                                                    delta -> Mono.delay(Duration.ofMillis(2))
+                                                            .thenReturn(delta),
+                                                    1)
+                                            .take(most);
+                            };
+                            return cancelled
+                                    .onErrorResume(ApiException.class, error -> Mono.empty())
+                                    .take(Duration.ofMillis(200));
+                        },
+                        20,
+                        1)
+                .blockLast(LATE);
+    }
+
+    /** Which would hang if those before had kept a permit or a place in the ramp. */
+    private static void answerAllStreams(Function<Integer, Flux<ChatDelta>> streams) {
+        assertThat(Flux.range(0, 40)
+                        .flatMap(i -> streams.apply(NO_FAULT).retry(5).last(), 20, 1)
+                        .filter(ChatDelta.End.class::isInstance)
+                        .count()
+                        .block(LATE))
+                .isEqualTo(40);
     }
 
     /** Every second call meets a fault, and now and then the connections drop under all of them. */
@@ -80,7 +210,7 @@ class LeakTest {
                         server.dropConnections();
                     }
                 })
-                .flatMap(i -> Protocol.post(endpoint, text(i)).materialize(), 20, 1)
+                .flatMap(i -> Protocol.post(endpoint, text(i, FAULTS.size())).materialize(), 20, 1)
                 .filter(outcome -> outcome.getThrowable() instanceof ApiException)
                 .count()
                 .block(SOON);
@@ -91,7 +221,7 @@ class LeakTest {
     private static void cancelCalls(HttpEndpoint endpoint) {
         Flux.range(0, 300)
                 .flatMap(
-                        i -> Protocol.post(endpoint, text(i))
+                        i -> Protocol.post(endpoint, text(i, FAULTS.size()))
                                 .onErrorResume(ApiException.class, error -> Mono.empty())
                                 .takeUntilOther(Mono.delay(Duration.ofNanos(30_000L * i))),
                         20,
@@ -99,8 +229,8 @@ class LeakTest {
                 .blockLast(SOON);
     }
 
-    private static String text(int i) {
-        return "fault " + i % (2 * FAULTS.size()) + " of call " + i;
+    private static String text(int i, int faults) {
+        return "fault " + i % (2 * faults) + " of call " + i;
     }
 
     /** Which would hang if those before had kept their places in the ramp. */
