@@ -30,8 +30,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * The server side of comparisons: gives one fixed chat completion to every POST after a fixed latency, and costs as little as a
- * JVM can. {@code GET /stats} tells its own CPU time and count of requests. Loopback only. It reads no more of HTTP than it
+ * The server side of comparisons: gives one fixed chat completion to every POST after a fixed latency, or streams one with that
+ * latency before each event, and costs as little as a JVM can. {@code GET /stats} tells its own CPU time and count of requests. Loopback only. It reads no more of HTTP than it
  * needs: requests must carry a {@code content-length}.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // writes go by void promises: a failed one ends in exceptionCaught
@@ -43,9 +43,28 @@ public final class LeanServer implements AutoCloseable {
             "logprobs":null,"finish_reason":"stop"}],\
             "usage":{"prompt_tokens":100,"completion_tokens":10,"total_tokens":110}}""");
 
+    private static final String CHUNK = """
+            data: {"id":"chatcmpl-lean","object":"chat.completion.chunk","created":1795305600,"model":"lean-1",\
+            "choices":[%s]%s}
+
+            """;
+    private static final byte[] FIRST_EVENT =
+            ("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+                            + piece(choice("{\"role\":\"assistant\",\"content\":\"\"}", "null")))
+                    .getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] EVENT =
+            piece(choice("{\"content\":\" duck\"}", "null")).getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] LAST_EVENTS = (piece(choice("{}", "\"stop\""))
+                    + piece(CHUNK.formatted(
+                            "", ",\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":10,\"total_tokens\":110}"))
+                    + piece("data: [DONE]\n\n")
+                    + "0\r\n\r\n")
+            .getBytes(StandardCharsets.US_ASCII);
+
     private static final int BACKLOG = 8192;
 
     private final long latencyNanos;
+    private final int events;
     private final EventLoopGroup loops;
     private final Channel server;
     private final LongAdder requests = new LongAdder();
@@ -56,8 +75,9 @@ public final class LeanServer implements AutoCloseable {
         }
     };
 
-    private LeanServer(int port, Duration latency, int threads) {
+    private LeanServer(int port, Duration latency, int threads, int events) {
         this.latencyNanos = latency.toNanos();
+        this.events = events;
         boolean epoll = Epoll.isAvailable();
         Class<? extends ServerChannel> transport =
                 epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
@@ -86,15 +106,19 @@ public final class LeanServer implements AutoCloseable {
      * @param threads number of event loops
      */
     public static LeanServer start(int port, Duration latency, int threads) {
-        return new LeanServer(port, latency, threads);
+        return new LeanServer(port, latency, threads, 0);
     }
 
-    /** Arguments: port (0 for a free one), latency in milliseconds, threads; by default 0 0 1. Prints its port; runs until killed. */
+    /**
+     * Arguments: port (0 for a free one), latency in milliseconds, threads, events of a streamed answer (0 for a whole one); by
+     * default 0 0 1 0. Prints its port; runs until killed.
+     */
     public static void main(String[] args) {
         int port = args.length > 0 ? Integer.parseInt(args[0]) : 0;
         long latencyMillis = args.length > 1 ? Long.parseLong(args[1]) : 0;
         int threads = args.length > 2 ? Integer.parseInt(args[2]) : 1;
-        LeanServer server = start(port, Duration.ofMillis(latencyMillis), threads);
+        int events = args.length > 3 ? Integer.parseInt(args[3]) : 0;
+        LeanServer server = new LeanServer(port, Duration.ofMillis(latencyMillis), threads, events);
         System.out.println(server.port());
         server.server.closeFuture().syncUninterruptibly();
     }
@@ -111,6 +135,16 @@ public final class LeanServer implements AutoCloseable {
     private byte[] stats() {
         OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         return http("{\"requests\":" + requests.sum() + ",\"cpuNanos\":" + system.getProcessCpuTime() + "}");
+    }
+
+    private static String choice(String delta, String finishReason) {
+        return CHUNK.formatted(
+                "{\"index\":0,\"delta\":" + delta + ",\"logprobs\":null,\"finish_reason\":" + finishReason + "}", "");
+    }
+
+    /** In chunked transfer encoding. */
+    private static String piece(String event) {
+        return Integer.toHexString(event.length()) + "\r\n" + event + "\r\n";
     }
 
     private static byte[] http(String json) {
@@ -136,7 +170,7 @@ public final class LeanServer implements AutoCloseable {
             }
             requests.increment();
             if (latencyNanos == 0) {
-                answer(context);
+                answer(context, 0);
             } else {
                 delays.get().add(context);
             }
@@ -187,19 +221,23 @@ public final class LeanServer implements AutoCloseable {
         }
     }
 
-    private static void answer(ChannelHandlerContext context) {
-        context.writeAndFlush(Unpooled.wrappedBuffer(COMPLETION), context.voidPromise());
+    /** Whether that was the last piece of the answer. */
+    private boolean answer(ChannelHandlerContext context, int event) {
+        boolean isLast = event >= events - 1;
+        byte[] bytes = events == 0 ? COMPLETION : event == 0 ? FIRST_EVENT : isLast ? LAST_EVENTS : EVENT;
+        context.writeAndFlush(Unpooled.wrappedBuffer(bytes), context.voidPromise());
+        return isLast;
     }
 
     /** What one event loop has to answer later: with one latency for all it is a queue, and one timer at a time is enough. */
     private final class Delays implements Runnable {
 
-        private record Due(long atNanos, ChannelHandlerContext context) {}
+        private record Due(long atNanos, ChannelHandlerContext context, int event) {}
 
         private final ArrayDeque<Due> queue = new ArrayDeque<>();
 
         void add(ChannelHandlerContext context) {
-            queue.add(new Due(System.nanoTime() + latencyNanos, context));
+            queue.add(new Due(System.nanoTime() + latencyNanos, context, 0));
             if (queue.size() == 1) {
                 schedule(context.executor(), latencyNanos);
             }
@@ -210,7 +248,10 @@ public final class LeanServer implements AutoCloseable {
             long now = System.nanoTime();
             EventExecutor loop = queue.getFirst().context().executor();
             while (!queue.isEmpty() && queue.getFirst().atNanos() - now <= 0) {
-                answer(queue.removeFirst().context());
+                Due due = queue.removeFirst();
+                if (!answer(due.context(), due.event())) {
+                    queue.add(new Due(now + latencyNanos, due.context(), due.event() + 1));
+                }
             }
             if (!queue.isEmpty()) {
                 schedule(loop, queue.getFirst().atNanos() - now);

@@ -117,6 +117,14 @@ public final class RawClient {
     }
 
     static byte[] request(String text) {
+        return request(text, false);
+    }
+
+    static byte[] streamedRequest(String text) {
+        return request(text, true);
+    }
+
+    private static byte[] request(String text, boolean streamed) {
         ByteArrayOutputStream out = new ByteArrayOutputStream(1024);
         try (JsonGenerator json = JSON.createGenerator(ObjectWriteContext.empty(), out)) {
             json.writeStartObject();
@@ -128,6 +136,9 @@ public final class RawClient {
             json.writeEndObject();
             json.writeEndArray();
             json.writeNumberProperty("max_completion_tokens", 64);
+            if (streamed) {
+                json.writeBooleanProperty("stream", true);
+            }
             json.writeEndObject();
         }
         return out.toByteArray();

@@ -1,6 +1,7 @@
 package io.headrace.benchmarks;
 
 import io.headrace.Call;
+import io.headrace.layer.ChatStream;
 import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
 import io.headrace.provider.openai.OpenAi;
@@ -13,26 +14,31 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
 
 /**
- * 1,000 calls of 0.5 s at once, raw Reactor Netty and our provider in turn in one process, so that both are warm and meet the
- * same moments of the machine. The lean server runs in a process of its own. Argument: the number of rounds.
+ * 1,000 calls of 0.5 s at once, or 500 streams of 0.5 s: raw Reactor Netty and our provider in turn in one process, so that both
+ * are warm and meet the same moments of the machine. The lean server runs in a process of its own. Arguments: calls or streams,
+ * the number of rounds and, for a quick look, that of calls.
  */
 public final class WarmCalls {
 
-    private static final int CALLS = 1_000;
-    private static final int LATENCY_MILLIS = 500;
+    private static final int MILLIS = 500;
+    private static final int EVENTS = 25;
     private static final int WARM_UP = 5;
 
     private WarmCalls() {}
 
     public static void main(String[] args) throws IOException, InterruptedException {
-        int rounds = Integer.parseInt(args[0]);
+        boolean streams = args[0].equals("streams");
+        int rounds = Integer.parseInt(args[1]);
+        int calls = args.length > 2 ? Integer.parseInt(args[2]) : streams ? 500 : 1_000;
         Process server = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx256m",
@@ -41,20 +47,22 @@ public final class WarmCalls {
                         System.getProperty("java.class.path"),
                         LeanServer.class.getName(),
                         "0",
-                        Integer.toString(LATENCY_MILLIS))
+                        Integer.toString(streams ? MILLIS / EVENTS : MILLIS),
+                        "1",
+                        Integer.toString(streams ? EVENTS : 0))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         try (BufferedReader said =
                 new BufferedReader(new InputStreamReader(server.getInputStream(), StandardCharsets.UTF_8))) {
-            compare("http://127.0.0.1:" + said.readLine(), rounds);
+            compare("http://127.0.0.1:" + said.readLine(), streams, calls, rounds);
         } finally {
             server.destroyForcibly().waitFor();
         }
     }
 
-    private static void compare(String url, int rounds) {
+    private static void compare(String url, boolean streams, int calls, int rounds) {
         ConnectionProvider pool = ConnectionProvider.builder("raw")
-                .maxConnections(2 * CALLS)
+                .maxConnections(2 * calls)
                 .pendingAcquireMaxCount(-1)
                 .build();
         HttpClient raw = HttpClient.create(pool)
@@ -64,16 +72,24 @@ public final class WarmCalls {
         try (OpenAi openAi =
                 OpenAi.builder().baseUrl(url + "/v1").apiKey("benchmark").build()) {
             Call<ChatRequest, ChatResponse> chat = openAi.chat();
+            ChatStream stream = ChatStream.of(chat);
             String text = "x".repeat(500);
             ChatRequest request = ChatRequest.builder(HeadraceClient.MODEL)
                     .user(text)
                     .maxOutputTokens(64)
                     .build();
+            Supplier<Mono<String>> rawCall = streams ? () -> RawStream.text(raw, text) : () -> rawCall(raw, text);
+            Supplier<Mono<String>> ourCall = streams
+                    ? () -> stream.texts(request).collect(Collectors.joining())
+                    : () -> chat.apply(request).map(ChatResponse::text);
+            if (streams && !Objects.equals(rawCall.get().block(), ourCall.get().block())) {
+                throw new IllegalStateException("raw and Headrace read different texts");
+            }
             double[] rawMillis = new double[rounds];
             double[] ourMillis = new double[rounds];
             for (int round = -WARM_UP; round < rounds; round++) {
-                double rawTook = millis(() -> rawCall(raw, text));
-                double ourTook = millis(() -> chat.apply(request));
+                double rawTook = millis(calls, rawCall);
+                double ourTook = millis(calls, ourCall);
                 if (round >= 0) {
                     rawMillis[round] = rawTook;
                     ourMillis[round] = ourTook;
@@ -85,10 +101,11 @@ public final class WarmCalls {
             double ourMedian = ourMillis[rounds / 2];
             System.out.printf(
                     Locale.ROOT,
-                    "%d calls of %d ms at once, median of %d rounds: raw %.0f ms, headrace %.0f ms, ratio %.3f; best %.0f and "
+                    "%d %s of %d ms at once, median of %d rounds: raw %.0f ms, headrace %.0f ms, ratio %.3f; best %.0f and "
                             + "%.0f ms; at most %d threads, both together%n",
-                    CALLS,
-                    LATENCY_MILLIS,
+                    calls,
+                    streams ? "streams" : "calls",
+                    MILLIS,
                     rounds,
                     rawMedian,
                     ourMedian,
@@ -101,9 +118,9 @@ public final class WarmCalls {
         }
     }
 
-    private static double millis(Supplier<? extends Mono<?>> call) {
+    private static double millis(int calls, Supplier<? extends Mono<?>> call) {
         long start = System.nanoTime();
-        Flux.range(0, CALLS).flatMap(i -> call.get(), CALLS, 1).blockLast();
+        Flux.range(0, calls).flatMap(i -> call.get(), calls, 1).blockLast();
         return (System.nanoTime() - start) / 1e6;
     }
 
