@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class RateLimits {
 
+    private static final Duration MILLI = Duration.ofMillis(1);
+    private static final Duration SECOND = Duration.ofSeconds(1);
     static final Duration MINUTE = Duration.ofMinutes(1);
     static final Duration DAY = Duration.ofDays(1);
 
@@ -81,13 +83,17 @@ final class RateLimits {
         return new Allowance(limit, period(limit, remaining, reset), remaining, reset);
     }
 
-    /** Lower tiers have limits by the day in the same headers: the time that what is taken needs to come back gives it away. */
+    /**
+     * Lower tiers have limits by the day in the same headers: the time that what is taken needs to come back gives it away. It may
+     * have been rounded up, by a millisecond or, where it is whole seconds, by one of those.
+     */
     private static Duration period(long limit, long remaining, @Nullable Duration reset) {
         long taken = limit - remaining;
         if (remaining < 0 || taken < 1 || reset == null) {
             return MINUTE;
         }
-        double seconds = reset.toMillis() / 1e3 * limit / taken;
+        double atLeast = reset.minus(reset.toNanosPart() == 0 ? SECOND : MILLI).toNanos() / 1e9;
+        double seconds = atLeast * limit / taken;
         return seconds < MINUTE_OR_DAY_SECONDS ? MINUTE : DAY;
     }
 

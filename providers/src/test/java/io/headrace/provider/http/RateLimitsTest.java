@@ -62,6 +62,11 @@ class RateLimitsTest {
                         "x-ratelimit-remaining-requests", "199",
                         "x-ratelimit-reset-requests", "7m12s"))
                 .isEqualTo(requests(200, Duration.ofDays(1), 199, Duration.ofSeconds(432)));
+        assertThat(read(
+                        "x-ratelimit-limit-requests", "10000",
+                        "x-ratelimit-remaining-requests", "9999",
+                        "x-ratelimit-reset-requests", "8.64s"))
+                .isEqualTo(requests(10_000, Duration.ofDays(1), 9_999, Duration.ofMillis(8_640)));
         // nothing left of a minute takes a minute
         assertThat(read(
                         "x-ratelimit-limit-requests", "200",
@@ -74,6 +79,20 @@ class RateLimitsTest {
                         "x-ratelimit-remaining-requests", "9",
                         "x-ratelimit-reset-requests", "100ms"))
                 .isEqualTo(requests(600, MINUTE, 9, Duration.ofMillis(100)));
+    }
+
+    @Test
+    void roundedResets_makeNoDayOfAMinute() {
+        assertThat(read(
+                        "x-ratelimit-limit-requests", "30000",
+                        "x-ratelimit-remaining-requests", "29999",
+                        "x-ratelimit-reset-requests", "1s"))
+                .isEqualTo(requests(30_000, MINUTE, 29_999, Duration.ofSeconds(1)));
+        assertThat(read(
+                        "x-ratelimit-limit-requests", "150000000",
+                        "x-ratelimit-remaining-requests", "149999999",
+                        "x-ratelimit-reset-requests", "1ms"))
+                .isEqualTo(requests(150_000_000, MINUTE, 149_999_999, Duration.ofMillis(1)));
     }
 
     @Test
