@@ -16,9 +16,10 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
@@ -143,27 +144,36 @@ class GateTest {
         assertAllBack();
     }
 
-    @Test
-    void cancelOnTheWayIntoTheLine_leavesNothingBehind() {
-        AtomicReference<Disposable> second = new AtomicReference<>();
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 5, 6})
+    void cancelOnTheWayIntoTheLine_leavesNothingBehind(int moment) {
+        Disposable.Swap second = Disposables.swap();
+        AtomicInteger reads = new AtomicInteger(-100);
         Gate limit = Gate.builder("one")
                 .concurrency(1)
                 .scheduler(() -> {
-                    second.get().dispose(); // the clock is read just before an attempt gets in line
+                    if (reads.incrementAndGet() == moment) {
+                        Schedulers.boundedElastic().schedule(second::dispose);
+                    }
                     return Schedulers.parallel();
                 })
                 .build();
         Call<String, String> call = request -> Mono.never();
         Disposable first = call.with(limit.<String, String>layer()).apply("a").subscribe();
-        Disposable.Swap swap = Disposables.swap();
-        second.set(swap);
+        reads.set(0); // the clock is read several times while an attempt gets in line
         call.with(limit.<String, String>layer())
                 .apply("b")
-                .doOnSubscribe(s -> swap.update(s::cancel))
+                .doOnSubscribe(s -> second.update(s::cancel))
                 .subscribe();
-        assertThat(waiting(limit)).isZero();
+        second.dispose();
         first.dispose();
-        assertThat(inFlight(limit)).isZero();
+        StepVerifier.create(Mono.fromSupplier(() -> inFlight(limit) + waiting(limit))
+                        .repeatWhen(f -> f.delayElements(ofMillis(2)))
+                        .filter(n -> n == 0)
+                        .next()
+                        .timeout(ofSeconds(5)))
+                .expectNext(0)
+                .verifyComplete();
     }
 
     @Test
