@@ -10,7 +10,13 @@ final class AdaptiveConcurrency {
     private static final double REFUSED_BY = 0.25;
 
     /** Refusals at numbers that differ more than this are not for the number (squared logarithm, 14 %). */
-    private static final double SPREAD = 0.02;
+    private static final double ALIKE = 0.02;
+
+    /** In use from this share on, it may well have been too high. */
+    private static final double FULL = 0.85;
+
+    /** The number of calls is not what the server counts if so many cuts did not help. */
+    private static final double MOST_IN_VAIN = 1.4;
 
     private final Growth growth;
     private final Spread refusedAt = new Spread();
@@ -23,13 +29,20 @@ final class AdaptiveConcurrency {
     private int provenNext;
     private double provenAt;
 
+    /** Bursts in a row that came though no more calls were in flight than were accepted at the one before. */
+    private double vain;
+
     /** Accepted calls in flight at the last refusal. */
     private int accepting;
 
-    private boolean explains;
+    /** Before the last burst that came after accepted calls. */
+    private Growth.Standing standing;
+
+    private Verdict verdict = Verdict.UNDECIDED;
 
     AdaptiveConcurrency(double initial) {
         growth = new Growth(initial, 1);
+        standing = growth.standing();
     }
 
     /** Starts where an earlier process ended. */
@@ -87,8 +100,9 @@ final class AdaptiveConcurrency {
         startOver();
     }
 
-    void recover(double intact) {
-        growth.restart(Math.max(growth.limit(), intact / 4), growth.plateau());
+    /** The server refuses no more: to where it stood before the first refusal. */
+    void recover() {
+        growth.backTo(standing);
     }
 
     /** Takes a part of it away; the plateau becomes what is left. */
@@ -101,48 +115,64 @@ final class AdaptiveConcurrency {
         growth.restart(growth.limit() * factor, Math.min(growth.plateau(), growth.limit()));
     }
 
-    /**
-     * A new burst of refusals begins, and the refused call is released. Whether the number of calls in flight is, or may be, the
-     * reason.
-     */
+    /** Whether the number of calls in flight is what the server refused for. */
+    enum Verdict {
+        UNDECIDED,
+        GUILTY,
+        INNOCENT
+    }
+
+    /** A new burst of refusals begins; the refused call is released. */
     Verdict refused() {
-        double before = refusedAt.last();
-        boolean exceeded = calls() > Math.max(1, before - 1);
+        standing = growth.standing();
+        double before = accepting;
+        verdict = judge();
         accepting = inFlight;
         refusedAt.add(accepting + 1);
-        explains = proven <= accepting + 1 + accepting / 20;
-        Verdict verdict;
-        if (Double.isNaN(before)) {
-            growth.feelOn(accepting);
-            verdict = Verdict.UNDECIDED;
-        } else if (explains && exceeded && refusedAt.value() < SPREAD) {
-            growth.confirmed(Math.abs(accepting + 1 - before) <= 1 + before / 20);
-            growth.restart(accepting, accepting);
-            verdict = Verdict.GUILTY;
-        } else {
-            explains = false;
-            growth.feelOn(Math.max(growth.limit(), 1.5 * proven));
-            verdict = Verdict.INNOCENT;
+        switch (verdict) {
+            case UNDECIDED -> growth.feelOn(accepting);
+            case GUILTY -> {
+                growth.confirmed(Math.abs(accepting - before) <= 1 + before / 20);
+                reduceTo(atMost());
+            }
+            case INNOCENT -> growth.feelOn(Math.max(growth.limit(), 1.5 * Math.max(proven, provenNext)));
         }
         startOver();
         return verdict;
+    }
+
+    private Verdict judge() {
+        boolean mayBe = inFlight >= 1 && proven <= inFlight + 1 + inFlight / 20;
+        boolean full = inFlight + 1 >= FULL * calls();
+        boolean outgrown = growth.hasPlateau() && inFlight > accepting;
+        if (mayBe && full && !outgrown && Math.abs(inFlight - accepting) > 1 + accepting / 20.0) {
+            return Verdict.UNDECIDED;
+        }
+        if (mayBe && full) {
+            boolean again = verdict == Verdict.GUILTY && Math.max(proven, provenNext) <= accepting;
+            vain = again ? vain + 1 : Math.max(0, vain - 0.5);
+            return vain > MOST_IN_VAIN ? Verdict.INNOCENT : Verdict.GUILTY;
+        }
+        if (Double.isNaN(refusedAt.last())) {
+            return Verdict.UNDECIDED;
+        }
+        return mayBe && inFlight > 1 && refusedAt.valueWith(inFlight + 1) < ALIKE ? Verdict.GUILTY : Verdict.INNOCENT;
+    }
+
+    /** Calls on the wire blur the count by some: after a cut in vain the next is a clear one. */
+    private double atMost() {
+        return vain < 1 ? accepting : Math.floor(0.9 * accepting);
     }
 
     /** Another refusal of the same burst. */
     void refusedFurther() {
         accepting--;
         refusedAt.revise(Math.max(0, accepting) + 1);
-        if (explains && growth.hasPlateau()) {
-            growth.restart(accepting, accepting);
-        } else if (explains) {
+        if (verdict == Verdict.GUILTY) {
+            reduceTo(atMost());
+        } else if (verdict == Verdict.UNDECIDED) {
             growth.feelOn(accepting);
         }
-    }
-
-    enum Verdict {
-        UNDECIDED,
-        GUILTY,
-        INNOCENT
     }
 
     private void startOver() {

@@ -43,12 +43,19 @@ public final class AdaptiveLimits implements Resource {
     /** An hour: no wait for a rate is longer before it is asked for again. */
     private static final double LONGEST_WAIT = 3600 * SECOND;
 
+    /** The slowest refusal is remembered for about as many refusals as this leaves something of. */
+    private static final double FORGETS = 0.98;
+
+    /** A probe that was silent for so many of the slowest refusals was not refused. */
+    private static final double PATIENCE = 3;
+
     private static final double TYPICAL_TOKENS = 500;
 
     private final AdaptiveSpec spec;
     private final AdaptiveConcurrency concurrency;
     private final AdaptiveRate requests;
     private final AdaptiveRate tokens;
+    private final Pace pace = new Pace();
     private final LatencyGradient gradient = new LatencyGradient();
     private final LimitHistory history = new LimitHistory();
 
@@ -60,8 +67,10 @@ public final class AdaptiveLimits implements Resource {
     private double statedUntil = Double.NEGATIVE_INFINITY;
     private boolean cutByRates;
 
-    /** The limits before the server began to refuse everything; null while it does not. */
-    private double @Nullable [] intact;
+    /** The server refuses everything: one attempt at a time tries whether it still does. */
+    private boolean collapsed;
+
+    private double recoveredAt = Double.NEGATIVE_INFINITY;
 
     /** When the first attempt since the last refusal went; NaN before. */
     private double probedAt = Double.NaN;
@@ -79,7 +88,7 @@ public final class AdaptiveLimits implements Resource {
         this.spec = Objects.requireNonNull(spec, "spec");
         concurrency = new AdaptiveConcurrency(spec.initialConcurrency());
         requests = new AdaptiveRate(spec.initialRate(), 1);
-        tokens = new AdaptiveRate(Double.MAX_VALUE, TYPICAL_TOKENS);
+        tokens = new AdaptiveRate(Double.POSITIVE_INFINITY, TYPICAL_TOKENS);
         double trust = spec.trust(Duration.ofMillis(Math.max(0, nowMillis - learned.at())));
         if (trust > 0) {
             start(learned, trust);
@@ -109,39 +118,38 @@ public final class AdaptiveLimits implements Resource {
     @Override
     public long waitNanos(Demand demand, long now) {
         double time = seconds(now);
-        if (intact != null) {
+        if (collapsed) {
             if (Double.isNaN(probedAt)) {
                 return 0;
             }
-            double silent = probedAt + 2 * slowestRefusal - time;
+            double silent = probedAt + PATIENCE * slowestRefusal - time;
             if (silent > 0) {
                 return nanos(silent);
             }
-            recover();
+            recover(time);
         }
         if (concurrency.isFull()) {
             concurrency.waitedFor();
             return UNTIL_SETTLED;
         }
-        double byRequests = requests.waitFor(time);
-        double byTokens = tokens.waitFor(time);
-        if (byRequests > 0 && byRequests >= byTokens) {
+        double wait = pace.waitFor(time);
+        if (wait > 0) {
             requests.waitedFor();
-        } else if (byTokens > 0) {
             tokens.waitedFor();
         }
-        return nanos(Math.max(byRequests, byTokens));
+        return nanos(wait);
     }
 
     @Override
     public void take(Demand demand, long now) {
         double time = seconds(now);
-        boolean grows = time >= growsFrom && intact == null;
+        boolean grows = time >= growsFrom && !collapsed;
         if (time > statedUntil) {
             requests.stated(Double.NaN);
             tokens.stated(Double.NaN);
         }
         concurrency.take(time, roundTrip, grows);
+        pace.take(cost(demand), time);
         requests.take(1, time, roundTrip, grows);
         tokens.take((double) demand.tokens(), time, roundTrip, grows);
         accepted++;
@@ -161,15 +169,16 @@ public final class AdaptiveLimits implements Resource {
             note(now, "refused");
         } else if (end.delivery() == Delivery.NOT_SENT) {
             accepted--;
+            pace.giveBack(cost(demand));
             requests.giveBack(1);
             tokens.giveBack((double) demand.tokens());
-            if (intact != null) {
+            if (collapsed) {
                 probedAt = Double.NaN;
             }
         } else if (end.succeeded()) {
             roundTrip += (elapsed - roundTrip) / (roundTrip == 0 ? 1 : 8);
-            if (intact != null && time - elapsed >= cutAt) {
-                recover();
+            if (collapsed && time - elapsed >= cutAt) {
+                recover(time);
             }
             answered(elapsed, now);
         } else if (isTransient(end.error()) && time >= growsFrom) {
@@ -219,8 +228,15 @@ public final class AdaptiveLimits implements Resource {
         return history.changes();
     }
 
+    /** Where both limits bind and it is not told which one counts, half of each: banked neither way, and right on average. */
+    private double cost(Demand demand) {
+        double byRequests = requests.cost(1);
+        double byTokens = tokens.cost((double) demand.tokens());
+        return byRequests > 0 && byTokens > 0 ? (byRequests + byTokens) / 2 : byRequests + byTokens;
+    }
+
     private void refused(Demand demand, double sent, double elapsed, double time) {
-        slowestRefusal = Math.max(elapsed, slowestRefusal * 0.9);
+        slowestRefusal = Math.max(elapsed, slowestRefusal * FORGETS);
         if (sent < cutAt) {
             concurrency.refusedFurther();
             if (cutByRates) {
@@ -230,7 +246,8 @@ public final class AdaptiveLimits implements Resource {
             return;
         }
         accepted--;
-        if (accepted <= 0 && cutAt > Double.NEGATIVE_INFINITY) {
+        boolean isProbe = sent <= recoveredAt;
+        if ((accepted <= 0 || isProbe) && cutAt > Double.NEGATIVE_INFINITY) {
             collapse(sent);
         } else {
             cut(demand, sent, time);
@@ -241,29 +258,28 @@ public final class AdaptiveLimits implements Resource {
     }
 
     private void collapse(double sent) {
-        if (intact == null) {
-            intact = new double[] {concurrency.limit(), requests.limit(), tokens.limit()};
-        }
+        collapsed = true;
         cutByRates = false;
         concurrency.halve();
         requests.halve(sent);
         tokens.halve(sent);
     }
 
-    private void recover() {
-        double[] before = Objects.requireNonNull(intact);
-        concurrency.recover(before[0]);
-        requests.recover(before[1]);
-        tokens.recover(before[2]);
-        intact = null;
+    private void recover(double time) {
+        collapsed = false;
+        recoveredAt = time;
+        pace.restart(time);
+        concurrency.recover();
+        requests.recover();
+        tokens.recover();
     }
 
     private void cut(Demand demand, double sent, double time) {
         AdaptiveConcurrency.Verdict verdict = concurrency.refused();
         cutByRates = verdict != AdaptiveConcurrency.Verdict.GUILTY;
         if (!cutByRates) {
-            requests.spare(sent);
-            tokens.spare(sent);
+            requests.acquit(sent);
+            tokens.acquit(sent);
             return;
         }
         requests.cut(1, sent, time);

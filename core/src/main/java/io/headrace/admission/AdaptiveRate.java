@@ -8,17 +8,23 @@ package io.headrace.admission;
  */
 final class AdaptiveRate {
 
-    /** How far admission may run ahead of the pace, in seconds, to forgive late timers. */
-    private static final double AHEAD = 0.05;
-
     /** A cut while nothing else is known. */
     private static final double DECREASE = 0.85;
 
     /** Below the estimate at first, so that the server's bucket fills a little. */
     private static final double STEP_BACK = 0.95;
 
-    /** Estimates from fewer requests say little. */
-    private static final int ENOUGH = 8;
+    /** So far beyond the last plateau without a refusal, the limit has risen, and counts from before say little. */
+    private static final double OUTGROWN = 1.5;
+
+    /** An estimate from fewer requests says little: the next interval is added to it. */
+    private static final int ENOUGH = 10;
+
+    /** The plateau, so that the server's bucket is not emptied by what is only blur. */
+    private static final double JUST_BELOW = 0.99;
+
+    /** Estimates that differ by less confirm each other. */
+    private static final double ALIKE = 0.1;
 
     /** Between two refusals there shall be as many requests, or more. */
     private static final int RARELY = 70;
@@ -28,8 +34,6 @@ final class AdaptiveRate {
     private final Spread estimates = new Spread();
     private double size;
 
-    private double balance;
-    private double filled;
     private double lastTaken;
     private boolean waitedFor;
 
@@ -43,6 +47,10 @@ final class AdaptiveRate {
 
     private double inInterval;
     private double high;
+    private double before;
+
+    /** Before the last burst that came after accepted requests. */
+    private Growth.Standing standing;
 
     private boolean released;
     private double stated = Double.NaN;
@@ -54,6 +62,7 @@ final class AdaptiveRate {
     AdaptiveRate(double initial, double size) {
         this.size = size;
         growth = new Growth(initial, size / 3600);
+        standing = growth.standing();
     }
 
     /** Starts where an earlier process ended. */
@@ -63,7 +72,7 @@ final class AdaptiveRate {
 
     double limit() {
         double limit = growth.limit();
-        return released || limit >= stated || limit == Double.MAX_VALUE ? Double.POSITIVE_INFINITY : limit;
+        return released || limit >= stated ? Double.POSITIVE_INFINITY : limit;
     }
 
     /** The rate that it found; NaN while it found none. */
@@ -76,13 +85,14 @@ final class AdaptiveRate {
         return estimates.value();
     }
 
+    /** What goes now; NaN while little does. */
     double recent(double now) {
-        return recent.isEmpty() ? 0 : recent.perSecond(now);
+        return recent.perSecond(now, 2);
     }
 
-    double waitFor(double now) {
-        refill(now);
-        return balance >= 0 ? 0 : -balance / limit();
+    /** What {@code amount} takes of a second; 0 while nothing binds. */
+    double cost(double amount) {
+        return amount / limit();
     }
 
     void waitedFor() {
@@ -90,12 +100,10 @@ final class AdaptiveRate {
     }
 
     void take(double amount, double now, double roundTrip, boolean grows) {
-        refill(now);
         if (waitedFor && grows && !recent.isEmpty()) {
             growth.advance(Math.min(now - lastTaken, Math.max(1, 2 * amount / growth.limit())), roundTrip);
         }
         waitedFor = false;
-        balance -= amount;
         accepted += amount;
         recent.add(amount, now);
         lastTaken = now;
@@ -103,7 +111,6 @@ final class AdaptiveRate {
     }
 
     void giveBack(double amount) {
-        balance += amount;
         accepted -= amount;
     }
 
@@ -117,8 +124,12 @@ final class AdaptiveRate {
         stated = perSecond;
     }
 
-    /** A refusal that says nothing of this rate. */
-    void spare(double sent) {
+    /** A refusal for something else: if this rate was ever cut, it was for that too. */
+    void acquit(double sent) {
+        standing = growth.standing();
+        if (growth.hasPlateau()) {
+            growth.feelOn(growth.limit());
+        }
         startOver(sent);
     }
 
@@ -128,30 +139,41 @@ final class AdaptiveRate {
         startOver(sent);
     }
 
-    void recover(double intact) {
-        growth.restart(Math.max(growth.limit(), intact / 4), growth.plateau());
+    /** The server refuses no more: to where it stood before the first refusal. */
+    void recover() {
+        growth.backTo(standing);
     }
 
     /** A new burst of refusals begins; {@code amount} was refused. */
     void cut(double amount, double sent, double now) {
-        high = Math.min(growth.limit(), recent.perSecond(now));
+        standing = growth.standing();
+        double recently = recent.perSecond(now, ENOUGH);
+        high = recently < growth.limit() ? recently : growth.limit();
+        before = growth.plateau();
         interval = sent - anchor;
         inInterval = Math.max(0, accepted - amount);
-        if (inInterval > ENOUGH * size) {
-            double before = estimates.last();
+        accepted = inInterval;
+        boolean enough = inInterval >= ENOUGH * size;
+        if (enough && interval > 0) {
+            growth.confirmed(Math.abs(estimate() / estimates.last() - 1) < ALIKE);
             estimates.add(estimate());
-            growth.confirmed(Math.abs(estimate() / before - 1) < 0.1);
         }
         restart();
-        startOver(sent);
+        pause();
+        if (enough || Double.isNaN(anchor)) {
+            anchor = sent;
+            accepted = 0;
+        }
     }
 
     /** Another refusal of the same burst: so much less was accepted. */
     void cutFurther(double amount) {
-        inInterval = Math.max(0, inInterval - amount);
-        if (inInterval > ENOUGH * size) {
+        if (accepted > 0) {
+            accepted = Math.max(0, accepted - amount);
+        } else {
             estimates.revise(estimate());
         }
+        inInterval = Math.max(0, inInterval - amount);
         restart();
     }
 
@@ -163,22 +185,23 @@ final class AdaptiveRate {
         if (Double.isNaN(interval)) {
             growth.feelOn(DECREASE * high);
         } else {
-            double target = Math.sqrt(Math.min(high, estimate()) * high);
-            growth.restart(STEP_BACK * target, Math.max(target, DECREASE * high));
+            double target = high > OUTGROWN * before
+                    ? DECREASE * high
+                    : Math.sqrt(Math.min(high, estimate()) * high);
+            growth.restart(STEP_BACK * target, Math.max(JUST_BELOW * target, DECREASE * high));
             growth.stretch(RARELY * size / target / 20);
         }
     }
 
     private void startOver(double sent) {
-        waitedFor = false;
+        pause();
         anchor = sent;
         accepted = 0;
-        recent.clear();
     }
 
-    private void refill(double now) {
-        double limit = limit();
-        balance = limit == Double.POSITIVE_INFINITY ? 0 : Math.min(balance + (now - filled) * limit, AHEAD * limit);
-        filled = now;
+    /** The gate closes: what comes after is not to be averaged with what was before. */
+    private void pause() {
+        waitedFor = false;
+        recent.clear();
     }
 }

@@ -86,7 +86,7 @@ public final class CoolDown implements Resource {
     public void settle(Demand demand, Settlement end, long now) {
         long sent = now - end.elapsed().toNanos();
         if (isRefusal(end)) {
-            slowestRefusal = Math.max(end.elapsed().toNanos(), slowestRefusal - slowestRefusal / 8);
+            slowestRefusal = Math.max(end.elapsed().toNanos(), slowestRefusal - slowestRefusal / 64);
             lastRefusal = now;
             if (bursts > 0 && sent < since) {
                 prolong(end, now);
@@ -184,6 +184,6 @@ public final class CoolDown implements Resource {
     }
 
     private long silence() {
-        return 2 * slowestRefusal;
+        return 3 * slowestRefusal;
     }
 }

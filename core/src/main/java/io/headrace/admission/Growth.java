@@ -13,7 +13,7 @@ final class Growth {
     private static final double DOUBLED = 20;
 
     /** A plateau that was confirmed again and again lasts no longer than this; the next doubling is found within a minute. */
-    private static final double LONGEST_HOLD = 30;
+    private static final double LONGEST_HOLD = 20;
 
     /** No round trip is taken for shorter: servers count by the second at the finest. */
     private static final double SHORTEST_ROUND = 1;
@@ -76,11 +76,25 @@ final class Growth {
         doublings = 0.3;
     }
 
-    /** Halves what there is and keeps the plateau. */
+    /** Where it stands, to come {@linkplain #backTo back} to. */
+    Standing standing() {
+        return new Standing(limit(), plateau);
+    }
+
+    record Standing(double limit, double plateau) {}
+
+    /** Halves what there is. */
     void halve() {
-        double half = limit() / 2;
-        from = Math.max(floor, half);
+        from = Math.max(floor, limit() / 2);
+        if (hasPlateau()) {
+            plateau = from;
+        }
         clock = 0;
+    }
+
+    /** Goes back to where it stood, from a quarter of it. */
+    void backTo(Standing standing) {
+        restart(standing.limit / 4, Math.min(standing.limit, standing.plateau));
     }
 
     /** A plateau at the same height as the one before is trusted for longer, another one is not. */

@@ -1,44 +1,44 @@
 package io.headrace.admission;
 
-import java.util.Arrays;
-
-/** What went in the last second, or since it was cleared if that is less. Times are in seconds. */
+/** What was sent of late: the last 64 requests since it was cleared, at most ten seconds back. Times are in seconds. */
 final class RecentRate {
 
-    private static final int SLOTS = 8;
-    private static final double SLOT = 1.0 / SLOTS;
+    private static final int MOST = 64;
+    private static final double LONGEST = 10;
 
-    private final double[] amounts = new double[SLOTS];
-    private double since = Double.NaN;
-    private long last;
+    private final double[] amounts = new double[MOST];
+    private final double[] times = new double[MOST];
+    private long count;
 
     void add(double amount, double now) {
-        if (isEmpty()) {
-            since = now;
-        }
-        roll(now);
-        amounts[(int) Math.floorMod(last, (long) SLOTS)] += amount;
+        int at = (int) (count % MOST);
+        amounts[at] = amount;
+        times[at] = now;
+        count++;
     }
 
-    double perSecond(double now) {
-        roll(now);
-        return Arrays.stream(amounts).sum() / Math.max(SLOT, Math.min(1, now - since));
+    /** NaN where there are fewer than {@code least} requests. */
+    double perSecond(double now, int least) {
+        double sum = 0;
+        double since = now;
+        int requests = 0;
+        for (long i = count - 1; i >= Math.max(0, count - MOST); i--) {
+            int at = (int) (i % MOST);
+            if (now - times[at] > LONGEST) {
+                break;
+            }
+            sum += amounts[at];
+            since = times[at];
+            requests++;
+        }
+        return requests < least || since == now ? Double.NaN : sum / (now - since);
     }
 
     boolean isEmpty() {
-        return Double.isNaN(since);
+        return count == 0;
     }
 
     void clear() {
-        Arrays.fill(amounts, 0);
-        since = Double.NaN;
-    }
-
-    private void roll(double now) {
-        long slot = (long) (now / SLOT);
-        for (long i = Math.max(last + 1, slot - SLOTS + 1); i <= slot; i++) {
-            amounts[(int) Math.floorMod(i, (long) SLOTS)] = 0;
-        }
-        last = Math.max(last, slot);
+        count = 0;
     }
 }

@@ -1,18 +1,16 @@
 package io.headrace.admission;
 
-/** How much successive estimates of one thing differ: a moving average of the squared logarithm of their ratio. */
+/** How much the last three estimates of one thing differ: the mean squared logarithm of the ratios of neighbours. */
 final class Spread {
 
     private double last = Double.NaN;
-    private double spread = Double.NaN;
+    private double square = Double.NaN;
+    private double squareBefore = Double.NaN;
 
     /** Takes in an estimate above 0. */
     void add(double estimate) {
-        if (!Double.isNaN(last)) {
-            double deviation = Math.log(estimate / last);
-            double square = deviation * deviation;
-            spread = Double.isNaN(spread) ? square : (spread + square) / 2;
-        }
+        squareBefore = square;
+        square = squareTo(estimate);
         last = estimate;
     }
 
@@ -23,10 +21,21 @@ final class Spread {
 
     /** NaN while there are not two estimates. */
     double value() {
-        return spread;
+        return Double.isNaN(squareBefore) ? square : (square + squareBefore) / 2;
     }
 
+    /** What it would be with one more; NaN if they were not three. */
+    double valueWith(double estimate) {
+        return (square + squareTo(estimate)) / 2;
+    }
+
+    /** The last estimate; NaN before the first. */
     double last() {
         return last;
+    }
+
+    private double squareTo(double estimate) {
+        double deviation = Math.log(estimate / last);
+        return deviation * deviation;
     }
 }
