@@ -12,6 +12,12 @@ final class AdaptiveConcurrency {
     /** Refusals at numbers that differ more than this are not for the number (squared logarithm, 14 %). */
     private static final double ALIKE = 0.02;
 
+    /** What an answer pays for beyond the plateau; in slow start it makes room for one call more. */
+    private static final double PROBING = 0.25;
+
+    /** Fewer calls than this are too few to tell: the rates then keep such a server from refusing. */
+    private static final int FEW = 4;
+
     /** In use from this share on, it may well have been too high. */
     private static final double FULL = 0.85;
 
@@ -24,6 +30,9 @@ final class AdaptiveConcurrency {
     private int inFlight;
     private boolean waitedFor;
     private double lastTaken = Double.NaN;
+
+    /** Calls by which it may grow. */
+    private double credit;
 
     private int proven;
     private int provenNext;
@@ -58,8 +67,8 @@ final class AdaptiveConcurrency {
         return (int) Math.min(Integer.MAX_VALUE, growth.limit() + 1e-9);
     }
 
-    /** The number that it found; NaN while it found none. */
-    double found() {
+    /** The number that was found; NaN for none. */
+    double known() {
         return growth.hasPlateau() ? growth.plateau() : Double.NaN;
     }
 
@@ -77,7 +86,7 @@ final class AdaptiveConcurrency {
 
     void take(double now, double roundTrip, boolean grows) {
         if (waitedFor && grows && !Double.isNaN(lastTaken)) {
-            growth.advance(Math.min(now - lastTaken, Math.max(1, roundTrip)), roundTrip);
+            credit -= growth.advance(Math.min(now - lastTaken, Math.max(1, roundTrip)), roundTrip, credit);
         }
         waitedFor = false;
         lastTaken = now;
@@ -92,6 +101,11 @@ final class AdaptiveConcurrency {
 
     void release() {
         inFlight--;
+    }
+
+    /** An answer: it pays for growth, so that a server that queues is not taken for a fast one. */
+    void answered() {
+        credit = Math.min(credit + (growth.hasPlateau() ? PROBING : 1), growth.limit());
     }
 
     /** The server refuses everything. */
@@ -142,7 +156,10 @@ final class AdaptiveConcurrency {
     }
 
     private Verdict judge() {
-        boolean mayBe = inFlight >= 1 && proven <= inFlight + 1 + inFlight / 20;
+        if (inFlight < FEW) {
+            return Verdict.INNOCENT;
+        }
+        boolean mayBe = proven <= inFlight + 1 + inFlight / 20;
         boolean full = inFlight + 1 >= FULL * calls();
         boolean outgrown = growth.hasPlateau() && inFlight > accepting;
         if (mayBe && full && !outgrown && Math.abs(inFlight - accepting) > 1 + accepting / 20.0) {
@@ -156,7 +173,7 @@ final class AdaptiveConcurrency {
         if (Double.isNaN(refusedAt.last())) {
             return Verdict.UNDECIDED;
         }
-        return mayBe && inFlight > 1 && refusedAt.valueWith(inFlight + 1) < ALIKE ? Verdict.GUILTY : Verdict.INNOCENT;
+        return mayBe && refusedAt.valueWith(inFlight + 1) < ALIKE ? Verdict.GUILTY : Verdict.INNOCENT;
     }
 
     /** Calls on the wire blur the count by some: after a cut in vain the next is a clear one. */
@@ -166,8 +183,8 @@ final class AdaptiveConcurrency {
 
     /** Another refusal of the same burst. */
     void refusedFurther() {
-        accepting--;
-        refusedAt.revise(Math.max(0, accepting) + 1);
+        accepting = Math.max(0, accepting - 1);
+        refusedAt.revise(accepting + 1);
         if (verdict == Verdict.GUILTY) {
             reduceTo(atMost());
         } else if (verdict == Verdict.UNDECIDED) {

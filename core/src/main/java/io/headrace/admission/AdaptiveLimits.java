@@ -49,6 +49,12 @@ public final class AdaptiveLimits implements Resource {
     /** A probe that was silent for so many of the slowest refusals was not refused. */
     private static final double PATIENCE = 3;
 
+    /** Estimates that differ less are equal (squared logarithm, 3 %). */
+    private static final double UNLIKE = 0.001;
+
+    /** A rate counts for the server if its estimates agree so many times better than the other's. */
+    private static final double CLEARLY = 3;
+
     private static final double TYPICAL_TOKENS = 500;
 
     private final AdaptiveSpec spec;
@@ -61,7 +67,9 @@ public final class AdaptiveLimits implements Resource {
 
     private double roundTrip;
     private double slowestRefusal = 0.1;
-    private double cutAt = Double.NEGATIVE_INFINITY;
+    /** When the last burst was noticed: refusals of attempts taken before belong to it. In nanoseconds, for they are compared exactly. */
+    private long cutAt = Long.MIN_VALUE;
+
     private long accepted;
     private double growsFrom = Double.NEGATIVE_INFINITY;
     private double statedUntil = Double.NEGATIVE_INFINITY;
@@ -70,7 +78,7 @@ public final class AdaptiveLimits implements Resource {
     /** The server refuses everything: one attempt at a time tries whether it still does. */
     private boolean collapsed;
 
-    private double recoveredAt = Double.NEGATIVE_INFINITY;
+    private long recoveredAt = Long.MIN_VALUE;
 
     /** When the first attempt since the last refusal went; NaN before. */
     private double probedAt = Double.NaN;
@@ -126,7 +134,7 @@ public final class AdaptiveLimits implements Resource {
             if (silent > 0) {
                 return nanos(silent);
             }
-            recover(time);
+            recover(now);
         }
         if (concurrency.isFull()) {
             concurrency.waitedFor();
@@ -165,7 +173,7 @@ public final class AdaptiveLimits implements Resource {
         double elapsed = seconds(end.elapsed().toNanos());
         concurrency.release();
         if (end.error() == ErrorKind.RATE_LIMITED) {
-            refused(demand, time - elapsed, elapsed, time);
+            refused(demand, now - end.elapsed().toNanos(), now);
             note(now, "refused");
         } else if (end.delivery() == Delivery.NOT_SENT) {
             accepted--;
@@ -177,9 +185,10 @@ public final class AdaptiveLimits implements Resource {
             }
         } else if (end.succeeded()) {
             roundTrip += (elapsed - roundTrip) / (roundTrip == 0 ? 1 : 8);
-            if (collapsed && time - elapsed >= cutAt) {
-                recover(time);
+            if (collapsed && now - end.elapsed().toNanos() >= cutAt) {
+                recover(now);
             }
+            concurrency.answered();
             answered(elapsed, now);
         } else if (isTransient(end.error()) && time >= growsFrom) {
             growsFrom = time + STANDSTILL;
@@ -220,7 +229,7 @@ public final class AdaptiveLimits implements Resource {
 
     /** What was found so far: the start of the next process. */
     public Learned learned(long nowMillis) {
-        return new Learned(nowMillis, known(concurrency.found()), known(requests.found()), known(tokens.found()));
+        return new Learned(nowMillis, orNull(concurrency.known()), orNull(requests.known()), orNull(tokens.known()));
     }
 
     /** How the limits moved, oldest first; a long history is thinned out. */
@@ -235,8 +244,8 @@ public final class AdaptiveLimits implements Resource {
         return byRequests > 0 && byTokens > 0 ? (byRequests + byTokens) / 2 : byRequests + byTokens;
     }
 
-    private void refused(Demand demand, double sent, double elapsed, double time) {
-        slowestRefusal = Math.max(elapsed, slowestRefusal * FORGETS);
+    private void refused(Demand demand, long sent, long now) {
+        slowestRefusal = Math.max(seconds(now - sent), slowestRefusal * FORGETS);
         if (sent < cutAt) {
             concurrency.refusedFurther();
             if (cutByRates) {
@@ -246,15 +255,16 @@ public final class AdaptiveLimits implements Resource {
             return;
         }
         accepted--;
-        boolean isProbe = sent <= recoveredAt;
-        if ((accepted <= 0 || isProbe) && cutAt > Double.NEGATIVE_INFINITY) {
-            collapse(sent);
+        boolean isFirst = cutAt == Long.MIN_VALUE;
+        boolean isProbe = collapsed || sent <= recoveredAt;
+        if (!isFirst && (accepted <= 0 || isProbe)) {
+            collapse(seconds(sent));
         } else {
-            cut(demand, sent, time);
+            cut(demand, seconds(sent), seconds(now));
         }
         accepted = 0;
         probedAt = Double.NaN;
-        cutAt = time;
+        cutAt = now;
     }
 
     private void collapse(double sent) {
@@ -265,10 +275,10 @@ public final class AdaptiveLimits implements Resource {
         tokens.halve(sent);
     }
 
-    private void recover(double time) {
+    private void recover(long now) {
         collapsed = false;
-        recoveredAt = time;
-        pace.restart(time);
+        recoveredAt = now;
+        pace.restart(seconds(now));
         concurrency.recover();
         requests.recover();
         tokens.recover();
@@ -284,8 +294,12 @@ public final class AdaptiveLimits implements Resource {
         }
         requests.cut(1, sent, time);
         tokens.cut((double) demand.tokens(), sent, time);
-        requests.release(tokens.spread() * 3 < requests.spread());
-        tokens.release(requests.spread() * 3 < tokens.spread());
+        requests.release(isInnocent(requests, tokens));
+        tokens.release(isInnocent(tokens, requests));
+    }
+
+    private static boolean isInnocent(AdaptiveRate one, AdaptiveRate other) {
+        return one.spread() > UNLIKE && other.spread() * CLEARLY < one.spread();
     }
 
     private void answered(double elapsed, long now) {
@@ -313,8 +327,8 @@ public final class AdaptiveLimits implements Resource {
         return (double) allowance.limit() / seconds(allowance.period().toNanos());
     }
 
-    private static @Nullable Double known(double found) {
-        return found > 0 && found < Double.POSITIVE_INFINITY ? found : null;
+    private static @Nullable Double orNull(double known) {
+        return known > 0 && known < Double.POSITIVE_INFINITY ? known : null;
     }
 
     private static double seconds(long nanos) {

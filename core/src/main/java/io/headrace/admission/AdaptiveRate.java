@@ -27,7 +27,7 @@ final class AdaptiveRate {
     private static final double ALIKE = 0.1;
 
     /** Between two refusals there shall be as many requests, or more. */
-    private static final int RARELY = 70;
+    private static final int RARELY = 90;
 
     private final Growth growth;
     private final RecentRate recent = new RecentRate();
@@ -72,11 +72,15 @@ final class AdaptiveRate {
 
     double limit() {
         double limit = growth.limit();
-        return released || limit >= stated ? Double.POSITIVE_INFINITY : limit;
+        boolean trusted = !Double.isNaN(stated) && (Double.isNaN(anchor) || limit >= stated);
+        return released || trusted ? Double.POSITIVE_INFINITY : limit;
     }
 
-    /** The rate that it found; NaN while it found none. */
-    double found() {
+    /** The rate that the server states, or else the one that was found; NaN for neither. */
+    double known() {
+        if (!Double.isNaN(stated)) {
+            return stated;
+        }
         return released || !growth.hasPlateau() ? Double.NaN : growth.plateau();
     }
 
@@ -85,9 +89,9 @@ final class AdaptiveRate {
         return estimates.value();
     }
 
-    /** What goes now; NaN while little does. */
+    /** What goes now. */
     double recent(double now) {
-        return recent.perSecond(now, 2);
+        return recent.isEmpty() ? 0 : recent.perSecond(now);
     }
 
     /** What {@code amount} takes of a second; 0 while nothing binds. */
@@ -147,8 +151,7 @@ final class AdaptiveRate {
     /** A new burst of refusals begins; {@code amount} was refused. */
     void cut(double amount, double sent, double now) {
         standing = growth.standing();
-        double recently = recent.perSecond(now, ENOUGH);
-        high = recently < growth.limit() ? recently : growth.limit();
+        high = Math.min(growth.limit(), recent.perSecond(now));
         before = growth.plateau();
         interval = sent - anchor;
         inInterval = Math.max(0, accepted - amount);
@@ -185,9 +188,7 @@ final class AdaptiveRate {
         if (Double.isNaN(interval)) {
             growth.feelOn(DECREASE * high);
         } else {
-            double target = high > OUTGROWN * before
-                    ? DECREASE * high
-                    : Math.sqrt(Math.min(high, estimate()) * high);
+            double target = high > OUTGROWN * before ? DECREASE * high : Math.sqrt(Math.min(high, estimate()) * high);
             growth.restart(STEP_BACK * target, Math.max(JUST_BELOW * target, DECREASE * high));
             growth.stretch(RARELY * size / target / 20);
         }

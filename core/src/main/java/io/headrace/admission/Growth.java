@@ -62,6 +62,31 @@ final class Growth {
         }
     }
 
+    /**
+     * Likewise, by no more than {@code most} beyond where it was before.
+     *
+     * @return by how much it grew into the unknown
+     */
+    double advance(double seconds, double roundTrip, double most) {
+        double clockBefore = clock;
+        double fromBefore = from;
+        double before = limit();
+        advance(seconds, roundTrip);
+        double grown = limit() - before;
+        if (limit() <= plateau && hasPlateau()) {
+            return 0;
+        }
+        if (grown <= most) {
+            return grown;
+        }
+        if (hasPlateau()) {
+            clock = clockBefore;
+            return 0;
+        }
+        from = fromBefore + most;
+        return most;
+    }
+
     /** Starts anew from {@code from} towards {@code plateau}. */
     void restart(double from, double plateau) {
         this.plateau = Math.max(floor, plateau);

@@ -18,13 +18,16 @@ final class LatencyGradient {
     /** The least share that one round leaves. */
     private static final double LEAST = 0.5;
 
-    /** In which the long average follows upwards. */
+    /** In which the long average follows upwards while there are too few calls for a queue. */
     private static final double MEMORY = 600;
 
     private double usual = Double.NaN;
     private double sum;
     private int calls;
     private double since = Double.NaN;
+
+    /** Answers to calls from before it tell of the number that was. */
+    private double reducedAt = Double.NEGATIVE_INFINITY;
 
     private double reducedFrom;
     private double slowAt = Double.NaN;
@@ -39,6 +42,9 @@ final class LatencyGradient {
      * @return the concurrency to go on with, or {@link #KEEP}
      */
     double answered(double latency, int inFlight, double limit, double now) {
+        if (now - latency < reducedAt) {
+            return KEEP;
+        }
         if (Double.isNaN(since)) {
             since = now;
         }
@@ -47,12 +53,17 @@ final class LatencyGradient {
         if (calls < ROUND || calls < limit / 2 || now - since < latency) {
             return KEEP;
         }
-        double now0 = since;
+        double seconds = now - since;
         double round = sum / calls;
         sum = 0;
         calls = 0;
         since = now;
-        return judge(round, inFlight, limit, now - now0);
+        double next = judge(round, inFlight, limit, seconds);
+        if (next != KEEP) {
+            reducedAt = now;
+            since = Double.NaN;
+        }
+        return next;
     }
 
     private double judge(double round, int inFlight, double limit, double seconds) {
@@ -69,11 +80,14 @@ final class LatencyGradient {
             }
         }
         double gradient = TOLERANCE * Math.exp(usual - round);
-        if (gradient >= 1 || inFlight < limit / 2) {
+        if (inFlight < limit / 2) {
             usual += (round - usual) * Math.min(1, seconds / MEMORY);
             return KEEP;
         }
-        if (Double.isNaN(slowAt)) {
+        if (gradient >= 1) {
+            return KEEP;
+        }
+        if (!(slowAt > round)) {
             slowAt = round;
             reducedFrom = limit;
         }

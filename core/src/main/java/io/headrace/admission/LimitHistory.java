@@ -34,7 +34,7 @@ final class LimitHistory {
     }
 
     private static boolean isNotable(double before, double value) {
-        return before != value && !(Math.abs(value - before) <= NOTABLE * before);
+        return Double.isInfinite(before) ? !Double.isInfinite(value) : !(Math.abs(value - before) <= NOTABLE * before);
     }
 
     List<LimitChange> changes() {

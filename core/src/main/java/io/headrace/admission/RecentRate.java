@@ -5,6 +5,7 @@ final class RecentRate {
 
     private static final int MOST = 64;
     private static final double LONGEST = 10;
+    private static final double SHORTEST = 0.05;
 
     private final double[] amounts = new double[MOST];
     private final double[] times = new double[MOST];
@@ -17,8 +18,8 @@ final class RecentRate {
         count++;
     }
 
-    /** NaN where there are fewer than {@code least} requests. */
-    double perSecond(double now, int least) {
+    /** An upper estimate, close where the requests are many; infinite without any. */
+    double perSecond(double now) {
         double sum = 0;
         double since = now;
         int requests = 0;
@@ -31,7 +32,9 @@ final class RecentRate {
             since = times[at];
             requests++;
         }
-        return requests < least || since == now ? Double.NaN : sum / (now - since);
+        return requests == 0
+                ? Double.POSITIVE_INFINITY
+                : sum * (requests + 1) / requests / Math.max(SHORTEST, now - since);
     }
 
     boolean isEmpty() {

@@ -2,42 +2,340 @@ package io.headrace.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.headrace.Cost;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import io.headrace.Usage;
+import io.headrace.admission.HiddenServer.Hint;
+import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against servers that tell none of their limits, in simulated time. */
 class AdaptiveLimitsTest {
 
+    private static final int SEEDS = 4;
+    private static final long MS = 1_000_000L;
+
     @ParameterizedTest
-    @CsvSource({
-        "10, 0.02", "10, 0.5", "10, 5",
-        "600, 0.02", "600, 0.5", "600, 5",
-    })
+    @CsvSource({"10, 0.02", "10, 0.5", "10, 5", "600, 0.02", "600, 0.5", "600, 5"})
     void hiddenRequestLimit_isUsed(double burst, double latency) {
-        for (HiddenServer.Hint hint : HiddenServer.Hint.values()) {
-            HiddenServer server = HiddenServer.requests(600, burst, latency, hint, 1);
-            assertUsed(server, 10, false);
+        for (Hint hint : Hint.values()) {
+            Measured measured = new Measured();
+            for (int seed = 1; seed <= SEEDS; seed++) {
+                measured.add(HiddenServer.requests(600, burst, latency, hint, seed), false, 10, seed);
+            }
+            measured.assertUsed(hint);
         }
     }
 
     @ParameterizedTest
-    @CsvSource({"0.02", "0.5", "5"})
+    @CsvSource({"6000, 0.02", "6000, 0.5", "6000, 5", "60000, 0.02", "60000, 0.5", "60000, 5"})
+    void hiddenTokenLimit_isUsedByRequestsOfAllSizes(double burst, double latency) {
+        for (Hint hint : Hint.values()) {
+            Measured measured = new Measured();
+            for (int seed = 1; seed <= SEEDS; seed++) {
+                measured.add(HiddenServer.tokens(60_000, burst, latency, hint, seed), true, 1_000, seed);
+            }
+            measured.assertUsed(hint);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0.02, 0.5, 5})
     void hiddenConcurrencyLimit_isUsed(double latency) {
-        HiddenServer server = HiddenServer.concurrency(32, latency, HiddenServer.Hint.NONE, 1);
-        assertUsed(server, 32 / (latency + Math.min(latency / 8, 0.005)), false);
+        for (Hint hint : Hint.values()) {
+            Measured measured = new Measured();
+            for (int seed = 1; seed <= SEEDS; seed++) {
+                measured.add(HiddenServer.concurrency(32, latency, hint, seed), false, throughput(32, latency), seed);
+            }
+            measured.assertUsed(hint);
+        }
     }
 
-    private static void assertUsed(HiddenServer server, double perSecond, boolean uneven) {
-        HungryClients clients = clients(server, new AdaptiveLimits(), uneven);
-        clients.runUntil(30);
-        double before = server.accepted();
+    @ParameterizedTest
+    @ValueSource(doubles = {0.02, 0.5, 5})
+    void queueingServer_isKeptBusyWithoutALongQueue(double latency) {
+        HiddenServer server = HiddenServer.queueing(32, latency, 1);
+        AdaptiveLimits limits = new AdaptiveLimits();
+        HungryClients clients = clients(server, limits, 1_000);
         clients.runUntil(120);
-        assertThat((server.accepted() - before) / 90).as("a second, after 30 s").isGreaterThan(0.95 * perSecond);
-        assertThat((double) clients.refused / clients.sent).as("refused").isLessThan(0.025);
+        long before = clients.answered;
+        clients.runUntil(1_000);
+        assertThat((clients.answered - before) / 880.0).isGreaterThan(0.95 * throughput(32, latency));
+        assertThat(limits.concurrency()).isBetween(32, 6 * 32);
     }
 
-    private static HungryClients clients(HiddenServer server, AdaptiveLimits limits, boolean uneven) {
-        return new HungryClients(server, List.of(new CoolDown(), limits), 1_000, uneven, 1);
+    @Test
+    void serverWithoutLimits_isUsedByAllCallers() {
+        AdaptiveLimits limits = new AdaptiveLimits();
+        HungryClients clients = clients(HiddenServer.unlimited(0.5, 1), limits, 1_000);
+        clients.runUntil(15);
+        long before = clients.answered;
+        clients.runUntil(20);
+        assertThat((clients.answered - before) / 5.0).isGreaterThan(0.95 * 2_000);
+        assertThat(limits.learned(0)).isEqualTo(Learned.NOTHING);
+    }
+
+    @Test
+    void limitThatNobodyWaitsFor_doesNotGrow() {
+        AdaptiveLimits limits = new AdaptiveLimits();
+        clients(HiddenServer.unlimited(0.5, 1), limits, 4).runUntil(100);
+        assertThat(limits.concurrency()).isEqualTo(16);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"10, 0.02", "10, 0.5", "10, 5", "600, 0.02", "600, 0.5", "600, 5"})
+    void doubledLimit_isUsedWithinAMinute(double burst, double latency) {
+        HiddenServer server = HiddenServer.requests(600, burst, latency, Hint.WHOLE_SECONDS, 1);
+        HungryClients clients = clients(server, new AdaptiveLimits(), 1_000);
+        clients.runUntil(130);
+        server.scale(2);
+        assertThat(secondsUntil(0.95 * 20, server, clients)).isLessThan(60);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"10, 0.02", "10, 0.5", "10, 5", "600, 0.02", "600, 0.5", "600, 5"})
+    void quarteredLimit_isKeptWithinSeconds(double burst, double latency) {
+        HiddenServer server = HiddenServer.requests(600, burst, latency, Hint.WHOLE_SECONDS, 1);
+        AdaptiveLimits limits = new AdaptiveLimits();
+        HungryClients clients = clients(server, limits, 1_000);
+        clients.runUntil(130);
+        server.scale(0.25);
+        clients.runUntil(140);
+        long refused = clients.refused;
+        double accepted = server.accepted();
+        clients.runUntil(200);
+        assertThat(server.accepted() - accepted).isBetween(0.9 * 150, 1.1 * 150);
+        assertThat(clients.refused - refused).isLessThan(10);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"10, 0.02", "10, 0.5", "10, 5", "600, 0.02", "600, 0.5", "600, 5"})
+    void stormOfRefusals_costsOneBurstACoolDownAndIsForgottenInSeconds(double burst, double latency) {
+        HiddenServer server = HiddenServer.requests(600, burst, latency, Hint.WHOLE_SECONDS, 1);
+        CoolDown coolDown = new CoolDown();
+        AdaptiveLimits limits = new AdaptiveLimits();
+        HungryClients clients = new HungryClients(server, List.of(coolDown, limits), 1_000, false, 1);
+        clients.runUntil(100);
+        server.storm(true);
+        long refused = clients.refused;
+        long bursts = coolDown.bursts();
+        clients.runUntil(160);
+        server.storm(false);
+        assertThat(coolDown.bursts() - bursts).isLessThanOrEqualTo(60);
+        assertThat(clients.refused - refused).isLessThanOrEqualTo(coolDown.bursts() - bursts + 5);
+        assertThat(limits.concurrency()).isEqualTo(1);
+        assertThat(secondsUntil(0.95 * 10, server, clients)).isLessThan(10);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void retryAfterLongerThanTheTimeBetweenRefusals_neverFreezes(boolean withCoolDown) {
+        HiddenServer server = HiddenServer.concurrency(32, 0.5, Hint.WHOLE_SECONDS, 1);
+        AdaptiveLimits limits = new AdaptiveLimits();
+        List<Resource> resources = withCoolDown ? List.of(new CoolDown(), limits) : List.of(limits);
+        HungryClients clients = new HungryClients(server, resources, 100, false, 1);
+        clients.runUntil(100);
+        int before = limits.concurrency();
+        server.storm(true);
+        clients.runUntil(900);
+        assertThat(limits.concurrency()).isEqualTo(1);
+        server.storm(false);
+        clients.runUntil(930);
+        assertThat(limits.concurrency()).isGreaterThanOrEqualTo(before * 3 / 4);
+    }
+
+    @Test
+    void attemptsOfOneBurst_cutOnce() {
+        AdaptiveLimits limits = new AdaptiveLimits(AdaptiveSpec.standard().initial(100, 1e6), Learned.NOTHING, 0);
+        long now = 0;
+        for (int i = 0; i < 100; i++) {
+            limits.take(Demand.REQUEST, now += MS);
+        }
+        for (int i = 0; i < 10; i++) {
+            refuse(limits, now, now + (i + 50) * MS);
+        }
+        assertThat(limits.concurrency()).isEqualTo(90);
+    }
+
+    @Test
+    void serverErrors_stopGrowthForASecondAndCutNothing() {
+        AdaptiveLimits limits = new AdaptiveLimits();
+        long now = fill(limits);
+        Settlement failed = new Settlement(
+                Delivery.UNKNOWN, Usage.UNKNOWN, Cost.UNKNOWN, ErrorKind.SERVER_ERROR, null, Duration.ofSeconds(1));
+        limits.settle(Demand.REQUEST, failed, now += 1_000 * MS);
+        takeOneMore(limits, now + 500 * MS);
+        assertThat(limits.concurrency()).isEqualTo(16);
+        takeAnswerAndOneMore(limits, now + 2_000 * MS);
+        assertThat(limits.concurrency()).isGreaterThan(16);
+    }
+
+    @Test
+    void serverErrors_cutMildlyIfToldTo() {
+        AdaptiveLimits limits = new AdaptiveLimits(AdaptiveSpec.standard().serverErrorFactor(0.75), Learned.NOTHING, 0);
+        long now = fill(limits) + 1_000 * MS;
+        Settlement failed = new Settlement(
+                Delivery.REFUSED, Usage.ZERO, Cost.ZERO, ErrorKind.OVERLOADED, null, Duration.ofSeconds(1));
+        limits.settle(Demand.REQUEST, failed, now);
+        limits.settle(Demand.REQUEST, failed, now + MS);
+        assertThat(limits.concurrency()).isEqualTo(12);
+    }
+
+    @Test
+    void unsentAttempts_giveBackWhatTheyTook() {
+        AdaptiveLimits limits = new AdaptiveLimits();
+        for (int i = 0; i < 100; i++) {
+            assertThat(limits.waitNanos(Demand.REQUEST, 0)).isZero();
+            limits.take(Demand.REQUEST, 0);
+            limits.settle(Demand.REQUEST, Settlement.unused(), 0);
+        }
+        assertThat(limits.levels(0).get(0).used()).isZero();
+    }
+
+    @Test
+    void statedLimits_areLeftToOthersUntilTheServerRefusesNevertheless() {
+        AdaptiveLimits limits = new AdaptiveLimits();
+        limits.observe(minutely(6_000), 0, 0);
+        assertThat(rate(limits, 0)).isInfinite();
+        limits.take(Demand.REQUEST, MS);
+        refuse(limits, MS, 21 * MS);
+        assertThat(rate(limits, 21 * MS)).isLessThan(100);
+        assertThat(limits.learned(5).requestsPerSecond()).isEqualTo(100);
+    }
+
+    @Test
+    void nextProcess_startsWhereThisOneEnded() {
+        HiddenServer server = HiddenServer.requests(600, 10, 0.5, Hint.NONE, 1);
+        AdaptiveLimits first = new AdaptiveLimits();
+        clients(server, first, 1_000).runUntil(100);
+        Learned learned = first.learned(1_000);
+        assertThat(learned.requestsPerSecond()).isBetween(9.0, 11.0);
+
+        AdaptiveLimits second = new AdaptiveLimits(AdaptiveSpec.standard(), learned, 1_000);
+        HiddenServer fresh = HiddenServer.requests(600, 10, 0.5, Hint.NONE, 2);
+        HungryClients clients = clients(fresh, second, 1_000);
+        clients.runUntil(20);
+        assertThat(fresh.accepted()).isGreaterThan(0.95 * 200);
+        assertThat(clients.refused).isLessThan(4);
+    }
+
+    @Test
+    void oldKnowledge_isAStartFromBelowAndThenForgotten() {
+        Learned learned = new Learned(0, 400.0, 100.0, null);
+        AdaptiveSpec spec = AdaptiveSpec.standard().halfLife(Duration.ofHours(1));
+        long hour = Duration.ofHours(1).toMillis();
+        assertThat(new AdaptiveLimits(spec, learned, 0).concurrency()).isEqualTo(400);
+        assertThat(new AdaptiveLimits(spec, learned, 2 * hour).concurrency()).isEqualTo(100);
+        assertThat(new AdaptiveLimits(spec, learned, 9 * hour).concurrency()).isEqualTo(16);
+        assertThat(new AdaptiveLimits(spec.initial(20, 5), learned, 0).concurrency())
+                .isEqualTo(20);
+    }
+
+    @Test
+    void history_isBoundedAndCoversAllTime() {
+        HiddenServer server = HiddenServer.requests(600, 10, 0.02, Hint.EXACT, 1);
+        AdaptiveLimits limits = new AdaptiveLimits();
+        clients(server, limits, 1_000).runUntil(3_000);
+        assertThat(limits.history()).hasSizeBetween(100, 600);
+        assertThat(limits.history()).isSortedAccordingTo((a, b) -> Long.compare(a.at(), b.at()));
+        assertThat(limits.history().get(0).at()).isLessThan(1_000_000 * MS);
+        assertThat(limits.history()).extracting(LimitChange::cause).contains("used", "refused");
+    }
+
+    private static long fill(AdaptiveLimits limits) {
+        long now = 0;
+        while (true) {
+            long wait = limits.waitNanos(Demand.REQUEST, now);
+            if (wait == Resource.UNTIL_SETTLED) {
+                return now;
+            }
+            now += wait;
+            if (wait == 0) {
+                limits.take(Demand.REQUEST, now);
+            }
+        }
+    }
+
+    private static void takeOneMore(AdaptiveLimits limits, long now) {
+        limits.waitNanos(Demand.REQUEST, now);
+        limits.take(Demand.REQUEST, now);
+    }
+
+    private static void takeAnswerAndOneMore(AdaptiveLimits limits, long now) {
+        limits.waitNanos(Demand.REQUEST, now);
+        limits.settle(Demand.REQUEST, Settlement.answered(Usage.ZERO, Cost.ZERO, Duration.ofSeconds(1)), now);
+        limits.take(Demand.REQUEST, now);
+    }
+
+    private static void refuse(AdaptiveLimits limits, long sent, long now) {
+        limits.settle(
+                Demand.REQUEST,
+                new Settlement(
+                        Delivery.REFUSED,
+                        Usage.ZERO,
+                        Cost.ZERO,
+                        ErrorKind.RATE_LIMITED,
+                        Duration.ofSeconds(60),
+                        Duration.ofNanos(now - sent)),
+                now);
+    }
+
+    private static ServerLimits minutely(long requests) {
+        return new ServerLimits(
+                new ServerLimits.Allowance(requests, Duration.ofMinutes(1), -1, null), null, null, null);
+    }
+
+    private static double rate(AdaptiveLimits limits, long now) {
+        return limits.levels(now).get(1).limit();
+    }
+
+    private static HungryClients clients(HiddenServer server, AdaptiveLimits limits, int window) {
+        return new HungryClients(server, List.of(new CoolDown(), limits), window, false, 1);
+    }
+
+    /** From now until the server accepts so many a second over four seconds; a hundred for never. */
+    private static int secondsUntil(double perSecond, HiddenServer server, HungryClients clients) {
+        double start = clients.now();
+        double[] accepted = new double[105];
+        for (int i = 0; i < accepted.length; i++) {
+            clients.runUntil(start + i);
+            accepted[i] = server.accepted();
+            if (i >= 4 && (accepted[i] - accepted[i - 4]) / 4 >= perSecond) {
+                return i - 4;
+            }
+        }
+        return 100;
+    }
+
+    private static double throughput(int slots, double latency) {
+        return slots / (latency + Math.min(latency / 8, 0.005));
+    }
+
+    /** Over some seeds: what was used between the 30th and the 120th second, what was refused in five minutes. */
+    private static final class Measured {
+
+        private double used;
+        private double share;
+
+        void add(HiddenServer server, boolean uneven, double perSecond, int seed) {
+            HungryClients clients =
+                    new HungryClients(server, List.of(new CoolDown(), new AdaptiveLimits()), 1_000, uneven, seed);
+            clients.runUntil(30);
+            double before = server.accepted();
+            clients.runUntil(120);
+            used += (server.accepted() - before) / 90 / perSecond / SEEDS;
+            clients.runUntil(300);
+            share += (double) clients.refused / clients.sent / SEEDS;
+        }
+
+        void assertUsed(Hint hint) {
+            assertThat(used).as("used, %s", hint).isGreaterThan(0.94);
+            assertThat(share).as("refused, %s", hint).isLessThan(0.022);
+        }
     }
 }

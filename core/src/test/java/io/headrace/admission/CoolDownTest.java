@@ -107,7 +107,7 @@ class CoolDownTest {
         send(0);
         refuse(0, 3_000, Duration.ofSeconds(1));
         send(4_000);
-        assertThat(waitMs(4_000)).isEqualTo(6_000);
+        assertThat(waitMs(4_000)).isEqualTo(9_000);
     }
 
     @Test

@@ -75,12 +75,13 @@ final class HiddenServer {
         return new HiddenServer(Kind.NONE, 0, 0, 0, latency, Hint.NONE, seed);
     }
 
-    void scaleTo(double factor, double now) {
-        refill(now);
+    /** Changes the limit from the next request on. */
+    void scale(double factor) {
         rate *= factor;
         slots = (int) (slots * factor);
     }
 
+    /** Whether it refuses everything, with a hint of a second or none. */
     void storm(boolean on) {
         storm = on;
     }
@@ -137,18 +138,6 @@ final class HiddenServer {
 
     double accepted() {
         return accepted;
-    }
-
-    double rate() {
-        return rate;
-    }
-
-    int slots() {
-        return slots;
-    }
-
-    double latency() {
-        return latency;
     }
 
     private double hinted(double wait) {

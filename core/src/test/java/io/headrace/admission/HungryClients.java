@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Random;
-import java.util.function.DoubleConsumer;
 
 /** Callers that always have one more call to make, behind a gate of a few lines, in simulated time. */
 final class HungryClients {
@@ -36,7 +35,6 @@ final class HungryClients {
     long sent;
     long refused;
     long answered;
-    boolean trace;
 
     HungryClients(HiddenServer server, List<Resource> resources, int window, boolean uneven, long seed) {
         this.server = server;
@@ -56,13 +54,6 @@ final class HungryClients {
             event.what.run();
         }
         now = end;
-    }
-
-    void every(double seconds, DoubleConsumer what) {
-        at(now + seconds, () -> {
-            what.accept(now);
-            every(seconds, what);
-        });
     }
 
     double now() {

@@ -1,0 +1,103 @@
+package io.headrace.admission;
+
+import io.headrace.Codec;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps what was learned of quotas from one process to the next: a directory with one small JSON file for each quota. A file
+ * is named by a hash of the gate's name and the key, so it tells neither, and is replaced as a whole.
+ *
+ * <p>It is a help and no more: a file that cannot be read counts as nothing learned, one that cannot be written is left as it
+ * was, and both are logged. Blocks for a file of some hundred bytes: not for event loops. Thread-safe; of two processes that write
+ * the same quota the later one wins.
+ */
+public final class LearnedStore {
+
+    private static final Logger log = LoggerFactory.getLogger(LearnedStore.class);
+    private static final Codec<Learned> JSON = Codec.json(Learned.class);
+
+    private final Path directory;
+
+    private LearnedStore(Path directory) {
+        this.directory = directory;
+    }
+
+    /** A store in {@code directory}, which is made when first written to. */
+    public static LearnedStore in(Path directory) {
+        return new LearnedStore(Objects.requireNonNull(directory, "directory"));
+    }
+
+    /**
+     * What was learned of a quota, or {@link Learned#NOTHING}.
+     *
+     * @param gate the gate's name
+     * @param key null for the provider's own
+     */
+    public Learned read(String gate, @Nullable ApiKey key) {
+        Path file = file(gate, key);
+        try {
+            return JSON.decode(Files.readAllBytes(file));
+        } catch (NoSuchFileException e) {
+            return Learned.NOTHING;
+        } catch (IOException | IllegalArgumentException e) {
+            log.warn(
+                    "What was learned of gate '{}' cannot be read and is learned anew: {} ({})",
+                    gate,
+                    file,
+                    e.toString());
+            return Learned.NOTHING;
+        }
+    }
+
+    /** Replaces what is known of a quota; survives a kill at any moment. */
+    public void write(String gate, @Nullable ApiKey key, Learned learned) {
+        Path file = file(gate, key);
+        Path next = null;
+        try {
+            Files.createDirectories(directory);
+            next = Files.createTempFile(directory, "learned", ".tmp");
+            Files.write(next, JSON.encode(learned));
+            Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            log.warn("What was learned of gate '{}' cannot be written: {} ({})", gate, file, e.toString());
+            discard(next);
+        }
+    }
+
+    private static void discard(@Nullable Path file) {
+        try {
+            if (file != null) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            log.debug("A temporary file stays: {}", file, e);
+        }
+    }
+
+    private Path file(String gate, @Nullable ApiKey key) {
+        MessageDigest sha;
+        try {
+            sha = MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+        sha.update(gate.getBytes(StandardCharsets.UTF_8));
+        sha.update((byte) 0);
+        if (key != null) {
+            sha.update(key.value().getBytes(StandardCharsets.UTF_8));
+        }
+        return directory.resolve(HexFormat.of().formatHex(sha.digest()) + ".json");
+    }
+}
