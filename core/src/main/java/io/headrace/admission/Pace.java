@@ -8,14 +8,22 @@ final class Pace {
 
     private static final double AHEAD = 0.05;
 
-    private double next;
+    /** Seconds since 1970 are exact to less than a microsecond in a double. */
+    private static final double BLUR = 0.001;
 
+    private double next;
+    private double longest;
+
+    /** Never longer than what the last request cost: a clock that was set back keeps nobody waiting. */
     double waitFor(double now) {
-        return Math.max(0, next - now);
+        double wait = next - now;
+        return wait > longest + BLUR ? 0 : Math.max(0, wait);
     }
 
     void take(double cost, double now) {
-        next = Math.max(next, now - AHEAD) + cost;
+        double from = Math.min(Math.max(next, now - AHEAD), now);
+        next = from + cost;
+        longest = cost;
     }
 
     void giveBack(double cost) {
