@@ -219,6 +219,20 @@ class RateLimitsTest {
         assertThat(DurationText.parse(text)).isNull();
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "2026-11-22T00:00:02Z, 2026-11-22T00:00:02Z",
+        "2026-11-22T00:00:02.5Z, 2026-11-22T00:00:02.500Z",
+        "2026-11-22T01:00:02+01:00, 2026-11-22T00:00:02Z",
+        "2026-13-22T00:00:02Z,",
+        "2026-11-22T00:00:0xZ,",
+        "2026-11-22,",
+        "tomorrow,"
+    })
+    void instants_areReadInTheFormsOfRfc3339(String text, @Nullable Instant instant) {
+        assertThat(DurationText.instant(text)).isEqualTo(instant);
+    }
+
     @Test
     void rubbish_neverFails() {
         List<String> names = List.of(
