@@ -124,7 +124,7 @@ public final class Gate {
     private <R> Mono<R> admitted(
             Admission<?, R> admission, Mono<R> attempt, Demand demand, boolean again, ContextView context) {
         Ticket<R> ticket = new Ticket<>(this, admission, demand, again, context);
-        Mono<R> sent = Mono.defer(() -> ticket.begin() ? attempt : Mono.never()).contextWrite(ticket::into);
+        Mono<R> sent = Mono.defer(() -> ticket.begin() ? attempt : Mono.never());
         return (enterAtOnce(ticket) ? sent : Mono.<Void>create(ticket::await).then(sent)).tap(() -> ticket);
     }
 

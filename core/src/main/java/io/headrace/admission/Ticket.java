@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.observability.DefaultSignalListener;
 import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.SignalType;
+import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
@@ -136,6 +137,11 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
                 waiting.success();
             }
         }
+    }
+
+    @Override
+    public Context addToContext(Context context) {
+        return into(context);
     }
 
     /** The attempt is about to be made; one that did not wait is told here. */

@@ -57,6 +57,12 @@ public final class InMemoryCache implements ResponseCache {
     }
 
     @Override
+    public boolean surelyLacks(Fingerprint fingerprint, int sample) {
+        Cache<EntryKey, CacheEntry> kept = entries;
+        return !closed && (kept == null || kept.getIfPresent(new EntryKey(fingerprint, sample)) == null);
+    }
+
+    @Override
     public Mono<Void> put(Fingerprint fingerprint, int sample, CacheEntry entry) {
         EntryKey key = new EntryKey(fingerprint, sample);
         Objects.requireNonNull(entry, "entry");

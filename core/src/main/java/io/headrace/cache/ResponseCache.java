@@ -21,10 +21,27 @@ public interface ResponseCache extends AutoCloseable {
     Mono<CacheEntry> get(Fingerprint fingerprint, int sample);
 
     /**
+     * Whether there surely is no such answer, so that {@link #get} need not be asked: what a store can tell from memory, without
+     * waiting. False also says that it is not known, or that the store cannot be used. Most calls of a run ask for something
+     * new; this spares them a lookup.
+     */
+    default boolean surelyLacks(Fingerprint fingerprint, int sample) {
+        return false;
+    }
+
+    /**
      * Stores an answer, in place of one already there. Completes when the answer survives the death of the process, as far
      * as the store promises that at all, and every later {@link #get} sees it. Lazy; cancelling may or may not undo it.
      */
     Mono<Void> put(Fingerprint fingerprint, int sample, CacheEntry entry);
+
+    /**
+     * Does what {@link #put} does, if that can be done at once and without waiting; false if not, and then {@link #put} has to.
+     * Spares most answers of a run the way through publishers.
+     */
+    default boolean putAtOnce(Fingerprint fingerprint, int sample, CacheEntry entry) {
+        return false;
+    }
 
     /** Removes every answer. */
     Mono<Void> clear();

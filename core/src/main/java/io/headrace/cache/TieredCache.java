@@ -39,6 +39,11 @@ public final class TieredCache implements ResponseCache {
         });
     }
 
+    @Override
+    public boolean surelyLacks(Fingerprint fingerprint, int sample) {
+        return memory.surelyLacks(fingerprint, sample) && store.surelyLacks(fingerprint, sample);
+    }
+
     private Mono<CacheEntry> fromStore(EntryKey key) {
         int seen = changes.get(stripe(key));
         return store.get(key.fingerprint(), key.sample())
@@ -53,6 +58,17 @@ public final class TieredCache implements ResponseCache {
             forget(key);
             return store.put(fingerprint, sample, entry).doOnTerminate(() -> forget(key));
         });
+    }
+
+    @Override
+    public boolean putAtOnce(Fingerprint fingerprint, int sample, CacheEntry entry) {
+        EntryKey key = new EntryKey(fingerprint, sample);
+        forget(key);
+        try {
+            return store.putAtOnce(fingerprint, sample, entry);
+        } finally {
+            forget(key);
+        }
     }
 
     private void forget(EntryKey key) {

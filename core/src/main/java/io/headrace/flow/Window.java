@@ -1,5 +1,6 @@
 package io.headrace.flow;
 
+import io.headrace.ErrorShield;
 import io.headrace.Outcome;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
@@ -94,7 +95,7 @@ record Window(
         Flux<Outcome<O>> worked = ordered
                 ? entered.flatMapSequential(pass, TURNSTILE_BOUNDS, prefetch)
                 : entered.flatMap(pass, TURNSTILE_BOUNDS, prefetch);
-        return (failFast ? untilFirstFailure(step, worked) : worked).onErrorStop();
+        return ErrorShield.round(failFast ? untilFirstFailure(step, worked) : worked);
     }
 
     private static <I, O> Mono<Outcome<O>> untouched(ItemSlot<I> slot) {

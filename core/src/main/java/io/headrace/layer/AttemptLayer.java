@@ -10,7 +10,6 @@ import io.headrace.Fingerprint;
 import io.headrace.Layer;
 import io.headrace.StorageException;
 import io.headrace.Usage;
-import io.headrace.cache.CallKey;
 import io.headrace.observe.AttemptLog;
 import io.headrace.observe.AttemptNumber;
 import io.headrace.observe.CallEvent.AttemptEnded;
@@ -77,7 +76,6 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
         private final Q request;
         private final Meter<? super Q, ? super R> meter;
         private final Scheduler clock;
-        private final ContextView context;
         private final CallListener listener;
         private final CallOptions options;
         private final int number;
@@ -89,7 +87,6 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
             this.request = request;
             this.meter = meter;
             this.clock = clock;
-            this.context = context;
             this.listener = CallListener.from(context);
             this.options = CallOptions.from(context);
             this.number = AttemptNumber.from(context);
@@ -99,18 +96,16 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
         @Override
         public void doFirst() {
             if (log != null) {
-                CallKey key = context.getOrDefault(CallKey.class, null);
-                Fingerprint fingerprint = key == null ? Fingerprint.NONE : key.fingerprint();
-                note = note(log, fingerprint);
+                note = note(log);
             }
             listener.tell(new AttemptStarted(options, number));
             start = clock.now(TimeUnit.NANOSECONDS);
         }
 
-        private long note(AttemptLog log, Fingerprint fingerprint) {
+        private long note(AttemptLog log) {
             Cost ceiling = meter.ceiling(request);
             try {
-                return log.started(fingerprint, 0, ceiling);
+                return log.started(Fingerprint.NONE, 0, ceiling);
             } catch (RuntimeException e) {
                 throw new StorageException("the attempt cannot be noted, so nothing was sent: " + e.getMessage(), e);
             }

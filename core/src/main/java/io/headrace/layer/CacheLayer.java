@@ -27,9 +27,9 @@ import reactor.util.context.ContextView;
 
 /**
  * Answers from a {@link ResponseCache} what was asked before, and stores what was not. A hit is told as {@link CacheHit}
- * and goes no further: the layers inside are not even put together. A miss asks the next call, with the {@link CallKey} in
- * its context, and emits the answer once it is stored. An answered attempt ends in the attempt log when its answer is stored:
- * what a crash loses in between counts as an attempt of unknown outcome. Adds no thread: it goes on where the store and the
+ * and goes no further: the layers inside are not even put together. A miss asks the next call and emits
+ * the answer once it is stored. Attempts are noted in the attempt log under the {@link CallKey}, and an answered one ends there
+ * when its answer is stored: what a crash loses in between counts as an attempt of unknown outcome. Adds no thread: it goes on where the store and the
  * call emit.
  *
  * <p>A stored answer that its codec cannot read or its validator turns down is a miss; what is bought then takes its
@@ -88,10 +88,21 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         return request -> Mono.deferContextual(context -> {
             CallKey key = Objects.requireNonNull(
                     keys.key(request), "the key function returned null, it must return a key for every request");
+            if (surelyLacks(key.fingerprint())) {
+                return buy(next, request, key, context);
+            }
             return lookup(key.fingerprint())
                     .mapNotNull(entry -> read(entry, key.fingerprint(), context))
                     .switchIfEmpty(Mono.defer(() -> buy(next, request, key, context)));
         });
+    }
+
+    private boolean surelyLacks(Fingerprint fingerprint) {
+        try {
+            return cache.surelyLacks(fingerprint, SAMPLE);
+        } catch (RuntimeException e) {
+            return false; // the lookup will tell
+        }
     }
 
     private Mono<CacheEntry> lookup(Fingerprint fingerprint) {
@@ -133,13 +144,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
     private Mono<R> buy(Call<Q, R> next, Q request, CallKey key, ContextView outside) {
         Mono<R> bought = next.apply(request).flatMap(answer -> keep(answer, key));
         AttemptLog log = AttemptLog.from(outside).orElse(null);
-        if (log == null) {
-            return bought.contextWrite(context -> context.put(CallKey.class, key));
-        }
-        EndsWhenStored attempts = new EndsWhenStored(log);
-        return bought.doOnTerminate(attempts::release)
-                .doOnCancel(attempts::release)
-                .contextWrite(context -> attempts.into(context.put(CallKey.class, key)));
+        return log == null ? bought : bought.tap(() -> new EndsWhenStored<>(log, key.fingerprint()));
     }
 
     private Mono<R> keep(R answer, CallKey key) {
@@ -152,9 +157,20 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     private Mono<R> store(R answer, CallKey key) {
         CacheEntry entry = entry(answer, key);
+        if (putAtOnce(key, entry)) {
+            return Mono.just(answer);
+        }
         return put(key, entry)
                 .onErrorResume(first -> put(key, entry).onErrorMap(CacheLayer::notStored))
                 .thenReturn(answer);
+    }
+
+    private boolean putAtOnce(CallKey key, CacheEntry entry) {
+        try {
+            return cache.putAtOnce(key.fingerprint(), SAMPLE, entry);
+        } catch (RuntimeException e) {
+            return false; // put will tell
+        }
     }
 
     private Mono<Void> put(CallKey key, CacheEntry entry) {

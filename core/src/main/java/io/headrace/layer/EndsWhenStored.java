@@ -6,25 +6,55 @@ import io.headrace.Fingerprint;
 import io.headrace.Usage;
 import io.headrace.observe.AttemptLog;
 import org.jspecify.annotations.Nullable;
+import reactor.core.observability.DefaultSignalListener;
+import reactor.util.context.Context;
 
 /**
- * The attempt log of one call whose answer is to be stored: the end of an answered attempt is noted when the answer is kept, or
+ * The attempt log of one call whose answer is to be stored. It knows under which key attempts are noted, and the end of an answered attempt is noted when the answer is kept, or
  * surely will not be. An answer that arrived is lost with the process until then, and what is bought again after a crash
  * must stand in the accounts as an attempt of unknown outcome. Thread-safe.
  */
-final class EndsWhenStored implements AttemptLog {
+final class EndsWhenStored<R> extends DefaultSignalListener<R> implements AttemptLog {
 
     private final AttemptLog log;
+    private final Fingerprint key;
     private @Nullable Runnable held;
 
-    EndsWhenStored(AttemptLog log) {
+    EndsWhenStored(AttemptLog log, Fingerprint key) {
         this.log = log;
+        this.key = key;
+    }
+
+    @Override
+    public Context addToContext(Context context) {
+        return into(context);
+    }
+
+    /** The answer is stored: its attempt ends before anybody sees it. */
+    @Override
+    public void doOnNext(R answer) {
+        release();
+    }
+
+    @Override
+    public void doOnComplete() {
+        release();
+    }
+
+    @Override
+    public void doOnError(Throwable error) {
+        release();
+    }
+
+    @Override
+    public void doOnCancel() {
+        release();
     }
 
     @Override
     public long started(Fingerprint fingerprint, int sample, Cost reserved) {
         release(); // the answer before was turned down
-        return log.started(fingerprint, sample, reserved);
+        return log.started(key, sample, reserved);
     }
 
     @Override
@@ -36,8 +66,8 @@ final class EndsWhenStored implements AttemptLog {
         }
     }
 
-    /** The answer is stored, or the call is over without it: notes what was held. */
-    void release() {
+    /** Notes what was held. */
+    private void release() {
         Runnable end;
         synchronized (this) {
             end = held;

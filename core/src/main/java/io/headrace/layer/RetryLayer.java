@@ -1,6 +1,7 @@
 package io.headrace.layer;
 
 import io.headrace.Call;
+import io.headrace.ErrorShield;
 import io.headrace.Layer;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -29,14 +30,13 @@ public final class RetryLayer<Q, R> implements Layer<Q, R> {
     @Override
     public Call<Q, R> around(Call<Q, R> next) {
         Objects.requireNonNull(next, "next");
-        return request -> Mono.defer(() -> next.apply(request))
-                .onErrorResume(first -> {
+        return request ->
+                ErrorShield.round(Mono.defer(() -> next.apply(request)).onErrorResume(first -> {
                     RetryCompanion companion = new RetryCompanion(spec);
                     return replaying(first, next, request)
                             .contextWrite(companion::into)
                             .retryWhen(companion);
-                })
-                .onErrorStop();
+                }));
     }
 
     /** The call whose first attempt has failed already: most calls succeed at once and never pay for {@code retryWhen}. */

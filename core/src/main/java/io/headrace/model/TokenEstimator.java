@@ -131,6 +131,9 @@ public final class TokenEstimator {
     }
 
     private @Nullable Tokenizer tokenizer(String model) {
+        if (o200k == null && cl100k == null) {
+            return null; // the names of models need not be looked at for every text
+        }
         if (O200K.matcher(model).matches()) {
             return o200k;
         }

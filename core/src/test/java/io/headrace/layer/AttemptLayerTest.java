@@ -12,7 +12,6 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.Fingerprint;
 import io.headrace.Usage;
-import io.headrace.cache.CallKey;
 import io.headrace.observe.AttemptLog;
 import io.headrace.observe.CallEvent.AttemptEnded;
 import io.headrace.observe.CallEvent.AttemptStarted;
@@ -89,15 +88,6 @@ class AttemptLayerTest {
         assertThat(ended.succeeded()).isTrue();
         assertThat(ended.usage()).isEqualTo(Usage.of(1, 3));
         assertThat(ended.cost()).isEqualTo(CENT);
-    }
-
-    @Test
-    void keyInTheContext_isNoted() {
-        CallKey key = new CallKey(new Fingerprint(7, 0, 0, 0), List.of());
-        StepVerifier.create(attempt(new Script(Mono.just("yes"))).contextWrite(c -> c.put(CallKey.class, key)))
-                .expectNext("yes")
-                .verifyComplete();
-        assertThat(notes.get(0)).isEqualTo("started 7 0 0.10");
     }
 
     @Test

@@ -299,10 +299,24 @@ class CacheLayerTest {
     }
 
     @Test
-    void key_isInTheContextOfTheCallAndNotOutside() {
-        Call<String, String> call = request -> Mono.deferContextual(
-                c -> Mono.just("" + c.get(CallKey.class).fingerprint().a()));
-        StepVerifier.create(ask(call)).expectNext("" + "q".hashCode()).verifyComplete();
+    void storeThatSurelyLacksIt_isNotAskedFor_andTheAnswerIsStored() {
+        store("old");
+        cache.lacksAll = true;
+        StepVerifier.create(ask(new Script(Mono.just("new")))).expectNext("new").verifyComplete();
+        cache.lacksAll = false;
+        StepVerifier.create(ask(new Script())).expectNext("new").verifyComplete();
+    }
+
+    @Test
+    void storeThatKeepsAtOnce_isNotAskedToPut_andOneThatFailsToIs() {
+        cache.failingWrites.set(Integer.MAX_VALUE);
+        cache.keepsAtOnce = true;
+        StepVerifier.create(ask(new Script(Mono.just("new")))).expectNext("new").verifyComplete();
+        StepVerifier.create(ask(new Script())).expectNext("new").verifyComplete();
+        cache.keepsAtOnce = false;
+        StepVerifier.create(
+                        layer().build().around(request -> Mono.just("other")).apply("other request"))
+                .verifyError(StorageException.class);
     }
 
     @Test

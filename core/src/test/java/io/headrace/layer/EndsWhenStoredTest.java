@@ -14,8 +14,10 @@ import io.headrace.cache.ResponseCache;
 import io.headrace.observe.AttemptLog;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -26,11 +28,13 @@ class EndsWhenStoredTest {
 
     private final Sinks.Empty<Void> stored = Sinks.empty();
     private final List<String> notes = new ArrayList<>();
+    private final Set<Fingerprint> keys = new HashSet<>();
 
     private final AttemptLog log = new AttemptLog() {
         @Override
         public long started(Fingerprint fingerprint, int sample, Cost reserved) {
             notes.add("started");
+            keys.add(fingerprint);
             return notes.size();
         }
 
@@ -100,6 +104,7 @@ class EndsWhenStoredTest {
                 .expectComplete()
                 .verify(Duration.ofSeconds(5));
         assertThat(notes).containsExactly("started", "ended ANSWERED", "started", "ended ANSWERED");
+        assertThat(keys).containsExactly(MapCache.KEYS.key("q").fingerprint());
     }
 
     @Test

@@ -38,6 +38,8 @@ final class MapCache implements ResponseCache {
     };
 
     final Map<Fingerprint, CacheEntry> entries = new ConcurrentHashMap<>();
+    boolean lacksAll;
+    boolean keepsAtOnce;
     final AtomicInteger failingReads = new AtomicInteger();
     final AtomicInteger failingWrites = new AtomicInteger();
     final AtomicReference<@Nullable StorageException> unusable = new AtomicReference<>();
@@ -57,6 +59,11 @@ final class MapCache implements ResponseCache {
     }
 
     @Override
+    public boolean surelyLacks(Fingerprint fingerprint, int sample) {
+        return lacksAll;
+    }
+
+    @Override
     public Mono<Void> put(Fingerprint fingerprint, int sample, CacheEntry entry) {
         return Mono.fromRunnable(() -> {
             if (failingWrites.get() > 0 && failingWrites.getAndDecrement() > 0) {
@@ -64,6 +71,14 @@ final class MapCache implements ResponseCache {
             }
             entries.put(fingerprint, entry);
         });
+    }
+
+    @Override
+    public boolean putAtOnce(Fingerprint fingerprint, int sample, CacheEntry entry) {
+        if (keepsAtOnce) {
+            entries.put(fingerprint, entry);
+        }
+        return keepsAtOnce;
     }
 
     @Override

@@ -102,6 +102,20 @@ public abstract class ResponseCacheContract {
     }
 
     @Test
+    void whatIsDoneAtOnce_isTrue() {
+        for (int i = 0; i < 1_000; i++) {
+            CacheEntry entry = entry("answer " + i);
+            if (!cache.putAtOnce(key(i), 0, entry)) {
+                put(key(i), 0, entry);
+            }
+            assertThat(cache.surelyLacks(key(i), 0)).isFalse();
+            assertStored(key(i), 0, entry);
+        }
+        cache.close();
+        assertThat(cache.surelyLacks(key(-1), 0)).isFalse();
+    }
+
+    @Test
     void samples_areKeptApart() {
         int[] samples = {0, 1, 2, 255, 256, 65_536, Integer.MAX_VALUE};
         for (int sample : samples) {

@@ -84,53 +84,49 @@ public final class RocksDbCache implements ResponseCache {
     /**
      * {@inheritDoc}
      *
-     * <p>An answer that memory alone shows to be absent is absent at once, on the subscriber's thread: in a run of new
-     * requests no lookup waits for another thread. Fails with {@link StorageException} if the database could not be
-     * opened.
+     * <p>Fails with {@link StorageException} if the database could not be opened.
      */
     @Override
     public Mono<CacheEntry> get(Fingerprint fingerprint, int sample) {
         byte[] key = EntryKeys.of(fingerprint, sample);
-        return Mono.defer(() -> {
-            Store open = usable();
-            return open != null && open.surelyLacks(fingerprint, sample, key)
-                    ? Mono.empty()
-                    : Mono.create(sink -> lane(fingerprint).submit(new Task.Lookup(fingerprint, sample, key, sink)));
-        });
+        return Mono.create(sink -> lane(fingerprint).submit(new Task.Lookup(fingerprint, sample, key, sink)));
+    }
+
+    /** {@inheritDoc} From the filters of the tables, which memory holds: wrong about one absent answer in a hundred. */
+    @Override
+    public boolean surelyLacks(Fingerprint fingerprint, int sample) {
+        Store open = usable();
+        return open != null && open.surelyLacks(fingerprint, sample, EntryKeys.of(fingerprint, sample));
     }
 
     /**
      * {@inheritDoc}
      *
-     * <p>An answer that need not be forced to the disk is stored on the subscriber's thread, by a copy into memory that the
-     * operating system owns, unless answers come faster than the database takes them for long. Fails with {@link
-     * StorageException} if the database could not be opened or written. A cancelled put may be stored all the same.
+     * <p>Fails with {@link StorageException} if the database could not be opened or written. A cancelled put may be stored all the same.
      */
     @Override
     public Mono<Void> put(Fingerprint fingerprint, int sample, CacheEntry entry) {
         EntryKeys.require(fingerprint, sample);
         Objects.requireNonNull(entry, "entry");
-        return Mono.defer(() -> {
-            byte[] value = CacheEntryCodec.encode(fingerprint, sample, entry);
-            return append(fingerprint, sample, value)
-                    ? Mono.empty()
-                    : Mono.create(sink -> lane(fingerprint).submit(new Task.Put(fingerprint, sample, value, sink)));
-        });
+        return Mono.create(sink -> lane(fingerprint)
+                .submit(new Task.Put(fingerprint, sample, CacheEntryCodec.encode(fingerprint, sample, entry), sink)));
     }
 
-    /** The store if it is open and there is no need to ask a lane, which refuses what comes after the end. */
-    private @Nullable Store usable() {
-        return closed ? null : store;
-    }
-
-    /** Stores an answer if that is done without waiting for anything. */
-    private boolean append(Fingerprint fingerprint, int sample, byte[] value) {
+    /**
+     * {@inheritDoc} It can by a copy into memory that the operating system owns, unless answers are to be forced to the disk one
+     * group after another, or come faster than the database takes them for long.
+     *
+     * @throws StorageException if the log of new answers cannot be written
+     */
+    @Override
+    public boolean putAtOnce(Fingerprint fingerprint, int sample, CacheEntry entry) {
+        EntryKeys.require(fingerprint, sample);
         Store open = usable();
         if (open == null || config.syncEvery.isZero()) {
             return false;
         }
         try {
-            boolean stored = open.append(fingerprint, sample, value);
+            boolean stored = open.append(fingerprint, sample, CacheEntryCodec.encode(fingerprint, sample, entry));
             if (stored) {
                 planSync();
             }
@@ -138,6 +134,11 @@ public final class RocksDbCache implements ResponseCache {
         } catch (IOException e) {
             throw unwritable(e);
         }
+    }
+
+    /** The store if it is open and there is no need to ask a lane, which refuses what comes after the end. */
+    private @Nullable Store usable() {
+        return closed ? null : store;
     }
 
     @Override

@@ -4,10 +4,12 @@ import io.headrace.Cost;
 import io.headrace.Fingerprint;
 import io.headrace.Usage;
 import io.headrace.cache.CacheEntry;
+import io.headrace.cache.ResponseCache;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
+import reactor.core.publisher.Mono;
 
 /** Numbered entries, each of which can be told to be right by itself. */
 final class Entries {
@@ -28,6 +30,13 @@ final class Entries {
                 "model",
                 Instant.EPOCH,
                 List.of());
+    }
+
+    /** Stores the entry as the cache layer does. */
+    static Mono<Void> put(ResponseCache cache, int number) {
+        return Mono.defer(() -> cache.putAtOnce(key(number), 0, entry(number))
+                ? Mono.empty()
+                : cache.put(key(number), 0, entry(number)));
     }
 
     static boolean isRight(int number, CacheEntry read) {

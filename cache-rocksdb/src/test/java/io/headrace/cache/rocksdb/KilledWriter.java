@@ -2,7 +2,6 @@ package io.headrace.cache.rocksdb;
 
 import java.nio.file.Path;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
 
 /** A process that stores numbered answers without end and prints the number of each that is stored, with a full stop. */
 final class KilledWriter {
@@ -13,11 +12,7 @@ final class KilledWriter {
         int first = Integer.parseInt(arguments[1]);
         RocksDbCache cache = RocksDbCache.open(Path.of(arguments[0]));
         Flux.range(first, Integer.MAX_VALUE - first)
-                .flatMap(
-                        i -> Mono.defer(() -> cache.put(Entries.key(i), 0, Entries.entry(i)))
-                                .thenReturn(i),
-                        64,
-                        1)
+                .flatMap(i -> Entries.put(cache, i).thenReturn(i), 64, 1)
                 .doOnNext(i -> System.out.println(i + "."))
                 .blockLast();
     }

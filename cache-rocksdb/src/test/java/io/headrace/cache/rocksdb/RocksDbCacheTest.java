@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -255,10 +256,21 @@ class RocksDbCacheTest {
         try (RocksDbCache cache = RocksDbCache.open(folder)) {
             store(cache, count);
             assertThat(readAll(cache, count + 1_000).cardinality()).isEqualTo(count);
+            assertLacks(cache, count);
         }
         try (RocksDbCache cache = RocksDbCache.open(folder)) {
             assertThat(readAll(cache, count + 1_000).cardinality()).isEqualTo(count);
+            assertLacks(cache, count);
         }
+    }
+
+    /** That no stored answer is told to be absent, and that hardly a lookup is made for one that is. */
+    private static void assertLacks(RocksDbCache cache, int count) {
+        assertThat(IntStream.range(0, count)).noneMatch(i -> cache.surelyLacks(Entries.key(i), 0));
+        assertThat(IntStream.range(count, 2 * count)
+                        .filter(i -> !cache.surelyLacks(Entries.key(i), 0))
+                        .count())
+                .isLessThan(count / 10);
     }
 
     @Test
@@ -314,8 +326,7 @@ class RocksDbCacheTest {
     }
 
     private static void store(ResponseCache cache, int count) {
-        Flux<Void> puts = Flux.range(0, count)
-                .flatMap(i -> Mono.defer(() -> cache.put(Entries.key(i), 0, Entries.entry(i))), 64, 1);
+        Flux<Void> puts = Flux.range(0, count).flatMap(i -> Entries.put(cache, i), 64, 1);
         StepVerifier.create(puts).expectComplete().verify(TIMEOUT);
     }
 

@@ -59,9 +59,9 @@ public final class JsonChatCall implements ChatCall {
     @Override
     public Mono<ChatResponse> apply(ChatRequest request) {
         Objects.requireNonNull(request, "request");
-        Mono<ChatResponse> whole = call.apply(request);
-        Mono<ChatResponse> streamed = ChatCollector.collect(stream(request));
-        return Mono.deferContextual(context -> DeltaSink.from(context).isPresent() ? streamed : whole);
+        return Mono.deferContextual(context -> DeltaSink.from(context).isPresent()
+                ? ChatCollector.collect(stream(request))
+                : call.apply(request));
     }
 
     private Flux<ChatDelta> stream(ChatRequest request) {

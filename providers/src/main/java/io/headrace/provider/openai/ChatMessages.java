@@ -86,7 +86,7 @@ final class ChatMessages {
 
     /** One string where there are only texts, as every compatible server understands it. */
     private void content(List<Part> parts) {
-        if (parts.stream().allMatch(part -> part instanceof Part.Text || part instanceof Part.CachePoint)) {
+        if (isText(parts)) {
             json.writeString(text(parts));
             return;
         }
@@ -144,11 +144,23 @@ final class ChatMessages {
     }
 
     static String text(List<Part> parts) {
+        if (parts.size() == 1 && parts.get(0) instanceof Part.Text only) {
+            return only.text();
+        }
         StringBuilder joined = new StringBuilder();
         for (Part.Text text : only(Part.Text.class, parts)) {
             joined.append(text.text());
         }
         return joined.toString();
+    }
+
+    private static boolean isText(List<Part> parts) {
+        for (Part part : parts) {
+            if (!(part instanceof Part.Text || part instanceof Part.CachePoint)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     static <T extends Part> List<T> only(Class<T> kind, List<Part> parts) {
