@@ -65,6 +65,8 @@ public final class AdaptiveLimits implements Resource {
     private final LatencyGradient gradient = new LatencyGradient();
     private final LimitHistory history = new LimitHistory();
 
+    private String binding = "limits";
+
     private double roundTrip;
     private double slowestRefusal = 0.1;
     /** When the last burst was noticed: refusals of attempts taken before belong to it. In nanoseconds, for they are compared exactly. */
@@ -118,9 +120,10 @@ public final class AdaptiveLimits implements Resource {
         }
     }
 
+    /** The limit that bound when it was last asked, such as {@code learned concurrency}. */
     @Override
     public String name() {
-        return "adaptive limits";
+        return "learned " + binding;
     }
 
     @Override
@@ -138,12 +141,14 @@ public final class AdaptiveLimits implements Resource {
         }
         if (concurrency.isFull()) {
             concurrency.waitedFor();
+            binding = CONCURRENCY;
             return UNTIL_SETTLED;
         }
         double wait = pace.waitFor(time);
         if (wait > 0) {
             requests.waitedFor();
             tokens.waitedFor();
+            binding = requests.cost(1) > 0 ? REQUESTS : TOKENS;
         }
         return nanos(wait);
     }

@@ -46,6 +46,10 @@ final class AdaptiveRate {
     private double interval = Double.NaN;
 
     private double inInterval;
+
+    /** Whether that interval was long enough for an estimate. */
+    private boolean estimated;
+
     private double high;
     private double before;
 
@@ -157,7 +161,8 @@ final class AdaptiveRate {
         inInterval = Math.max(0, accepted - amount);
         accepted = inInterval;
         boolean enough = inInterval >= ENOUGH * size;
-        if (enough && interval > 0) {
+        estimated = enough && interval > 0;
+        if (estimated) {
             growth.confirmed(Math.abs(estimate() / estimates.last() - 1) < ALIKE);
             estimates.add(estimate());
         }
@@ -171,12 +176,11 @@ final class AdaptiveRate {
 
     /** Another refusal of the same burst: so much less was accepted. */
     void cutFurther(double amount) {
-        if (accepted > 0) {
-            accepted = Math.max(0, accepted - amount);
-        } else {
+        inInterval = Math.max(0, inInterval - amount);
+        accepted = Math.max(0, accepted - amount);
+        if (estimated) {
             estimates.revise(estimate());
         }
-        inInterval = Math.max(0, inInterval - amount);
         restart();
     }
 
