@@ -129,7 +129,10 @@ public final class HttpTransport implements AutoCloseable {
             return this;
         }
 
-        /** Longest silence within the body of an answer. Default 2 minutes. */
+        /**
+         * Longest silence within the body of an answer. Default 2 minutes. Time in which the subscriber of a stream asks for nothing
+         * does not count.
+         */
         public Builder idleTimeout(Duration idleTimeout) {
             this.idleTimeout = positive("idleTimeout", idleTimeout);
             return this;

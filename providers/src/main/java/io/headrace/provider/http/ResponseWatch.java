@@ -1,8 +1,8 @@
 package io.headrace.provider.http;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
@@ -18,7 +18,7 @@ import reactor.netty.NettyPipeline;
  * timer on the event loop, which it does not touch while answers come in time: a deadline that has moved away is noticed
  * when the timer fires. Used from the connection's event loop only.
  */
-final class ResponseWatch extends ChannelInboundHandlerAdapter {
+final class ResponseWatch extends ChannelDuplexHandler {
 
     private static final String NAME = "headrace.responseWatch";
 
@@ -32,6 +32,10 @@ final class ResponseWatch extends ChannelInboundHandlerAdapter {
     private final TimeLimits limits;
     private Phase phase = Phase.AT_REST;
     private boolean interim;
+
+    /** Whether somebody waits for more of the body: only then is silence the server's. */
+    private boolean wanted;
+
     private long totalDeadline;
     private long silenceDeadline;
     private long timerDeadline;
@@ -53,6 +57,7 @@ final class ResponseWatch extends ChannelInboundHandlerAdapter {
     private void begin(ChannelHandlerContext context) {
         long now = System.nanoTime();
         phase = Phase.AWAITING_HEAD;
+        wanted = false;
         totalDeadline = now + limits.total().toNanos();
         silenceDeadline = now + limits.firstByte().toNanos();
         arm(context, now);
@@ -61,6 +66,7 @@ final class ResponseWatch extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         if (phase != Phase.AT_REST) {
+            wanted = false;
             if (message instanceof HttpResponse head) {
                 interim = head.status().codeClass() == HttpStatusClass.INFORMATIONAL;
                 if (!interim) {
@@ -74,14 +80,28 @@ final class ResponseWatch extends ChannelInboundHandlerAdapter {
         context.fireChannelRead(message);
     }
 
+    /** A subscriber that takes its time asks for nothing meanwhile. */
+    @Override
+    public void read(ChannelHandlerContext context) {
+        if (phase == Phase.READING_BODY && !wanted) {
+            wanted = true;
+            heard(context);
+        }
+        context.read();
+    }
+
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
-        if (phase == Phase.READING_BODY) {
-            long now = System.nanoTime();
-            silenceDeadline = now + limits.idle().toNanos();
-            arm(context, now);
+        if (phase == Phase.READING_BODY && wanted) {
+            heard(context); // bytes that make no message yet are no silence either
         }
         context.fireChannelReadComplete();
+    }
+
+    private void heard(ChannelHandlerContext context) {
+        long now = System.nanoTime();
+        silenceDeadline = now + limits.idle().toNanos();
+        arm(context, now);
     }
 
     @Override
@@ -145,7 +165,8 @@ final class ResponseWatch extends ChannelInboundHandlerAdapter {
     }
 
     private long nextDeadline() {
-        return totalDeadline - silenceDeadline < 0 ? totalDeadline : silenceDeadline;
+        boolean mayBeSilent = phase == Phase.READING_BODY && !wanted;
+        return mayBeSilent || totalDeadline - silenceDeadline < 0 ? totalDeadline : silenceDeadline;
     }
 
     private ResponseTimeoutException timeout(long now) {

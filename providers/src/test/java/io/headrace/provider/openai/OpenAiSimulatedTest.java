@@ -71,6 +71,42 @@ class OpenAiSimulatedTest {
     }
 
     @Test
+    void slowSubscriberOfAStream_isNotTheServersSilence() {
+        try (SimulatedProvider server = SimulatedProvider.builder().start();
+                HttpTransport transport = HttpTransport.builder()
+                        .idleTimeout(Duration.ofMillis(300))
+                        .build();
+                OpenAi slow = OpenAi.builder()
+                        .baseUrl(server.baseUrl() + "/v1")
+                        .apiKey("any")
+                        .transport(transport)
+                        .build()) {
+            server.failNext(1, Fault.dribble(100, Duration.ofMillis(20)));
+            AtomicInteger taken = new AtomicInteger();
+            StepVerifier.create(ChatStream.of(slow.chat())
+                            .apply(ChatRequest.builder("m")
+                                    .user("The duck and the goose swim on the pond.")
+                                    .build())
+                            .concatMap(
+                                    delta -> taken.incrementAndGet() == 2
+                                            ? Mono.just(delta).delayElement(Duration.ofMillis(1_000))
+                                            : Mono.just(delta),
+                                    0))
+                    .thenConsumeWhile(delta -> true)
+                    .expectComplete()
+                    .verify(Duration.ofSeconds(30));
+            assertThat(taken.get()).isGreaterThan(4);
+
+            server.failNext(1, Fault.stallStream(2));
+            StepVerifier.create(ChatStream.of(slow.chat())
+                            .apply(ChatRequest.builder("m").user("The duck").build()))
+                    .thenConsumeWhile(delta -> true)
+                    .expectErrorMatches(e -> String.valueOf(e.getMessage()).contains("idleTimeout"))
+                    .verify(Duration.ofSeconds(30));
+        }
+    }
+
+    @Test
     void collectedDeltas_areTheWholeAnswer() {
         ChatRequest.Builder ask = ask();
         List<ChatRequest> both = List.of(
