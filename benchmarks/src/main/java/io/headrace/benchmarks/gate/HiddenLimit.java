@@ -1,0 +1,112 @@
+package io.headrace.benchmarks.gate;
+
+import io.headrace.CallOptions;
+import io.headrace.admission.Gate;
+import io.headrace.testkit.Latency;
+import io.headrace.testkit.QuotaStatistics;
+import io.headrace.testkit.QuotaStatistics.Second;
+import io.headrace.testkit.SimulatedQuota;
+import io.headrace.testkit.SimulatedQuota.Dimension;
+import io.headrace.testkit.SimulatorChange;
+import io.headrace.testkit.SimulatorScript;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToLongFunction;
+import reactor.core.publisher.Mono;
+
+/**
+ * Nothing is configured and the server tells nothing: how soon is its limit found and followed? 30 s, then twice as much for 50 s,
+ * then a quarter of that for 30 s. One key is limited by requests, the other by tokens.
+ */
+final class HiddenLimit {
+
+    private static final int DOUBLED = 30;
+    private static final int FELL = 80;
+    private static final int END = 110;
+    private static final int PER_SECOND = 40;
+    private static final int TOKENS_PER_SECOND = 3_000;
+
+    /** What counts as having reached a limit: this many seconds together at 95 %. */
+    private static final int WINDOW = 5;
+
+    private static final int CALLERS = 400;
+
+    private HiddenLimit() {}
+
+    static List<Figure> run() {
+        SimulatorScript script = SimulatorScript.of(
+                        SimulatorChange.keyQuota("requests", quota(Dimension.REQUESTS, PER_SECOND)),
+                        SimulatorChange.keyQuota("tokens", quota(Dimension.TOKENS, TOKENS_PER_SECOND)))
+                .after(Duration.ofSeconds(DOUBLED), SimulatorChange.timesQuotas(2))
+                .after(Duration.ofSeconds(FELL), SimulatorChange.timesQuotas(0.25));
+        try (Loopback loopback =
+                Loopback.hidden(Latency.uniform(Duration.ofMillis(100), Duration.ofMillis(500)), script)) {
+            Clients clients = new Clients();
+            Mono.when(saturate(loopback, clients, "requests"), saturate(loopback, clients, "tokens"))
+                    .takeUntilOther(Mono.delay(Duration.ofSeconds(END)))
+                    .block();
+            List<Figure> figures = new ArrayList<>();
+            figures.addAll(figures("requests", loopback, PER_SECOND, Second::granted));
+            figures.addAll(figures("tokens", loopback, TOKENS_PER_SECOND, Second::tokens));
+            figures.add(new Figure(
+                    "calls failed", clients.failed() + " " + clients.firstFailure(), "0", clients.failed() == 0));
+            return figures;
+        }
+    }
+
+    private static SimulatedQuota quota(Dimension dimension, long perSecond) {
+        return SimulatedQuota.unlimited().limit(dimension, new SimulatedQuota.Rate(60 * perSecond, perSecond));
+    }
+
+    private static Mono<Void> saturate(Loopback loopback, Clients clients, String key) {
+        return clients.saturate(
+                CALLERS,
+                loopback.openAi(key, Gate.builder(key).build()).build(),
+                new Requests("simulated", 5, 60, 25, 1),
+                CallOptions.NONE);
+    }
+
+    private static List<Figure> figures(String key, Loopback loopback, double limit, ToLongFunction<Second> units) {
+        QuotaStatistics seen = loopback.provider().quotaStatistics(key);
+        long[] perSecond = new long[END + 1];
+        seen.seconds().stream()
+                .filter(second -> second.second() <= END)
+                .forEach(second -> perSecond[(int) second.second()] = units.applyAsLong(second));
+        String name = "hidden limit on " + key;
+        return List.of(
+                phase(name + ", from nothing", perSecond, 0, DOUBLED, limit),
+                phase(name + ", doubled", perSecond, DOUBLED, FELL, 2 * limit),
+                phase(name + ", a quarter of that", perSecond, FELL, END, limit / 2),
+                new Figure(
+                        name + ", refused",
+                        Figure.percent(seen.refusedShare()) + " of " + (seen.granted() + seen.refused()) + " calls",
+                        "under 2 %",
+                        seen.refusedShare() < 0.02));
+    }
+
+    private static Figure phase(String what, long[] perSecond, int from, int to, double limit) {
+        int reached = from + WINDOW;
+        while (reached < to && sum(perSecond, reached - WINDOW, reached) < 0.95 * WINDOW * limit) {
+            reached++;
+        }
+        double after = sum(perSecond, reached, to) / limit / (to - reached);
+        boolean met = reached < to;
+        return new Figure(
+                what,
+                met
+                        ? "95 % reached after " + (reached - from) + " s, then " + Figure.percent(after) + " used"
+                        : "95 % not reached in " + (to - from) + " s, of the last " + WINDOW + " s "
+                                + Figure.percent(sum(perSecond, to - WINDOW, to) / limit / WINDOW) + " used",
+                "95 % within " + (to - from) + " s",
+                met);
+    }
+
+    private static double sum(long[] perSecond, int from, int to) {
+        double sum = 0;
+        for (int second = from; second < to; second++) {
+            sum += perSecond[second];
+        }
+        return sum;
+    }
+}
