@@ -12,11 +12,9 @@ import io.headrace.testkit.QuotaStatistics;
 import io.headrace.testkit.SimulatedQuota;
 import io.headrace.testkit.SimulatedQuota.Dimension;
 import io.headrace.testkit.SimulatorChange;
-import io.headrace.testkit.SimulatorScript;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import reactor.core.publisher.Mono;
 
 /** The client knows the limits: 600 requests and 60,000 tokens a minute, uneven sizes, 60 s. How much of them is used? */
@@ -29,34 +27,30 @@ final class ConfiguredLimits {
 
     static List<Figure> run() {
         SimulatedQuota even = SimulatedQuota.unlimited()
-                .limit(Dimension.REQUESTS, new SimulatedQuota.Rate(600, 10))
-                .limit(Dimension.TOKENS, new SimulatedQuota.Rate(60_000, 1_000));
+                .limit(Dimension.REQUESTS, new SimulatedQuota.Rate(600, 100))
+                .limit(Dimension.TOKENS, new SimulatedQuota.Rate(60_000, 10_000));
         SimulatedQuota minute =
                 SimulatedQuota.unlimited().requestsPerMinute(600).tokensPerMinute(60_000);
         SimulatedQuota parts = SimulatedQuota.unlimited()
-                .limit(Dimension.REQUESTS, new SimulatedQuota.Rate(600, 10))
-                .limit(Dimension.INPUT_TOKENS, new SimulatedQuota.Rate(40_000, 667))
-                .limit(Dimension.OUTPUT_TOKENS, new SimulatedQuota.Rate(20_000, 333));
-        SimulatorScript script = SimulatorScript.of(
-                SimulatorChange.keyQuota("even", even),
-                SimulatorChange.keyQuota("minute", minute),
-                SimulatorChange.keyQuota("parts", parts));
-        try (Loopback loopback =
-                Loopback.open(Latency.uniform(Duration.ofMillis(100), Duration.ofMillis(500)), script)) {
+                .limit(Dimension.REQUESTS, new SimulatedQuota.Rate(600, 100))
+                .limit(Dimension.INPUT_TOKENS, new SimulatedQuota.Rate(40_000, 6_666))
+                .limit(Dimension.OUTPUT_TOKENS, new SimulatedQuota.Rate(20_000, 3_333));
+        try (Loopback loopback = Loopback.open(Latency.uniform(Duration.ofMillis(100), Duration.ofMillis(500)))) {
+            loopback.provider()
+                    .change(
+                            SimulatorChange.keyQuota("even", even),
+                            SimulatorChange.keyQuota("minute", minute),
+                            SimulatorChange.keyQuota("parts", parts));
             Clients clients = new Clients();
             Mono<Void> all = Mono.when(
-                    saturate(clients, loopback.openAi("even", gate("even")).build()),
+                    saturate(clients, loopback.openAi("even", tenSeconds()).build()),
                     saturate(clients, loopback.openAi("minute", wholeMinute()).build()),
                     saturate(clients, loopback.anthropic("parts", inParts())));
             all.takeUntilOther(Mono.delay(TIME)).block();
             List<Figure> figures = new ArrayList<>();
-            for (Map.Entry<String, String> key : Map.of(
-                            "even", "OpenAI, a second's worth at once",
-                            "minute", "OpenAI, a minute's worth at once",
-                            "parts", "Anthropic, input and output apart, a second's worth")
-                    .entrySet()) {
-                figures.add(figure(key.getValue(), loopback.provider().quotaStatistics(key.getKey())));
-            }
+            figures.add(figure("OpenAI, ten seconds' worth at once", loopback, "even"));
+            figures.add(figure("OpenAI, a minute's worth at once", loopback, "minute"));
+            figures.add(figure("Anthropic, input and output apart, ten seconds' worth", loopback, "parts"));
             figures.add(new Figure(
                     "calls failed", clients.failed() + " " + clients.firstFailure(), "0", clients.failed() == 0));
             return figures;
@@ -67,8 +61,11 @@ final class ConfiguredLimits {
         return clients.saturate(CALLERS, call, new Requests("simulated", 5, 90, 25, 1), CallOptions.NONE);
     }
 
-    private static Gate gate(String name) {
-        return Gate.builder(name).requestsPerMinute(600).tokensPerMinute(60_000).build();
+    private static Gate tenSeconds() {
+        return Gate.builder("even")
+                .rate(Charge.REQUESTS, Rate.perMinute(600).withBurst(100))
+                .rate(Charge.RESERVED_TOKENS, Rate.perMinute(60_000).withBurst(10_000))
+                .build();
     }
 
     private static Gate wholeMinute() {
@@ -80,13 +77,14 @@ final class ConfiguredLimits {
 
     private static Gate inParts() {
         return Gate.builder("parts")
-                .requestsPerMinute(600)
-                .inputTokensPerMinute(40_000)
-                .outputTokensPerMinute(20_000)
+                .rate(Charge.REQUESTS, Rate.perMinute(600).withBurst(100))
+                .rate(Charge.INPUT_TOKENS, Rate.perMinute(40_000).withBurst(6_666))
+                .rate(Charge.OUTPUT_TOKENS, Rate.perMinute(20_000).withBurst(3_333))
                 .build();
     }
 
-    private static Figure figure(String what, QuotaStatistics seen) {
+    private static Figure figure(String what, Loopback loopback, String key) {
+        QuotaStatistics seen = loopback.provider().quotaStatistics(key);
         Dimension binding = Dimension.REQUESTS;
         for (Dimension dimension : Dimension.values()) {
             binding = seen.use(dimension) > seen.use(binding) ? dimension : binding;

@@ -35,13 +35,13 @@ final class HiddenLimit {
     private HiddenLimit() {}
 
     static List<Figure> run() {
-        SimulatorScript script = SimulatorScript.of(
-                        SimulatorChange.keyQuota("requests", quota(Dimension.REQUESTS, PER_SECOND)),
-                        SimulatorChange.keyQuota("tokens", quota(Dimension.TOKENS, TOKENS_PER_SECOND)))
-                .after(Duration.ofSeconds(DOUBLED), SimulatorChange.timesQuotas(2))
-                .after(Duration.ofSeconds(FELL), SimulatorChange.timesQuotas(0.25));
-        try (Loopback loopback =
-                Loopback.hidden(Latency.uniform(Duration.ofMillis(100), Duration.ofMillis(500)), script)) {
+        try (Loopback loopback = Loopback.hidden(Latency.uniform(Duration.ofMillis(100), Duration.ofMillis(500)))) {
+            loopback.provider()
+                    .play(SimulatorScript.of(
+                                    SimulatorChange.keyQuota("requests", quota(Dimension.REQUESTS, PER_SECOND)),
+                                    SimulatorChange.keyQuota("tokens", quota(Dimension.TOKENS, TOKENS_PER_SECOND)))
+                            .after(Duration.ofSeconds(DOUBLED), SimulatorChange.timesQuotas(2))
+                            .after(Duration.ofSeconds(FELL), SimulatorChange.timesQuotas(0.25)));
             Clients clients = new Clients();
             Mono.when(saturate(loopback, clients, "requests"), saturate(loopback, clients, "tokens"))
                     .takeUntilOther(Mono.delay(Duration.ofSeconds(END)))
@@ -69,10 +69,7 @@ final class HiddenLimit {
 
     private static List<Figure> figures(String key, Loopback loopback, double limit, ToLongFunction<Second> units) {
         QuotaStatistics seen = loopback.provider().quotaStatistics(key);
-        long[] perSecond = new long[END + 1];
-        seen.seconds().stream()
-                .filter(second -> second.second() <= END)
-                .forEach(second -> perSecond[(int) second.second()] = units.applyAsLong(second));
+        long[] perSecond = Seconds.of(seen, END, units);
         String name = "hidden limit on " + key;
         return List.of(
                 phase(name + ", from nothing", perSecond, 0, DOUBLED, limit),
@@ -87,26 +84,18 @@ final class HiddenLimit {
 
     private static Figure phase(String what, long[] perSecond, int from, int to, double limit) {
         int reached = from + WINDOW;
-        while (reached < to && sum(perSecond, reached - WINDOW, reached) < 0.95 * WINDOW * limit) {
+        while (reached < to && Seconds.sum(perSecond, reached - WINDOW, reached) < 0.95 * WINDOW * limit) {
             reached++;
         }
-        double after = sum(perSecond, reached, to) / limit / (to - reached);
+        double after = Seconds.sum(perSecond, reached, to) / limit / (to - reached);
         boolean met = reached < to;
         return new Figure(
                 what,
                 met
                         ? "95 % reached after " + (reached - from) + " s, then " + Figure.percent(after) + " used"
                         : "95 % not reached in " + (to - from) + " s, of the last " + WINDOW + " s "
-                                + Figure.percent(sum(perSecond, to - WINDOW, to) / limit / WINDOW) + " used",
+                                + Figure.percent(Seconds.sum(perSecond, to - WINDOW, to) / limit / WINDOW) + " used",
                 "95 % within " + (to - from) + " s",
                 met);
-    }
-
-    private static double sum(long[] perSecond, int from, int to) {
-        double sum = 0;
-        for (int second = from; second < to; second++) {
-            sum += perSecond[second];
-        }
-        return sum;
     }
 }

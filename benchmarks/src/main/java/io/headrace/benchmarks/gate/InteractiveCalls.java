@@ -9,7 +9,6 @@ import io.headrace.model.ChatResponse;
 import io.headrace.observe.CallEvent;
 import io.headrace.observe.CallListener;
 import io.headrace.testkit.Latency;
-import io.headrace.testkit.SimulatorScript;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,7 +39,7 @@ final class InteractiveCalls {
     private List<Figure> measure() {
         Gate gate = Gate.builder("interactive").concurrency(SLOTS).build();
         Latency latency = Latency.uniform(Duration.ofMillis(100), Duration.ofMillis(300));
-        try (Loopback loopback = Loopback.open(latency, SimulatorScript.of())) {
+        try (Loopback loopback = Loopback.open(latency)) {
             Call<ChatRequest, ChatResponse> call =
                     loopback.openAi("one", gate).listener(this::on).build();
             Requests requests = new Requests("simulated", 5, 10, 10, 1);

@@ -10,12 +10,14 @@ import io.headrace.provider.http.HttpTransport;
 import io.headrace.provider.openai.OpenAi;
 import io.headrace.testkit.Latency;
 import io.headrace.testkit.SimulatedProvider;
-import io.headrace.testkit.SimulatorScript;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import reactor.core.publisher.Flux;
 
 /** A simulated provider and its real clients, in one process over real sockets. Not thread-safe. */
 final class Loopback implements AutoCloseable {
+
+    private static final int WARM_UP = 50;
 
     private final SimulatedProvider provider;
     private final HttpTransport transport = HttpTransport.builder().build();
@@ -26,17 +28,31 @@ final class Loopback implements AutoCloseable {
     }
 
     /** Whose limits are told in headers. */
-    static Loopback open(Latency latency, SimulatorScript script) {
-        return new Loopback(builder(latency, script).start());
+    static Loopback open(Latency latency) {
+        return warm(builder(latency));
     }
 
     /** Whose limits nobody knows. */
-    static Loopback hidden(Latency latency, SimulatorScript script) {
-        return new Loopback(builder(latency, script).limitHeaders(false).start());
+    static Loopback hidden(Latency latency) {
+        return warm(builder(latency).limitHeaders(false));
     }
 
-    private static SimulatedProvider.Builder builder(Latency latency, SimulatorScript script) {
-        return SimulatedProvider.builder().latency(latency).script(script).keepRequests(0);
+    private static SimulatedProvider.Builder builder(Latency latency) {
+        return SimulatedProvider.builder().latency(latency).keepRequests(0);
+    }
+
+    /** Both sides have loaded and compiled their code before anything is measured, by calls with a key of their own. */
+    private static Loopback warm(SimulatedProvider.Builder builder) {
+        Loopback loopback = new Loopback(builder.start());
+        Gate gate = Gate.builder("warm-up").concurrency(WARM_UP).build();
+        Requests requests = new Requests("warm-up", 5, 50, 10, 0);
+        Call<ChatRequest, ChatResponse> openAi =
+                loopback.openAi("warm-up", gate).build();
+        Call<ChatRequest, ChatResponse> anthropic = loopback.anthropic("warm-up", gate);
+        Flux.range(0, 10 * WARM_UP)
+                .flatMap(i -> (i % 2 == 0 ? openAi : anthropic).apply(requests.get()), WARM_UP, 1)
+                .blockLast();
+        return loopback;
     }
 
     SimulatedProvider provider() {

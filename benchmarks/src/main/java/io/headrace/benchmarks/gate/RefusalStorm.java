@@ -4,6 +4,7 @@ import io.headrace.CallOptions;
 import io.headrace.admission.Gate;
 import io.headrace.testkit.Latency;
 import io.headrace.testkit.QuotaStatistics;
+import io.headrace.testkit.QuotaStatistics.Second;
 import io.headrace.testkit.SimulatedQuota;
 import io.headrace.testkit.SimulatedQuota.Dimension;
 import io.headrace.testkit.SimulatorChange;
@@ -11,7 +12,6 @@ import io.headrace.testkit.SimulatorScript;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -35,13 +35,8 @@ final class RefusalStorm {
         List<Loopback> servers = new ArrayList<>();
         Clients clients = new Clients();
         try {
-            for (Duration hint : HINTS) {
-                SimulatorScript script = SimulatorScript.of(SimulatorChange.keyQuota(
-                                "hidden",
-                                SimulatedQuota.unlimited()
-                                        .limit(Dimension.REQUESTS, new SimulatedQuota.Rate(60 * HIDDEN, HIDDEN))))
-                        .after(Duration.ofSeconds(WARM), SimulatorChange.storm(Duration.ofSeconds(STORM), hint));
-                Loopback server = Loopback.hidden(Latency.fixed(Duration.ofMillis(200)), script);
+            for (int i = 0; i < HINTS.length; i++) {
+                Loopback server = Loopback.hidden(Latency.fixed(Duration.ofMillis(200)));
                 servers.add(server);
                 loads.add(saturate(
                         clients,
@@ -51,14 +46,16 @@ final class RefusalStorm {
                 loads.add(saturate(
                         clients, server, "hidden", Gate.builder("hidden").build()));
             }
+            for (int i = 0; i < HINTS.length; i++) {
+                servers.get(i).provider().play(script(HINTS[i]));
+            }
             Mono.when(loads).takeUntilOther(Mono.delay(Duration.ofSeconds(END))).block();
             List<Figure> figures = new ArrayList<>();
             for (int i = 0; i < HINTS.length; i++) {
                 String hint = HINTS[i] == null ? "no delay named" : "delay of 5 s named";
-                Map<String, Integer> full = Map.of("stated", SLOTS * 5, "hidden", HIDDEN);
-                for (Map.Entry<String, Integer> key : full.entrySet()) {
-                    QuotaStatistics seen = servers.get(i).provider().quotaStatistics(key.getKey());
-                    figures.addAll(figures(key.getKey() + " limit, " + hint, seen, key.getValue()));
+                for (String key : List.of("stated", "hidden")) {
+                    QuotaStatistics seen = servers.get(i).provider().quotaStatistics(key);
+                    figures.addAll(figures(key + " limit, " + hint, seen));
                 }
             }
             figures.add(new Figure(
@@ -74,19 +71,15 @@ final class RefusalStorm {
                 100, server.openAi(key, gate).build(), new Requests("simulated", 5, 10, 10, 1), CallOptions.NONE);
     }
 
-    private static List<Figure> figures(String what, QuotaStatistics seen, int full) {
-        long[] granted = new long[END + 1];
-        long[] refused = new long[END + 1];
-        seen.seconds().stream().filter(second -> second.second() <= END).forEach(second -> {
-            granted[(int) second.second()] = second.granted();
-            refused[(int) second.second()] = second.refused();
-        });
+    private static List<Figure> figures(String what, QuotaStatistics seen) {
+        long[] granted = Seconds.of(seen, END, Second::granted);
+        long[] refused = Seconds.of(seen, END, Second::refused);
         int calm = WARM + STORM;
-        long before = sum(granted, WARM - 10, WARM) / 10;
-        long first = sum(refused, WARM, WARM + 2);
-        long probes = sum(refused, WARM + 2, calm + 1);
+        long before = (long) Seconds.sum(granted, WARM - 10, WARM) / 10;
+        long first = (long) Seconds.sum(refused, WARM, WARM + 2);
+        long probes = (long) Seconds.sum(refused, WARM + 2, calm + 1);
         int back = calm + 1;
-        while (back < END && granted[back] < 0.9 * Math.min(before, full)) {
+        while (back < END && granted[back] < 0.9 * before) {
             back++;
         }
         return List.of(
@@ -98,16 +91,17 @@ final class RefusalStorm {
                 new Figure(
                         what + ", speed",
                         before + " calls a second before, 90 % of that " + (back - calm) + " s after the end, "
-                                + sum(granted, calm + 10, END) / (END - calm - 10) + " a second from 10 s on",
+                                + (long) Seconds.sum(granted, calm + 10, END) / (END - calm - 10)
+                                + " a second from 10 s on",
                         "full speed within 10 s",
-                        back - calm <= 10 && sum(granted, calm + 10, END) >= 0.9 * before * (END - calm - 10)));
+                        back - calm <= 10
+                                && (long) Seconds.sum(granted, calm + 10, END) >= 0.9 * before * (END - calm - 10)));
     }
 
-    private static long sum(long[] perSecond, int from, int to) {
-        long sum = 0;
-        for (int second = from; second < to; second++) {
-            sum += perSecond[second];
-        }
-        return sum;
+    private static SimulatorScript script(@Nullable Duration hint) {
+        SimulatedQuota hidden =
+                SimulatedQuota.unlimited().limit(Dimension.REQUESTS, new SimulatedQuota.Rate(60 * HIDDEN, HIDDEN));
+        return SimulatorScript.of(SimulatorChange.keyQuota("hidden", hidden))
+                .after(Duration.ofSeconds(WARM), SimulatorChange.storm(Duration.ofSeconds(STORM), hint));
     }
 }

@@ -6,7 +6,6 @@ import io.headrace.layer.HedgeSpec;
 import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
 import io.headrace.testkit.Latency;
-import io.headrace.testkit.SimulatorScript;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -16,7 +15,7 @@ import reactor.core.publisher.Flux;
 /** One call in a hundred stalls for a minute, and slow calls are asked again. How long do the last ones hold up the others? */
 final class StalledCalls {
 
-    private static final int ITEMS = 10_000;
+    private static final int ITEMS = 6_000;
     private static final int CONCURRENCY = 50;
 
     private StalledCalls() {}
@@ -24,7 +23,7 @@ final class StalledCalls {
     static List<Figure> run() {
         Latency latency = Latency.stragglers(
                 Latency.uniform(Duration.ofMillis(100), Duration.ofMillis(300)), 0.01, Duration.ofSeconds(60));
-        try (Loopback loopback = Loopback.open(latency, SimulatorScript.of())) {
+        try (Loopback loopback = Loopback.open(latency)) {
             Call<ChatRequest, ChatResponse> call = loopback.openAi(
                             "one",
                             Gate.builder("stalls").concurrency(CONCURRENCY).build())
@@ -33,6 +32,7 @@ final class StalledCalls {
             Requests requests = new Requests("simulated", 5, 10, 10, 1);
             AtomicLong done = new AtomicLong();
             AtomicLong lastPercentFrom = new AtomicLong();
+            long before = loopback.provider().statistics().requests();
             long start = System.nanoTime();
             Flux.range(0, ITEMS)
                     .flatMap(item -> call.apply(requests.get()), CONCURRENCY, 1)
@@ -44,7 +44,7 @@ final class StalledCalls {
                     .blockLast();
             long end = System.nanoTime();
             double share = (double) (end - lastPercentFrom.get()) / (end - start);
-            long sent = loopback.provider().statistics().requests();
+            long sent = loopback.provider().statistics().requests() - before;
             return List.of(new Figure(
                     ITEMS + " items, 1 % of the calls stall for 60 s",
                     String.format(

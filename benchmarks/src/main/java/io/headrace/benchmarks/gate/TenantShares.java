@@ -9,7 +9,6 @@ import io.headrace.testkit.Latency;
 import io.headrace.testkit.SimulatedQuota;
 import io.headrace.testkit.SimulatedQuota.Dimension;
 import io.headrace.testkit.SimulatorChange;
-import io.headrace.testkit.SimulatorScript;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +22,9 @@ final class TenantShares {
     private static final int[] WEIGHTS = {1, 2, 5};
     private static final int TOKENS_PER_SECOND = 5_000;
 
+    /** So few that every answer uses up its bound: what is reserved, used and charged is the same. */
+    private static final int ANSWER = 5;
+
     private TenantShares() {}
 
     static List<Figure> run() {
@@ -34,17 +36,18 @@ final class TenantShares {
                 .tenantWeight("2", 2)
                 .tenantWeight("5", 5)
                 .build();
-        try (Loopback loopback = Loopback.open(
-                Latency.fixed(Duration.ofMillis(200)), SimulatorScript.of(SimulatorChange.quota(quota)))) {
+        try (Loopback loopback = Loopback.open(Latency.fixed(Duration.ofMillis(200)))) {
+            loopback.provider().change(SimulatorChange.keyQuota("one", quota));
             Call<ChatRequest, ChatResponse> call = loopback.openAi("one", gate).build();
             Clients clients = new Clients();
             Mono.when(
-                            saturate(clients, call, "1", 10, 20),
-                            saturate(clients, call, "2", 200, 380),
-                            saturate(clients, call, "5", 10, 20))
+                            saturate(clients, call, "1", 20, 30),
+                            saturate(clients, call, "2", 200, 300),
+                            saturate(clients, call, "5", 20, 30))
                     .takeUntilOther(Mono.delay(TIME))
                     .block();
-            Map<String, Long> tokens = loopback.provider().quotaStatistics().tokensByModel();
+            Map<String, Long> tokens =
+                    loopback.provider().quotaStatistics("one").tokensByModel();
             double all = tokens.values().stream().mapToLong(Long::longValue).sum();
             double weights = IntStream.of(WEIGHTS).sum();
             return IntStream.of(WEIGHTS)
@@ -67,7 +70,7 @@ final class TenantShares {
         return clients.saturate(
                 200,
                 call,
-                new Requests(model(tenant), minWords, maxWords, minWords, 1),
+                new Requests(model(tenant), minWords, maxWords, ANSWER, 1),
                 CallOptions.NONE.withTenant(tenant));
     }
 
