@@ -95,7 +95,8 @@ final class AdaptiveRate {
 
     /** What goes now. */
     double recent(double now) {
-        return recent.isEmpty() ? 0 : recent.perSecond(now);
+        double rate = recent.perSecond(now);
+        return rate == Double.POSITIVE_INFINITY ? 0 : rate;
     }
 
     /** What {@code amount} takes of a second; 0 while nothing binds. */

@@ -102,7 +102,7 @@ final class KeyRing {
             shortest = Math.min(shortest, wait);
             if (wait == 0) {
                 double room = seats.size() == 1 ? 1 : seat.room(now);
-                if (room > most) {
+                if (chosen == null || room > most) { // whatever a resource tells of its level
                     most = room;
                     chosen = seat;
                 }
