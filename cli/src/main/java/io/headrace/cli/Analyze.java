@@ -3,6 +3,8 @@ package io.headrace.cli;
 import io.headrace.Call;
 import io.headrace.Codec;
 import io.headrace.StorageException;
+import io.headrace.admission.Budget;
+import io.headrace.admission.Gate;
 import io.headrace.cache.InMemoryCache;
 import io.headrace.cache.ResponseCache;
 import io.headrace.cache.TieredCache;
@@ -18,12 +20,16 @@ import io.headrace.flow.Pipeline;
 import io.headrace.layer.CallStack;
 import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
+import io.headrace.model.PriceTable;
 import io.headrace.provider.http.FileDescriptors;
 import io.headrace.run.Run;
 import io.headrace.run.RunReport;
 import io.headrace.run.RunReport.End;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -146,6 +152,30 @@ final class Analyze implements Callable<Integer> {
     private Duration grace = Duration.ZERO;
 
     @Option(
+            names = "--max-cost",
+            paramLabel = "USD",
+            order = 33,
+            description =
+                    "Stops, with the rest pending, before more than so many dollars are spent in --out, earlier runs"
+                            + " included; a higher cap goes on. Default: no bound.")
+    private @Nullable BigDecimal maxCost;
+
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            order = 34,
+            description = "The same for tokens, in and out together. Default: no bound.")
+    private @Nullable Long maxTokens;
+
+    @Option(
+            names = "--max-error-share",
+            paramLabel = "SHARE",
+            order = 35,
+            description = "Stops, with the rest pending, when more of the last 100 items failed, 0 to 1. Default: only"
+                    + " warns, above 0.05.")
+    private @Nullable Double maxErrorShare;
+
+    @Option(
             names = "--sim-latency",
             paramLabel = "TIME",
             order = 40,
@@ -186,6 +216,15 @@ final class Analyze implements Callable<Integer> {
         if (maxSamples != null) {
             Checks.range("--max-samples", maxSamples, 1, Long.MAX_VALUE);
         }
+        if (maxCost != null && maxCost.signum() < 0) {
+            throw new UsageProblem("--max-cost must not be negative, is " + maxCost.toPlainString());
+        }
+        if (maxTokens != null) {
+            Checks.range("--max-tokens", maxTokens, 0, Long.MAX_VALUE);
+        }
+        if (maxErrorShare != null) {
+            Checks.share("--max-error-share", maxErrorShare);
+        }
         try (ResponseCache answers = openCache()) { // first: it opens on a thread of its own meanwhile
             Dataset<String> dataset = dataset();
             try (Backend backend = provider.open(simulator)) {
@@ -198,19 +237,30 @@ final class Analyze implements Callable<Integer> {
     }
 
     private int analyze(Dataset<String> dataset, Backend backend, ResponseCache answers) {
-        Call<ChatRequest, ChatResponse> chat = CallStack.chat(backend.chat())
-                .cache(answers)
+        // no breaker: a provider that is gone ends the run, which goes on by the same command
+        Gate gate = Gate.builder(backend.model())
                 .concurrency(concurrency)
+                .noBreaker()
                 .build();
+        Call<ChatRequest, ChatResponse> chat =
+                CallStack.chat(backend.chat()).cache(answers).gate(gate).build();
         DocumentAnalysis analysis = DocumentAnalysis.of(chat, backend.model()).reasoningTokens(reasoningTokens);
         Run.Builder<String, Analysis> run = Run.builder(dataset, pipeline(analysis), out, Codec.json(Analysis.class))
                 .configuration(analysis.configuration())
                 .reduction(analysis.summary())
+                .gate(gate)
                 .fresh(fresh)
                 .retryFailed(retryFailed)
                 .grace(grace);
         if (maxSamples != null) {
             run.maxItems(maxSamples);
+        }
+        if (maxErrorShare != null) {
+            run.stopAboveErrorShare(maxErrorShare);
+        }
+        Budget budget = budget(backend.model());
+        if (budget != null) {
+            run.budget(budget);
         }
         Console console = Console.of(surroundings.err());
         console.line("headrace: " + (input == null ? dataset.name() : dataset.signature()) + " to "
@@ -231,6 +281,21 @@ final class Analyze implements Callable<Integer> {
         MapStep<String, DocumentTopics> topics = analysis.topics().concurrency(concurrency);
         MapStep<DocumentTopics, Analysis> classify = analysis.classify().concurrency(concurrency);
         return ordered ? topics.ordered().then(classify.ordered()) : topics.then(classify);
+    }
+
+    private @Nullable Budget budget(String model) {
+        if (maxCost != null
+                && PriceTable.shipped()
+                        .price(model, LocalDate.now(ZoneOffset.UTC))
+                        .isEmpty()) {
+            throw new UsageProblem(
+                    "--max-cost needs the price of model '" + model
+                            + "', which is not in the price list: use --max-tokens, or run from code with a PriceTable that has it");
+        }
+        if (maxCost == null) {
+            return maxTokens == null ? null : Budget.ofTokens(maxTokens);
+        }
+        return maxTokens == null ? Budget.ofUsd(maxCost) : Budget.of(maxCost, maxTokens);
     }
 
     private int exitCode(RunReport report) {

@@ -1,6 +1,9 @@
 package io.headrace.cli;
 
+import io.headrace.admission.Budget;
+import io.headrace.admission.GateSnapshot;
 import io.headrace.run.Progress;
+import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
@@ -31,8 +34,8 @@ final class ProgressText {
         remaining(progress, estimate)
                 .filter(left -> !left.isZero())
                 .ifPresent(left -> line.append(", ETA ").append(Durations.format(left)));
-        if (progress.paused()) {
-            line.append(", paused");
+        if (!progress.binding().isEmpty()) {
+            line.append(", bound by ").append(progress.binding());
         }
         line.append(" | calls: ").append(number(progress.sent())).append(" sent");
         if (progress.cached() > 0) {
@@ -41,6 +44,24 @@ final class ProgressText {
         if (progress.retried() > 0) {
             line.append(", ").append(number(progress.retried())).append(" retried");
         }
+        int waiting = progress.gates().stream().mapToInt(GateSnapshot::waiting).sum();
+        if (waiting > 0) {
+            line.append(", ").append(number(waiting)).append(" waiting");
+        }
+        if (progress.callTime().count() > 0) {
+            line.append(", p50 ")
+                    .append(Durations.format(progress.callTime().p50()))
+                    .append(" p99 ")
+                    .append(Durations.format(progress.callTime().p99()));
+        }
+        progress.budget()
+                .map(Budget.Balance::usd)
+                .filter(usd -> usd.cap() != null)
+                .ifPresent(usd -> line.append(" | ")
+                        .append(usd.spent().setScale(2, RoundingMode.HALF_UP))
+                        .append(" of ")
+                        .append(usd.cap())
+                        .append(" USD"));
         return line.toString();
     }
 

@@ -4,6 +4,7 @@ import static io.headrace.cli.ProgressText.count;
 import static io.headrace.cli.ProgressText.number;
 
 import io.headrace.Cost;
+import io.headrace.admission.Budget;
 import io.headrace.examples.analysis.CorpusSummary;
 import io.headrace.run.RunReport;
 import io.headrace.run.RunReport.Calls;
@@ -14,6 +15,8 @@ import java.io.PrintWriter;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -64,6 +67,7 @@ final class Summary {
             line(out, "in words", corpus.prose());
         }
         calls(out, before);
+        report.budget().ifPresent(budget -> line(out, "budget", budget(budget)));
         if (report.lostCalls() > 0) {
             line(out, "crashes", lost());
         }
@@ -148,6 +152,18 @@ final class Summary {
         return categories.entrySet().stream()
                 .map(category -> category.getKey() + " " + number(category.getValue()))
                 .collect(Collectors.joining(", "));
+    }
+
+    private static String budget(Budget.Balance budget) {
+        List<String> parts = new ArrayList<>();
+        if (budget.usd().cap() != null) {
+            parts.add(usd(budget.usd().spent()) + " of " + usd(budget.usd().cap()));
+        }
+        if (budget.tokens().cap() != null) {
+            parts.add(number(budget.tokens().spent().longValue()) + " of "
+                    + number(budget.tokens().cap().longValue()) + " tokens");
+        }
+        return String.join(", ", parts) + " spent, earlier runs included";
     }
 
     private String lost() {

@@ -75,6 +75,31 @@ class AnalyzeTest {
     }
 
     @Test
+    void maxTokens_stopsWithTheRestPending_andAHigherCapGoesOn() throws IOException {
+        Result capped = analyze("--sim-latency", "1ms", "--max-tokens", "6000");
+        assertThat(capped.exitCode()).isEqualTo(3);
+        assertThat(capped.out()).contains("the budget is used up", "of 6,000 tokens spent", "0 failed");
+        assertThat(json("report.json").path("items").path("failed").asInt()).isZero();
+        assertThat(json("report.json")
+                        .path("budget")
+                        .path("tokens")
+                        .path("spent")
+                        .asLong())
+                .isBetween(1L, 6_000L);
+
+        Result more = analyze("--sim-latency", "1ms", "--max-tokens", "1000000", "--max-cost", "5.00");
+        assertThat(more.exitCode()).isZero();
+        assertThat(more.out()).contains("30 ok, 0 failed", "of 5 USD");
+    }
+
+    @Test
+    void maxCost_needsAPrice() {
+        Result unpriced = analyze("--max-cost", "5.00", "--model", "nobody-knows");
+        assertThat(unpriced.exitCode()).isEqualTo(1);
+        assertThat(unpriced.err()).contains("--max-cost needs the price of model 'nobody-knows'");
+    }
+
+    @Test
     void clearCache_paysAgain() {
         analyze("--sim-latency", "1ms");
         assertThat(analyze("--fresh", "--clear-cache", "--sim-latency", "1ms").out())

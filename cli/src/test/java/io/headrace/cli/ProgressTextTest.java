@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.Cost;
 import io.headrace.Usage;
+import io.headrace.observe.StatisticsSnapshot.Times;
 import io.headrace.run.Progress;
 import java.time.Duration;
 import java.util.List;
@@ -48,11 +49,15 @@ class ProgressTextTest {
                 10,
                 2.0,
                 remaining,
+                "",
                 842,
                 cached,
                 retried,
                 Usage.ZERO,
                 Cost.ZERO,
+                Times.NONE,
+                List.of(),
+                Optional.empty(),
                 List.of(),
                 false,
                 Optional.empty());

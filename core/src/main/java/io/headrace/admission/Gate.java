@@ -213,7 +213,7 @@ public final class Gate {
             }
             String impossible = impossible(ticket);
             if (impossible != null) {
-                refuse(ticket, impossible(impossible), deferred);
+                refuse(ticket, impossible(ticket, impossible), deferred);
                 return;
             }
             ticket.state = Ticket.State.WAITING;
@@ -334,7 +334,7 @@ public final class Gate {
             String impossible = wait == Resource.UNTIL_SETTLED ? impossible(next) : null;
             if (impossible != null) {
                 leaveLine(next);
-                refuse(next, impossible(impossible), deferred);
+                refuse(next, impossible(next, impossible), deferred);
                 continue;
             }
             if (wait > 0) {
@@ -435,8 +435,11 @@ public final class Gate {
         deferred.add(ticket);
     }
 
-    private ApiException impossible(String why) {
-        return notSent(ErrorKind.INVALID_REQUEST, "gate '" + name + "': " + why);
+    /** What no budget can pay for is no fault of the request's: a run leaves its item pending. */
+    private ApiException impossible(Ticket<?> ticket, String why) {
+        boolean isTheBudget = ticket.budget != null && why.equals(ticket.budget.impossible(ticket.demand));
+        return notSent(
+                isTheBudget ? ErrorKind.BUDGET_EXHAUSTED : ErrorKind.INVALID_REQUEST, "gate '" + name + "': " + why);
     }
 
     private static ApiException notSent(ErrorKind kind, String message) {

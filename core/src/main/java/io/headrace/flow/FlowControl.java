@@ -38,8 +38,9 @@ public final class FlowControl {
      * @param concurrency most items at work at once, of one stream
      * @param working items at work
      * @param waiting items that gave their place back and wait for a limit or a retry
+     * @param finished items that have their outcome, which nobody has taken yet
      */
-    public record Load(String step, int concurrency, int working, int waiting) {}
+    public record Load(String step, int concurrency, int working, int waiting, int finished) {}
 
     /**
      * Lets no item enter a step until {@link #resume}. Items inside a step go on to its end, their waiting calls and retries
@@ -78,7 +79,12 @@ public final class FlowControl {
             loads.merge(
                     turnstile.step(),
                     turnstile.load(),
-                    (a, b) -> new Load(a.step, b.concurrency, a.working + b.working, a.waiting + b.waiting));
+                    (a, b) -> new Load(
+                            a.step,
+                            b.concurrency,
+                            a.working + b.working,
+                            a.waiting + b.waiting,
+                            a.finished + b.finished));
         }
         return new ArrayList<>(loads.values());
     }

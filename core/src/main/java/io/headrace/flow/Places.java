@@ -64,6 +64,10 @@ final class Places {
         return waiting;
     }
 
+    int finished() {
+        return finished;
+    }
+
     /** How many new items to ask the source for now, which are then awaited; {@code delivered} have not entered yet. */
     int ask(int delivered) {
         int more = shut || !line.isEmpty() ? 0 : Math.max(0, room() - delivered - asked);

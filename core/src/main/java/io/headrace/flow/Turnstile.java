@@ -54,7 +54,7 @@ final class Turnstile<I> implements CoreSubscriber<Outcome<I>>, Subscription {
 
     FlowControl.Load load() {
         synchronized (lock) {
-            return new FlowControl.Load(step, limit, places.working(), places.waiting());
+            return new FlowControl.Load(step, limit, places.working(), places.waiting(), places.finished());
         }
     }
 

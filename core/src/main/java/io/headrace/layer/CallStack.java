@@ -3,6 +3,8 @@ package io.headrace.layer;
 import io.headrace.Call;
 import io.headrace.Codec;
 import io.headrace.ErrorKind;
+import io.headrace.Layer;
+import io.headrace.admission.Budget;
 import io.headrace.admission.ChatDemand;
 import io.headrace.admission.DemandEstimator;
 import io.headrace.admission.EmbeddingDemand;
@@ -35,6 +37,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
@@ -263,9 +266,7 @@ public final class CallStack<Q, R> {
             stack = stack.with(TimeoutLayer.of(attemptTimeout, scheduler));
         }
         stack = stack.with(AttemptLayer.of(meter, scheduler));
-        if (gate != null) {
-            stack = stack.with(gate.layer(demand, meter));
-        }
+        stack = stack.with(gate != null ? gate.layer(demand, meter) : withinBudget());
         if (hedge != null) {
             stack = stack.with(HedgeLayer.of(hedge, scheduler));
         }
@@ -285,6 +286,16 @@ public final class CallStack<Q, R> {
             stack = stack.with(fallback);
         }
         return stack.with(ObserveLayer.of(listener, scheduler));
+    }
+
+    /** Without a gate attempts go at once; only where there is a budget, they pass a gate that holds them to it. */
+    private Layer<Q, R> withinBudget() {
+        Layer<Q, R> held = Gate.builder("budget").scheduler(scheduler).build().layer(demand, meter);
+        return next -> {
+            Call<Q, R> within = held.around(next);
+            return request -> Mono.deferContextual(
+                    context -> context.hasKey(Budget.class) ? within.apply(request) : next.apply(request));
+        };
     }
 
     private CacheLayer<Q, R> cacheLayer(ResponseCache cache) {

@@ -146,6 +146,7 @@ final class Compaction {
                 all.lostCost(),
                 all.used(),
                 all.paid(),
+                all.doubtful(),
                 dropped);
     }
 

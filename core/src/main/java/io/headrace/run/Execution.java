@@ -1,6 +1,9 @@
 package io.headrace.run;
 
+import io.headrace.ErrorKind;
 import io.headrace.Outcome;
+import io.headrace.admission.Budget;
+import io.headrace.admission.GateSnapshot;
 import io.headrace.flow.FailFastException;
 import io.headrace.flow.FlowControl;
 import io.headrace.observe.CallListener;
@@ -32,6 +35,7 @@ import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
 import reactor.util.context.Context;
 
@@ -58,6 +62,10 @@ final class Execution<I, O> implements Recorder.Ending {
     private final List<String> notes = new CopyOnWriteArrayList<>();
     private final Reductions<O> reductions;
     private final AccountGuard<O> guard;
+    private final ErrorAlarm alarm;
+    private final LimitTrace limits;
+    private final Pace pace = new Pace();
+    private final Disposable.Swap looking = Disposables.swap();
     private final Disposable.Swap grace = Disposables.swap();
     private final long startMillis;
     private final long startNanos;
@@ -67,6 +75,7 @@ final class Execution<I, O> implements Recorder.Ending {
     private boolean abandoned;
     private boolean stopping;
     private boolean draining;
+    private boolean outOfBudget;
     private String reason = "";
     private boolean isPolicy;
     private volatile boolean over;
@@ -81,6 +90,8 @@ final class Execution<I, O> implements Recorder.Ending {
         this.startMillis = timer.now(TimeUnit.MILLISECONDS);
         this.startNanos = timer.now(TimeUnit.NANOSECONDS);
         this.reductions = new Reductions<>(settings.directory(), settings.codec(), settings.reductions());
+        this.alarm = new ErrorAlarm(settings.errorShare().share());
+        this.limits = new LimitTrace(settings.gates());
         this.guard = new AccountGuard<>(settings.accountErrors(), this::hasResults, this::stopByPolicy);
         if (control.isPaused()) {
             paused();
@@ -215,6 +226,8 @@ final class Execution<I, O> implements Recorder.Ending {
             return Optional.empty();
         }
         StatisticsSnapshot calls = statistics.snapshot();
+        List<GateSnapshot> gates = limits.gates();
+        List<FlowControl.Load> steps = control.loads();
         OptionalLong size = size();
         Duration elapsed = elapsed();
         RunDirectory directory = from.directory();
@@ -222,7 +235,9 @@ final class Execution<I, O> implements Recorder.Ending {
             Items items = Accounts.items(ledger.rows(), from.passed(), size);
             OptionalLong in = from.passed() ? OptionalLong.of(items.in()) : size;
             long open = items.pending() + items.cancelled();
-            double rate = directory.counts().done() / Math.max(1e-9, elapsed.toNanos() / 1e9);
+            long done = directory.counts().done();
+            double rate = done / Math.max(1e-9, elapsed.toNanos() / 1e9);
+            double pace = this.pace.itemsPerSecond(elapsed, done);
             return new Progress(
                     elapsed,
                     in,
@@ -233,15 +248,20 @@ final class Execution<I, O> implements Recorder.Ending {
                     in.isPresent() ? OptionalLong.of(open) : OptionalLong.empty(),
                     items.cancelled(),
                     rate,
-                    in.isPresent() && rate > 0
-                            ? Optional.of(Duration.ofMillis((long) (open / rate * 1000)))
+                    in.isPresent() && pace > 0
+                            ? Optional.of(Duration.ofMillis((long) (open / pace * 1000)))
                             : Optional.empty(),
+                    Binding.of(
+                            control.isPaused(), gates, steps, calls.attempts().inFlight()),
                     calls.attempts().sent(),
                     calls.calls().cached(),
                     calls.attempts().retried(),
                     calls.usage(),
                     calls.cost(),
-                    control.loads(),
+                    calls.callTime(),
+                    gates,
+                    balance(),
+                    steps,
                     control.isPaused(),
                     stop);
         }));
@@ -341,6 +361,13 @@ final class Execution<I, O> implements Recorder.Ending {
             }
             started = true;
         }
+        if (!settings.gates().isEmpty()) {
+            looking.update(timer.schedulePeriodically(() -> limits.look(elapsed()), 0, 1, TimeUnit.SECONDS));
+        }
+        Purse purse = settings.purse();
+        if (purse != null) {
+            opened.directory().read(ledger -> purse.begin(ledger.totals())).ifPresent(notes::add);
+        }
         return opened.record(Flux.defer(() -> work(opened)).contextWrite(this::observed), this);
     }
 
@@ -355,7 +382,31 @@ final class Execution<I, O> implements Recorder.Ending {
                 .takeUntilOther(noMoreRows.asMono())
                 .transform(settings.pipeline().controlledBy(control))
                 .takeUntilOther(cutOff.asMono())
-                .transform(guard::judge);
+                .transform(guard::judge)
+                .handle(this::admit);
+    }
+
+    /** Leaves out what no money was left for, which makes it pending, and sees how many fail. */
+    private void admit(Outcome<O> outcome, SynchronousSink<Outcome<O>> sink) {
+        boolean failed = outcome instanceof Outcome.Failed;
+        if (failed && settings.purse() != null && ((Outcome.Failed<O>) outcome).kind() == ErrorKind.BUDGET_EXHAUSTED) {
+            if (!outOfBudget) {
+                outOfBudget = true;
+                stopByPolicy(((Outcome.Failed<O>) outcome).message());
+            }
+            return;
+        }
+        alarm.item(failed).ifPresent(this::alarm);
+        sink.next(outcome);
+    }
+
+    private void alarm(String what) {
+        if (settings.errorShare().stops()) {
+            stopByPolicy(what);
+        } else {
+            log.warn("{}", what);
+            notes.add(what);
+        }
     }
 
     /** What was read before is worked on to its end: it may be paid for already. */
@@ -366,10 +417,12 @@ final class Execution<I, O> implements Recorder.Ending {
 
     private Context observed(Context context) {
         CallListener all = statistics.and(guard).and(settings.listener());
-        return Objects.requireNonNull(checkpoint)
+        Context observed = Objects.requireNonNull(checkpoint)
                 .attemptLog()
                 .into(all.into(context))
                 .put(ON_ERROR_DROPPED, (Consumer<Throwable>) Execution::dropped);
+        Purse purse = settings.purse();
+        return purse == null ? observed : purse.budget().into(observed);
     }
 
     /** What fails in flight behind the error that ended the stream: the same disk, most often, once for each item. */
@@ -425,6 +478,14 @@ final class Execution<I, O> implements Recorder.Ending {
     }
 
     private @Nullable Void writeReport(boolean finished) throws IOException {
+        Purse purse = settings.purse();
+        if (purse != null) {
+            RunDirectory directory = Objects.requireNonNull(checkpoint).directory();
+            directory.read(ledger -> {
+                purse.end(ledger.totals());
+                return ledger;
+            });
+        }
         RunReport made = report(finished ? End.FINISHED : unfinished());
         report = made;
         ReportWriter.write(made);
@@ -455,9 +516,17 @@ final class Execution<I, O> implements Recorder.Ending {
                     ledger.totals().lostCost(),
                     directory.cutBytes(),
                     said,
+                    balance(),
+                    limits.gates(),
+                    limits.points(),
                     reductions.results(),
                     reductions.failures());
         });
+    }
+
+    private Optional<Budget.Balance> balance() {
+        Purse purse = settings.purse();
+        return purse == null ? Optional.empty() : Optional.of(purse.budget().balance());
     }
 
     private synchronized End unfinished() {
@@ -504,6 +573,7 @@ final class Execution<I, O> implements Recorder.Ending {
             }
         } finally {
             grace.dispose();
+            looking.dispose();
             over = true;
             closed.tryEmitEmpty();
         }

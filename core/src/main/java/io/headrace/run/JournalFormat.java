@@ -117,11 +117,21 @@ final class JournalFormat {
             case 7 -> new Superseded(in.fixed64(), in.fixed64());
             case 8 -> new RetryFailed();
             case 9 -> new Finished(in.number());
-            case 10 ->
-                new Carried(new Totals(
-                        in.number(), in.number(), in.number(), in.cost(), in.usage(), in.cost(), in.tally()));
+            case 10 -> new Carried(totals(in, from + length));
             default -> null;
         };
+    }
+
+    /** The doubtful cost stands last: journals of before it was counted have none. */
+    private static Totals totals(Reader in, int end) {
+        long sent = in.number();
+        long unknown = in.number();
+        long lost = in.number();
+        Cost lostCost = in.cost();
+        Usage used = in.usage();
+        Cost paid = in.cost();
+        Tally items = in.tally();
+        return new Totals(sent, unknown, lost, lostCost, used, paid, in.at < end ? in.cost() : Cost.ZERO, items);
     }
 
     private static boolean cacheWrites(JournalRecord record) {
@@ -204,6 +214,7 @@ final class JournalFormat {
             usage(totals.used());
             cost(totals.paid());
             tally(totals.items());
+            cost(totals.doubtful());
             return 10;
         }
         throw new IllegalArgumentException("no format for " + record);

@@ -51,8 +51,9 @@ final class Ledger implements Closeable {
             lastAttempt = Math.max(lastAttempt, started.attempt());
             openAttempts.put(started.attempt(), started);
         } else if (record instanceof AttemptEnded ended) {
-            if (openAttempts.remove(ended.attempt()) != null) {
-                totals = totals.ended(ended.delivery(), ended.usage(), ended.cost());
+            AttemptStarted started = openAttempts.remove(ended.attempt());
+            if (started != null) {
+                totals = totals.ended(ended.delivery(), ended.usage(), ended.cost(), started.reserved());
             }
         } else if (record instanceof Done done) {
             rows.put(done.key(), done.version(), done.status());

@@ -2,7 +2,10 @@ package io.headrace.run;
 
 import io.headrace.Cost;
 import io.headrace.Usage;
+import io.headrace.admission.Budget;
+import io.headrace.admission.GateSnapshot;
 import io.headrace.flow.FlowControl;
+import io.headrace.observe.StatisticsSnapshot.Times;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -17,12 +20,19 @@ import java.util.OptionalLong;
  * @param pending rows that are not done, where {@code in} is known
  * @param inFlight rows read and not done
  * @param itemsPerSecond rows done in this run a second
- * @param remaining how long the rest takes at that rate, where both are known
+ * @param remaining how long the rest takes at the rate of the last half minute, which is that of what binds now; where the number of
+ *     rows is known
+ * @param binding what keeps the run from going faster now: {@code paused}; the resource of a {@linkplain Run.Builder#gate gate}
+ *     that calls wait for, such as {@code requests per minute} or {@code budget}; {@code concurrency}, all places of a step
+ *     taken; {@code downstream}, outcomes wait to be taken; {@code server}, answers are awaited; {@code input}
  * @param sent attempts sent
  * @param cached calls answered by the cache
  * @param retried retries
  * @param usage tokens paid for
  * @param cost money paid
+ * @param callTime how long calls took, waiting included
+ * @param gates the run's gates
+ * @param budget what is spent, reserved and allowed, where there is a budget
  * @param steps how busy each step is
  * @param paused whether the run is paused
  * @param stopping why the run is being stopped; empty while it goes on
@@ -38,17 +48,22 @@ public record Progress(
         long inFlight,
         double itemsPerSecond,
         Optional<Duration> remaining,
+        String binding,
         long sent,
         long cached,
         long retried,
         Usage usage,
         Cost cost,
+        Times callTime,
+        List<GateSnapshot> gates,
+        Optional<Budget.Balance> budget,
         List<FlowControl.Load> steps,
         boolean paused,
         Optional<String> stopping) {
 
     public Progress {
         steps = List.copyOf(steps);
+        gates = List.copyOf(gates);
     }
 
     /** Rows that have a result, a dead letter, or were filtered out. */

@@ -6,10 +6,14 @@ import io.headrace.Codec;
 import io.headrace.Cost;
 import io.headrace.ErrorKind;
 import io.headrace.Usage;
+import io.headrace.admission.Budget;
+import io.headrace.admission.GateSnapshot;
+import io.headrace.admission.Level;
 import io.headrace.observe.StatisticsSnapshot.Times;
 import io.headrace.run.RunReport.Attempts;
 import io.headrace.run.RunReport.Calls;
 import io.headrace.run.RunReport.Items;
+import io.headrace.run.RunReport.LimitPoint;
 import io.headrace.run.RunReport.Part;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -59,9 +63,65 @@ final class ReportWriter {
         lost.put("unpriced", report.lostCost().unknown());
         json.put("lostInCrashes", lost);
         json.put("cutBytes", report.cutBytes());
+        report.budget().ifPresent(budget -> json.put("budget", budget(budget)));
+        if (!report.gates().isEmpty()) {
+            json.put("gates", report.gates().stream().map(ReportWriter::gate).toList());
+            json.put("limits", report.limits().stream().map(ReportWriter::point).toList());
+        }
         json.put("notes", report.notes());
         json.put("reductions", reductions(report.reductions()));
         json.put("failedReductions", report.failedReductions());
+        return json;
+    }
+
+    private static Map<String, @Nullable Object> gate(GateSnapshot gate) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("gate", gate.gate());
+        json.put("limits", gate.shared().stream().map(ReportWriter::level).toList());
+        json.put("keys", gate.keys().stream().map(ReportWriter::key).toList());
+        return json;
+    }
+
+    private static Map<String, @Nullable Object> key(GateSnapshot.Key key) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("key", key.name());
+        json.put("gone", key.gone());
+        json.put("limits", key.levels().stream().map(ReportWriter::level).toList());
+        return json;
+    }
+
+    private static Map<String, @Nullable Object> level(Level level) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("resource", level.resource());
+        json.put("used", level.used());
+        json.put("limit", Double.isFinite(level.limit()) ? level.limit() : null);
+        json.put("origin", level.origin().name().toLowerCase(Locale.ROOT));
+        return json;
+    }
+
+    private static Map<String, @Nullable Object> point(LimitPoint point) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("atMs", point.at().toMillis());
+        json.put("gate", point.gate());
+        json.put("key", point.key());
+        json.put("resource", point.resource());
+        json.put("limit", point.limit());
+        json.put("origin", point.origin().name().toLowerCase(Locale.ROOT));
+        return json;
+    }
+
+    private static Map<String, @Nullable Object> budget(Budget.Balance budget) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("usd", account(budget.usd()));
+        json.put("tokens", account(budget.tokens()));
+        return json;
+    }
+
+    private static Map<String, @Nullable Object> account(Budget.Balance.Account account) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("spent", account.spent());
+        json.put("reserved", account.reserved());
+        json.put("cap", account.cap());
         return json;
     }
 
@@ -209,10 +269,25 @@ final class ReportWriter {
         if (!report.allRowsKnown()) {
             line(out, "the dataset was not read to its end");
         }
+        report.budget().ifPresent(budget -> {
+            budget(out, "USD", budget.usd());
+            budget(out, "tokens", budget.tokens());
+        });
         report.failedReductions()
                 .forEach((name, why) -> line(out, "reduction '%s' failed: %s; run again to try it again", name, why));
         report.notes().forEach(note -> line(out, "note: %s", note));
         return out.toString();
+    }
+
+    private static void budget(StringBuilder out, String unit, Budget.Balance.Account account) {
+        if (account.cap() != null) {
+            line(
+                    out,
+                    "budget: %s of %s %s spent",
+                    account.spent().toPlainString(),
+                    account.cap().toPlainString(),
+                    unit);
+        }
     }
 
     private static String ending(RunReport report) {

@@ -3,6 +3,8 @@ package io.headrace.run;
 import io.headrace.Codec;
 import io.headrace.ErrorKind;
 import io.headrace.Outcome;
+import io.headrace.admission.Budget;
+import io.headrace.admission.Gate;
 import io.headrace.dataset.Dataset;
 import io.headrace.flow.FlowControl;
 import io.headrace.flow.Pipeline;
@@ -62,6 +64,9 @@ public final class Run<O> {
             Duration syncEvery,
             Duration grace,
             int accountErrors,
+            ErrorAlarm.Limit errorShare,
+            @Nullable Purse purse,
+            List<Gate> gates,
             List<Reduction<O, ?, ?>> reductions,
             CallListener listener,
             Supplier<? extends Scheduler> files,
@@ -278,6 +283,9 @@ public final class Run<O> {
         private Duration syncEvery = Duration.ofSeconds(1);
         private Duration grace = Duration.ofSeconds(30);
         private int accountErrors = 10;
+        private ErrorAlarm.Limit errorShare = ErrorAlarm.Limit.DEFAULT;
+        private @Nullable Budget budget;
+        private final List<Gate> gates = new ArrayList<>();
         private CallListener listener = CallListener.noop();
         private Supplier<? extends Scheduler> files = FileScheduler::new;
         private Supplier<? extends Scheduler> timer = Schedulers::parallel;
@@ -374,6 +382,55 @@ public final class Run<O> {
         }
 
         /**
+         * What the run may spend, over all runs in the directory; default without a bound. Every attempt reserves the most it may
+         * take before it is sent. When the rest does not suffice for the next one, the run stops by policy: its item and
+         * those behind it are pending, and running again with a higher cap goes on. What earlier runs spent counts, calls
+         * that were in flight when a process died at their most (in tokens, where the most is not known, at the mean).
+         *
+         * <p>A cap on money stops the run at the first call that has no known price, or no bound on its answer, before it is
+         * sent. Calls are held to the budget by {@link io.headrace.layer.CallStack}.
+         *
+         * @param budget may be shared with other runs, and its caps changed while the run goes on
+         */
+        public Builder<I, O> budget(Budget budget) {
+            this.budget = Objects.requireNonNull(budget, "budget");
+            return this;
+        }
+
+        /**
+         * Shows {@code gate} in progress and report: what waits there and for what, and how its limits changed. The calls of the
+         * pipeline pass it by their stacks; this does not put them behind it.
+         */
+        public Builder<I, O> gate(Gate gate) {
+            this.gates.add(Objects.requireNonNull(gate, "gate"));
+            return this;
+        }
+
+        /**
+         * Warns in log and report when more than {@code share} of the last 100 items failed, and warns again when it has gone
+         * below half of that meanwhile; default 0.05.
+         *
+         * @param share 0 to 1; 1 never warns
+         * @throws IllegalArgumentException for another share
+         */
+        public Builder<I, O> warnAboveErrorShare(double share) {
+            this.errorShare = new ErrorAlarm.Limit(share, false);
+            return this;
+        }
+
+        /**
+         * Stops the run by policy when more than {@code share} of the last 100 items failed; what has not begun is pending.
+         * Default never.
+         *
+         * @param share 0 to 1; 1 never stops
+         * @throws IllegalArgumentException for another share
+         */
+        public Builder<I, O> stopAboveErrorShare(double share) {
+            this.errorShare = new ErrorAlarm.Limit(share, true);
+            return this;
+        }
+
+        /**
          * Adds a fold over all results, made when the run finishes and written to {@code <name>.json}. If it fails, the report
          * says so in {@link RunReport#failedReductions}, and running again tries it again. A run that ends without it removes
          * that file of an earlier run.
@@ -423,6 +480,9 @@ public final class Run<O> {
                     syncEvery,
                     grace,
                     accountErrors,
+                    errorShare,
+                    budget == null ? null : new Purse(budget),
+                    List.copyOf(gates),
                     List.copyOf(reductions),
                     listener,
                     files,

@@ -3,6 +3,9 @@ package io.headrace.run;
 import io.headrace.Cost;
 import io.headrace.ErrorKind;
 import io.headrace.Usage;
+import io.headrace.admission.Budget;
+import io.headrace.admission.GateSnapshot;
+import io.headrace.admission.Level;
 import io.headrace.observe.StatisticsSnapshot.Times;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * What a run came to, this time and over all its resumptions. Items are counted from the journal.
@@ -32,6 +36,9 @@ import java.util.Objects;
  * @param lostCost the most that these may have cost
  * @param cutBytes bytes of torn or damaged ends of files that were cut off when this run started
  * @param notes what changed since the run before, and what went wrong besides the items
+ * @param budget what is spent, reserved and allowed, where the run has a budget
+ * @param gates the gates of {@link Run.Builder#gate} at the end
+ * @param limits how their limits changed, this time
  * @param reductions the results of the reductions by name; empty unless finished
  * @param failedReductions why those reductions failed that did, by name; running again tries them again
  */
@@ -50,6 +57,9 @@ public record RunReport(
         Cost lostCost,
         long cutBytes,
         List<String> notes,
+        Optional<Budget.Balance> budget,
+        List<GateSnapshot> gates,
+        List<LimitPoint> limits,
         Map<String, Object> reductions,
         Map<String, String> failedReductions) {
 
@@ -64,6 +74,8 @@ public record RunReport(
         Objects.requireNonNull(total, "total");
         Objects.requireNonNull(lostCost, "lostCost");
         notes = List.copyOf(notes);
+        gates = List.copyOf(gates);
+        limits = List.copyOf(limits);
         reductions = Collections.unmodifiableMap(new LinkedHashMap<>(reductions));
         failedReductions = Collections.unmodifiableMap(new LinkedHashMap<>(failedReductions));
     }
@@ -85,9 +97,24 @@ public record RunReport(
                 lostCost,
                 cutBytes,
                 notes,
+                budget,
+                gates,
+                limits,
                 reductions,
                 failedReductions);
     }
+
+    /**
+     * A limit that was another one before.
+     *
+     * @param at since this run started
+     * @param key the name of the API key that it holds for, empty for the provider's own and for limits of all keys
+     * @param resource such as {@code concurrency}
+     * @param limit in the resource's unit
+     * @param origin who says so
+     */
+    public record LimitPoint(
+            Duration at, String gate, String key, String resource, double limit, Level.Origin origin) {}
 
     /** How a run ended. */
     public enum End {
@@ -95,7 +122,10 @@ public record RunReport(
         FINISHED,
         /** It was asked to stop, or its subscriber cancelled. */
         STOPPED,
-        /** A policy ended it: fail-fast, or errors of the account ({@link Run.Builder#stopAfterAccountErrors}). */
+        /**
+         * A policy ended it: fail-fast, errors of the account ({@link Run.Builder#stopAfterAccountErrors}), the budget, or the
+         * share of errors.
+         */
         STOPPED_BY_POLICY,
         /** The dataset, the cache, the directory or the pipeline itself could not go on; the run signals that error. */
         BROKEN

@@ -14,17 +14,21 @@ import io.headrace.Usage;
  * @param lostCost the most that these may have cost
  * @param used tokens of the attempts that ended
  * @param paid money of the attempts that ended
+ * @param doubtful the most that attempts may have cost that ended with an unknown cost
  * @param items the tallies of the items that are done, superseded ones included
  */
-record Totals(long sent, long unknown, long lost, Cost lostCost, Usage used, Cost paid, Tally items) {
+record Totals(long sent, long unknown, long lost, Cost lostCost, Usage used, Cost paid, Cost doubtful, Tally items) {
 
-    static final Totals ZERO = new Totals(0, 0, 0, Cost.ZERO, Usage.ZERO, Cost.ZERO, Tally.ZERO);
+    static final Totals ZERO = new Totals(0, 0, 0, Cost.ZERO, Usage.ZERO, Cost.ZERO, Cost.ZERO, Tally.ZERO);
 
     Totals started() {
-        return new Totals(sent + 1, unknown, lost, lostCost, used, paid, items);
+        return new Totals(sent + 1, unknown, lost, lostCost, used, paid, doubtful, items);
     }
 
-    Totals ended(Delivery delivery, Usage usage, Cost cost) {
+    /**
+     * @param reserved the most that the attempt may have cost
+     */
+    Totals ended(Delivery delivery, Usage usage, Cost cost, Cost reserved) {
         return new Totals(
                 sent,
                 delivery == Delivery.UNKNOWN ? unknown + 1 : unknown,
@@ -32,15 +36,16 @@ record Totals(long sent, long unknown, long lost, Cost lostCost, Usage used, Cos
                 lostCost,
                 used.plus(usage),
                 paid.plus(cost),
+                cost.isKnown() ? doubtful : doubtful.plus(reserved),
                 items);
     }
 
     Totals lost(Cost reserved) {
-        return new Totals(sent, unknown, lost + 1, lostCost.plus(reserved), used, paid, items);
+        return new Totals(sent, unknown, lost + 1, lostCost.plus(reserved), used, paid, doubtful, items);
     }
 
     Totals done(Tally tally) {
-        return new Totals(sent, unknown, lost, lostCost, used, paid, items.plus(tally));
+        return new Totals(sent, unknown, lost, lostCost, used, paid, doubtful, items.plus(tally));
     }
 
     Totals plus(Totals other) {
@@ -51,6 +56,7 @@ record Totals(long sent, long unknown, long lost, Cost lostCost, Usage used, Cos
                 lostCost.plus(other.lostCost),
                 used.plus(other.used),
                 paid.plus(other.paid),
+                doubtful.plus(other.doubtful),
                 items.plus(other.items));
     }
 }

@@ -73,7 +73,7 @@ class FlowControlTest {
                 .then(() -> assertThat(first).hasValue(25))
                 .then(() -> control.concurrency("first", 2))
                 .thenAwait(Duration.ofMillis(1_600)) // all 25 have left, the next two are at work
-                .then(() -> assertThat(control.loads().get(0)).isEqualTo(new Load("first", 2, 2, 0)))
+                .then(() -> assertThat(control.loads().get(0)).isEqualTo(new Load("first", 2, 2, 0, 0)))
                 .then(() -> control.concurrency("first", 100))
                 .thenAwait(Duration.ofMinutes(1))
                 .expectNextCount(100)
@@ -86,7 +86,7 @@ class FlowControlTest {
         StepVerifier.withVirtualTime(this::twoSteps)
                 .thenAwait(Duration.ofMillis(1_500))
                 .then(() -> assertThat(control.loads())
-                        .containsExactlyInAnyOrder(new Load("first", 10, 10, 0), new Load("second", 10, 10, 0)))
+                        .containsExactlyInAnyOrder(new Load("first", 10, 10, 0, 0), new Load("second", 10, 10, 0, 0)))
                 .thenCancel()
                 .verify();
         assertThat(control.loads()).isEmpty();

@@ -56,11 +56,12 @@ class JournalTest {
             new Synced(123, 0),
             new Superseded(5, -9),
             new RetryFailed(),
-            new Carried(new Totals(1, 2, 3, Cost.UNKNOWN, Usage.of(1, 2), Cost.of(BigDecimal.TEN), TALLY)),
+            new Carried(new Totals(
+                    1, 2, 3, Cost.UNKNOWN, Usage.of(1, 2), Cost.of(BigDecimal.TEN), Cost.of(BigDecimal.ONE), TALLY)),
             new AttemptEnded(78, Delivery.ANSWERED, CACHE_WRITES.usage(), Cost.ZERO),
             new Done(3, 4, 5, RowStatus.OK, Line.NONE, CACHE_WRITES),
-            new Carried(new Totals(1, 2, 3, Cost.ZERO, CACHE_WRITES.usage(), Cost.ZERO, Tally.ZERO)),
-            new Carried(new Totals(1, 2, 3, Cost.ZERO, Usage.ZERO, Cost.ZERO, CACHE_WRITES)),
+            new Carried(new Totals(1, 2, 3, Cost.ZERO, CACHE_WRITES.usage(), Cost.ZERO, Cost.ZERO, Tally.ZERO)),
+            new Carried(new Totals(1, 2, 3, Cost.ZERO, Usage.ZERO, Cost.ZERO, Cost.UNKNOWN, CACHE_WRITES)),
             new Finished(99));
 
     @TempDir

@@ -347,6 +347,27 @@ class GuideTest {
     }
 
     @Test
+    void aRun_staysWithinItsBudget() {
+        Dataset<String> dataset = Dataset.of(TEXTS);
+        Call<ChatRequest, ChatResponse> chat = CallStack.chat(openAi.chat()).build();
+        Step<String, String> topics = Step.map(
+                "topics",
+                text -> chat.apply(topics(text).toBuilder().maxOutputTokens(50).build())
+                        .map(ChatResponse::text));
+        Path out = folder.resolve("capped");
+
+        Run<String> capped = Run.builder(dataset, topics, out, Codec.json(String.class))
+                .configuration("gpt-4o-mini, prompt 1")
+                .budget(Budget.ofUsd(new BigDecimal("5.00")))
+                .stopAboveErrorShare(0.2)
+                .build();
+
+        StepVerifier.create(capped.execute())
+                .assertNext(report -> assertThat(report.end()).isEqualTo(RunReport.End.FINISHED))
+                .verifyComplete();
+    }
+
+    @Test
     void aFlux_isSteeredWhileItemsPass() {
         Dataset<String> dataset = Dataset.of(TEXTS);
         Pipeline<String, String> pipeline = Pipeline.of(Step.compute("topics", String::strip));

@@ -1,0 +1,62 @@
+package io.headrace.run;
+
+import java.util.BitSet;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Watches how many of the last items failed. It tells once when the share passes the limit, and again only after the share has gone
+ * below half of it. Silent until its window is full. Not thread-safe.
+ */
+final class ErrorAlarm {
+
+    /** Items that are looked back on. */
+    static final int WINDOW = 100;
+
+    /**
+     * What is too much.
+     *
+     * @param share 0 to 1
+     * @param stops whether the run stops then
+     */
+    record Limit(double share, boolean stops) {
+
+        static final Limit DEFAULT = new Limit(0.05, false);
+
+        Limit {
+            if (!(share >= 0 && share <= 1)) {
+                throw new IllegalArgumentException("a share of errors lies between 0 and 1, not at " + share);
+            }
+        }
+    }
+
+    private final double share;
+    private final BitSet failures = new BitSet(WINDOW);
+    private long seen;
+    private boolean told;
+
+    ErrorAlarm(double share) {
+        this.share = share;
+    }
+
+    /** Counts an item; what there is to tell. */
+    Optional<String> item(boolean failed) {
+        failures.set((int) (seen % WINDOW), failed);
+        seen++;
+        int now = failures.cardinality();
+        if (seen < WINDOW || now <= share * WINDOW) {
+            told &= now > share * WINDOW / 2;
+            return Optional.empty();
+        }
+        if (told) {
+            return Optional.empty();
+        }
+        told = true;
+        return Optional.of(String.format(
+                Locale.ROOT,
+                "%d of the last %d items failed, more than the %s %% allowed",
+                now,
+                WINDOW,
+                Double.toString(Math.round(share * 1000) / 10.0)));
+    }
+}

@@ -1,0 +1,68 @@
+package io.headrace.run;
+
+import io.headrace.Usage;
+import io.headrace.admission.Budget;
+import java.math.BigDecimal;
+import java.util.Optional;
+
+/**
+ * The budget of a run, told what was spent in its directory without it: by earlier processes, and by what they had in flight when
+ * they died, at its most. Not thread-safe: the executions of a run come one after another.
+ */
+final class Purse {
+
+    private final Budget budget;
+    private BigDecimal usd = BigDecimal.ZERO;
+    private long tokens;
+
+    Purse(Budget budget) {
+        this.budget = budget;
+    }
+
+    Budget budget() {
+        return budget;
+    }
+
+    /**
+     * An execution begins: charges what the budget does not know of.
+     *
+     * @return what cannot be charged, for the report
+     */
+    Optional<String> begin(Totals totals) {
+        BigDecimal usdBefore = usd;
+        long tokensBefore = tokens;
+        end(totals);
+        budget.charge(usd.subtract(usdBefore).max(BigDecimal.ZERO), Math.max(0, tokens - tokensBefore));
+        long unpriced = unpriced(totals);
+        return unpriced == 0 || budget.balance().usd().cap() == null
+                ? Optional.empty()
+                : Optional.of("the cap on money does not count " + unpriced
+                        + " calls of earlier runs: their price or their bound is not known");
+    }
+
+    /** The execution is over: what stands in the journal by now is known. */
+    void end(Totals totals) {
+        usd = spent(totals);
+        tokens = tokens(totals);
+    }
+
+    private static BigDecimal spent(Totals totals) {
+        return totals.paid()
+                .usd()
+                .add(totals.lostCost().usd())
+                .add(totals.doubtful().usd());
+    }
+
+    private static long unpriced(Totals totals) {
+        return totals.lostCost().unknown() + totals.doubtful().unknown();
+    }
+
+    /** The journal does not know what lost attempts may have used: they count as the mean of the others. */
+    private static long tokens(Totals totals) {
+        Usage used = totals.used();
+        long known = used.inputTokens() + used.outputTokens();
+        long guessed = totals.lost() + used.unknown();
+        long answered = Math.max(1, totals.sent() - guessed);
+        return known + guessed * known / answered;
+    }
+}
