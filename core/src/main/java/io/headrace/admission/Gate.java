@@ -7,6 +7,7 @@ import io.headrace.Layer;
 import io.headrace.observe.Meter;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -49,6 +50,7 @@ public final class Gate {
     private final KeyRing keys;
     private final FairQueue<Ticket<?>> queue;
     private final GateEvents events;
+    private final GateMemory memory;
     private final Object lock = new Object();
     private final Runnable onRoom = this::admitWaiting;
     private int inFlight;
@@ -68,7 +70,8 @@ public final class Gate {
             @Nullable Slots slots,
             KeyRing keys,
             FairQueue<Ticket<?>> queue,
-            GateEvents events) {
+            GateEvents events,
+            GateMemory memory) {
         this.name = name;
         this.scheduler = scheduler;
         this.shared = List.copyOf(shared);
@@ -76,6 +79,7 @@ public final class Gate {
         this.keys = keys;
         this.queue = queue;
         this.events = events;
+        this.memory = memory;
     }
 
     /**
@@ -180,6 +184,13 @@ public final class Gate {
         }
     }
 
+    /** How the limits moved that were found by use, oldest first, by the name of their key; a long history is thinned out. */
+    public Map<String, List<LimitChange>> history() {
+        synchronized (lock) {
+            return memory.history();
+        }
+    }
+
     /** The name of what {@code demand} waits for longest. */
     private String binding(Demand demand, long now) {
         if (paused) {
@@ -250,6 +261,7 @@ public final class Gate {
         change(deferred -> {
             held[0] = ticket.state == Ticket.State.HELD;
             again[0] = held[0] && settle(ticket, settlement);
+            memory.keep(now(), deferred);
         });
         if (held[0]) {
             ticket.widenWindow(concurrency);

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,7 @@ public final class GateBuilder {
     private final Map<Charge, Rate> rates = new EnumMap<>(Charge.class);
     private @Nullable AdaptiveSpec adaptive;
     private boolean isAdaptive = true;
+    private @Nullable LearnedStore store;
     private @Nullable BreakerSpec breaker = BreakerSpec.standard();
     private Consumer<? super GateEvent> listener = event -> {};
     private @Nullable Slots slots;
@@ -111,6 +113,15 @@ public final class GateBuilder {
     /** Keeps to stated limits and to the server's headers only: what the server refuses nevertheless is asked again, no slower. */
     public GateBuilder notAdaptive() {
         isAdaptive = false;
+        return this;
+    }
+
+    /**
+     * Where what is learned of each key's limits is kept for the next process: read when the gate is built, which reads a file of
+     * some hundred bytes for each key, and written at most every ten seconds while calls end. Default nowhere.
+     */
+    public GateBuilder learnedIn(LearnedStore store) {
+        this.store = Objects.requireNonNull(store, "store");
         return this;
     }
 
@@ -202,7 +213,16 @@ public final class GateBuilder {
             all.add(0, slots);
         }
         GateEvents events = new GateEvents(listener);
-        return new Gate(name, scheduler, all, slots, ring(events), new FairQueue<>(weights, ageing.toNanos()), events);
+        KeyRing ring = ring(events);
+        return new Gate(
+                name,
+                scheduler,
+                all,
+                slots,
+                ring,
+                new FairQueue<>(weights, ageing.toNanos()),
+                events,
+                new GateMemory(name, ring, store, scheduler));
     }
 
     private KeyRing ring(GateEvents events) {
@@ -226,7 +246,8 @@ public final class GateBuilder {
         }
         limits.forEach(limit -> own.add(limit.get()));
         if (isAdaptive) {
-            own.add(new AdaptiveLimits(adaptiveSpec(), Learned.NOTHING, 0));
+            Learned learned = store == null ? Learned.NOTHING : store.read(name, key);
+            own.add(new AdaptiveLimits(adaptiveSpec(), learned, scheduler.get().now(TimeUnit.MILLISECONDS)));
         }
         if (breaker != null) {
             own.add(Breaker.of(breaker, state -> events.add(new GateEvent.BreakerChanged(name, keyName, state))));

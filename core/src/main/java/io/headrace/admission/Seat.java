@@ -35,6 +35,17 @@ final class Seat {
         return resources;
     }
 
+    /** Its limits that are found by use; null when none are. */
+    @Nullable
+    AdaptiveLimits adaptive() {
+        for (Resource resource : resources) {
+            if (resource instanceof AdaptiveLimits limits) {
+                return limits;
+            }
+        }
+        return null;
+    }
+
     /** Why the key left the ring: {@link ErrorKind#AUTHENTICATION} or {@link ErrorKind#QUOTA_EXHAUSTED}; null while it is in. */
     @Nullable
     ErrorKind gone() {

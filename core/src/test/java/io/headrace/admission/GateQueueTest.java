@@ -15,6 +15,7 @@ import io.headrace.Priority;
 import io.headrace.Usage;
 import io.headrace.observe.Meter;
 import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,7 +26,9 @@ import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
@@ -334,6 +337,42 @@ class GateQueueTest {
                 })
                 .verify();
         assertEmpty(gate);
+    }
+
+    @Test
+    void learnedLimits_areTheStartOfTheNextProcess(@TempDir Path directory) {
+        LearnedStore store = LearnedStore.in(directory);
+        Gate gate = Gate.builder("test")
+                .noBreaker()
+                .learnedIn(store)
+                .scheduler(() -> time)
+                .build();
+        int[] out = new int[1];
+        Call<Integer, Integer> call = n -> Mono.defer(() -> out[0] >= 40
+                ? Mono.error(refusal(ErrorKind.RATE_LIMITED, ofMillis(100)))
+                : Mono.just(n)
+                        .delayElement(ofMillis(500), time)
+                        .doOnSubscribe(s -> out[0]++)
+                        .doFinally(s -> out[0]--));
+        Call<Integer, Integer> gated = call.with(gate.layer());
+        Disposable run = Flux.range(0, 100_000).flatMap(gated::apply, 200).subscribe();
+        for (int i = 0; i < 600; i++) {
+            time.advanceTimeBy(ofMillis(100));
+        }
+        run.dispose();
+        StepVerifier.create(Mono.fromSupplier(() -> store.read("test", null))
+                        .repeatWhen(f -> f.delayElements(ofMillis(5)))
+                        .filter(learned -> learned.concurrency() != null)
+                        .next()
+                        .timeout(ofSeconds(5)))
+                .assertNext(learned -> assertThat(learned.concurrency()).isBetween(30.0, 45.0))
+                .verifyComplete();
+        assertThat(gate.history().get("")).isNotEmpty();
+        Gate next = Gate.builder("test").learnedIn(store).scheduler(() -> time).build();
+        assertThat(next.snapshot().keys().get(0).levels())
+                .filteredOn(level -> level.resource().equals(AdaptiveLimits.CONCURRENCY))
+                .singleElement()
+                .satisfies(level -> assertThat(level.limit()).isBetween(30.0, 45.0));
     }
 
     @Test

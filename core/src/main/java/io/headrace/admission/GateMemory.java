@@ -1,0 +1,68 @@
+package io.headrace.admission;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/** What a gate has learned of the limits of its keys: kept for the next process, and how it came about. Under the gate's lock. */
+final class GateMemory {
+
+    private static final long EVERY = Duration.ofSeconds(10).toNanos();
+
+    private final String gate;
+    private final KeyRing keys;
+    private final @Nullable LearnedStore store;
+    private final Supplier<Scheduler> clock;
+    private boolean begun;
+    private long kept;
+
+    GateMemory(String gate, KeyRing keys, @Nullable LearnedStore store, Supplier<Scheduler> clock) {
+        this.gate = gate;
+        this.keys = keys;
+        this.store = store;
+        this.clock = clock;
+    }
+
+    /** Has what is known now written after the lock, off this thread, if that is due. */
+    void keep(long now, Deferred deferred) {
+        LearnedStore files = store;
+        if (files == null) {
+            return;
+        }
+        if (!begun) {
+            begun = true;
+            kept = now;
+        }
+        if (now - kept < EVERY) {
+            return;
+        }
+        kept = now;
+        long millis = clock.get().now(TimeUnit.MILLISECONDS);
+        for (Seat seat : keys.seats()) {
+            AdaptiveLimits limits = seat.adaptive();
+            if (limits != null) {
+                Learned learned = limits.learned(millis);
+                deferred.add(() -> Schedulers.boundedElastic().schedule(() -> files.write(gate, seat.key(), learned)));
+            }
+        }
+    }
+
+    /** How the limits of each key moved, by its name. */
+    Map<String, List<LimitChange>> history() {
+        Map<String, List<LimitChange>> history = new HashMap<>();
+        for (Seat seat : keys.seats()) {
+            AdaptiveLimits limits = seat.adaptive();
+            ApiKey key = seat.key();
+            if (limits != null) {
+                history.put(key == null ? "" : key.name(), limits.history());
+            }
+        }
+        return history;
+    }
+}
