@@ -127,9 +127,15 @@ public final class Gate {
 
     private <R> Mono<R> admitted(
             Admission<?, R> admission, Mono<R> attempt, Demand demand, boolean again, ContextView context) {
+        admission.goesOn(false);
         Ticket<R> ticket = new Ticket<>(this, admission, demand, again, context);
-        Mono<R> sent = Mono.defer(() -> ticket.begin() ? attempt : Mono.never());
-        return (enterAtOnce(ticket) ? sent : Mono.<Void>create(ticket::await).then(sent)).tap(() -> ticket);
+        Mono<R> sent = attempt.tap(() -> ticket);
+        if (enterAtOnce(ticket)) {
+            return sent;
+        }
+        return Mono.<Void>create(ticket::await)
+                .then(Mono.defer(() -> ticket.begin() ? sent : Mono.never()))
+                .doOnCancel(ticket::withdraw);
     }
 
     /** Admits nobody until {@link #resume}; who was admitted goes on. */

@@ -147,18 +147,21 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
     /** The attempt is about to be made; one that did not wait is told here. */
     @Override
     public void doFirst() {
-        if (state == State.HELD) {
+        if (sink == null) {
             run();
         }
     }
 
-    /** Whether the attempt may be made: not when its cancel was settled as one that was never sent. */
+    /** The attempt is about to be made, and ends what it began by itself; not any more after {@link #withdraw}. */
     boolean begin() {
         return fate == OPEN && FATE.compareAndSet(this, OPEN, BEGUN);
     }
 
-    private boolean withdraw() {
-        return fate == OPEN && FATE.compareAndSet(this, OPEN, WITHDRAWN);
+    /** After a cancel: the attempt is not made, unless it has begun. */
+    void withdraw() {
+        if (fate == OPEN && FATE.compareAndSet(this, OPEN, WITHDRAWN)) {
+            gate.settle(this, elapsed -> Settlement.unused());
+        }
     }
 
     @Override
@@ -191,7 +194,7 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
     @Override
     public void doFinally(SignalType end) {
         if (end == SignalType.CANCEL) {
-            gate.settle(this, elapsed -> withdraw() ? Settlement.unused() : Settlement.cancelled(elapsed));
+            gate.settle(this, Settlement::cancelled);
         }
     }
 
