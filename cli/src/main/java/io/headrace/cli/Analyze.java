@@ -22,6 +22,7 @@ import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
 import io.headrace.model.PriceTable;
 import io.headrace.provider.http.FileDescriptors;
+import io.headrace.run.Estimate;
 import io.headrace.run.Run;
 import io.headrace.run.RunReport;
 import io.headrace.run.RunReport.End;
@@ -30,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -112,6 +114,22 @@ final class Analyze implements Callable<Integer> {
 
     @Option(names = "--clear-cache", order = 13, description = "Forgets all cached answers first.")
     private boolean clearCache;
+
+    @Option(
+            names = "--estimate",
+            order = 9,
+            description =
+                    "Sends nothing and writes nothing but this: calls, tokens, money, memory and time that the run would"
+                            + " take, and what the cache holds already. Without the call of the summary.")
+    private boolean estimateOnly;
+
+    @Option(
+            names = "--latency",
+            paramLabel = "TIME",
+            order = 9,
+            defaultValue = "1s",
+            description = "Time for one call, for --estimate. Default: ${DEFAULT-VALUE}.")
+    private Duration latency = Duration.ZERO;
 
     @Option(names = "--retry-failed", order = 14, description = "Tries the items in the dead letters again.")
     private boolean retryFailed;
@@ -216,6 +234,9 @@ final class Analyze implements Callable<Integer> {
         if (maxSamples != null) {
             Checks.range("--max-samples", maxSamples, 1, Long.MAX_VALUE);
         }
+        if (estimateOnly && clearCache) {
+            throw new UsageProblem("--estimate changes nothing: leave out --clear-cache");
+        }
         if (maxCost != null && maxCost.signum() < 0) {
             throw new UsageProblem("--max-cost must not be negative, is " + maxCost.toPlainString());
         }
@@ -245,6 +266,16 @@ final class Analyze implements Callable<Integer> {
         Call<ChatRequest, ChatResponse> chat =
                 CallStack.chat(backend.chat()).cache(answers).gate(gate).build();
         DocumentAnalysis analysis = DocumentAnalysis.of(chat, backend.model()).reasoningTokens(reasoningTokens);
+        if (estimateOnly) {
+            Estimate estimate = Estimate.of(maxSamples == null ? dataset : dataset.take(maxSamples), pipeline(analysis))
+                    .concurrency(concurrency)
+                    .latency(latency)
+                    .gate(gate)
+                    .estimate()
+                    .block();
+            EstimateText.print(Objects.requireNonNull(estimate), surroundings.out());
+            return ExitCode.OK;
+        }
         Run.Builder<String, Analysis> run = Run.builder(dataset, pipeline(analysis), out, Codec.json(Analysis.class))
                 .configuration(analysis.configuration())
                 .reduction(analysis.summary())

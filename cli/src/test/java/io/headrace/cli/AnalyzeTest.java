@@ -93,6 +93,17 @@ class AnalyzeTest {
     }
 
     @Test
+    void estimate_sendsNothing_andKnowsWhatTheCacheHolds() {
+        Result before = analyze("--estimate");
+        assertThat(before.exitCode()).isZero();
+        assertThat(before.out()).contains("30 rows, 60 calls to send, 0 from the cache", "USD to ", "assumed");
+        assertThat(out).doesNotExist();
+        analyze("--sim-latency", "1ms");
+        assertThat(analyze("--estimate").out())
+                .contains("0 calls to send, 60 from the cache", "0.0000 USD to 0.0000 USD");
+    }
+
+    @Test
     void maxCost_needsAPrice() {
         Result unpriced = analyze("--max-cost", "5.00", "--model", "nobody-knows");
         assertThat(unpriced.exitCode()).isEqualTo(1);

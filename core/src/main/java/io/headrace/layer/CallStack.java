@@ -279,6 +279,7 @@ public final class CallStack<Q, R> {
         if (retry != null) {
             stack = stack.with(RetryLayer.of(retry));
         }
+        stack = stack.with(new DryRunLayer<>(demand, meter));
         if (cache != null) {
             stack = stack.with(cacheLayer(cache));
         }

@@ -48,6 +48,11 @@ public final class ChatMeter implements Meter<ChatRequest, ChatResponse> {
     }
 
     @Override
+    public Cost price(ChatRequest request, Usage usage) {
+        return prices.price(request.model()).map(price -> price.cost(usage)).orElse(Cost.UNKNOWN);
+    }
+
+    @Override
     public Usage usage(ChatResponse answer) {
         return answer.usage();
     }

@@ -43,6 +43,11 @@ public final class EmbeddingMeter implements Meter<EmbeddingRequest, EmbeddingRe
     }
 
     @Override
+    public Cost price(EmbeddingRequest request, Usage usage) {
+        return prices.price(request.model()).map(price -> price.cost(usage)).orElse(Cost.UNKNOWN);
+    }
+
+    @Override
     public Usage usage(EmbeddingResponse answer) {
         return answer.usage();
     }

@@ -14,6 +14,11 @@ public interface Meter<Q, R> {
     /** The most that one attempt of {@code request} may cost; unknown without a price or without a bound on the answer. */
     Cost ceiling(Q request);
 
+    /** What {@code request} costs if it takes {@code usage}; unknown without a price, and unless told otherwise. */
+    default Cost price(Q request, Usage usage) {
+        return Cost.UNKNOWN;
+    }
+
     /** What {@code answer} reports to have used. */
     Usage usage(R answer);
 
@@ -28,6 +33,11 @@ public interface Meter<Q, R> {
         return new Meter<>() {
             @Override
             public Cost ceiling(Q request) {
+                return Cost.ZERO;
+            }
+
+            @Override
+            public Cost price(Q request, Usage usage) {
                 return Cost.ZERO;
             }
 

@@ -37,6 +37,7 @@ import io.headrace.observe.CallListener;
 import io.headrace.observe.Statistics;
 import io.headrace.provider.openai.OpenAi;
 import io.headrace.run.Checkpoint;
+import io.headrace.run.Estimate;
 import io.headrace.run.Progress;
 import io.headrace.run.Run;
 import io.headrace.run.RunReport;
@@ -362,6 +363,17 @@ class GuideTest {
                 .stopAboveErrorShare(0.2)
                 .build();
 
+        Mono<Estimate> estimate = Estimate.of(dataset, Pipeline.of(topics))
+                .sample(1_000)
+                .latency(Duration.ofSeconds(2))
+                .estimate();
+
+        StepVerifier.create(estimate)
+                .assertNext(expected -> {
+                    assertThat(expected.calls()).isEqualTo(3);
+                    assertThat(expected.most().isKnown()).isTrue();
+                })
+                .verifyComplete();
         StepVerifier.create(capped.execute())
                 .assertNext(report -> assertThat(report.end()).isEqualTo(RunReport.End.FINISHED))
                 .verifyComplete();

@@ -1,0 +1,57 @@
+package io.headrace.cli;
+
+import static io.headrace.cli.ProgressText.count;
+import static io.headrace.cli.ProgressText.number;
+
+import io.headrace.Cost;
+import io.headrace.run.Estimate;
+import io.headrace.run.Estimate.StepEstimate;
+import java.io.PrintWriter;
+import java.math.RoundingMode;
+import java.util.Locale;
+
+/** What a run would take, on a few lines. */
+final class EstimateText {
+
+    private static final long MEBIBYTE = 1 << 20;
+
+    private EstimateText() {}
+
+    static void print(Estimate estimate, PrintWriter out) {
+        out.printf(
+                Locale.ROOT,
+                "estimate: %s, %s to send, %s from the cache; nothing was sent%n",
+                count(estimate.rows(), "row"),
+                count(estimate.calls(), "call"),
+                number(estimate.cached()));
+        for (StepEstimate step : estimate.steps()) {
+            line(
+                    out,
+                    step.step(),
+                    number(step.calls()) + " to send, " + number(step.cached()) + " from the cache"
+                            + (step.assumed() > 0 ? ", " + number(step.assumed()) + " of them assumed" : ""));
+        }
+        line(
+                out,
+                "tokens",
+                number(estimate.inputTokens()) + " in, at most " + number(estimate.outputTokens()) + " out");
+        line(out, "cost", usd(estimate.least()) + " to " + usd(estimate.most()));
+        line(out, "time", "about " + Durations.format(estimate.duration()) + " at the least");
+        line(
+                out,
+                "memory",
+                (estimate.heapBytes() / MEBIBYTE + 1) + " MB of heap for calls in flight, "
+                        + (estimate.mappedBytes() / MEBIBYTE + 1) + " MB mapped for the rows");
+        estimate.assumptions().forEach(text -> line(out, "assumed", text));
+        out.flush();
+    }
+
+    private static String usd(Cost cost) {
+        String known = cost.usd().setScale(4, RoundingMode.HALF_UP).toPlainString() + " USD";
+        return cost.isKnown() ? known : known + " and " + count(cost.unknown(), "call") + " without a known price";
+    }
+
+    private static void line(PrintWriter out, String name, String text) {
+        out.printf(Locale.ROOT, "  %-11s %s%n", name, text);
+    }
+}

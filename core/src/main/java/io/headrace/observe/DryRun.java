@@ -1,0 +1,42 @@
+package io.headrace.observe;
+
+import io.headrace.CallOptions;
+import io.headrace.Cost;
+import io.headrace.Usage;
+import java.util.Optional;
+import reactor.util.context.Context;
+import reactor.util.context.ContextView;
+
+/**
+ * Hears of calls that would be sent, in place of the provider: with one in the Reactor {@code Context}, calls put together by a stack
+ * are answered by the cache or end with {@link NotSent}. Called from many threads at once; quick, throws nothing.
+ */
+@FunctionalInterface
+public interface DryRun {
+
+    /**
+     * A call that the cache does not hold.
+     *
+     * @param atMost tokens that it is estimated to take, with as many of output as it allows
+     * @param least what it costs without any output; unknown without a price
+     * @param most the most that it may cost; unknown without a price or a bound
+     */
+    void wouldSend(CallOptions options, Usage atMost, Cost least, Cost most);
+
+    /** The dry run in {@code context}, if any. */
+    static Optional<DryRun> from(ContextView context) {
+        return context.getOrEmpty(DryRun.class);
+    }
+
+    default Context into(Context context) {
+        return context.put(DryRun.class, this);
+    }
+
+    /** Ends a call that was not sent because of a dry run. */
+    final class NotSent extends RuntimeException {
+
+        public NotSent() {
+            super("not sent: a dry run", null, false, false);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+package io.headrace.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.Call;
+import io.headrace.Codec;
+import io.headrace.Cost;
+import io.headrace.Fingerprint;
+import io.headrace.Usage;
+import io.headrace.admission.Demand;
+import io.headrace.cache.CallKey;
+import io.headrace.cache.InMemoryCache;
+import io.headrace.cache.ResponseCache;
+import io.headrace.dataset.Dataset;
+import io.headrace.flow.Pipeline;
+import io.headrace.flow.Step;
+import io.headrace.layer.CallStack;
+import io.headrace.observe.Meter;
+import io.headrace.run.Estimate.StepEstimate;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
+
+class EstimateTest {
+
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    private final AtomicInteger sent = new AtomicInteger();
+    private final ResponseCache cache = InMemoryCache.create();
+    private final Meter<String, String> meter = new Meter<>() {
+        @Override
+        public Cost ceiling(String request) {
+            return Cost.of(new BigDecimal("0.03"));
+        }
+
+        @Override
+        public Cost price(String request, Usage usage) {
+            return Cost.of(new BigDecimal("0.001").multiply(BigDecimal.valueOf(usage.inputTokens())));
+        }
+
+        @Override
+        public Usage usage(String answer) {
+            return Usage.of(10, 3);
+        }
+
+        @Override
+        public Cost cost(String answer) {
+            return Cost.of(new BigDecimal("0.02"));
+        }
+
+        @Override
+        public String model(String answer) {
+            return "";
+        }
+    };
+    private final Call<String, String> call = CallStack.<String, String>of(request -> Mono.fromCallable(() -> {
+                sent.incrementAndGet();
+                return request;
+            }))
+            .key(request -> new CallKey(fingerprint(request), List.of()))
+            .codec(Codec.json(String.class))
+            .cache(cache)
+            .meter(meter)
+            .demand(request -> new Demand(10, 20, Cost.UNKNOWN))
+            .build();
+    private final Pipeline<String, String> pipeline = Step.<String, String>map("one", word -> call.apply("1" + word))
+            .then(Step.map("two", word -> call.apply("2" + word)));
+
+    private static Fingerprint fingerprint(String request) {
+        return new Fingerprint(request.hashCode(), request.length(), 3, 4);
+    }
+
+    private static Dataset<String> words(int count) {
+        return Dataset.of(IntStream.range(0, count).mapToObj(i -> "word" + i).toList());
+    }
+
+    private static void same(Cost is, String usd) {
+        assertThat(is.usd()).isEqualByComparingTo(usd);
+        assertThat(is.isKnown()).isTrue();
+    }
+
+    @Test
+    void nothingCached_everyRowIsOneCallForEachStep_andNothingIsSent() {
+        Estimate estimate = Estimate.of(words(100), pipeline)
+                .latency(Duration.ofSeconds(2))
+                .concurrency(10)
+                .estimate()
+                .block(SOON);
+        assertThat(sent).hasValue(0);
+        assertThat(estimate.rows()).isEqualTo(100);
+        assertThat(estimate.calls()).isEqualTo(200);
+        assertThat(estimate.cached()).isZero();
+        assertThat(estimate.inputTokens()).isEqualTo(2_000);
+        assertThat(estimate.outputTokens()).isEqualTo(4_000);
+        same(estimate.least(), "2");
+        same(estimate.most(), "6");
+        assertThat(estimate.duration()).isEqualTo(Duration.ofSeconds(40));
+        assertThat(estimate.mappedBytes()).isEqualTo(1_600);
+        assertThat(estimate.heapBytes()).isPositive();
+        assertThat(estimate.assumptions()).anyMatch(text -> text.startsWith("step 'two': 100 rows need answers"));
+    }
+
+    @Test
+    void cachedAnswers_areFoundByTheSameKeys_inEveryStep() {
+        words(60).items().transform(pipeline).blockLast();
+        sent.set(0);
+        Estimate estimate = Estimate.of(words(100), pipeline).estimate().block(SOON);
+        assertThat(sent).hasValue(0);
+        assertThat(estimate.cached()).isEqualTo(120);
+        assertThat(estimate.calls()).isEqualTo(80);
+        StepEstimate two = estimate.steps().get(1);
+        assertThat(two.cached()).isEqualTo(60);
+        assertThat(two.assumed()).isEqualTo(40);
+        same(two.most(), "1.2");
+
+        Estimate done = Estimate.of(words(60), pipeline).estimate().block(SOON);
+        assertThat(done.calls()).isZero();
+        assertThat(done.most()).isEqualTo(Cost.ZERO);
+    }
+
+    @Test
+    void sample_isScaledUp_andSaysSo() {
+        Estimate estimate =
+                Estimate.of(words(1_000), pipeline).sample(50).estimate().block(SOON);
+        assertThat(estimate.walked()).isEqualTo(50);
+        assertThat(estimate.calls()).isEqualTo(2_000);
+        same(estimate.most(), "60");
+        assertThat(estimate.assumptions())
+                .contains("the first 50 of 1,000 rows were tried, numbers are scaled up from them");
+    }
+
+    @Test
+    void unknownPrice_staysUnknown() {
+        Call<String, String> unpriced = CallStack.<String, String>of(request -> Mono.never())
+                .meter(new Meter<>() {
+                    @Override
+                    public Cost ceiling(String request) {
+                        return Cost.UNKNOWN;
+                    }
+
+                    @Override
+                    public Usage usage(String answer) {
+                        return Usage.UNKNOWN;
+                    }
+
+                    @Override
+                    public Cost cost(String answer) {
+                        return Cost.UNKNOWN;
+                    }
+
+                    @Override
+                    public String model(String answer) {
+                        return "";
+                    }
+                })
+                .build();
+        Estimate estimate = Estimate.of(words(7), Pipeline.of(Step.<String, String>map("ask", unpriced::apply)))
+                .estimate()
+                .block(SOON);
+        assertThat(estimate.most()).isEqualTo(new Cost(BigDecimal.ZERO, 7));
+        assertThat(estimate.least().isKnown()).isFalse();
+    }
+
+    @Test
+    void emptyDataset_takesNothing() {
+        assertThat(Estimate.of(words(0), pipeline).estimate().block(SOON).calls())
+                .isZero();
+    }
+}
