@@ -21,9 +21,10 @@ public final class GateBars {
             case "interactive" -> InteractiveCalls.run();
             case "storm" -> RefusalStorm.run();
             case "stalls" -> StalledCalls.run();
+            case "overhead" -> GateOverhead.run();
             default ->
-                throw new IllegalArgumentException(
-                        "no such row: '" + row + "'; there are limits, hidden, tenants, interactive, storm, stalls");
+                throw new IllegalArgumentException("no such row: '" + row
+                        + "'; there are limits, hidden, tenants, interactive, storm, stalls, overhead");
         };
     }
 }
