@@ -246,17 +246,13 @@ class LeakTest {
 
     /** What Netty's detector says, at the level paranoid, of buffers that {@code work} lost. */
     private static String reportedLeaks(Runnable work) {
+        collect(); // what other tests left is theirs
         PrintStream before = System.err;
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
         try {
             work.run();
-            for (int round = 0; round < 5; round++) {
-                System.gc();
-                for (int i = 0; i < 200; i++) { // it reports when a further buffer is made
-                    ByteBufAllocator.DEFAULT.buffer(64).release();
-                }
-            }
+            collect();
         } finally {
             System.setErr(before);
         }
@@ -265,5 +261,15 @@ class LeakTest {
                 .dropWhile(line -> !line.contains("LEAK"))
                 .limit(60)
                 .reduce("", (a, b) -> a + b + "\n");
+    }
+
+    /** Has the detector see what is garbage by now. */
+    private static void collect() {
+        for (int round = 0; round < 5; round++) {
+            System.gc();
+            for (int i = 0; i < 200; i++) { // it reports when a further buffer is made
+                ByteBufAllocator.DEFAULT.buffer(64).release();
+            }
+        }
     }
 }
