@@ -291,7 +291,12 @@ public final class CallStack<Q, R> {
 
     /** Without a gate attempts go at once; only where there is a budget, they pass a gate that holds them to it. */
     private Layer<Q, R> withinBudget() {
-        Layer<Q, R> held = Gate.builder("budget").scheduler(scheduler).build().layer(demand, meter);
+        Layer<Q, R> held = Gate.builder("budget")
+                .notAdaptive()
+                .noBreaker()
+                .scheduler(scheduler)
+                .build()
+                .layer(demand, meter);
         return next -> {
             Call<Q, R> within = held.around(next);
             return request -> Mono.deferContextual(

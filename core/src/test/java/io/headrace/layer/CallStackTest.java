@@ -13,6 +13,7 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.Fingerprint;
 import io.headrace.Usage;
+import io.headrace.admission.Budget;
 import io.headrace.admission.Gate;
 import io.headrace.cache.InMemoryCache;
 import io.headrace.model.ChatCall;
@@ -306,5 +307,18 @@ class CallStackTest {
         assertThat(hit.usage()).isEqualTo(Usage.of(1000, 1000));
         assertThat(hit.saved().isKnown()).isTrue();
         assertThat(hit.saved().usd()).isPositive();
+    }
+
+    @Test
+    void budgetWithoutGate_letsAttemptsGoAtOnce() {
+        AtomicInteger sent = new AtomicInteger();
+        Call<String, String> stack = CallStack.<String, String>of(
+                        request -> Mono.<String>never().doOnSubscribe(subscription -> sent.incrementAndGet()))
+                .build();
+        Budget budget = Budget.ofTokens(1);
+        for (int i = 0; i < 100; i++) {
+            stack.apply("q").contextWrite(budget::into).subscribe();
+        }
+        assertThat(sent).hasValue(100);
     }
 }
