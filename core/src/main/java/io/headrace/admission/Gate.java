@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -147,7 +146,7 @@ public final class Gate {
 
     /** Ends {@link #pause}. */
     public void resume() {
-        change(deferred -> paused = false);
+        change((now, deferred) -> paused = false);
     }
 
     /**
@@ -166,7 +165,7 @@ public final class Gate {
 
     /** Runs {@code change}, which changes resources of this gate, with nobody else looking; then lets go who may. */
     public void update(Runnable change) {
-        change(deferred -> change.run());
+        change((now, deferred) -> change.run());
     }
 
     /** How things stand. */
@@ -224,7 +223,7 @@ public final class Gate {
 
     /** Puts {@code ticket} in line, or lets it go if it is its turn; neither if it was cancelled on its way here. */
     void enter(Ticket<?> ticket) {
-        change(deferred -> {
+        change((now, deferred) -> {
             if (ticket.state == Ticket.State.OVER) {
                 return;
             }
@@ -234,16 +233,16 @@ public final class Gate {
                 return;
             }
             ticket.state = Ticket.State.WAITING;
-            queue.add(ticket.place, now());
+            queue.add(ticket.place, now);
             failFastWaiting += ticket.failsFast() ? 1 : 0;
         });
     }
 
     /** Hears what the server said of the limits of the key that {@code ticket} was sent with. */
     void observe(Ticket<?> ticket, ServerLimits limits) {
-        change(deferred -> {
+        change((now, deferred) -> {
             if (ticket.state == Ticket.State.HELD) {
-                ticket.seat().observe(limits, ticket.since, now());
+                ticket.seat().observe(limits, ticket.since, now);
             }
         });
     }
@@ -256,7 +255,7 @@ public final class Gate {
     boolean settle(Ticket<?> ticket, Function<Duration, Settlement> end) {
         if (ticket.state == Ticket.State.NEW || ticket.state == Ticket.State.WAITING) {
             boolean[] left = new boolean[1];
-            change(deferred -> left[0] = leave(ticket));
+            change((now, deferred) -> left[0] = leave(ticket));
             if (left[0]) {
                 return false;
             }
@@ -264,10 +263,10 @@ public final class Gate {
         Settlement settlement = end.apply(Duration.ofNanos(Math.max(0, now() - ticket.since)));
         boolean[] held = new boolean[1];
         boolean[] again = new boolean[1];
-        change(deferred -> {
+        change((now, deferred) -> {
             held[0] = ticket.state == Ticket.State.HELD;
-            again[0] = held[0] && settle(ticket, settlement);
-            memory.keep(now(), deferred);
+            again[0] = held[0] && settle(ticket, settlement, now);
+            memory.keep(now, deferred);
         });
         if (held[0]) {
             ticket.widenWindow(concurrency);
@@ -278,10 +277,9 @@ public final class Gate {
         return again[0];
     }
 
-    private boolean settle(Ticket<?> ticket, Settlement end) {
+    private boolean settle(Ticket<?> ticket, Settlement end, long now) {
         ticket.state = Ticket.State.OVER;
         inFlight--;
-        long now = now();
         Seat seat = ticket.seat();
         shared.forEach(resource -> resource.settle(ticket.demand, end, now));
         seat.settle(ticket.demand, end, now);
@@ -317,22 +315,22 @@ public final class Gate {
     }
 
     private void admitWaiting() {
-        change(deferred -> {});
+        change((now, deferred) -> {});
     }
 
     /** Changes something under the lock, lets go who may go then, and starts them after the lock. */
-    private void change(Consumer<Deferred> change) {
+    private void change(Change change) {
         Deferred deferred = Deferred.mine();
         synchronized (lock) {
-            change.accept(deferred);
-            admitWaiting(deferred);
+            long now = now();
+            change.make(now, deferred);
+            admitWaiting(now, deferred);
             events.handOver(deferred);
         }
         deferred.run();
     }
 
-    private void admitWaiting(Deferred deferred) {
-        long now = now();
+    private void admitWaiting(long now, Deferred deferred) {
         Place<Ticket<?>> place;
         while ((place = queue.peek(now)) != null) {
             Ticket<?> next = place.waiting;
@@ -445,7 +443,7 @@ public final class Gate {
     }
 
     private void onTime(long at) {
-        change(deferred -> timer = timerAt == at ? null : timer);
+        change((now, deferred) -> timer = timerAt == at ? null : timer);
     }
 
     private static void refuse(Ticket<?> ticket, ApiException error, Deferred deferred) {
@@ -473,5 +471,11 @@ public final class Gate {
 
     private long now() {
         return scheduler.get().now(TimeUnit.NANOSECONDS);
+    }
+
+    /** What is done under the lock, at a moment of the gate's clock. */
+    @FunctionalInterface
+    private interface Change {
+        void make(long now, Deferred deferred);
     }
 }
