@@ -1,5 +1,7 @@
 package io.headrace.admission;
 
+import static io.headrace.admission.Gates.assertEmpty;
+import static io.headrace.admission.Gates.refusal;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
@@ -10,14 +12,12 @@ import io.headrace.ApiException;
 import io.headrace.Call;
 import io.headrace.CallOptions;
 import io.headrace.Cost;
-import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.Priority;
 import io.headrace.Usage;
 import io.headrace.admission.ServerLimits.Allowance;
 import io.headrace.observe.Meter;
 import java.math.BigDecimal;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,24 +53,6 @@ class GateBalanceTest {
                 .requestsPerMinute(6_000)
                 .tokensPerMinute(600_000)
                 .keys(List.of(new ApiKey("one", "k1"), new ApiKey("two", "k2")));
-    }
-
-    private static ApiException refusal(ErrorKind kind, Duration retryAfter) {
-        return ApiException.builder(kind, kind.label())
-                .delivery(Delivery.REFUSED)
-                .retryAfter(retryAfter)
-                .build();
-    }
-
-    private static void assertEmpty(Gate gate) {
-        GateSnapshot snapshot = gate.snapshot();
-        assertThat(snapshot.inFlight()).isZero();
-        assertThat(snapshot.waiting()).isZero();
-        assertThat(snapshot.shared())
-                .allSatisfy(level -> assertThat(level.used()).isZero());
-        assertThat(snapshot.keys())
-                .allSatisfy(key -> assertThat(key.levels())
-                        .allSatisfy(level -> assertThat(level.used()).isZero()));
     }
 
     /** What the attempts of a test really took, noted where they end: the other side of the books. */

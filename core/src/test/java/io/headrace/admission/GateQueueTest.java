@@ -1,5 +1,7 @@
 package io.headrace.admission;
 
+import static io.headrace.admission.Gates.assertEmpty;
+import static io.headrace.admission.Gates.refusal;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
@@ -16,7 +18,6 @@ import io.headrace.Usage;
 import io.headrace.observe.Meter;
 import java.math.BigDecimal;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -71,24 +72,6 @@ class GateQueueTest {
 
     private void end(String name) {
         running.get(name).tryEmitValue(name);
-    }
-
-    private static ApiException refusal(ErrorKind kind, Duration retryAfter) {
-        return ApiException.builder(kind, kind.label())
-                .delivery(Delivery.REFUSED)
-                .retryAfter(retryAfter)
-                .build();
-    }
-
-    private static void assertEmpty(Gate gate) {
-        GateSnapshot snapshot = gate.snapshot();
-        assertThat(snapshot.inFlight()).isZero();
-        assertThat(snapshot.waiting()).isZero();
-        assertThat(snapshot.shared())
-                .allSatisfy(level -> assertThat(level.used()).isZero());
-        assertThat(snapshot.keys())
-                .allSatisfy(key -> assertThat(key.levels())
-                        .allSatisfy(level -> assertThat(level.used()).isZero()));
     }
 
     @Test

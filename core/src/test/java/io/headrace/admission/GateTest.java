@@ -1,5 +1,6 @@
 package io.headrace.admission;
 
+import static io.headrace.admission.Gates.assertGetsEmpty;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -167,13 +168,7 @@ class GateTest {
                 .subscribe();
         second.dispose();
         first.dispose();
-        StepVerifier.create(Mono.fromSupplier(() -> inFlight(limit) + waiting(limit))
-                        .repeatWhen(f -> f.delayElements(ofMillis(2)))
-                        .filter(n -> n == 0)
-                        .next()
-                        .timeout(ofSeconds(5)))
-                .expectNext(0)
-                .verifyComplete();
+        assertGetsEmpty(limit);
     }
 
     @Test
@@ -305,13 +300,7 @@ class GateTest {
                 .verifyComplete();
         assertThat(surprises).isEmpty();
         assertThat(most.get()).isBetween(1, 7);
-        StepVerifier.create(Mono.fromSupplier(() -> inFlight(limit) + waiting(limit))
-                        .repeatWhen(f -> f.delayElements(ofMillis(2)))
-                        .filter(n -> n == 0)
-                        .next()
-                        .timeout(ofSeconds(5)))
-                .expectNext(0)
-                .verifyComplete();
+        assertGetsEmpty(limit);
     }
 
     @Test
