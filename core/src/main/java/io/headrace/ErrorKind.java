@@ -35,6 +35,8 @@ public enum ErrorKind {
     BUDGET_EXHAUSTED("budget-exhausted", false),
     /** The circuit breaker of the endpoint is open. */
     CIRCUIT_OPEN("circuit-open", true),
+    /** The answer is not stored, and the {@linkplain CachePolicy policy} allows none to be bought. */
+    NOT_CACHED("not-cached", false),
     /** A row of the dataset cannot be read. */
     MALFORMED_ROW("malformed-row", false),
     /** A row of the dataset carries the id of an earlier row. */

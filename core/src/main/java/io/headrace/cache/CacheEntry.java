@@ -14,6 +14,7 @@ import java.util.Objects;
  * @param usage what it used when it was bought
  * @param cost what it cost then
  * @param model the model that really answered, empty where that means nothing
+ * @param namespace the name of the namespace in which it was bought, empty outside any
  * @param storedAt when it was stored, to the millisecond
  * @param fields the digests of the request's fields
  */
@@ -24,6 +25,7 @@ public record CacheEntry(
         Usage usage,
         Cost cost,
         String model,
+        String namespace,
         Instant storedAt,
         List<CallKey.FieldDigest> fields) {
 
@@ -32,6 +34,7 @@ public record CacheEntry(
         Objects.requireNonNull(usage, "usage");
         Objects.requireNonNull(cost, "cost");
         Objects.requireNonNull(model, "model");
+        Objects.requireNonNull(namespace, "namespace");
         Objects.requireNonNull(storedAt, "storedAt");
         fields = List.copyOf(fields);
     }

@@ -25,10 +25,13 @@ public final class CacheEntryCodec {
     /** The same with tokens written to a provider's prompt cache; written only where there are any. */
     private static final byte VERSION_WITH_CACHE_WRITES = 2;
 
+    /** All that, and the namespace; written only where there is one. */
+    private static final byte VERSION_WITH_NAMESPACE = 3;
+
     private static final byte TRUNCATED = 1;
 
-    /** Version, flags, time, up to seven counts of usage, unknown costs, scale, five lengths or counts, checksum. */
-    private static final int FIXED_BYTES = 2 + 9 * Long.BYTES + 6 * Integer.BYTES;
+    /** Version, flags, time, up to seven counts of usage, unknown costs, scale, six lengths or counts, checksum. */
+    private static final int FIXED_BYTES = 2 + 9 * Long.BYTES + 7 * Integer.BYTES;
 
     private CacheEntryCodec() {}
 
@@ -36,14 +39,16 @@ public final class CacheEntryCodec {
     public static byte[] encode(Fingerprint fingerprint, int sample, CacheEntry entry) {
         byte[] usd = entry.cost().usd().unscaledValue().toByteArray();
         byte[] model = entry.model().getBytes(StandardCharsets.UTF_8);
+        byte[] namespace = entry.namespace().getBytes(StandardCharsets.UTF_8);
         byte[][] names = new byte[entry.fields().size()][];
-        int size = FIXED_BYTES + usd.length + model.length + entry.answer().length;
+        int size = FIXED_BYTES + usd.length + model.length + namespace.length + entry.answer().length;
         for (int i = 0; i < names.length; i++) {
             names[i] = entry.fields().get(i).field().getBytes(StandardCharsets.UTF_8);
             size += Integer.BYTES + names[i].length + Long.BYTES;
         }
-        byte version = entry.usage().cacheWriteTokens() == 0 ? VERSION : VERSION_WITH_CACHE_WRITES;
+        byte version = version(entry);
         size -= version == VERSION ? 2 * Long.BYTES : 0;
+        size -= version == VERSION_WITH_NAMESPACE ? 0 : Integer.BYTES;
         ByteBuffer to = ByteBuffer.allocate(size);
         to.put(version).put(entry.truncated() ? TRUNCATED : 0);
         to.putLong(entry.storedAt().toEpochMilli());
@@ -51,6 +56,9 @@ public final class CacheEntryCodec {
         to.putLong(entry.cost().unknown()).putInt(entry.cost().usd().scale());
         write(usd, to);
         write(model, to);
+        if (version == VERSION_WITH_NAMESPACE) {
+            write(namespace, to);
+        }
         to.putInt(names.length);
         for (int i = 0; i < names.length; i++) {
             write(names[i], to);
@@ -77,9 +85,9 @@ public final class CacheEntryCodec {
             throw new IllegalArgumentException("the checksum of the entry is wrong");
         }
         byte version = from.get();
-        if (version != VERSION && version != VERSION_WITH_CACHE_WRITES) {
-            throw new IllegalArgumentException("the entry has format " + version + ", this version reads those up to "
-                    + VERSION_WITH_CACHE_WRITES);
+        if (version < VERSION || version > VERSION_WITH_NAMESPACE) {
+            throw new IllegalArgumentException(
+                    "the entry has format " + version + ", this version reads those up to " + VERSION_WITH_NAMESPACE);
         }
         try {
             CacheEntry entry = read(from, version);
@@ -92,6 +100,14 @@ public final class CacheEntryCodec {
         }
     }
 
+    /** The oldest that holds the entry. */
+    private static byte version(CacheEntry entry) {
+        if (!entry.namespace().isEmpty()) {
+            return VERSION_WITH_NAMESPACE;
+        }
+        return entry.usage().cacheWriteTokens() == 0 ? VERSION : VERSION_WITH_CACHE_WRITES;
+    }
+
     private static CacheEntry read(ByteBuffer from, byte version) {
         boolean truncated = (from.get() & TRUNCATED) != 0;
         Instant storedAt = Instant.ofEpochMilli(from.getLong());
@@ -100,11 +116,12 @@ public final class CacheEntryCodec {
         int scale = from.getInt();
         Cost cost = new Cost(new BigDecimal(new BigInteger(bytes(from)), scale), unknown);
         String model = text(from);
+        String namespace = version == VERSION_WITH_NAMESPACE ? text(from) : "";
         List<CallKey.FieldDigest> fields = new ArrayList<>();
         for (int count = from.getInt(); count > 0; count--) {
             fields.add(new CallKey.FieldDigest(text(from), from.getLong()));
         }
-        return new CacheEntry(bytes(from), truncated, usage, cost, model, storedAt, fields);
+        return new CacheEntry(bytes(from), truncated, usage, cost, model, namespace, storedAt, fields);
     }
 
     private static Usage usage(ByteBuffer from, byte version) {

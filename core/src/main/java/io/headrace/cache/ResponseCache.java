@@ -43,6 +43,17 @@ public interface ResponseCache extends AutoCloseable {
         return false;
     }
 
+    /**
+     * Counts an answer that was given to a caller, for {@code statistics} that outlive the process. Costs next to nothing, never waits
+     * and throws nothing; what the last second counted may be lost with the process.
+     */
+    default void countHit(CacheEntry entry) {}
+
+    /** Whether nothing can be stored here, so that a call whose answer is not here must fail before it is paid for. */
+    default boolean isReadOnly() {
+        return false;
+    }
+
     /** Removes every answer. */
     Mono<Void> clear();
 

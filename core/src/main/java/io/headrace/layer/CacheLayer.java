@@ -198,6 +198,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
                 meter.usage(answer),
                 meter.cost(answer),
                 meter.model(answer),
+                "",
                 clock.instant(),
                 key.fields());
     }

@@ -26,6 +26,7 @@ class CacheEntryCodecTest {
             new Usage(1, 2, 0, 0, 3, 4, 5),
             new Cost(new BigDecimal("0.00045"), 1),
             "gpt",
+            "",
             Instant.ofEpochMilli(1_790_000_000_123L),
             List.of(new CallKey.FieldDigest("a", 7), new CallKey.FieldDigest("b", -7)));
 
@@ -54,6 +55,7 @@ class CacheEntryCodecTest {
                 new Usage(1, 2, 3, 4, 5, 6, 7),
                 ENTRY.cost(),
                 ENTRY.model(),
+                ENTRY.namespace(),
                 ENTRY.storedAt(),
                 ENTRY.fields());
         byte[] bytes = CacheEntryCodec.encode(KEY, 5, entry);
@@ -63,6 +65,24 @@ class CacheEntryCodecTest {
         assertThat(HexFormat.of().formatHex(bytes))
                 .startsWith("0200")
                 .hasSize(2 * (CacheEntryCodec.encode(KEY, 5, ENTRY).length + 16));
+    }
+
+    @Test
+    void namespace_comesBackInItsOwnFormat() {
+        CacheEntry entry = new CacheEntry(
+                ENTRY.answer(),
+                true,
+                ENTRY.usage(),
+                ENTRY.cost(),
+                ENTRY.model(),
+                "sweep/\u00e4",
+                ENTRY.storedAt(),
+                ENTRY.fields());
+        byte[] bytes = CacheEntryCodec.encode(KEY, 5, entry);
+        assertThat(CacheEntryCodec.decode(KEY, 5, bytes))
+                .usingRecursiveComparison()
+                .isEqualTo(entry);
+        assertThat(HexFormat.of().formatHex(bytes)).startsWith("0301");
     }
 
     @Test
@@ -95,11 +115,11 @@ class CacheEntryCodecTest {
     @Test
     void laterVersion_isRefusedByName() {
         byte[] bytes = CacheEntryCodec.encode(KEY, 5, ENTRY);
-        bytes[0] = 3;
+        bytes[0] = 4;
         seal(bytes);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> CacheEntryCodec.decode(KEY, 5, bytes))
-                .withMessageContaining("format 3");
+                .withMessageContaining("format 4");
     }
 
     /** Bytes that no version wrote, with a right checksum: an error, and never a crash or a huge allocation. */

@@ -52,6 +52,6 @@ class InMemoryCacheTest {
     }
 
     private static CacheEntry entry(int bytes) {
-        return new CacheEntry(new byte[bytes], false, Usage.ZERO, Cost.ZERO, "m", Instant.EPOCH, List.of());
+        return new CacheEntry(new byte[bytes], false, Usage.ZERO, Cost.ZERO, "m", "", Instant.EPOCH, List.of());
     }
 }

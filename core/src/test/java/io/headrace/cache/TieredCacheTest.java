@@ -110,7 +110,7 @@ class TieredCacheTest {
     }
 
     private static CacheEntry entry(String answer) {
-        return new CacheEntry(answer.getBytes(UTF_8), false, Usage.ZERO, Cost.ZERO, "m", Instant.EPOCH, List.of());
+        return new CacheEntry(answer.getBytes(UTF_8), false, Usage.ZERO, Cost.ZERO, "m", "", Instant.EPOCH, List.of());
     }
 
     /** A store that gives what it was told to. */

@@ -51,7 +51,7 @@ class CacheLayerTest {
         cache.entries.put(
                 key.fingerprint(),
                 new CacheEntry(
-                        MapCache.CODEC.encode(answer), false, Usage.of(3, 4), Cost.ZERO, "m", NOW, key.fields()));
+                        MapCache.CODEC.encode(answer), false, Usage.of(3, 4), Cost.ZERO, "m", "", NOW, key.fields()));
     }
 
     @Test

@@ -70,6 +70,7 @@ public abstract class ResponseCacheContract {
                 new Usage(Long.MAX_VALUE, 2, 3, 4, 5, 6, 7),
                 new Cost(new BigDecimal("0.000000123456789012345678901234567890"), 7),
                 "gpt-4o-mini-2024-07-18",
+                "",
                 Instant.ofEpochMilli(1_790_000_000_123L),
                 List.of(new FieldDigest("messages", -1), new FieldDigest("\u00e4", Long.MIN_VALUE)));
         put(KEY, 3, entry);
@@ -80,7 +81,7 @@ public abstract class ResponseCacheContract {
     @Test
     void emptyAnswer_isAnAnswer() {
         CacheEntry entry =
-                new CacheEntry(new byte[0], false, Usage.UNKNOWN, Cost.UNKNOWN, "", Instant.EPOCH, List.of());
+                new CacheEntry(new byte[0], false, Usage.UNKNOWN, Cost.UNKNOWN, "", "", Instant.EPOCH, List.of());
         put(KEY, 0, entry);
         assertStored(KEY, 0, entry);
     }
@@ -351,6 +352,7 @@ public abstract class ResponseCacheContract {
                 read.usage(),
                 read.cost(),
                 read.model(),
+                read.namespace(),
                 read.storedAt(),
                 read.fields());
         assertThat(rest).isEqualTo(expected);
@@ -372,6 +374,7 @@ public abstract class ResponseCacheContract {
                 Usage.of(10, 20),
                 Cost.of(new BigDecimal("0.00125")),
                 "model",
+                "",
                 Instant.ofEpochMilli(1_790_000_000_000L),
                 List.of(new FieldDigest("model", 5)));
     }

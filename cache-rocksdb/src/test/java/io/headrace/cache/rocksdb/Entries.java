@@ -28,6 +28,7 @@ final class Entries {
                 Usage.of(number, 1),
                 Cost.UNKNOWN,
                 "model",
+                "",
                 Instant.EPOCH,
                 List.of());
     }

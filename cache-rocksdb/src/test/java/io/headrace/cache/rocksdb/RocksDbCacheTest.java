@@ -277,7 +277,7 @@ class RocksDbCacheTest {
     void answerLongerThanASegment_takesThePlaceOfAnotherAndGivesPlace() {
         CacheEntry small = Entries.entry(1);
         CacheEntry large = new CacheEntry(
-                new byte[Segment.BYTES + 1], false, small.usage(), small.cost(), "", small.storedAt(), List.of());
+                new byte[Segment.BYTES + 1], false, small.usage(), small.cost(), "", "", small.storedAt(), List.of());
         try (RocksDbCache cache = RocksDbCache.open(folder)) {
             for (CacheEntry entry : List.of(small, large, small, large)) {
                 StepVerifier.create(cache.put(Entries.key(1), 0, entry).then(cache.get(Entries.key(1), 0)))
