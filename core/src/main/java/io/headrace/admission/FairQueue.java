@@ -55,8 +55,7 @@ final class FairQueue<T> {
     }
 
     /** Puts {@code place} at the end of its tenant's line, or behind the others that go again at the head. */
-    void add(Place<T> place, long now) {
-        place.since = now;
+    void add(Place<T> place) {
         levelOf(place).add(place);
         size++;
     }

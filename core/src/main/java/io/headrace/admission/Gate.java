@@ -42,6 +42,9 @@ public final class Gate {
     /** Not a time to wait: the budget is used up. */
     private static final long NEVER = -1;
 
+    /** Not a time to wait: the gate has room, and the attempt's item has no place in its step. */
+    private static final long NO_PLACE = -2;
+
     private final String name;
     private final Supplier<Scheduler> scheduler;
     private final List<Resource> shared;
@@ -232,8 +235,8 @@ public final class Gate {
                 refuse(ticket, impossible(ticket, impossible), deferred);
                 return;
             }
-            ticket.state = Ticket.State.WAITING;
-            queue.add(ticket.place, now);
+            ticket.waits(now);
+            queue.add(ticket.place);
             failFastWaiting += ticket.failsFast() ? 1 : 0;
         });
     }
@@ -253,7 +256,7 @@ public final class Gate {
      * @return whether it was refused in such a way that its call should wait here again
      */
     boolean settle(Ticket<?> ticket, Function<Duration, Settlement> end) {
-        if (ticket.state == Ticket.State.NEW || ticket.state == Ticket.State.WAITING) {
+        if (ticket.state.isBeforeTheGrant()) {
             boolean[] left = new boolean[1];
             change((now, deferred) -> left[0] = leave(ticket));
             if (left[0]) {
@@ -359,24 +362,30 @@ public final class Gate {
                 return;
             }
             failFastWaiting -= next.failsFast() ? 1 : 0;
-            if (wait == NEVER && next.budget != null) {
+            if (wait == NO_PLACE) {
+                queue.remove(place);
+            } else if (wait == NEVER && next.budget != null) {
                 queue.remove(place);
                 refuse(next, next.budget.exhausted(next.demand), deferred);
             } else {
                 queue.admit(place, now);
-                if (next.goesOn()) {
-                    deferred.add(next);
-                }
+                deferred.add(next);
             }
         }
     }
 
-    /** Takes all resources for {@code ticket}, 0, or none: how long to wait then, or {@link #NEVER}. */
+    /**
+     * Takes all resources for {@code ticket}, 0, or none: how long to wait then, {@link #NEVER}, or {@link #NO_PLACE}, after which
+     * it comes back by itself.
+     */
     private long take(Ticket<?> ticket, long now) {
         Demand demand = ticket.demand;
         long wait = paused ? Resource.UNTIL_SETTLED : keys.waitNanos(demand, now);
         for (Resource resource : shared) {
             wait = Math.max(wait, resource.waitNanos(demand, now));
+        }
+        if (wait == 0 && !ticket.hasPlace()) {
+            return NO_PLACE;
         }
         if (wait == 0 && ticket.budget != null) {
             wait = switch (ticket.budget.reserve(demand, onRoom)) {

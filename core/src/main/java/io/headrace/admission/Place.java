@@ -18,8 +18,9 @@ final class Place<T> {
     final long tokens;
 
     /** Whether it goes to the head of its tenant's line. */
-    final boolean again;
+    boolean again;
 
+    /** When it began to wait. */
     long since;
 
     @Nullable

@@ -25,8 +25,14 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
     enum State {
         NEW,
         WAITING,
+        /** Its turn came, and its item had no place in the step; it comes back to the gate with one. */
+        PARKED,
         HELD,
-        OVER
+        OVER;
+
+        boolean isBeforeTheGrant() {
+            return this != HELD && this != OVER;
+        }
     }
 
     @SuppressWarnings("rawtypes") // field updaters know no type arguments
@@ -103,9 +109,26 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
         return Objects.requireNonNull(seat, "not admitted");
     }
 
-    /** Under the gate's lock: whether it can go on at once, with its item's place in the step; else it will when it has that. */
-    boolean goesOn() {
-        return wait.end(this);
+    /** Under the gate's lock: it is to stand in line, at the head if it has been there before. */
+    void waits(long now) {
+        if (state == State.PARKED) {
+            place.again = true;
+        } else {
+            place.since = now;
+        }
+        state = State.WAITING;
+    }
+
+    /**
+     * Under the gate's lock, which has room for it: whether its item has a place in the step. Else it is parked, holding nothing,
+     * and enters the gate again when the step has a place for its item.
+     */
+    boolean hasPlace() {
+        if (wait.end(() -> gate.enter(this))) {
+            return true;
+        }
+        state = State.PARKED;
+        return false;
     }
 
     /** Under the gate's lock: it does not go. */

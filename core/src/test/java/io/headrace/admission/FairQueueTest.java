@@ -24,13 +24,14 @@ class FairQueueTest {
 
     private Place<String> wait(String name, String tenant, Priority priority, long tokens) {
         Place<String> place = new Place<>(name, tenant, priority, tokens, false);
-        queue.add(place, now);
+        place.since = now;
+        queue.add(place);
         return place;
     }
 
     private Place<String> again(String name) {
         Place<String> place = new Place<>(name, "", Priority.BATCH, 1, true);
-        queue.add(place, now);
+        queue.add(place);
         return place;
     }
 
@@ -208,7 +209,7 @@ class FairQueueTest {
                 Priority priority = Priority.values()[random.nextInt(3)];
                 Place<String> place = new Place<>(
                         "p" + i, "t" + random.nextInt(20), priority, random.nextInt(100), random.nextInt(4) == 0);
-                queue.add(place, now);
+                queue.add(place);
                 inLine.add(place);
                 came++;
             } else if (what < 7 && !inLine.isEmpty()) {
