@@ -32,6 +32,12 @@ final class Database implements Closeable {
 
     private static final long BLOCK_CACHE_BYTES = 32L << 20;
 
+    /** One shard: by default each would be smaller than the filter of a large table, which then is never kept. */
+    private static final int BLOCK_CACHE_SHARD_BITS = 0;
+
+    /** The share of the block cache that answers cannot push filters and indexes out of. */
+    private static final double METADATA_SHARE = 0.5;
+
     /** Little goes there: new answers come as whole tables. */
     private static final long MEMTABLE_BYTES = 4L << 20;
 
@@ -94,7 +100,10 @@ final class Database implements Closeable {
                 .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
                 .setKeepLogFileNum(2)
                 .setTableFormatConfig(new BlockBasedTableConfig()
-                        .setBlockCache(push(natives, new LRUCache(BLOCK_CACHE_BYTES)))
+                        .setBlockCache(push(
+                                natives,
+                                new LRUCache(BLOCK_CACHE_BYTES, BLOCK_CACHE_SHARD_BITS, false, METADATA_SHARE)))
+                        .setCacheIndexAndFilterBlocksWithHighPriority(true)
                         .setFilterPolicy(push(natives, new BloomFilter(BLOOM_BITS_PER_KEY)))
                         .setCacheIndexAndFilterBlocks(true)
                         .setPinL0FilterAndIndexBlocksInCache(true));
