@@ -20,7 +20,7 @@ import java.util.Map;
  *
  * <p>Schemas are keyed as they are written, the order of their members included, because models write the fields of an answer
  * in that order. Images and documents are keyed by SHA-256 of their bytes, or by their address. {@link Part.CachePoint}s are
- * no part of a key.
+ * no part of a key, nor is {@code n}: n answers are n samples of one request.
  */
 public final class ChatKeys {
 
@@ -48,7 +48,6 @@ public final class ChatKeys {
         key.field("maxOutputTokens", request.maxOutputTokens());
         key.fieldOf("messages", json -> write(request.messages(), json));
         key.field("model", request.model());
-        key.field("n", request.n());
         key.field("parallelToolCalls", request.parallelToolCalls());
         key.field("presencePenalty", request.presencePenalty());
         if (request.reasoningEffort() != null) {

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -86,7 +87,6 @@ class ChatKeysTest {
             entry("maxOutputTokens", q -> q.maxOutputTokens(101)),
             entry("stop", q -> q.stop("STOP")),
             entry("seed", q -> q.seed(43)),
-            entry("n", q -> q.n(3)),
             entry("topLogprobs", q -> q.topLogprobs(4)),
             entry("reasoningEffort", q -> q.reasoningEffort(ReasoningEffort.HIGH)),
             entry("answerFormat", q -> q.answerFormat(AnswerFormat.json())),
@@ -158,7 +158,9 @@ class ChatKeysTest {
 
     @Test
     void everyComponent_isClassified() {
-        assertThat(components(ChatRequest.class)).containsExactlyInAnyOrderElementsOf(SHAPING.keySet());
+        assertThat(components(ChatRequest.class))
+                .containsExactlyInAnyOrderElementsOf(
+                        Stream.concat(SHAPING.keySet().stream(), Stream.of("n")).toList());
         COMPONENTS.forEach((type, components) -> assertThat(components(type))
                 .as(type.getSimpleName())
                 .containsExactlyInAnyOrderElementsOf(components.keySet().stream()
@@ -245,6 +247,13 @@ class ChatKeysTest {
     }
 
     @Test
+    void numberOfAnswers_isNoPartOfTheKey() {
+        ChatRequest one = ChatRequest.builder("m").user("x").build();
+        assertThat(KEYS.key(one.toBuilder().n(1).build())).isEqualTo(KEYS.key(one));
+        assertThat(KEYS.key(one.toBuilder().n(3).build())).isEqualTo(KEYS.key(one));
+    }
+
+    @Test
     void partsOfAMessage_areKeptApart() {
         assertThat(List.of(
                         of(ChatRequest.builder("m").user("ab").build()),
@@ -274,7 +283,7 @@ class ChatKeysTest {
                         .extra("nothing", null)
                         .build()))
                 .hasToString("1e8ea6a7f2175cd55020e5eb978c88ab540fadcecced49013f6a088395ecf8d7");
-        assertThat(of(RICH)).hasToString("240bd5daed5ff52d05a86c58bbb61e1ef36aceea172d7ae3c529ee5534f806c4");
+        assertThat(of(RICH)).hasToString("e7a3eb6ad25161f6548fcd20e025a7c5a83a6253d9bb4e5f3857e60111be8051");
         assertThat(ChatKeys.of("simulated")
                         .key(ChatRequest.builder("gpt-4o-mini")
                                 .user("x".repeat(10_000))
