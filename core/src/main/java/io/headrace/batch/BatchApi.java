@@ -1,0 +1,80 @@
+package io.headrace.batch;
+
+import java.time.Instant;
+import java.util.function.Function;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * A provider's asynchronous batch endpoint: many requests in one upload, their answers within a day. One attempt per subscription;
+ * nothing is retried here. Thread-safe. Errors are {@link io.headrace.ApiException}s, with how far the request got.
+ *
+ * <p>Every implementation passes {@code BatchApiContract} in the testkit.
+ *
+ * @param <Q> the request
+ * @param <R> the answer
+ */
+public interface BatchApi<Q, R> {
+
+    /**
+     * Whose answers these are, as part of the fingerprint: the same as that of the provider's call for the same requests, so that
+     * an answer serves both.
+     */
+    String identity();
+
+    /** What one batch may hold. */
+    BatchLimits limits();
+
+    /**
+     * The request as it is uploaded, without an end of line.
+     *
+     * @param customId by which its result is found: 1 to 64 characters of {@code a-z A-Z 0-9 _ -}, unique in its batch
+     * @throws IllegalArgumentException for what this provider cannot do in a batch, naming the field
+     */
+    byte[] encode(String customId, Q request);
+
+    /** What the request counts of {@link BatchLimits#requests}: one, or more where a provider counts what is inside. */
+    default long count(Q request) {
+        return 1;
+    }
+
+    /**
+     * Which requests may stand in one batch together: those of equal groups. Such as the model, for a provider whose batches hold one
+     * model each.
+     */
+    String group(Q request);
+
+    /**
+     * Uploads requests and asks for them to be worked on. Memory is bounded whatever their number. When it fails or is cancelled with
+     * {@link io.headrace.Delivery#UNKNOWN}, the batch may exist or come to exist: {@link #jobs} tells, and {@link #revoke} may make sure.
+     *
+     * @param tag names the batch wherever the provider keeps such a name; at most 64 characters of those that a custom id has
+     * @param lines requests as {@link #encode} gave them, of one group, within {@link #limits}; subscribed to once
+     * @param uploaded told the handle of the upload before the batch is asked for, and waited for; never called by a provider whose
+     *     upload and batch are one request
+     * @return the batch, accepted
+     */
+    Mono<BatchJob> submit(String tag, Flux<byte[]> lines, Function<String, Mono<Void>> uploaded);
+
+    /**
+     * Deletes an upload whose batch nobody has seen, so that no batch can come of it any more. Completes also when it is gone already.
+     *
+     * @param upload the handle
+     */
+    Mono<Void> revoke(String upload);
+
+    /** The batch of that id; an error of kind {@link io.headrace.ErrorKind#NOT_FOUND} if there is none. */
+    Mono<BatchJob> job(String id);
+
+    /** The batches of this account that were created at {@code since} or later, newest first, read page by page as they are asked for. */
+    Flux<BatchJob> jobs(Instant since);
+
+    /**
+     * The results of a batch that has ended, in any order, read from the network as they are asked for. Empty for one that has none.
+     * A line that cannot be read is a {@link BatchResult.Unreadable} and does not end them; a connection that breaks is an error.
+     */
+    Flux<BatchResult<R>> results(BatchJob job);
+
+    /** Asks for a batch to be cancelled; what is finished by then has results. The batch as it is now. */
+    Mono<BatchJob> cancel(String id);
+}

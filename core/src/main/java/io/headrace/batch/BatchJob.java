@@ -1,0 +1,68 @@
+package io.headrace.batch;
+
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A batch at its provider, as it was when it was asked about.
+ *
+ * @param id the provider's
+ * @param tag what it was submitted under; empty where the provider keeps none
+ * @param state how far it is
+ * @param createdAt when the provider accepted it
+ * @param expiresAt when the provider gives up; null if it does not say
+ * @param counts how many requests are where; all zero while the provider does not tell
+ * @param problem why the batch as a whole failed, in the provider's words; null unless it did
+ * @param handles where its files are, in the provider's own terms; for {@link BatchApi#results}
+ */
+public record BatchJob(
+        String id,
+        String tag,
+        State state,
+        Instant createdAt,
+        @Nullable Instant expiresAt,
+        Counts counts,
+        @Nullable String problem,
+        Map<String, String> handles) {
+
+    /** How far a batch is. */
+    public enum State {
+        /** Accepted and at work, or being checked before. */
+        RUNNING,
+        /** On its way to {@link #CANCELLED}. */
+        CANCELLING,
+        /** Ended: every request has its result. */
+        COMPLETED,
+        /** Ended: refused as a whole, no request was worked on. */
+        FAILED,
+        /** Ended: time ran out; what was finished has results. */
+        EXPIRED,
+        /** Ended: cancelled; what was finished has results. */
+        CANCELLED;
+
+        public boolean isEnd() {
+            return this != RUNNING && this != CANCELLING;
+        }
+    }
+
+    /**
+     * @param total requests in the batch
+     * @param succeeded those that are answered
+     * @param failed those that ended without an answer
+     */
+    public record Counts(long total, long succeeded, long failed) {
+
+        public static final Counts NONE = new Counts(0, 0, 0);
+    }
+
+    public BatchJob {
+        Objects.requireNonNull(id, "id");
+        Objects.requireNonNull(tag, "tag");
+        Objects.requireNonNull(state, "state");
+        Objects.requireNonNull(createdAt, "createdAt");
+        Objects.requireNonNull(counts, "counts");
+        handles = Map.copyOf(handles);
+    }
+}
