@@ -26,6 +26,8 @@ final class Listener implements AutoCloseable {
 
     private static final int BACKLOG = 8192;
 
+    private static final int UPGRADE_BYTES = 16 << 20;
+
     private static final Duration CLOSING = Duration.ofSeconds(5);
 
     private final Connections connections = new Connections();
@@ -54,6 +56,8 @@ final class Listener implements AutoCloseable {
         if (settings.http2) {
             configured = configured
                     .protocol(certificate == null ? HttpProtocol.H2C : HttpProtocol.H2, HttpProtocol.HTTP11)
+                    // of a request that asks for the upgrade: none would do for a GET only
+                    .httpRequestDecoder(decoder -> decoder.h2cMaxContentLength(UPGRADE_BYTES))
                     // a test that cancels thousands of calls at once is no attack
                     .http2Settings(http2 -> http2.maxConcurrentStreams(settings.maxStreams)
                             .maxDecodedRstFramesPerWindow(Integer.MAX_VALUE, 1));

@@ -35,7 +35,6 @@ import reactor.netty.transport.NameResolverProvider;
 final class Connector {
 
     private static final int KEEP_ALIVE_PROBE_SECONDS = 60;
-    private static final Duration MAX_LIFE = Duration.ofMinutes(30);
     private static final Duration MAX_NAME_AGE = Duration.ofMinutes(1);
 
     /**
@@ -47,8 +46,10 @@ final class Connector {
     private final Duration connectTimeout;
     private final Duration maxWait;
     private final Duration maxIdleTime;
+    private final Duration maxLifeTime;
     private final int maxConnections;
     private final boolean http2;
+    private final boolean http2WithoutTls;
     private final int maxStreams;
     private final @Nullable TrustManagerFactory trust;
     private final BiFunction<HttpClient, URI, HttpClient> proxy;
@@ -67,8 +68,10 @@ final class Connector {
         this.connectTimeout = settings.connectTimeout;
         this.maxWait = maxWait;
         this.maxIdleTime = settings.maxIdleTime;
+        this.maxLifeTime = settings.maxLifeTime;
         this.maxConnections = settings.maxConnections;
         this.http2 = settings.http2;
+        this.http2WithoutTls = settings.http2WithoutTls;
         this.maxStreams = settings.maxStreams;
         this.trust = settings.trust;
         this.proxy = settings.proxy;
@@ -120,9 +123,13 @@ final class Connector {
         if ("https".equalsIgnoreCase(uri.getScheme())) {
             client = client.secure(tls());
             if (http2) {
-                client = client.protocol(HttpProtocol.H2, HttpProtocol.HTTP11)
-                        .http2Settings(settings -> settings.pingAckTimeout(maxIdleTime));
+                client = client.protocol(HttpProtocol.H2, HttpProtocol.HTTP11);
             }
+        } else if (http2WithoutTls) {
+            client = client.protocol(HttpProtocol.H2C);
+        }
+        if (http2) {
+            client = client.http2Settings(settings -> settings.pingAckTimeout(maxIdleTime));
         }
         client = proxy.apply(client, uri);
         return client.resolver(resolver(uri.getHost(), client.configuration().hasProxy()));
@@ -158,7 +165,7 @@ final class Connector {
                 .pendingAcquireTimeout(maxWait)
                 .lifo()
                 .maxIdleTime(maxIdleTime)
-                .maxLifeTime(MAX_LIFE)
+                .maxLifeTime(maxLifeTime)
                 .maxLifeTimeVariance(20)
                 .evictInBackground(maxIdleTime);
         if (http2) {

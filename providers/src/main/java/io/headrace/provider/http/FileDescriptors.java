@@ -32,6 +32,12 @@ public final class FileDescriptors {
                 : Optional.empty();
     }
 
+    /** Whether {@code error} is the operating system's refusal to open one more. */
+    static boolean areUsedUp(Throwable error) {
+        String message = error.getMessage();
+        return message != null && message.contains("Too many open files");
+    }
+
     static Optional<String> shortage(int connections, long max, long open) {
         long needed = open + RESERVE + connections;
         return max <= 0 || needed <= max

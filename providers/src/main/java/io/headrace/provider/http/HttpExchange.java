@@ -89,11 +89,11 @@ final class HttpExchange {
     /** Gives a body of events to {@code reader} as it comes, and any other answer whole. */
     <T> Publisher<T> stream(HttpClientResponse head, ByteBufFlux content, StreamReader<T> reader) {
         String type = head.responseHeaders().get(HttpHeaderNames.CONTENT_TYPE, "");
-        if (head.status().code() != 200 || !type.regionMatches(true, 0, EVENT_STREAM, 0, EVENT_STREAM.length())) {
+        if (head.status().code() / 100 != 2 || !type.regionMatches(true, 0, EVENT_STREAM, 0, EVENT_STREAM.length())) {
             return receive(head, content).flatMapMany(reader::whole);
         }
         begun(head);
-        HttpAnswer start = new HttpAnswer(200, head.responseHeaders(), new byte[0], 0, caller.key());
+        HttpAnswer start = new HttpAnswer(head.status().code(), head.responseHeaders(), new byte[0], 0, caller.key());
         return reader.events(start, content.doOnNext(this::count));
     }
 
@@ -165,9 +165,15 @@ final class HttpExchange {
         }
         if ((error instanceof DecoderException && !(error.getCause() instanceof SSLException))
                 || error instanceof IllegalArgumentException) {
-            return failure(ErrorKind.MALFORMED_RESPONSE, "the answer is not HTTP: " + words(error), error);
+            return failure(
+                    ErrorKind.MALFORMED_RESPONSE,
+                    "the answer is not HTTP: " + words(error) + "; check the base URL, its port and http or https",
+                    error);
         }
         String what = error instanceof UnknownHostException ? "unknown host: " + words(error) : words(error);
+        if (FileDescriptors.areUsedUp(error)) {
+            what += "; raise the limit of file descriptors (ulimit -n), lower the concurrency, or use HTTP/2";
+        }
         return failure(ErrorKind.TRANSPORT, withProgress(what), error);
     }
 

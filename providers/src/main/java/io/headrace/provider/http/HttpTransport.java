@@ -101,8 +101,10 @@ public final class HttpTransport implements AutoCloseable {
         private long maxBodyBytes = 64L << 20;
         Duration connectTimeout = Duration.ofSeconds(10);
         Duration maxIdleTime = Duration.ofSeconds(25);
+        Duration maxLifeTime = Duration.ofMinutes(30);
         int maxConnections = Integer.MAX_VALUE;
         boolean http2;
+        boolean http2WithoutTls;
         int maxStreams = -1;
 
         @Nullable
@@ -156,6 +158,15 @@ public final class HttpTransport implements AutoCloseable {
         }
 
         /**
+         * How long a connection may live, give or take a fifth; it closes when its calls have ended. Then the name of the host is looked
+         * up again, so this is how long a busy connection may hold on to an address that the name has left. Default 30 minutes.
+         */
+        public Builder maxLifeTime(Duration maxLifeTime) {
+            this.maxLifeTime = positive("maxLifeTime", maxLifeTime);
+            return this;
+        }
+
+        /**
          * Most connections to one address; calls beyond it wait for one, in turn, up to {@link #totalTimeout}. Default: no
          * bound, so that the concurrency of the caller is the only one. {@link #build} warns if the process may not open as
          * many.
@@ -168,12 +179,24 @@ public final class HttpTransport implements AutoCloseable {
         /**
          * Speaks HTTP/2 where the server does, and HTTP/1.1 otherwise. Opens a connection only when those that are open carry as
          * many calls as the server allows: fewer sockets and handshakes, somewhat more work for each call, and a lost packet
-         * holds up all calls of its connection. Over TLS only, a plain {@code http} URL stays at HTTP/1.1. Off by default.
+         * holds up all calls of its connection. A plain {@code http} URL stays at HTTP/1.1, see {@link #http2WithoutTls}. Off by
+         * default.
          *
          * <p>Servers take hundreds of cancels within seconds on one connection for an attack, and close it.
          */
         public Builder http2() {
             this.http2 = true;
+            return this;
+        }
+
+        /**
+         * Speaks HTTP/2 to plain {@code http} URLs too, and nothing else: it begins without asking, which a server that has only
+         * HTTP/1.1 does not understand. For servers and sidecars inside, with connections shared as by {@link #http2}, which it
+         * implies.
+         */
+        public Builder http2WithoutTls() {
+            this.http2 = true;
+            this.http2WithoutTls = true;
             return this;
         }
 

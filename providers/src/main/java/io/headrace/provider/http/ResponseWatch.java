@@ -6,6 +6,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -65,15 +66,21 @@ final class ResponseWatch extends ChannelDuplexHandler {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
+        if (message instanceof HttpResponse head) {
+            interim = head.status().codeClass() == HttpStatusClass.INFORMATIONAL;
+        }
+        if (interim) {
+            // such as 103 Early Hints: a word on the way, which the client would take for the answer
+            ReferenceCountUtil.release(message);
+            context.read();
+            return;
+        }
         if (phase != Phase.AT_REST) {
             wanted = false;
-            if (message instanceof HttpResponse head) {
-                interim = head.status().codeClass() == HttpStatusClass.INFORMATIONAL;
-                if (!interim) {
-                    phase = Phase.READING_BODY;
-                }
+            if (message instanceof HttpResponse) {
+                phase = Phase.READING_BODY;
             }
-            if (message instanceof LastHttpContent && !interim) {
+            if (message instanceof LastHttpContent) {
                 phase = Phase.AT_REST;
             }
         }

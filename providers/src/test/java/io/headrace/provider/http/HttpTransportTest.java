@@ -71,6 +71,26 @@ class HttpTransportTest {
     }
 
     @Test
+    void wordsOnTheWay_areNotTheAnswer() {
+        RawServer server = serve(peer -> {
+            while (peer.readRequest()) {
+                peer.write("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n")
+                        .write("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n")
+                        .writeAnswer("{}");
+            }
+        });
+        HttpEndpoint endpoint = endpoint(server);
+
+        for (int i = 0; i < 3; i++) {
+            assertThat(endpoint.post("m", HELLO, HELLO.length)
+                            .block(ofSeconds(10))
+                            .text(10))
+                    .isEqualTo("{}");
+        }
+        assertThat(server.accepted()).isLessThanOrEqualTo(2);
+    }
+
+    @Test
     void resetAfterTheRequestWasRead_hasUnknownOutcome() {
         RawServer server = serve(peer -> {
             peer.readRequest();

@@ -10,7 +10,8 @@ import reactor.core.publisher.Mono;
 enum Protocol {
     HTTP_1(false, false),
     HTTP_1_TLS(true, false),
-    HTTP_2(true, true);
+    HTTP_2(true, true),
+    HTTP_2_PLAIN(false, true);
 
     private final boolean tls;
     private final boolean http2;
@@ -36,7 +37,7 @@ enum Protocol {
     HttpTransport.Builder client(SimulatedProvider server) {
         HttpTransport.Builder builder = HttpTransport.builder();
         if (http2) {
-            builder.http2();
+            builder = tls ? builder.http2() : builder.http2WithoutTls();
         }
         return tls ? builder.trust(server.trust()) : builder;
     }

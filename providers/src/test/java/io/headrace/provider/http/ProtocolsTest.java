@@ -169,7 +169,7 @@ class ProtocolsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = "HTTP_2")
+    @EnumSource(names = {"HTTP_2", "HTTP_2_PLAIN"})
     void goAway_letsTheCallsBeforeItEnd_andTheNextTakeAnotherConnection(Protocol protocol) {
         HttpEndpoint endpoint =
                 start(protocol, protocol.server(100).latency(Latency.fixed(ofMillis(400))), settings -> settings);
@@ -250,7 +250,7 @@ class ProtocolsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = "HTTP_2")
+    @EnumSource(names = {"HTTP_2", "HTTP_2_PLAIN"})
     void concurrentStreams_shareAsFewConnectionsAsTheServerAllows(Protocol protocol) {
         HttpEndpoint endpoint =
                 start(protocol, protocol.server(50).latency(Latency.fixed(ofMillis(50))), settings -> settings);
