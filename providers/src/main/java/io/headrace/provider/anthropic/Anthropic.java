@@ -9,8 +9,8 @@ import io.headrace.provider.http.JsonApi;
 import io.headrace.provider.http.ProviderBuilder;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -101,6 +101,8 @@ public final class Anthropic implements AutoCloseable {
     /** Collects the settings of an {@link Anthropic}. Not thread-safe. */
     public static final class Builder extends ProviderBuilder<Builder> {
 
+        private static final Pattern VERSION = Pattern.compile("\\d{4}-\\d{2}-\\d{2}");
+
         private BaseUrl baseUrl = BaseUrl.of("https://api.anthropic.com");
         private boolean bearer;
         private String version = VERSION_WITH_SAMPLING;
@@ -133,9 +135,15 @@ public final class Anthropic implements AutoCloseable {
         /**
          * The API version, sent as {@code anthropic-version}. Default {@code 2023-06-01}, the last that takes temperature,
          * top p and top k; from {@code 2026-10-21} on they are refused.
+         *
+         * @throws IllegalArgumentException if it is no date
          */
         public Builder version(String version) {
-            this.version = Objects.requireNonNull(version, "version");
+            if (!VERSION.matcher(version).matches()) {
+                throw new IllegalArgumentException(
+                        "version is a date such as " + VERSION_WITHOUT_SAMPLING + ", not '" + version + "'");
+            }
+            this.version = version;
             return this;
         }
 

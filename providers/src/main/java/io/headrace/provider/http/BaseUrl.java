@@ -2,6 +2,10 @@ package io.headrace.provider.http;
 
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -24,24 +28,25 @@ public final class BaseUrl {
 
     /**
      * @throws IllegalArgumentException if {@code url} is not an absolute http or https URL, has a port that cannot be, or
-     *     holds user info
+     *     holds user info or a fragment; says so without the URL, which may hold a key
      */
     public static BaseUrl of(String url) {
-        Objects.requireNonNull(url, "baseUrl");
-        URI uri;
-        try {
-            uri = new URI(url.trim());
-        } catch (URISyntaxException e) {
-            throw new IllegalArgumentException("baseUrl is not a URL: " + e.getReason(), e);
-        }
+        URI uri = parsed(Objects.requireNonNull(url, "baseUrl").trim());
         String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
-        if (!(scheme.equals("http") || scheme.equals("https")) || uri.getHost() == null) {
+        if (!(scheme.equals("http") || scheme.equals("https")) || uri.getRawAuthority() == null) {
             throw new IllegalArgumentException(
                     "baseUrl must be absolute, such as https://host/v1, with the scheme http or https");
         }
-        if (uri.getRawUserInfo() != null) {
+        if (uri.getRawAuthority().indexOf('@') >= 0) {
             throw new IllegalArgumentException(
                     "baseUrl must not hold user info: send it as a header, \"Authorization\" with \"Basic ...\"");
+        }
+        if (uri.getHost() == null) {
+            throw new IllegalArgumentException("baseUrl names the host " + uri.getRawAuthority()
+                    + ", which is no host name: it has letters a to z, digits, - and dots, and no _");
+        }
+        if (uri.getRawFragment() != null) {
+            throw new IllegalArgumentException("baseUrl must not hold a fragment, which no server would see");
         }
         if (uri.getPort() > 65_535) {
             throw new IllegalArgumentException("baseUrl has the port " + uri.getPort() + ", ports end at 65535");
@@ -57,6 +62,15 @@ public final class BaseUrl {
         return new BaseUrl(normal, host, uri.getRawQuery());
     }
 
+    /** Without the exception that tells why, for it would show the URL. */
+    private static URI parsed(String url) {
+        try {
+            return new URI(url);
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException("baseUrl is not a URL: " + e.getReason());
+        }
+    }
+
     /** The normal form without the query. */
     public String identity() {
         return normal;
@@ -65,6 +79,20 @@ public final class BaseUrl {
     /** The host in lower case. */
     public String host() {
         return host;
+    }
+
+    /** The values in the query, as they stand and decoded, but for versions: some servers take keys there. */
+    List<String> queryValues() {
+        List<String> values = new ArrayList<>();
+        for (String parameter : query == null ? new String[0] : query.split("&")) {
+            int equal = parameter.indexOf('=');
+            if (!parameter.substring(0, Math.max(equal, 0)).endsWith("version")) {
+                String value = parameter.substring(equal + 1);
+                values.add(value);
+                values.add(URLDecoder.decode(value, StandardCharsets.UTF_8));
+            }
+        }
+        return values;
     }
 
     /** This URL without {@code suffix} at its end. */

@@ -63,7 +63,7 @@ public final class HttpEndpoint {
         all.put(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON);
         all.put(HttpHeaderNames.ACCEPT, HttpHeaderValues.APPLICATION_JSON);
         all.put(HttpHeaderNames.USER_AGENT, USER_AGENT);
-        headers.forEach((header, value) -> all.put(new AsciiString(header), new AsciiString(value)));
+        all.putAll(Headers.encoded(headers));
         this.headers = all;
     }
 

@@ -66,7 +66,10 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
         return self();
     }
 
-    /** A further header for every request; overrules one of the same name. */
+    /**
+     * A further header for every request; overrules one of the same name. One that HTTP does not allow, or only the HTTP client
+     * may set, is refused when built.
+     */
     public B header(String name, String value) {
         headers.put(Objects.requireNonNull(name, "name"), Objects.requireNonNull(value, "value"));
         return self();
@@ -100,7 +103,7 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
      * The API with these settings.
      *
      * @param name the provider, as error messages name it
-     * @param ownHost the provider's own host, which needs a key
+     * @param ownHost the provider's own host, which needs a key, and so do those below it
      * @param ownHeaders the provider's further headers
      * @param credentialsOf how a key is sent
      * @throws IllegalArgumentException if there is no key and the base URL is the provider's own, or if the environment's key
@@ -118,16 +121,13 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
         if (fromEnv != null) {
             used = Secret.of(keyVariable, fromEnv);
         }
-        if (!used.isPresent()
-                && !keyPerCall
-                && headers.isEmpty()
-                && baseUrl.host().equals(ownHost)) {
+        if (!used.isPresent() && !keyPerCall && headers.isEmpty() && ("." + baseUrl.host()).endsWith("." + ownHost)) {
             throw new IllegalArgumentException("no API key for " + baseUrl + ": set apiKey, or " + keyVariable
                     + " with apiKeyFromEnv, or keyPerCall");
         }
         Map<String, String> all = new LinkedHashMap<>(ownHeaders);
         all.putAll(headers);
-        Secret hidden = used.hiding(headers.values());
+        Secret hidden = used.hiding(headers.values()).hiding(baseUrl.queryValues());
         Credentials credentials = credentialsOf.apply(hidden);
         return new JsonApi(name, baseUrl, this, all, keyPerCall ? credentials.perCall() : credentials, rules, hidden);
     }

@@ -2,6 +2,7 @@ package io.headrace.provider.http;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 
@@ -44,6 +45,8 @@ public final class Secret {
     public Secret hiding(Collection<String> values) {
         List<String> all = new ArrayList<>(hidden);
         values.stream().filter(v -> v.length() >= SHORTEST_HIDDEN).forEach(all::add);
+        // of two that overlap, the longer leaves nothing of the other
+        all.sort(Comparator.comparingInt(String::length).reversed());
         return new Secret(value, List.copyOf(all));
     }
 

@@ -28,6 +28,8 @@ public final class OpenAi implements AutoCloseable {
     static final String DEFAULT_BASE_URL = "https://api.openai.com/v1";
 
     private static final String CHAT = "/chat/completions";
+    private static final String RESPONSES = "/responses";
+    private static final String EMBEDDINGS = "/embeddings";
 
     private final JsonApi api;
     private final ChatCall chat;
@@ -37,8 +39,8 @@ public final class OpenAi implements AutoCloseable {
     private OpenAi(JsonApi api, String maxTokensField) {
         this.api = api;
         this.chat = api.chat(CHAT, new ChatCompletions(maxTokensField));
-        this.responses = api.chat("/responses", new Responses());
-        this.embeddings = new Embedder(api.identity(), api.call("/embeddings", new Embeddings()));
+        this.responses = api.chat(RESPONSES, new Responses());
+        this.embeddings = new Embedder(api.identity(), api.call(EMBEDDINGS, new Embeddings()));
     }
 
     public static Builder builder() {
@@ -128,13 +130,14 @@ public final class OpenAi implements AutoCloseable {
         }
 
         /**
-         * Where the API is, up to and including the version; a {@code /chat/completions} behind it is left off. Default
-         * {@code https://api.openai.com/v1}. A query is kept.
+         * Where the API is, up to and including the version; {@code /chat/completions}, {@code /responses} or {@code
+         * /embeddings} behind it is left off. Default {@code https://api.openai.com/v1}. A query is kept, and its values are shown
+         * in no error.
          *
          * @throws IllegalArgumentException if it is not an absolute http or https URL
          */
         public Builder baseUrl(String baseUrl) {
-            this.baseUrl = BaseUrl.of(baseUrl).without(CHAT);
+            this.baseUrl = BaseUrl.of(baseUrl).without(CHAT).without(RESPONSES).without(EMBEDDINGS);
             return this;
         }
 
