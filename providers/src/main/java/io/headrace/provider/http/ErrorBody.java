@@ -76,7 +76,26 @@ public record ErrorBody(String message, String type, String code, String param, 
                     case "request_id" -> requestId = text(in, value, requestId);
                     case "detail" -> message = detail(in, value);
                     case "details", "innererror" -> inner(in, value);
+                    case "choices" -> choices(in, value);
                     default -> in.skipChildren();
+                }
+            }
+        }
+
+        /** Gateways write the error of a model that broke off into its choice. */
+        private void choices(JsonParser in, JsonToken value) {
+            if (value != JsonToken.START_ARRAY) {
+                in.skipChildren();
+                return;
+            }
+            while (in.nextToken() == JsonToken.START_OBJECT) {
+                for (String name = in.nextName(); name != null; name = in.nextName()) {
+                    JsonToken part = in.nextToken();
+                    if (name.equals("error")) {
+                        error(in, part);
+                    } else {
+                        in.skipChildren();
+                    }
                 }
             }
         }

@@ -93,6 +93,9 @@ final class Failures<Q> {
             words.append(words.isEmpty() ? "" : ": ").append(body.message());
         }
         String clean = ServerWords.of(answer.key().strikeFrom(words.toString()), key, operation.prompts(request));
+        if (clean.isEmpty() && answer.isSuccess()) {
+            clean = "an error without words";
+        }
         String hint = rules.hint(answer.status(), body);
         return message.append(clean.isEmpty() ? "" : " ")
                 .append(clean)

@@ -29,6 +29,11 @@ public final class HttpAnswer {
         return status;
     }
 
+    /** Whether the status is one of success, 2xx. */
+    boolean isSuccess() {
+        return status / 100 == 2;
+    }
+
     /** The first value of a header, whatever the case of its name; null if absent. */
     public @Nullable String header(String name) {
         return headers.get(name);

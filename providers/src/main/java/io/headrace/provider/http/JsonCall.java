@@ -78,7 +78,7 @@ public final class JsonCall<Q, R> implements Call<Q, R> {
     }
 
     private R decode(Q request, HttpAnswer answer) {
-        if (answer.status() != 200) {
+        if (!answer.isSuccess()) {
             throw failures.refused(request, answer);
         }
         R result;
@@ -101,9 +101,10 @@ public final class JsonCall<Q, R> implements Call<Q, R> {
     }
 
     private static String notJson(HttpAnswer answer, JacksonException e) {
-        return "the body (" + answer.length() + " bytes, "
-                + Objects.requireNonNullElse(answer.header("content-type"), "no content type")
-                + ") is not whole JSON, at byte " + e.getLocation().getByteOffset();
+        String type = Objects.requireNonNullElse(answer.header("content-type"), "no content type");
+        return "the body (" + answer.length() + " bytes, " + type + ") is not whole JSON, at byte "
+                + e.getLocation().getByteOffset()
+                + (type.startsWith("text/html") ? ": a page, no API; check the base URL" : "");
     }
 
     /** Gives out the array that it wrote to, without a copy. */

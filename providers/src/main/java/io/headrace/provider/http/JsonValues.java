@@ -7,6 +7,9 @@ import tools.jackson.core.JsonToken;
 /** Reads the value that a parser stands on, whole, and passes over one of another kind than expected. */
 public final class JsonValues {
 
+    /** No count of anything is greater, and sums of these stay far from an overflow. */
+    private static final long MOST = 1L << 53;
+
     private JsonValues() {}
 
     /** A string; {@code otherwise} for any other value. */
@@ -24,6 +27,11 @@ public final class JsonValues {
         return null;
     }
 
+    /** Whether the value is a string with just {@code text}. */
+    public static boolean is(String text, JsonParser in) {
+        return text.equals(stringOrNull(in));
+    }
+
     /** A string as it is, nothing for null, any other value as JSON. */
     public static String text(JsonParser in) {
         return switch (in.currentToken()) {
@@ -33,11 +41,12 @@ public final class JsonValues {
         };
     }
 
-    /** A whole number from 0; {@code otherwise} for any other value. */
+    /** A whole number from 0 to {@link #MOST}; {@code otherwise} for any other value. */
     public static long count(JsonParser in, long otherwise) {
-        if (in.currentToken() == JsonToken.VALUE_NUMBER_INT) {
+        if (in.currentToken() == JsonToken.VALUE_NUMBER_INT
+                && in.getNumberType() != JsonParser.NumberType.BIG_INTEGER) {
             long value = in.getLongValue();
-            return value < 0 ? otherwise : value;
+            return value < 0 || value > MOST ? otherwise : value;
         }
         in.skipChildren();
         return otherwise;

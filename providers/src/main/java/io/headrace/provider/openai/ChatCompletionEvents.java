@@ -25,7 +25,7 @@ final class ChatCompletionEvents implements ChatEvents {
     @Override
     public boolean read(SseEvent event, Consumer<ChatDelta> deltas) {
         if (event.is(DONE)) {
-            reader.end(requestId);
+            reader.endStream(requestId);
             isComplete = true;
         } else {
             try (JsonParser in = event.json()) {

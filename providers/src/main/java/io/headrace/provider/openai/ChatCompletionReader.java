@@ -5,7 +5,9 @@ import io.headrace.model.ChatCollector;
 import io.headrace.model.ChatDelta;
 import io.headrace.model.ChatResponse;
 import io.headrace.provider.http.JsonValues;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +57,8 @@ final class ChatCompletionReader {
                 case "choices" -> choices(in);
                 case "usage" -> usage(in);
                 case "error" -> error(in);
+                // an error that is not wrapped, as of older vLLM
+                case "object" -> hasError |= JsonValues.is("error", in);
                 default -> in.skipChildren();
             }
         }
@@ -62,11 +66,26 @@ final class ChatCompletionReader {
     }
 
     /**
+     * Ends a streamed answer.
+     *
+     * @throws IllegalArgumentException if there was no choice, or one did not end: a gateway sends the end marker even when the
+     *     model behind it broke off
+     */
+    void endStream(String requestId) {
+        choices.forEach((index, choice) -> {
+            if (!choice.isFinished()) {
+                throw new IllegalArgumentException("choice " + index + " has no finish_reason: its answer broke off");
+            }
+        });
+        end(requestId);
+    }
+
+    /**
      * Ends the answer.
      *
      * @throws IllegalArgumentException if there was no choice
      */
-    void end(String requestId) {
+    private void end(String requestId) {
         if (choices.isEmpty()) {
             throw new IllegalArgumentException("the answer has no choices");
         }
@@ -79,27 +98,42 @@ final class ChatCompletionReader {
             return;
         }
         int position = 0;
+        Set<Integer> seen = new HashSet<>();
         while (in.nextToken() != JsonToken.END_ARRAY) {
             if (JsonValues.isObject(in)) {
-                choice(in, position++);
+                choice(in, position++, seen);
             }
         }
     }
 
-    private void choice(JsonParser in, int position) {
+    /**
+     * @param seen indexes of the whole choices before it: some servers give all of them the same one
+     */
+    private void choice(JsonParser in, int position, Set<Integer> seen) {
         ChoiceReader.Piece piece = new ChoiceReader.Piece();
         int index = position;
+        boolean isWhole = false;
         for (String name = in.nextName(); name != null; name = in.nextName()) {
             in.nextToken();
             switch (name) {
                 case "index" -> index = (int) Math.min(JsonValues.count(in, position), Integer.MAX_VALUE);
-                case "message", "delta" -> piece.message(in);
+                case "message", "delta" -> {
+                    isWhole |= name.equals("message");
+                    piece.message(in);
+                }
                 case "logprobs" -> piece.logprobs(in);
-                case "finish_reason" -> piece.finishReason = JsonValues.stringOrNull(in);
+                case "finish_reason" -> {
+                    piece.finishReason = JsonValues.stringOrNull(in);
+                    // a gateway's word for a model that broke off
+                    hasError |= "error".equals(piece.finishReason);
+                }
                 // gateways tell here of a model that broke off
                 case "error" -> error(in);
                 default -> in.skipChildren();
             }
+        }
+        while (isWhole && !seen.add(index)) {
+            index++;
         }
         choices.computeIfAbsent(index, ChoiceReader::new).add(piece, deltas);
     }

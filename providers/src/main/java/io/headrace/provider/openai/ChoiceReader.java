@@ -47,9 +47,14 @@ final class ChoiceReader {
         if (!piece.logprobs.isEmpty()) {
             deltas.accept(new ChatDelta.Logprobs(index, piece.logprobs));
         }
-        if (piece.finishReason != null && !isFinished) {
+        if (piece.finishReason != null && !piece.finishReason.isEmpty() && !isFinished) {
             finish(piece.finishReason, deltas);
         }
+    }
+
+    /** Whether a reason for the end was given. */
+    boolean isFinished() {
+        return isFinished;
     }
 
     /** Ends the choice, whether a reason was given or not. */

@@ -47,6 +47,7 @@ final class EmbeddingReader {
                     hasError |= in.currentToken() != JsonToken.VALUE_NULL;
                     in.skipChildren();
                 }
+                case "object" -> hasError |= JsonValues.is("error", in); // one that is not wrapped
                 default -> in.skipChildren();
             }
         }

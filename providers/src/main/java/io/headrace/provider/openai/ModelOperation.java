@@ -64,6 +64,8 @@ enum ModelOperation implements JsonOperation<String, List<ModelInfo>> {
             in.nextToken();
             if (name.equals("data") && JsonValues.isArray(in)) {
                 models = models(in);
+            } else if (name.equals("object")) {
+                hasError |= JsonValues.is("error", in); // one that is not wrapped
             } else {
                 hasError |= name.equals("error") && in.currentToken() != JsonToken.VALUE_NULL;
                 in.skipChildren();

@@ -52,6 +52,7 @@ final class ResponseReader {
                     hasError |= in.currentToken() != JsonToken.VALUE_NULL;
                     in.skipChildren();
                 }
+                case "object" -> hasError |= JsonValues.is("error", in); // one that is not wrapped
                 case "incomplete_details" -> incomplete();
                 case "output" -> output();
                 case "usage" -> usage = JsonValues.isObject(in) ? UsageReader.read(in) : usage;

@@ -130,7 +130,7 @@ class ChatStreamTest {
     @Test
     void connectionThatBreaksBehindTheEndMarker_costsNothing() {
         server.breakOff(true);
-        server.answer(chunk("{\"content\":\"Hi\"}", "null") + "data: [DONE]\n\n", 4096);
+        server.answer(chunk("{\"content\":\"Hi\"}", "\"stop\"") + "data: [DONE]\n\n", 4096);
 
         assertThat(collect().text()).isEqualTo("Hi");
     }
@@ -138,7 +138,7 @@ class ChatStreamTest {
     @Test
     void serverThatDoesNotEndTheBody_isNotWaitedForLong() {
         server.holdOn();
-        server.answer(chunk("{\"content\":\"Hi\"}", "null") + "data: [DONE]\n\n", 4096);
+        server.answer(chunk("{\"content\":\"Hi\"}", "\"stop\"") + "data: [DONE]\n\n", 4096);
 
         assertThat(deltas(openAi).collectList().block(Duration.ofSeconds(5))).hasSize(3);
     }
@@ -146,7 +146,7 @@ class ChatStreamTest {
     @Test
     void whatFollowsTheEndMarker_isPassedOver() {
         server.answer(
-                chunk("{\"content\":\"Hi\"}", "null") + "data: [DONE]\n\n" + chunk("{\"content\":\"!\"}", "null")
+                chunk("{\"content\":\"Hi\"}", "\"stop\"") + "data: [DONE]\n\n" + chunk("{\"content\":\"!\"}", "null")
                         + "data: x",
                 7);
 
@@ -234,7 +234,7 @@ class ChatStreamTest {
         for (String fragment : fragments.replace('\'', '"').split("\\|", -1)) {
             stream.append(chunk("{\"tool_calls\":[" + fragment + "]}", "null"));
         }
-        server.answer(stream + "data: [DONE]\n\n", 4096);
+        server.answer(stream + chunk("{}", "\"tool_calls\"") + "data: [DONE]\n\n", 4096);
 
         ChatResponse answer = collect();
 
@@ -264,6 +264,11 @@ class ChatStreamTest {
         assertThat(first.isTransient()).isEqualTo(isTransient);
         assertThat(amid.delivery()).isEqualTo(Delivery.UNKNOWN);
         assertThat(amid.requestId()).hasValue("req_7");
+        server.answer(
+                chunk("{\"content\":\"Hi\"}", "null") + "data: {\"object\":\"error\",\"message\":\"x\",\"code\":\""
+                        + code + "\"}\n\ndata: [DONE]\n\n",
+                4096);
+        assertThat(fail().kind()).as("not wrapped").isEqualTo(kind);
         assertThat(amid)
                 .hasMessageContaining("Sorry about [key]")
                 .hasMessageContaining("in event 2 of the stream (partial answer)");
@@ -276,12 +281,27 @@ class ChatStreamTest {
                 "data: [1]\n\n",
                 "data: plain\n\n",
                 "data: {\"choices\":[{\"delta\":{\"content\":\"short",
-                "data: {}\n\n"
+                "data: {}\n\n",
+                "data: [DONE]\n\n" // of a gateway whose model broke off
             })
     void streamThatIsNone_isMalformed(String stream) {
         server.answer(chunk("{\"content\":\"Hi\"}", "null") + stream, 4096);
 
         assertThat(fail().kind()).isEqualTo(ErrorKind.MALFORMED_RESPONSE);
+    }
+
+    @Test
+    void choiceThatEndsWithAnError_isAnError() {
+        server.answer(chunk("{\"content\":\"Hi\"}", "\"error\"") + "data: [DONE]\n\n", 4096);
+
+        assertThat(fail().kind()).isEqualTo(ErrorKind.SERVER_ERROR);
+    }
+
+    @Test
+    void emptyFinishReason_isNone() {
+        server.answer(chunk("{\"content\":\"Hi\"}", "\"\"") + chunk("{}", "\"length\"") + "data: [DONE]\n\n", 4096);
+
+        assertThat(collect().finishReason()).isEqualTo(FinishReason.LENGTH);
     }
 
     @Test

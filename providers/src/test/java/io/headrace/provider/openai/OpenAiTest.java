@@ -339,6 +339,80 @@ class OpenAiTest {
         assertThat(fail(ask("hello")).kind()).isEqualTo(ErrorKind.SERVER_ERROR);
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "{\"object\":\"error\",\"message\":\"boom\",\"type\":\"InternalServerError\",\"code\":500}|SERVER_ERROR|boom",
+                "{\"object\":\"error\",\"message\":\"none\",\"type\":\"NotFoundError\",\"code\":404}|NOT_FOUND|none",
+                "{\"error\":{\"code\":429,\"message\":\"slow\"}}|RATE_LIMITED|slow",
+                "{\"choices\":[{\"error\":{\"code\":429,\"message\":\"slow\"},\"message\":{\"content\":\"half\"}}]}|RATE_LIMITED|slow",
+                "{\"choices\":[{\"finish_reason\":\"error\",\"message\":{\"content\":\"half\"}}]}|SERVER_ERROR|without words",
+            })
+    void errorWithinASuccess_isAnErrorOfItsKind(String body, ErrorKind kind, String words) {
+        server.next(new Reply(200, body));
+
+        ApiException error = fail(ask("hello"));
+
+        assertThat(error.kind()).isEqualTo(kind);
+        assertThat(error).hasMessageContaining(words);
+    }
+
+    @Test
+    void oddNumbers_breakNothing() {
+        server.next(
+                new Reply(
+                        201,
+                        "{\"created\":1e99,\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"message\":{\"content\":\"Hi\"}}],"
+                                + "\"usage\":{\"prompt_tokens\":99999999999999999999,\"completion_tokens\":9007199254740993}}"));
+        server.next(new Reply(200, "{\"data\":[{\"id\":\"m\",\"created\":9223372036854775807}]}"));
+
+        ChatResponse answer = openAi.chat().apply(ask("hello")).block();
+
+        assertThat(answer.text()).isEqualTo("Hi");
+        assertThat(answer.usage()).isEqualTo(Usage.UNKNOWN);
+        assertThat(openAi.models().block()).containsExactly(new ModelInfo("m", null, ""));
+    }
+
+    @Test
+    void choicesThatAllHaveOneIndex_areToldApart() {
+        String choice = "{\"index\":0,\"finish_reason\":\"stop\",\"message\":{\"content\":\"%s\"}}";
+        server.next(new Reply(200, "{\"choices\":[" + choice.formatted("a") + "," + choice.formatted("b") + "]}"));
+
+        ChatResponse answer = openAi.chat().apply(ask("hello")).block();
+
+        assertThat(answer.choices()).extracting(Choice::text).containsExactly("a", "b");
+    }
+
+    @Test
+    void pageInPlaceOfAnApi_getsAHint() {
+        server.next(new Reply(200, "<html>hi</html>", "content-type", "text/html; charset=utf-8"));
+
+        assertThat(fail(ask("hello"))).hasMessageContaining("check the base URL");
+    }
+
+    @Test
+    void keyInTheQuery_isShownNowhere() {
+        String secret = "query-secret-0123";
+        try (OpenAi client = OpenAi.builder()
+                .baseUrl(server.url() + "/v1?key=" + secret + "&token=query%2Dtoken")
+                .build()) {
+            server.next(new Reply(
+                    404,
+                    "Cannot POST /v1/chat/completions?key=" + secret + "&token=query%2Dtoken, query-token",
+                    "x-request-id",
+                    "of " + secret));
+
+            ApiException error = fail(client, ask("hello"));
+
+            assertThat(server.received().get(0).path()).contains("key=" + secret + "&token=query%2Dtoken");
+            assertThat(error.getMessage() + error.requestId() + client + client.chat())
+                    .contains("?key=[key]&token=[key], [key]", "of [key]")
+                    .doesNotContain(secret, "query%2Dtoken", "query-token");
+        }
+    }
+
     @Test
     void whatCannotBeSent_isSaidBeforeSending() {
         for (ChatRequest request : List.of(
@@ -379,6 +453,15 @@ class OpenAiTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageNotContaining("sk");
         assertThatThrownBy(() -> OpenAi.builder().build()).hasMessageContaining("OPENAI_API_KEY");
+        assertThatThrownBy(() ->
+                        OpenAi.builder().baseUrl("https://eu.api.openai.com/v1").build())
+                .hasMessageContaining("no API key for https://eu.api.openai.com/v1");
+        assertThatThrownBy(() -> OpenAi.builder()
+                        .apiKey(KEY)
+                        .header("X-Team", "blue\r\nEvil: 1")
+                        .build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("X-Team");
         assertThatThrownBy(() -> OpenAi.builder()
                         .apiKeyFromEnv()
                         .environment(name -> null)
@@ -431,6 +514,8 @@ class OpenAiTest {
         "http://LOCALHOST:80, http://localhost",
         "http://localhost:8000/v1?api-version=1, http://localhost:8000/v1",
         "http://localhost:8000/v1/chat/completions, http://localhost:8000/v1",
+        "http://localhost:8000/v1/responses, http://localhost:8000/v1",
+        "http://localhost:8000/v1/embeddings/, http://localhost:8000/v1",
     })
     void identity_isTheNormalBaseUrl(String baseUrl, String identity) {
         try (OpenAi some = OpenAi.builder().apiKey(KEY).baseUrl(baseUrl).build()) {
