@@ -45,8 +45,13 @@ public interface BatchApi<Q, R> {
     String group(Q request);
 
     /**
-     * Uploads requests and asks for them to be worked on. Memory is bounded whatever their number. When it fails or is cancelled with
-     * {@link io.headrace.Delivery#UNKNOWN}, the batch may exist or come to exist: {@link #jobs} tells, and {@link #revoke} may make sure.
+     * Uploads requests and asks for them to be worked on. Memory is bounded whatever their number, and no limit is set on the time of
+     * the whole, only on its silence.
+     *
+     * <p>When it fails with {@link io.headrace.Delivery#NOT_SENT} or {@link io.headrace.Delivery#REFUSED}, there is no batch of it and
+     * none will come. After {@link io.headrace.Delivery#UNKNOWN} or {@link io.headrace.Delivery#ANSWERED}, and after a cancel, the batch
+     * may exist or come to exist: {@link #jobs} tells, and {@link #revoke} may make sure. An error of {@code lines} or {@code uploaded}
+     * comes through as it is; no batch was asked for then.
      *
      * @param tag names the batch wherever the provider keeps such a name; at most 64 characters of those that a custom id has
      * @param lines requests as {@link #encode} gave them, of one group, within {@link #limits}; subscribed to once
@@ -57,7 +62,8 @@ public interface BatchApi<Q, R> {
     Mono<BatchJob> submit(String tag, Flux<byte[]> lines, Function<String, Mono<Void>> uploaded);
 
     /**
-     * Deletes an upload whose batch nobody has seen, so that no batch can come of it any more. Completes also when it is gone already.
+     * Deletes an upload whose batch nobody has seen, so that no batch can come of it any more: none, or one that fails. Completes also
+     * when it is gone already, and at a provider that has no uploads of their own.
      *
      * @param upload the handle
      */
@@ -71,10 +77,16 @@ public interface BatchApi<Q, R> {
 
     /**
      * The results of a batch that has ended, in any order, read from the network as they are asked for. Empty for one that has none.
-     * A line that cannot be read is a {@link BatchResult.Unreadable} and does not end them; a connection that breaks is an error.
+     * A line that cannot be read is a {@link BatchResult.Unreadable} and does not end them; a connection that breaks is an error. An id
+     * may come twice, or not at all: what the provider sent is what comes.
+     *
+     * @throws IllegalArgumentException if the batch has not ended
      */
     Flux<BatchResult<R>> results(BatchJob job);
 
-    /** Asks for a batch to be cancelled; what is finished by then has results. The batch as it is now. */
+    /**
+     * Asks for a batch to be cancelled; what is finished by then has results. The batch as it is now; one that has ended stays as it
+     * is.
+     */
     Mono<BatchJob> cancel(String id);
 }

@@ -1,5 +1,6 @@
 package io.headrace.batch;
 
+import io.headrace.ApiException;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
@@ -13,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param state how far it is
  * @param createdAt when the provider accepted it
  * @param expiresAt when the provider gives up; null if it does not say
- * @param counts how many requests are where; all zero while the provider does not tell
- * @param problem why the batch as a whole failed, in the provider's words; null unless it did
+ * @param counts how many requests are where; zero is what the provider does not tell yet
+ * @param problem why the batch as a whole failed, by its kind, and whether the same batch may succeed later, as after {@link
+ *     io.headrace.ErrorKind#RATE_LIMITED} for a full queue; null unless it failed
  * @param handles where its files are, in the provider's own terms; for {@link BatchApi#results}
  */
 public record BatchJob(
@@ -24,7 +26,7 @@ public record BatchJob(
         Instant createdAt,
         @Nullable Instant expiresAt,
         Counts counts,
-        @Nullable String problem,
+        @Nullable ApiException problem,
         Map<String, String> handles) {
 
     /** How far a batch is. */
@@ -48,6 +50,8 @@ public record BatchJob(
     }
 
     /**
+     * How many requests are where. Some providers count while they work, others tell only the total until the batch has ended.
+     *
      * @param total requests in the batch
      * @param succeeded those that are answered
      * @param failed those that ended without an answer

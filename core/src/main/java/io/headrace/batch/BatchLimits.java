@@ -3,8 +3,8 @@ package io.headrace.batch;
 /**
  * What one batch of a provider may hold. Data with a date: its source is named where it is set.
  *
- * @param requests most requests
- * @param bytes most bytes of the upload
+ * @param requests most requests, as {@link BatchApi#count} counts them
+ * @param bytes most bytes of all lines, each with one more for its end
  */
 public record BatchLimits(long requests, long bytes) {
 
