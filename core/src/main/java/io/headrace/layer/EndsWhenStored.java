@@ -19,10 +19,16 @@ final class EndsWhenStored<R> extends DefaultSignalListener<R> implements Attemp
     private final AttemptLog log;
     private final Fingerprint key;
     private @Nullable Runnable held;
+    private boolean over;
 
     EndsWhenStored(AttemptLog log, Fingerprint key) {
         this.log = log;
         this.key = key;
+    }
+
+    /** The log that the attempts are noted in. */
+    AttemptLog log() {
+        return log;
     }
 
     @Override
@@ -38,17 +44,17 @@ final class EndsWhenStored<R> extends DefaultSignalListener<R> implements Attemp
 
     @Override
     public void doOnComplete() {
-        release();
+        over();
     }
 
     @Override
     public void doOnError(Throwable error) {
-        release();
+        over();
     }
 
     @Override
     public void doOnCancel() {
-        release();
+        over();
     }
 
     @Override
@@ -59,11 +65,17 @@ final class EndsWhenStored<R> extends DefaultSignalListener<R> implements Attemp
 
     @Override
     public void ended(long attempt, Delivery delivery, Usage usage, Cost cost) {
-        if (delivery == Delivery.ANSWERED) {
-            hold(() -> log.ended(attempt, delivery, usage, cost));
-        } else {
+        if (delivery != Delivery.ANSWERED || !hold(() -> log.ended(attempt, delivery, usage, cost))) {
             log.ended(attempt, delivery, usage, cost);
         }
+    }
+
+    /** An attempt may outlive the call, where other callers wait for the same batch. */
+    private void over() {
+        synchronized (this) {
+            over = true;
+        }
+        release();
     }
 
     /** Notes what was held. */
@@ -78,7 +90,11 @@ final class EndsWhenStored<R> extends DefaultSignalListener<R> implements Attemp
         }
     }
 
-    private synchronized void hold(Runnable end) {
-        held = end;
+    /** False if the call is over: nothing will be stored. */
+    private synchronized boolean hold(Runnable end) {
+        if (!over) {
+            held = end;
+        }
+        return !over;
     }
 }
