@@ -89,6 +89,7 @@ public final class CallStack<Q, R> {
     private DemandEstimator<? super Q> demand = DemandEstimator.requests();
     private final List<FallbackLayer<Q, R>> fallbacks = new ArrayList<>();
     private boolean streams;
+    private boolean attempts = true;
     private CallListener listener = CallListener.noop();
 
     private CallStack(Call<Q, R> call) {
@@ -120,8 +121,35 @@ public final class CallStack<Q, R> {
 
     /** The same round an embedding model. One call with all its inputs has one key and one stored answer. */
     public static CallStack<EmbeddingRequest, EmbeddingResponse> embeddings(EmbeddingCall call) {
-        return CallStack.<EmbeddingRequest, EmbeddingResponse>of(call)
-                .key(EmbeddingKeys.of(call.identity()))
+        return forEmbeddings(of(call), call.identity());
+    }
+
+    /**
+     * A stack for the single callers of {@code batcher}: what stands outside a {@link MicroBatcher}. It makes no attempts: retries,
+     * the gate, hedging and the attempt timeout belong to the stack of the batches. Only {@link #retry} may be given here too,
+     * for elements that fail in batches that succeed; turn it off there then.
+     */
+    public static <Q, R> CallStack<Q, R> batched(MicroBatcher<Q, R> batcher) {
+        CallStack<Q, R> stack = of(batcher);
+        stack.attempts = false;
+        stack.retry = null;
+        return stack;
+    }
+
+    /**
+     * The same for {@link MicroBatcher#embeddings}, with key, codec and meter set as by {@link #embeddings}: each request has its own
+     * key and stored answer, whatever batch it went with.
+     *
+     * @param identity whose answers these are, see {@link EmbeddingCall#identity}
+     */
+    public static CallStack<EmbeddingRequest, EmbeddingResponse> batchedEmbeddings(
+            MicroBatcher<EmbeddingRequest, EmbeddingResponse> batcher, String identity) {
+        return forEmbeddings(batched(batcher), identity);
+    }
+
+    private static CallStack<EmbeddingRequest, EmbeddingResponse> forEmbeddings(
+            CallStack<EmbeddingRequest, EmbeddingResponse> stack, String identity) {
+        return stack.key(EmbeddingKeys.of(identity))
                 .codec(EmbeddingCodec.instance())
                 .meter(EmbeddingMeter.of(PriceTable.shipped()))
                 .demand(EmbeddingDemand.of(TokenEstimator.create()));
@@ -257,19 +285,16 @@ public final class CallStack<Q, R> {
     /**
      * The call inside its layers.
      *
-     * @throws IllegalStateException for a cache without {@link #key} or {@link #codec}
+     * @throws IllegalStateException for a cache without {@link #key} or {@link #codec}, and for a gate or hedging where the batches
+     *     have a stack of their own
      * @throws IllegalArgumentException for an attempt timeout that is not positive
      */
     public Call<Q, R> build() {
-        Call<Q, R> stack = call;
-        if (attemptTimeout != null) {
-            stack = stack.with(TimeoutLayer.of(attemptTimeout, scheduler));
+        if (!attempts && (gate != null || hedge != null)) {
+            throw new IllegalStateException("single calls of a batcher make no attempts: give "
+                    + (gate != null ? "the gate" : "hedging") + " to the stack of its batches");
         }
-        stack = stack.with(AttemptLayer.of(meter, scheduler));
-        stack = stack.with(gate != null ? gate.layer(demand, meter) : withinBudget());
-        if (hedge != null) {
-            stack = stack.with(HedgeLayer.of(hedge, scheduler));
-        }
+        Call<Q, R> stack = attempts ? attempt() : call;
         if (validator != null) {
             stack = stack.with(ValidateLayer.of(validator, meter));
         }
@@ -287,6 +312,17 @@ public final class CallStack<Q, R> {
             stack = stack.with(fallback);
         }
         return stack.with(ObserveLayer.of(listener, scheduler));
+    }
+
+    /** The call with what happens to each attempt. */
+    private Call<Q, R> attempt() {
+        Call<Q, R> stack = call;
+        if (attemptTimeout != null) {
+            stack = stack.with(TimeoutLayer.of(attemptTimeout, scheduler));
+        }
+        stack = stack.with(AttemptLayer.of(meter, scheduler));
+        stack = stack.with(gate != null ? gate.layer(demand, meter) : withinBudget());
+        return hedge == null ? stack : stack.with(HedgeLayer.of(hedge, scheduler));
     }
 
     /** Without a gate attempts go at once; only where there is a budget, they pass a gate that holds them to it. */

@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import reactor.core.publisher.Mono;
+import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
@@ -46,7 +47,12 @@ public final class FallbackLayer<Q, R> implements Layer<Q, R> {
                         when,
                         first -> Mono.defer(() -> other.apply(request))
                                 .doOnError(second -> Notes.add(second, first))
-                                .contextWrite(context -> context.put(PartOfCall.class, PartOfCall.INSTANCE)));
+                                .contextWrite(FallbackLayer::asPartOfCall));
+    }
+
+    /** {@code context} for a call that answers in the place of another one, which tells of its end. */
+    static Context asPartOfCall(Context context) {
+        return context.put(PartOfCall.class, PartOfCall.INSTANCE);
     }
 
     /** Whether a call in this context answers in the place of another one, which tells of its end. */

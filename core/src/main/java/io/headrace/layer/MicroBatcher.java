@@ -1,0 +1,475 @@
+package io.headrace.layer;
+
+import io.headrace.Call;
+import io.headrace.CallOptions;
+import io.headrace.ErrorKind;
+import io.headrace.admission.Budget;
+import io.headrace.cache.KeyFunction;
+import io.headrace.layer.BatchMember.Waiter;
+import io.headrace.model.EmbeddingRequest;
+import io.headrace.model.EmbeddingResponse;
+import io.headrace.model.TokenEstimator;
+import io.headrace.observe.AttemptLog;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import reactor.util.context.ContextView;
+
+/**
+ * Micro-batching: a call for single requests over one that answers many at once, such as a local model or an embedding endpoint.
+ * All who call it fill the same batches: items of any step, services, an algorithm that calls in loops and branches.
+ *
+ * <pre>{@code
+ * Call<BatchRequest<String>, BatchResponse<Label>> batches = CallStack.of(model).gate(gate).build();
+ * try (MicroBatcher<String, Label> single = MicroBatcher.builder(batches).count(32).build()) {
+ *     Call<String, Label> labels = CallStack.batched(single).key(keys).codec(codec).cache(cache).build();
+ * }
+ * }</pre>
+ *
+ * <p>The recommended order. What is found without a model stands outside, for single requests; what happens to a request that is sent
+ * stands inside, for batches, and happens once for each:
+ *
+ * <pre>
+ *   observe                    ends of single calls
+ *     fallback
+ *       sample, single-flight
+ *         cache                each request under its own key
+ *           MICRO-BATCHER
+ *             retry            the whole batch again
+ *               validate
+ *                 admission    one grant for a batch
+ *                   attempt    noted and paid once
+ *                     timeout
+ *                       call for batches
+ * </pre>
+ *
+ * <p><b>A batch leaves</b> when it has {@link Builder#count} elements or {@link Builder#weight}, or {@link Builder#maxWait} after its first
+ * one came; the next one fills meanwhile. Under a bound on {@link Builder#concurrency} it waits for its turn and one whose time is up fills
+ * further meanwhile. An element that alone weighs more than a batch may goes alone. Equal requests of one sample number ({@link
+ * CallOptions#replicate}, 0 where there is none) are sent once, if there is a {@link Builder#key}. Elements are in the order of the
+ * ids of their items, numbers in them by value, then of their keys: the same elements make the same batch whoever came first.
+ *
+ * <p><b>Answers</b> find their callers by id. An element whose result is a failure, or missing, fails alone; ids that were not asked for
+ * are ignored and logged once. A batch that is refused as {@link ErrorKind#INVALID_REQUEST} or {@link ErrorKind#REFUSED} is asked again
+ * in halves, one after the other, until only the elements that are at fault fail. Any other error fails all elements of the batch, each
+ * of which may come again in another batch.
+ *
+ * <p><b>Accounts.</b> What a batch takes is booked once: its call runs in the context of the caller who stands first in the batch, with
+ * the highest priority of all its callers. That one's listeners, attempt log and budget hear of its attempts. Only callers of one run, budget and
+ * tenant share a batch. What an answer itself reports is its share, as the call for batches gives it: with {@link BatchMeter} the shares
+ * are what the batch took, and what a cache outside counts as saved later.
+ *
+ * <p><b>Cancel.</b> Before its batch leaves, an element is taken out, and an empty batch is not sent; after that a cancel harms nobody,
+ * and that of the last caller cancels the call. An item of a step keeps its place from joining to its answer, also while the batch waits
+ * at a gate or before a retry, so batches never wait for each other's places; a step with fewer places than a batch has elements sends
+ * smaller ones, when their time is up.
+ *
+ * <p>Answers are emitted on the thread that brings the batch's answer, one caller after another. Thread-safe; a lock guards the batches and
+ * is never held while a call, a caller or a function of the builder runs.
+ *
+ * @param <Q> the single request
+ * @param <R> the single answer
+ */
+public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
+
+    private final Call<BatchRequest<Q>, BatchResponse<R>> call;
+    private final int count;
+    private final long maxWeight;
+    private final ToLongFunction<? super Q> weigher;
+    private final Duration maxWait;
+    private final int concurrency;
+    private final @Nullable KeyFunction<? super Q> keys;
+    private final Function<? super Q, ?> groups;
+    private final Supplier<? extends Scheduler> timer;
+
+    private final Object lock = new Object();
+    private final Map<Object, Batch<Q, R>> filling = new HashMap<>();
+    private final ArrayDeque<Batch<Q, R>> ready = new ArrayDeque<>();
+    private final Set<Batch<Q, R>> due = new LinkedHashSet<>();
+    private final Map<Batch<Q, R>, BatchWork<Q, R>> atWork = new HashMap<>();
+    private boolean closed;
+    private final Sinks.Empty<Void> idle = Sinks.empty();
+    private final ThreadLocal<Boolean> sending = new ThreadLocal<>();
+    private final AtomicBoolean toldOfExtraIds = new AtomicBoolean();
+
+    private MicroBatcher(Builder<Q, R> builder) {
+        this.call = builder.call;
+        this.count = builder.count;
+        this.maxWeight = builder.maxWeight;
+        this.weigher = builder.weigher;
+        this.maxWait = builder.maxWait;
+        this.concurrency = builder.concurrency;
+        this.keys = builder.keys;
+        this.groups = builder.groups;
+        this.timer = builder.timer;
+    }
+
+    /**
+     * Starts a batcher.
+     *
+     * @param batches answers many requests at once, each by its id; it may retry, wait at a gate and so on
+     */
+    public static <Q, R> Builder<Q, R> builder(Call<BatchRequest<Q>, BatchResponse<R>> batches) {
+        return new Builder<>(batches);
+    }
+
+    /**
+     * Starts a batcher that merges embedding requests of one model, of equal dimensions and extra fields. Each answer has the vectors of
+     * its own inputs and a share of the tokens by their estimated number; the shares add up to what the call reported. A batch has
+     * at most 256 requests and 100,000 estimated tokens unless told.
+     *
+     * @param embeddings takes requests of many inputs, such as {@link CallStack#embeddings} round a provider, without a cache
+     */
+    public static Builder<EmbeddingRequest, EmbeddingResponse> embeddings(
+            Call<EmbeddingRequest, EmbeddingResponse> embeddings) {
+        TokenEstimator estimator = TokenEstimator.create();
+        return builder(new EmbeddingBatches(embeddings, estimator))
+                .count(256)
+                .weight(100_000, estimator::promptTokens)
+                .groupBy(EmbeddingBatches::group);
+    }
+
+    /**
+     * The answer to {@code request}, by way of a batch that it joins at the subscription. Fails with {@link IllegalStateException} once
+     * the batcher is closed, with what the key function, the weigher or the grouping throws, and with what the batch brings.
+     */
+    @Override
+    public Mono<R> apply(Q request) {
+        Objects.requireNonNull(request, "request");
+        return Mono.deferContextual(context -> {
+            BatchMember<Q, R> member = member(request, context);
+            Object group = group(request, context);
+            return Mono.create(sink -> join(member, group, sink));
+        });
+    }
+
+    /** Sends what is waiting, and refuses later calls. Does not wait for the answers. A second call does nothing. */
+    @Override
+    public void close() {
+        synchronized (lock) {
+            closed = true;
+            List.copyOf(filling.values()).forEach(this::makeReady);
+        }
+        send();
+        tellIfIdle();
+    }
+
+    /** Closes at the subscription, and completes when the last batch has ended. Cancelling changes nothing. */
+    public Mono<Void> closeLater() {
+        return Mono.defer(() -> {
+            close();
+            return idle.asMono();
+        });
+    }
+
+    private BatchMember<Q, R> member(Q request, ContextView context) {
+        BatchMember.Key key = null;
+        if (keys != null) {
+            Integer replicate = CallOptions.from(context).replicate();
+            key = new BatchMember.Key(keys.key(request).fingerprint(), replicate == null ? 0 : replicate);
+        }
+        long weight = weigher.applyAsLong(request);
+        if (weight < 0) {
+            throw new IllegalArgumentException("the weigher gave a negative weight: " + weight);
+        }
+        return new BatchMember<>(request, key, weight);
+    }
+
+    /** Who may share a batch. */
+    private record Group(
+            Object of,
+            String tenant,
+            @Nullable Budget budget,
+            @Nullable AttemptLog log) {}
+
+    private Object group(Q request, ContextView context) {
+        AttemptLog log = AttemptLog.from(context).orElse(null);
+        return new Group(
+                Objects.requireNonNull(groups.apply(request), "groupBy gave null, it must give a value to compare by"),
+                CallOptions.from(context).tenant(),
+                context.getOrDefault(Budget.class, null),
+                log instanceof EndsWhenStored<?> ofOneCall ? ofOneCall.log() : log);
+    }
+
+    private void join(BatchMember<Q, R> member, Object group, MonoSink<R> sink) {
+        Waiter<R> waiter = Waiter.of(sink);
+        Batch<Q, R> joined;
+        BatchMember<Q, R> as;
+        boolean isNew;
+        synchronized (lock) {
+            joined = closed ? null : batchFor(member, group);
+            if (joined == null) {
+                as = member;
+                isNew = false;
+            } else {
+                BatchMember<Q, R> like = joined.like(member);
+                as = like == null ? member : like;
+                if (like == null) {
+                    joined.add(member);
+                }
+                as.waiters().add(waiter);
+                isNew = joined.size() == 1 && as.waiters().size() == 1;
+                if (joined.size() == count || joined.weight() >= maxWeight) {
+                    makeReady(joined);
+                }
+            }
+        }
+        if (joined == null) {
+            sink.error(new IllegalStateException("the micro-batcher is closed: it takes no more calls"));
+            return;
+        }
+        sink.onCancel(() -> leave(joined, as, waiter));
+        if (isNew) {
+            startClock(joined);
+        }
+        send();
+    }
+
+    /** The batch that {@code member} fits in. Under the lock. */
+    private Batch<Q, R> batchFor(BatchMember<Q, R> member, Object group) {
+        Batch<Q, R> open = filling.get(group);
+        if (open != null && open.like(member) != null) {
+            return open;
+        }
+        if (member.weight() > maxWeight) {
+            return new Batch<>(group); // goes alone, and the open one fills on
+        }
+        if (open != null && open.weight() + member.weight() > maxWeight) {
+            makeReady(open);
+            open = null;
+        }
+        return open != null ? open : filling.compute(group, (g, none) -> new Batch<>(g));
+    }
+
+    /** Nobody joins it any more. Under the lock. */
+    private void makeReady(Batch<Q, R> batch) {
+        filling.remove(batch.group(), batch);
+        due.remove(batch);
+        batch.stopClock();
+        ready.add(batch);
+    }
+
+    /** A batch whose time nobody can take fails at once. */
+    private void startClock(Batch<Q, R> batch) {
+        try {
+            Disposable clock = timer.get().schedule(() -> timeIsUp(batch), maxWait.toNanos(), TimeUnit.NANOSECONDS);
+            synchronized (lock) {
+                if (isFilling(batch)) {
+                    batch.clock(clock);
+                    return;
+                }
+            }
+            clock.dispose();
+        } catch (RuntimeException e) {
+            List<Waiter<R>> waiters = List.of();
+            synchronized (lock) {
+                if (isFilling(batch)) {
+                    forget(batch);
+                    waiters = batch.takeAll();
+                }
+            }
+            IllegalStateException failure = new IllegalStateException("the micro-batcher's timer failed: " + e, e);
+            waiters.forEach(waiter -> waiter.fail(failure));
+        }
+    }
+
+    private boolean isFilling(Batch<Q, R> batch) {
+        return filling.get(batch.group()) == batch;
+    }
+
+    private void timeIsUp(Batch<Q, R> batch) {
+        synchronized (lock) {
+            if (isFilling(batch)) {
+                due.add(batch);
+            }
+        }
+        send();
+    }
+
+    /** Nobody is in it any more. Under the lock. */
+    private void forget(Batch<Q, R> batch) {
+        filling.remove(batch.group(), batch);
+        due.remove(batch);
+        ready.remove(batch);
+        batch.stopClock();
+    }
+
+    private void leave(Batch<Q, R> batch, BatchMember<Q, R> member, Waiter<R> waiter) {
+        BatchWork<Q, R> work = null;
+        synchronized (lock) {
+            if (batch.remove(member, waiter)) {
+                forget(batch);
+                work = atWork.get(batch);
+            }
+        }
+        if (work != null) {
+            work.stop();
+        }
+    }
+
+    /** Starts what may go, one after another and never one inside another, else loops of calls that answer at once would overflow the stack. */
+    private void send() {
+        if (sending.get() != null) {
+            return;
+        }
+        sending.set(true);
+        try {
+            for (BatchWork<Q, R> next = next(); next != null; next = next()) {
+                next.start();
+            }
+        } finally {
+            sending.remove();
+        }
+    }
+
+    private @Nullable BatchWork<Q, R> next() {
+        synchronized (lock) {
+            if (atWork.size() >= concurrency) {
+                return null;
+            }
+            if (ready.isEmpty() && !due.isEmpty()) {
+                makeReady(due.iterator().next());
+            }
+            Batch<Q, R> batch = ready.poll();
+            if (batch == null) {
+                return null;
+            }
+            BatchWork<Q, R> work = new BatchWork<>(call, batch, lock, toldOfExtraIds, () -> ended(batch));
+            atWork.put(batch, work);
+            return work;
+        }
+    }
+
+    private void ended(Batch<Q, R> batch) {
+        synchronized (lock) {
+            atWork.remove(batch);
+        }
+        send();
+        tellIfIdle();
+    }
+
+    private void tellIfIdle() {
+        boolean isIdle;
+        synchronized (lock) {
+            isIdle = closed && atWork.isEmpty() && ready.isEmpty();
+        }
+        if (isIdle) {
+            idle.tryEmitEmpty();
+        }
+    }
+
+    /** Collects the parts of a {@link MicroBatcher}. Not thread-safe. */
+    public static final class Builder<Q, R> {
+
+        private final Call<BatchRequest<Q>, BatchResponse<R>> call;
+        private int count = 64;
+        private long maxWeight = Long.MAX_VALUE;
+        private ToLongFunction<? super Q> weigher = request -> 0;
+        private Duration maxWait = Duration.ofMillis(10);
+        private int concurrency = Integer.MAX_VALUE;
+        private @Nullable KeyFunction<? super Q> keys;
+        private Function<? super Q, ?> groups = request -> "";
+        private Supplier<? extends Scheduler> timer = Schedulers::parallel;
+
+        private Builder(Call<BatchRequest<Q>, BatchResponse<R>> call) {
+            this.call = Objects.requireNonNull(call, "batches");
+        }
+
+        /**
+         * Most elements of a batch, at least 1; default 64. A batch that has as many leaves at once.
+         *
+         * @throws IllegalArgumentException if it is below 1
+         */
+        public Builder<Q, R> count(int count) {
+            if (count < 1) {
+                throw new IllegalArgumentException("a batch holds at least 1 element, not " + count);
+            }
+            this.count = count;
+            return this;
+        }
+
+        /**
+         * Most that the elements of a batch weigh together; default no bound.
+         *
+         * @param max in the weigher's unit, at least 1. An element that weighs more goes alone
+         * @param weigher such as {@code TokenEstimator::promptTokens}; quick, pure, and never negative
+         * @throws IllegalArgumentException if {@code max} is below 1
+         */
+        public Builder<Q, R> weight(long max, ToLongFunction<? super Q> weigher) {
+            if (max < 1) {
+                throw new IllegalArgumentException("the weight of a batch must be at least 1, not " + max);
+            }
+            this.maxWeight = max;
+            this.weigher = Objects.requireNonNull(weigher, "weigher");
+            return this;
+        }
+
+        /**
+         * Longest time that a batch fills, from its first element; default 10 ms. It is what a call waits where too few others come.
+         *
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder<Q, R> maxWait(Duration maxWait) {
+            if (maxWait.isNegative() || maxWait.isZero()) {
+                throw new IllegalArgumentException("maxWait must be positive, not " + maxWait);
+            }
+            this.maxWait = maxWait;
+            return this;
+        }
+
+        /**
+         * Most batches at work at once, such as 1 for a model that takes one at a time; default no bound.
+         *
+         * @throws IllegalArgumentException if it is below 1
+         */
+        public Builder<Q, R> concurrency(int concurrency) {
+            if (concurrency < 1) {
+                throw new IllegalArgumentException("concurrency must be at least 1, not " + concurrency);
+            }
+            this.concurrency = concurrency;
+            return this;
+        }
+
+        /** Which requests are equal, so that they are sent once, and their order within an item; default none are, as they come. */
+        public Builder<Q, R> key(KeyFunction<? super Q> keys) {
+            this.keys = Objects.requireNonNull(keys, "keys");
+            return this;
+        }
+
+        /**
+         * Requests may share a batch only if this gives equal values for them, such as their model; default all may. One batch of each
+         * group fills at a time.
+         */
+        public Builder<Q, R> groupBy(Function<? super Q, ?> groups) {
+            this.groups = Objects.requireNonNull(groups, "groups");
+            return this;
+        }
+
+        /** Where the filling is timed; default {@link Schedulers#parallel()}. Asked for each batch, never disposed here. */
+        public Builder<Q, R> timer(Supplier<? extends Scheduler> timer) {
+            this.timer = Objects.requireNonNull(timer, "timer");
+            return this;
+        }
+
+        public MicroBatcher<Q, R> build() {
+            return new MicroBatcher<>(this);
+        }
+    }
+}
