@@ -78,6 +78,9 @@ class MicroBatchingTest {
         }
     };
 
+    /** Batches leave when they are full, not by the clock of a loaded machine. */
+    private static final Duration LONG = Duration.ofMinutes(1);
+
     private final List<Integer> sizes = new CopyOnWriteArrayList<>();
     private final Statistics statistics = Statistics.create();
 
@@ -114,8 +117,11 @@ class MicroBatchingTest {
 
     @Test
     void algorithmOfLoopsAndBranches_fillsBatches() {
-        try (MicroBatcher<String, String> batcher =
-                MicroBatcher.builder(batches(model()).build()).count(20).build()) {
+        try (MicroBatcher<String, String> batcher = MicroBatcher.builder(
+                        batches(model()).build())
+                .count(20)
+                .maxWait(Duration.ofMillis(100))
+                .build()) {
             Call<String, String> call = CallStack.batched(batcher).build();
             Step<Integer, Integer> search =
                     Step.map("search", number -> rounds(call, number, 0).map(String::length));
@@ -144,8 +150,11 @@ class MicroBatchingTest {
     @Test
     void accounts_addUpToWhatTheBatchesTook_andAReplayPaysNothing() {
         try (ResponseCache cache = InMemoryCache.create();
-                MicroBatcher<String, String> batcher =
-                        MicroBatcher.builder(batches(model()).build()).count(8).build()) {
+                MicroBatcher<String, String> batcher = MicroBatcher.builder(
+                                batches(model()).build())
+                        .count(8)
+                        .maxWait(Duration.ofMillis(300))
+                        .build()) {
             Step<Integer, String> step =
                     Step.map("ask", number -> single(batcher, cache).build().apply("question " + number));
             Log log = new Log();
@@ -307,6 +316,7 @@ class MicroBatchingTest {
                                 return answers(batch);
                             }))
                     .count(12)
+                    .maxWait(LONG)
                     .build();
             List<Integer> order = new ArrayList<>(IntStream.range(0, 12).boxed().toList());
             Collections.shuffle(order, new Random(seed));
@@ -362,6 +372,7 @@ class MicroBatchingTest {
                 MicroBatcher<EmbeddingRequest, EmbeddingResponse> batcher = MicroBatcher.embeddings(
                                 CallStack.embeddings(model).build())
                         .count(5)
+                        .maxWait(LONG)
                         .build()) {
             Call<EmbeddingRequest, EmbeddingResponse> call = CallStack.batchedEmbeddings(batcher, model.identity())
                     .cache(cache)
@@ -410,7 +421,7 @@ class MicroBatchingTest {
             }
         };
         MicroBatcher<EmbeddingRequest, EmbeddingResponse> batcher =
-                MicroBatcher.embeddings(broken).count(2).build();
+                MicroBatcher.embeddings(broken).count(2).maxWait(LONG).build();
         StepVerifier.create(Flux.just("a", "b")
                         .flatMap(text -> batcher.apply(EmbeddingRequest.of("m", text))
                                 .map(answer -> "answered")

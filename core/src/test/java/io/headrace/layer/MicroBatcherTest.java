@@ -329,6 +329,7 @@ class MicroBatcherTest {
                     requests.add(batch.requests());
                     return answers(batch);
                 }))
+                .timer(() -> time)
                 .count(2)
                 .build();
         ask(batcher, "a", "same");
