@@ -26,11 +26,6 @@ final class EndsWhenStored<R> extends DefaultSignalListener<R> implements Attemp
         this.key = key;
     }
 
-    /** The log that the attempts are noted in. */
-    AttemptLog log() {
-        return log;
-    }
-
     @Override
     public Context addToContext(Context context) {
         return into(context);
