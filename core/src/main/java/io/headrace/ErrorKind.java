@@ -35,6 +35,8 @@ public enum ErrorKind {
     BUDGET_EXHAUSTED("budget-exhausted", false),
     /** The circuit breaker of the endpoint is open. */
     CIRCUIT_OPEN("circuit-open", true),
+    /** The provider has answered nothing for so long, or asks for so long a wait, that the gate gave up; nothing was sent. */
+    UNAVAILABLE("unavailable", false),
     /** The answer is not stored, and the {@linkplain CachePolicy policy} allows none to be bought. */
     NOT_CACHED("not-cached", false),
     /** A row of the dataset cannot be read. */
