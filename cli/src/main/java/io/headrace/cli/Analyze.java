@@ -3,7 +3,6 @@ package io.headrace.cli;
 import io.headrace.Call;
 import io.headrace.Codec;
 import io.headrace.StorageException;
-import io.headrace.admission.Budget;
 import io.headrace.admission.Gate;
 import io.headrace.cache.InMemoryCache;
 import io.headrace.cache.ResponseCache;
@@ -20,18 +19,14 @@ import io.headrace.flow.Pipeline;
 import io.headrace.layer.CallStack;
 import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
-import io.headrace.model.PriceTable;
-import io.headrace.provider.http.FileDescriptors;
 import io.headrace.run.Estimate;
 import io.headrace.run.Run;
 import io.headrace.run.RunReport;
 import io.headrace.run.RunReport.End;
-import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -53,8 +48,6 @@ import picocli.CommandLine.Option;
                     + " 129, 130 and 143 stopped by SIGHUP, Ctrl-C and SIGTERM."
         })
 final class Analyze implements Callable<Integer> {
-
-    private static final int MAX_CONCURRENCY = 10_000;
 
     private static final int MAX_REASONING_TOKENS = 1_000_000;
 
@@ -137,13 +130,11 @@ final class Analyze implements Callable<Integer> {
     @Mixin
     private final ProviderOptions provider;
 
-    @Option(
-            names = "--concurrency",
-            paramLabel = "N",
-            order = 30,
-            defaultValue = "100",
-            description = "Calls in flight at once, 1 to 10000. Default: ${DEFAULT-VALUE}.")
-    private int concurrency;
+    @Mixin
+    private final GateOptions limits = new GateOptions();
+
+    @Mixin
+    private final BudgetOptions budget = new BudgetOptions();
 
     @Option(
             names = "--reasoning-tokens",
@@ -164,34 +155,10 @@ final class Analyze implements Callable<Integer> {
     @Option(
             names = "--grace",
             paramLabel = "TIME",
-            order = 32,
+            order = 36,
             defaultValue = "30s",
             description = "How long calls in flight may take after Ctrl-C or SIGTERM. Default: ${DEFAULT-VALUE}.")
     private Duration grace = Duration.ZERO;
-
-    @Option(
-            names = "--max-cost",
-            paramLabel = "USD",
-            order = 33,
-            description =
-                    "Stops, with the rest pending, before more than so many dollars are spent in --out, earlier runs"
-                            + " included; a higher cap goes on. Default: no bound.")
-    private @Nullable BigDecimal maxCost;
-
-    @Option(
-            names = "--max-tokens",
-            paramLabel = "N",
-            order = 34,
-            description = "The same for tokens, in and out together. Default: no bound.")
-    private @Nullable Long maxTokens;
-
-    @Option(
-            names = "--max-error-share",
-            paramLabel = "SHARE",
-            order = 35,
-            description = "Stops, with the rest pending, when more of the last 100 items failed, 0 to 1. Default: only"
-                    + " warns, above 0.05.")
-    private @Nullable Double maxErrorShare;
 
     @Option(
             names = "--sim-latency",
@@ -230,21 +197,13 @@ final class Analyze implements Callable<Integer> {
     public Integer call() {
         SimulatorSettings simulator = simulator();
         Checks.range("--reasoning-tokens", reasoningTokens, 0, MAX_REASONING_TOKENS);
-        Checks.range("--concurrency", concurrency, 1, MAX_CONCURRENCY);
+        limits.check();
+        budget.check();
         if (maxSamples != null) {
             Checks.range("--max-samples", maxSamples, 1, Long.MAX_VALUE);
         }
         if (estimateOnly && clearCache) {
             throw new UsageProblem("--estimate changes nothing: leave out --clear-cache");
-        }
-        if (maxCost != null && maxCost.signum() < 0) {
-            throw new UsageProblem("--max-cost must not be negative, is " + maxCost.toPlainString());
-        }
-        if (maxTokens != null) {
-            Checks.range("--max-tokens", maxTokens, 0, Long.MAX_VALUE);
-        }
-        if (maxErrorShare != null) {
-            Checks.share("--max-error-share", maxErrorShare);
         }
         try (ResponseCache answers = openCache()) { // first: it opens on a thread of its own meanwhile
             Dataset<String> dataset = dataset();
@@ -258,17 +217,13 @@ final class Analyze implements Callable<Integer> {
     }
 
     private int analyze(Dataset<String> dataset, Backend backend, ResponseCache answers) {
-        // no breaker: a provider that is gone ends the run, which goes on by the same command
-        Gate gate = Gate.builder(backend.model())
-                .concurrency(concurrency)
-                .noBreaker()
-                .build();
+        Gate gate = limits.gate(backend, cacheFolder());
         Call<ChatRequest, ChatResponse> chat =
                 CallStack.chat(backend.chat()).cache(answers).gate(gate).build();
         DocumentAnalysis analysis = DocumentAnalysis.of(chat, backend.model()).reasoningTokens(reasoningTokens);
         if (estimateOnly) {
             Estimate estimate = Estimate.of(maxSamples == null ? dataset : dataset.take(maxSamples), pipeline(analysis))
-                    .concurrency(concurrency)
+                    .concurrency(limits.concurrency().orElse(GateOptions.USUAL_CONCURRENCY))
                     .latency(latency)
                     .gate(gate)
                     .estimate()
@@ -286,20 +241,15 @@ final class Analyze implements Callable<Integer> {
         if (maxSamples != null) {
             run.maxItems(maxSamples);
         }
-        if (maxErrorShare != null) {
-            run.stopAboveErrorShare(maxErrorShare);
-        }
-        Budget budget = budget(backend.model());
-        if (budget != null) {
-            run.budget(budget);
-        }
+        budget.describe(run, backend.model());
         Console console = Console.of(surroundings.err());
         console.line("headrace: " + (input == null ? dataset.name() : dataset.signature()) + " to "
                 + backend.description() + ", model " + backend.model());
         // a provider in this process holds the other end of each connection
-        FileDescriptors.shortage(provider.isSimulatedHere() ? 2 * concurrency : concurrency)
+        limits.shortage(provider.isSimulatedHere() ? 2 : 1)
                 .ifPresent(shortage -> console.line("headrace: warning: " + shortage));
         RunReport report = new Watch(console, surroundings.signals(), grace).execute(run.build(), this::estimate);
+        gate.keepLearned();
         if (report.end() == End.BROKEN) {
             surroundings.err().println("headrace: " + report.reason());
         }
@@ -309,24 +259,15 @@ final class Analyze implements Callable<Integer> {
     }
 
     private Pipeline<String, Analysis> pipeline(DocumentAnalysis analysis) {
-        MapStep<String, DocumentTopics> topics = analysis.topics().concurrency(concurrency);
-        MapStep<DocumentTopics, Analysis> classify = analysis.classify().concurrency(concurrency);
+        MapStep<String, DocumentTopics> topics = windowed(analysis.topics());
+        MapStep<DocumentTopics, Analysis> classify = windowed(analysis.classify());
         return ordered ? topics.ordered().then(classify.ordered()) : topics.then(classify);
     }
 
-    private @Nullable Budget budget(String model) {
-        if (maxCost != null
-                && PriceTable.shipped()
-                        .price(model, LocalDate.now(ZoneOffset.UTC))
-                        .isEmpty()) {
-            throw new UsageProblem(
-                    "--max-cost needs the price of model '" + model
-                            + "', which is not in the price list: use --max-tokens, or run from code with a PriceTable that has it");
-        }
-        if (maxCost == null) {
-            return maxTokens == null ? null : Budget.ofTokens(maxTokens);
-        }
-        return maxTokens == null ? Budget.ofUsd(maxCost) : Budget.of(maxCost, maxTokens);
+    /** A window that nobody stated follows the gate. */
+    private <I, O> MapStep<I, O> windowed(MapStep<I, O> step) {
+        OptionalInt concurrency = limits.concurrency();
+        return concurrency.isPresent() ? step.concurrency(concurrency.getAsInt()) : step;
     }
 
     private int exitCode(RunReport report) {
@@ -368,11 +309,15 @@ final class Analyze implements Callable<Integer> {
     private ResponseCache openCache() {
         try {
             // the one on disk first: it opens on a thread of its own
-            RocksDbCache disk = RocksDbCache.open(cache == null ? usersCache() : cache);
+            RocksDbCache disk = RocksDbCache.open(cacheFolder());
             return TieredCache.of(InMemoryCache.create(), disk);
         } catch (StorageException e) {
             throw new UsageProblem(e.getMessage() + " (--cache)", e);
         }
+    }
+
+    private Path cacheFolder() {
+        return cache == null ? usersCache() : cache;
     }
 
     /** A folder below the one that belongs to all of Headrace. */

@@ -1,5 +1,6 @@
 package io.headrace.cli;
 
+import io.headrace.admission.ApiKey;
 import io.headrace.model.ChatCall;
 import io.headrace.provider.anthropic.Anthropic;
 import io.headrace.provider.openai.OpenAi;
@@ -12,10 +13,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param chat the bare call, without any layer
  * @param model what to ask for
+ * @param key what is sent to it, if any
  * @param description the provider's address or identity, for people
  * @param closing what frees it, in order
  */
-record Backend(ChatCall chat, String model, String description, List<Runnable> closing) implements AutoCloseable {
+record Backend(ChatCall chat, String model, @Nullable ApiKey key, String description, List<Runnable> closing)
+        implements AutoCloseable {
 
     /** Where both wires of the simulated provider, and by default those of real ones, begin. */
     static final String API_PATH = "/v1";
@@ -32,7 +35,11 @@ record Backend(ChatCall chat, String model, String description, List<Runnable> c
                 .identity(SIMULATED)
                 .build();
         return new Backend(
-                client.chat(), model, "the simulated provider in this process", List.of(client::close, server::close));
+                client.chat(),
+                model,
+                null,
+                "the simulated provider in this process",
+                List.of(client::close, server::close));
     }
 
     static Backend openAi(String baseUrl, @Nullable String key, @Nullable String identity, String model) {
@@ -44,7 +51,7 @@ record Backend(ChatCall chat, String model, String description, List<Runnable> c
             builder.identity(identity);
         }
         OpenAi client = builder.build();
-        return of(client.chat(), model, client::close);
+        return of(client.chat(), model, key, client::close);
     }
 
     static Backend anthropic(String baseUrl, @Nullable String key, @Nullable String identity, String model) {
@@ -56,11 +63,17 @@ record Backend(ChatCall chat, String model, String description, List<Runnable> c
             builder.identity(identity);
         }
         Anthropic client = builder.build();
-        return of(client.chat(), model, client::close);
+        return of(client.chat(), model, key, client::close);
     }
 
-    private static Backend of(ChatCall chat, String model, Runnable close) {
-        return new Backend(chat, model, chat.identity(), List.of(close));
+    private static Backend of(ChatCall chat, String model, @Nullable String key, Runnable close) {
+        ApiKey named = key == null ? null : new ApiKey("environment", key);
+        return new Backend(chat, model, named, chat.identity(), List.of(close));
+    }
+
+    /** What people know its quota by. */
+    String quota() {
+        return model + " at " + chat.identity();
     }
 
     @Override

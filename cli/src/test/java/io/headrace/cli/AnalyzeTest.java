@@ -4,10 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.cli.Cli.Result;
 import io.headrace.testkit.Fault;
+import io.headrace.testkit.Latency;
 import io.headrace.testkit.SimulatedProvider;
+import io.headrace.testkit.SimulatedQuota;
+import io.headrace.testkit.SimulatorChange;
+import io.headrace.testkit.SimulatorScript;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -202,9 +207,10 @@ class AnalyzeTest {
     void providerThatIsDownFromTheStart_leavesEveryItemPending() throws IOException {
         SimulatedProvider gone = SimulatedProvider.builder().start();
         gone.close();
-        Result result = analyze("--input", questions(200), "--base-url", gone.baseUrl());
+        Result result = analyze("--input", questions(200), "--base-url", gone.baseUrl(), "--give-up-after", "2s");
         assertThat(result.exitCode()).isEqualTo(3);
-        assertThat(result.out()).contains("stopped early: 0 items done", "refused", "0 ok, 0 failed");
+        assertThat(result.out())
+                .contains("stopped early: 0 items done", "no call was ever answered", "refused", "0 ok, 0 failed");
         assertThat(out.resolve("dead-letters.jsonl")).isEmptyFile();
     }
 
@@ -220,11 +226,67 @@ class AnalyzeTest {
                     return false;
                 },
                 Fault.serverError());
-        Result result = analyze("--input", questions(300), "--base-url", dying.baseUrl(), "--concurrency", "20");
+        Result result = analyze(
+                "--input",
+                questions(300),
+                "--base-url",
+                dying.baseUrl(),
+                "--concurrency",
+                "20",
+                "--give-up-after",
+                "2s");
         assertThat(result.exitCode()).isEqualTo(3);
-        assertThat(result.out()).contains("stopped early: ", " in a row failed", "0 failed");
+        assertThat(result.out()).contains("stopped early: ", "no call was answered for", "0 failed");
         assertThat(out.resolve("dead-letters.jsonl")).isEmptyFile();
         assertThat(out.resolve("results.jsonl")).isNotEmptyFile();
+    }
+
+    @Test
+    void providerThatComesBack_isWaitedFor() throws IOException {
+        try (SimulatedProvider provider =
+                SimulatedProvider.builder().requireKey(false).start()) {
+            AtomicInteger asked = new AtomicInteger();
+            provider.failWhen(request -> asked.incrementAndGet() > 100 && asked.get() < 250, Fault.serverError());
+            Result result =
+                    analyze("--input", questions(300), "--base-url", provider.baseUrl(), "--give-up-after", "3s");
+            assertThat(result.exitCode()).isZero();
+            assertThat(result.out()).contains("300 ok, 0 failed");
+        }
+    }
+
+    @Test
+    void limitsThatWereFound_areTheStartOfTheNextRun_unlessOthersAreStated() throws IOException {
+        SimulatedQuota four = SimulatedQuota.unlimited().maxConcurrent(4);
+        SimulatorScript script =
+                new SimulatorScript(List.of(new SimulatorScript.Step(Duration.ZERO, SimulatorChange.quota(four))));
+        try (SimulatedProvider provider = SimulatedProvider.builder()
+                .requireKey(false)
+                .latency(Latency.fixed(Duration.ofMillis(20)))
+                .script(script)
+                .start()) {
+            Object[] arguments = {
+                "--input", questions(40), "--base-url", provider.baseUrl(), "--fresh", "--clear-cache"
+            };
+            assertThat(analyze(arguments).exitCode()).isZero();
+            assertThat(startOfConcurrency()).isEqualTo(100);
+            assertThat(temp.resolve("cache/limits")).isNotEmptyDirectory();
+            assertThat(analyze(arguments).exitCode()).isZero();
+            assertThat(startOfConcurrency()).isBetween(1.0, 10.0);
+            assertThat(analyze(with(arguments, "--concurrency", "50")).exitCode())
+                    .isZero();
+            assertThat(startOfConcurrency()).isEqualTo(50);
+        }
+    }
+
+    private double startOfConcurrency() throws IOException {
+        return json("report.json")
+                .path("limits")
+                .valueStream()
+                .filter(point -> point.path("resource").asString().equals("concurrency"))
+                .findFirst()
+                .orElseThrow()
+                .path("limit")
+                .asDouble();
     }
 
     @Test

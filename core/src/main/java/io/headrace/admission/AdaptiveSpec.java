@@ -32,7 +32,7 @@ public final class AdaptiveSpec {
         this.halfLife = halfLife;
     }
 
-    /** Starts with 16 calls at once and 10 a second, which double with each round trip. */
+    /** Starts where an earlier process ended, else with 16 calls at once and 10 a second, which double with each round trip. */
     public static AdaptiveSpec standard() {
         return STANDARD;
     }
@@ -44,11 +44,20 @@ public final class AdaptiveSpec {
      * @param requestsPerSecond greater than 0; default 10
      */
     public AdaptiveSpec initial(double concurrency, double requestsPerSecond) {
+        return startingAt(concurrency, requestsPerSecond, true);
+    }
+
+    /** Where to start when nothing was learned by an earlier process; otherwise as {@link #initial}. */
+    public AdaptiveSpec unlearned(double concurrency, double requestsPerSecond) {
+        return startingAt(concurrency, requestsPerSecond, false);
+    }
+
+    private AdaptiveSpec startingAt(double concurrency, double requestsPerSecond, boolean overrides) {
         if (!(concurrency >= 1) || !(requestsPerSecond > 0)) {
             throw new IllegalArgumentException(
                     "initial limits too small: " + concurrency + " at once, " + requestsPerSecond + " a second");
         }
-        return new AdaptiveSpec(concurrency, requestsPerSecond, true, serverErrorFactor, halfLife);
+        return new AdaptiveSpec(concurrency, requestsPerSecond, overrides, serverErrorFactor, halfLife);
     }
 
     /**

@@ -48,6 +48,10 @@ public final class Breaker implements Resource {
     private final CircuitBreaker machine;
     private State state = State.CLOSED;
     private long openedAt = Long.MIN_VALUE;
+    /** When it opened first since the last answer. */
+    private long silentSince;
+
+    private boolean wasAnswered;
     private int out;
     private int probing;
     private int ramp = NO_RAMP;
@@ -111,13 +115,19 @@ public final class Breaker implements Resource {
     @Override
     public void settle(Demand demand, Settlement end, long now) {
         out--;
+        ErrorKind error = end.error();
+        boolean answered =
+                end.succeeded() || (error == ErrorKind.INVALID_ANSWER && end.delivery() == Delivery.ANSWERED);
+        if (answered) {
+            wasAnswered = true;
+            silentSince = now;
+        }
         if (now - end.elapsed().toNanos() <= openedAt) {
             return;
         }
         clock.set(now);
-        ErrorKind error = end.error();
         long nanos = end.elapsed().toNanos();
-        if (end.succeeded() || (error == ErrorKind.INVALID_ANSWER && end.delivery() == Delivery.ANSWERED)) {
+        if (answered) {
             if (state == State.CLOSED) {
                 ramp = ramp < rampGoal ? ramp + 1 : NO_RAMP;
             }
@@ -137,6 +147,30 @@ public final class Breaker implements Resource {
     @Override
     public @Nullable ErrorKind shut(long now) {
         return state != State.CLOSED && waitNanos(Demand.REQUEST, now) > 0 ? ErrorKind.CIRCUIT_OPEN : null;
+    }
+
+    /** Open, or probing, without an answer for too long. */
+    @Override
+    public @Nullable String standstill(long now) {
+        Duration silent = Duration.ofNanos(now - silentSince);
+        Duration most = wasAnswered ? spec.giveUpAfter() : spec.firstAnswerWithin();
+        if (state == State.CLOSED || silent.compareTo(most) < 0) {
+            return null;
+        }
+        return wasAnswered
+                ? "no call was answered for " + silent.toSeconds() + " s; giveUpAfter is " + most.toSeconds() + " s"
+                : "no call was ever answered, " + silent.toSeconds()
+                        + " s after the first ones failed; firstAnswerWithin is " + most.toSeconds() + " s";
+    }
+
+    @Override
+    public void tryAgain(long now) {
+        if (state == State.OPEN) {
+            clock.set(now);
+            machine.transitionToHalfOpenState();
+            follow(now);
+        }
+        silentSince = now;
     }
 
     /** Empty while it limits nothing. */
@@ -162,6 +196,9 @@ public final class Breaker implements Resource {
         State is = State.valueOf(machine.getState().name());
         if (is == state) {
             return;
+        }
+        if (state == State.CLOSED) {
+            silentSince = now;
         }
         state = is;
         probing = 0;

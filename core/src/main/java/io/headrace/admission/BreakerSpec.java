@@ -11,10 +11,20 @@ import java.util.Objects;
  * @param minCalls fewer calls than this prove nothing, from 1 to {@code window}
  * @param openFor how long it admits nobody before it lets probes through, in milliseconds, at least one
  * @param probes how many calls it lets through then, from 1; it closes or opens when all have ended, or {@code minCalls} of them
+ * @param giveUpAfter an endpoint that has answered nothing for so long after it opened is at a standstill, positive
+ * @param firstAnswerWithin the same, while no call was ever answered: nothing may be there, positive
  */
-public record BreakerSpec(double failureShare, int window, int minCalls, Duration openFor, int probes) {
+public record BreakerSpec(
+        double failureShare,
+        int window,
+        int minCalls,
+        Duration openFor,
+        int probes,
+        Duration giveUpAfter,
+        Duration firstAnswerWithin) {
 
-    private static final BreakerSpec STANDARD = new BreakerSpec(0.5, 100, 20, Duration.ofSeconds(10), 3);
+    private static final BreakerSpec STANDARD =
+            new BreakerSpec(0.5, 100, 20, Duration.ofSeconds(10), 3, Duration.ofMinutes(10), Duration.ofSeconds(30));
 
     /**
      * @throws IllegalArgumentException for a number out of its range
@@ -26,31 +36,51 @@ public record BreakerSpec(double failureShare, int window, int minCalls, Duratio
         check(minCalls >= 1 && minCalls <= window, "minCalls must be 1 to window, is ", minCalls);
         check(openFor.toMillis() >= 1, "openFor must be at least a millisecond, is ", openFor);
         check(probes >= 1, "probes must be at least 1, is ", probes);
+        checkPositive("giveUpAfter", giveUpAfter);
+        checkPositive("firstAnswerWithin", firstAnswerWithin);
     }
 
-    /** Opens for 10 s when half of the last 100 calls failed, of 20 at the least; then 3 probes. */
+    /**
+     * Opens for 10 s when half of the last 100 calls failed, of 20 at the least; then 3 probes. A standstill after 10 minutes
+     * without an answer, or 30 s without the first one.
+     */
     public static BreakerSpec standard() {
         return STANDARD;
     }
 
     /** See {@link #failureShare()}. */
     public BreakerSpec failureShare(double failureShare) {
-        return new BreakerSpec(failureShare, window, minCalls, openFor, probes);
+        return new BreakerSpec(failureShare, window, minCalls, openFor, probes, giveUpAfter, firstAnswerWithin);
     }
 
     /** See {@link #window()} and {@link #minCalls()}. */
     public BreakerSpec window(int window, int minCalls) {
-        return new BreakerSpec(failureShare, window, minCalls, openFor, probes);
+        return new BreakerSpec(failureShare, window, minCalls, openFor, probes, giveUpAfter, firstAnswerWithin);
     }
 
     /** See {@link #openFor()}. */
     public BreakerSpec openFor(Duration openFor) {
-        return new BreakerSpec(failureShare, window, minCalls, openFor, probes);
+        return new BreakerSpec(failureShare, window, minCalls, openFor, probes, giveUpAfter, firstAnswerWithin);
     }
 
     /** See {@link #probes()}. */
     public BreakerSpec probes(int probes) {
-        return new BreakerSpec(failureShare, window, minCalls, openFor, probes);
+        return new BreakerSpec(failureShare, window, minCalls, openFor, probes, giveUpAfter, firstAnswerWithin);
+    }
+
+    /** See {@link #giveUpAfter()}. */
+    public BreakerSpec giveUpAfter(Duration giveUpAfter) {
+        return new BreakerSpec(failureShare, window, minCalls, openFor, probes, giveUpAfter, firstAnswerWithin);
+    }
+
+    /** See {@link #firstAnswerWithin()}. */
+    public BreakerSpec firstAnswerWithin(Duration firstAnswerWithin) {
+        return new BreakerSpec(failureShare, window, minCalls, openFor, probes, giveUpAfter, firstAnswerWithin);
+    }
+
+    private static void checkPositive(String name, Duration duration) {
+        Objects.requireNonNull(duration, name);
+        check(!duration.isNegative() && !duration.isZero(), name + " must be positive, is ", duration);
     }
 
     private static void check(boolean holds, String what, Object is) {

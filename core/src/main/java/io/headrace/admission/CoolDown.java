@@ -135,6 +135,12 @@ public final class CoolDown implements Resource {
                         + spec.refusedFor().toSeconds() + " s";
     }
 
+    @Override
+    public void tryAgain(long now) {
+        refusing = 0;
+        until = Math.min(until, now);
+    }
+
     private boolean isRefusal(Settlement end) {
         return end.error() == ErrorKind.RATE_LIMITED
                 || (spec.closesWhenOverloaded() && end.error() == ErrorKind.OVERLOADED && end.retryAfter() != null);

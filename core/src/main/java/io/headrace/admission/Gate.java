@@ -51,6 +51,7 @@ public final class Gate {
     private final @Nullable Slots slots;
     private final KeyRing keys;
     private final FairQueue<Ticket<?>> queue;
+    private final Standstill standstill;
     private final GateEvents events;
     private final GateMemory memory;
     private final Object lock = new Object();
@@ -72,6 +73,7 @@ public final class Gate {
             @Nullable Slots slots,
             KeyRing keys,
             FairQueue<Ticket<?>> queue,
+            Standstill standstill,
             GateEvents events,
             GateMemory memory) {
         this.name = name;
@@ -80,6 +82,7 @@ public final class Gate {
         this.slots = slots;
         this.keys = keys;
         this.queue = queue;
+        this.standstill = standstill;
         this.events = events;
         this.memory = memory;
     }
@@ -147,9 +150,14 @@ public final class Gate {
         }
     }
 
-    /** Ends {@link #pause}. */
+    /** Ends {@link #pause} and a standstill: keys that left are back, and what had refused everything is tried again at once. */
     public void resume() {
-        change((now, deferred) -> paused = false);
+        change((now, deferred) -> {
+            paused = false;
+            if (standstill.end()) {
+                keys.tryAgain(now);
+            }
+        });
     }
 
     /**
@@ -171,11 +179,24 @@ public final class Gate {
         change((now, deferred) -> change.run());
     }
 
+    /**
+     * Writes what was learned of the limits to {@link GateBuilder#learnedIn}, as at the end of a process. Blocks for a small file for each
+     * key: not for event loops. Does nothing without a store.
+     */
+    public void keepLearned() {
+        List<Runnable> writes;
+        synchronized (lock) {
+            writes = memory.writes();
+        }
+        writes.forEach(Runnable::run);
+    }
+
     /** How things stand. */
     public GateSnapshot snapshot() {
         synchronized (lock) {
             long now = now();
             Place<Ticket<?>> next = queue.peek(now);
+            ApiException stands = standstill.reason();
             return new GateSnapshot(
                     name,
                     inFlight,
@@ -183,6 +204,7 @@ public final class Gate {
                     next == null ? Duration.ZERO : Duration.ofNanos(Math.max(0, now - next.since)),
                     next == null ? "" : binding(next.waiting.demand, now),
                     paused,
+                    stands == null ? "" : String.valueOf(stands.getMessage()),
                     shared.stream()
                             .flatMap(resource -> resource.levels(now).stream())
                             .toList(),
@@ -288,8 +310,12 @@ public final class Gate {
         seat.settle(ticket.demand, end, now);
         concurrency = concurrency();
         queue.correct(ticket.place, tokens(end, ticket.demand) - ticket.place.tokens);
-        boolean keyLeft = seat.gone() != null && keys.gone() == null;
-        return end.isFree() && (end.error() == ErrorKind.RATE_LIMITED || keyLeft);
+        boolean anyKey = keys.gone() == null;
+        if (end.succeeded() && anyKey) {
+            standstill.end();
+        }
+        boolean another = seat.gone() != null && (anyKey || standstill.pauses());
+        return end.isFree() && (end.error() == ErrorKind.RATE_LIMITED || another);
     }
 
     private int concurrency() {
@@ -337,17 +363,16 @@ public final class Gate {
         Place<Ticket<?>> place;
         while ((place = queue.peek(now)) != null) {
             Ticket<?> next = place.waiting;
-            ApiException gone = keys.gone();
-            if (gone != null) {
-                leaveLine(next);
-                refuse(next, gone, deferred);
-                continue;
-            }
             long wait = take(next, now);
-            String standstill = wait > 0 ? keys.standstill(now) : null;
-            if (standstill != null) {
-                leaveLine(next);
-                refuse(next, notSent(ErrorKind.QUOTA_EXHAUSTED, "gate '" + name + "': " + standstill), deferred);
+            ApiException hopeless = wait > 0 && !paused ? keys.hopeless(now) : null;
+            if (hopeless != null) {
+                ApiException error = notSent(hopeless.kind(), "gate '" + name + "': " + hopeless.getMessage());
+                standstill.begin(error);
+                paused = standstill.pauses();
+                if (!paused) {
+                    leaveLine(next);
+                    refuse(next, error, deferred);
+                }
                 continue;
             }
             String impossible = wait == Resource.UNTIL_SETTLED ? impossible(next) : null;
@@ -409,7 +434,7 @@ public final class Gate {
         if (failFastWaiting == 0) {
             return;
         }
-        ErrorKind shut = keys.shut(now);
+        ErrorKind shut = paused && standstill.reason() != null ? ErrorKind.UNAVAILABLE : keys.shut(now);
         for (Resource resource : shared) {
             shut = shut == null ? resource.shut(now) : shut;
         }

@@ -39,6 +39,7 @@ public final class GateBuilder {
     private @Nullable BreakerSpec breaker = BreakerSpec.standard();
     private Consumer<? super GateEvent> listener = event -> {};
     private @Nullable Slots slots;
+    private boolean pausesAtStandstill;
 
     GateBuilder(String name) {
         this.name = Objects.requireNonNull(name, "name");
@@ -103,7 +104,7 @@ public final class GateBuilder {
 
     /**
      * How the limits are found that nobody told; default {@link AdaptiveSpec#standard()}, and with a stated
-     * {@link #concurrency} no limit before the server's first refusal.
+     * {@link #concurrency} no limit before the server's first refusal, except for rates that an earlier process learned.
      */
     public GateBuilder adaptive(AdaptiveSpec adaptive) {
         this.adaptive = Objects.requireNonNull(adaptive, "adaptive");
@@ -118,7 +119,8 @@ public final class GateBuilder {
 
     /**
      * Where what is learned of each key's limits is kept for the next process: read when the gate is built, which reads a file of
-     * some hundred bytes for each key, and written at most every ten seconds while calls end. Default nowhere.
+     * some hundred bytes for each key, and written at most every ten seconds while calls end, and by {@link Gate#keepLearned}.
+     * A stated {@link #concurrency} overrides a learned one, {@link AdaptiveSpec#initial} all of it. Default nowhere.
      */
     public GateBuilder learnedIn(LearnedStore store) {
         this.store = Objects.requireNonNull(store, "store");
@@ -152,6 +154,16 @@ public final class GateBuilder {
     /** Goes on sending to an endpoint that fails. */
     public GateBuilder noBreaker() {
         this.breaker = null;
+        return this;
+    }
+
+    /**
+     * Pauses the gate, as {@link Gate#pause} does, when all its keys have left or the server has answered nothing for too long, see
+     * {@link CoolDownSpec} and {@link BreakerSpec}: those in line stay there until {@link Gate#resume}, and so do calls that were
+     * turned down for their account. Default: they fail, which stops a run with their items pending.
+     */
+    public GateBuilder pauseAtStandstill() {
+        this.pausesAtStandstill = true;
         return this;
     }
 
@@ -221,6 +233,7 @@ public final class GateBuilder {
                 slots,
                 ring,
                 new FairQueue<>(weights, ageing.toNanos()),
+                new Standstill(name, pausesAtStandstill, events),
                 events,
                 new GateMemory(name, ring, store, scheduler));
     }
@@ -246,19 +259,26 @@ public final class GateBuilder {
         }
         limits.forEach(limit -> own.add(limit.get()));
         if (isAdaptive) {
-            Learned learned = store == null ? Learned.NOTHING : store.read(name, key);
-            own.add(new AdaptiveLimits(adaptiveSpec(), learned, scheduler.get().now(TimeUnit.MILLISECONDS)));
+            own.add(new AdaptiveLimits(
+                    adaptiveSpec(), learned(key), scheduler.get().now(TimeUnit.MILLISECONDS)));
         }
         if (breaker != null) {
             own.add(Breaker.of(breaker, state -> events.add(new GateEvent.BreakerChanged(name, keyName, state))));
         }
-        return new Seat(key, own, (gone, why) -> events.add(new GateEvent.KeyLeft(name, keyName, why)));
+        boolean leaves = key != null || pausesAtStandstill; // a gate without keys lets every call find out for itself
+        return new Seat(key, own, leaves ? why -> events.add(new GateEvent.KeyLeft(name, keyName, why)) : null);
     }
 
     private AdaptiveSpec adaptiveSpec() {
         if (adaptive != null) {
             return adaptive;
         }
-        return slots == null ? AdaptiveSpec.standard() : AdaptiveSpec.standard().initial(UNLIMITED, UNLIMITED);
+        return slots == null ? AdaptiveSpec.standard() : AdaptiveSpec.standard().unlearned(UNLIMITED, UNLIMITED);
+    }
+
+    /** What was stated overrides what was learned. */
+    private Learned learned(@Nullable ApiKey key) {
+        Learned learned = store == null ? Learned.NOTHING : store.read(name, key);
+        return slots == null ? learned : learned.withoutConcurrency();
     }
 }

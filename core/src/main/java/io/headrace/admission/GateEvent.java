@@ -18,6 +18,15 @@ public sealed interface GateEvent {
      */
     record KeyLeft(String gate, String key, ErrorKind why) implements GateEvent {}
 
+    /**
+     * Nothing goes any more, and waiting is of no use: all keys have left, or the server has answered nothing for too long. Told
+     * once, until something is answered again.
+     *
+     * @param key empty, for it is all of them
+     * @param paused whether those in line stay there until {@link Gate#resume}; they fail otherwise
+     */
+    record Standstill(String gate, String key, String reason, boolean paused) implements GateEvent {}
+
     /** The circuit breaker of a key opened, let probes through, or closed. */
     record BreakerChanged(String gate, String key, Breaker.State state) implements GateEvent {}
 }

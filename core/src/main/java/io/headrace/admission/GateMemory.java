@@ -1,6 +1,7 @@
 package io.headrace.admission;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,14 +44,28 @@ final class GateMemory {
             return;
         }
         kept = now;
+        for (Runnable write : writes(files)) {
+            deferred.add(() -> Schedulers.boundedElastic().schedule(write));
+        }
+    }
+
+    /** What is known now, to be written after the lock. */
+    List<Runnable> writes() {
+        LearnedStore files = store;
+        return files == null ? List.of() : writes(files);
+    }
+
+    private List<Runnable> writes(LearnedStore files) {
         long millis = clock.get().now(TimeUnit.MILLISECONDS);
+        List<Runnable> writes = new ArrayList<>();
         for (Seat seat : keys.seats()) {
             AdaptiveLimits limits = seat.adaptive();
             if (limits != null) {
                 Learned learned = limits.learned(millis);
-                deferred.add(() -> Schedulers.boundedElastic().schedule(() -> files.write(gate, seat.key(), learned)));
+                writes.add(() -> files.write(gate, seat.key(), learned));
             }
         }
+        return writes;
     }
 
     /** How the limits of each key moved, by its name. */

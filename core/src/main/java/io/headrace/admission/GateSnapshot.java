@@ -12,7 +12,8 @@ import java.util.List;
  * @param waiting attempts in line
  * @param longestWait of those whose turn is next
  * @param binding the resource that the next attempt waits for, empty when nobody waits
- * @param paused whether it was told to admit nobody
+ * @param paused whether it admits nobody until {@link Gate#resume}
+ * @param standstill why waiting is of no use, empty while it is
  * @param shared what all keys share
  * @param keys each key's own
  */
@@ -23,6 +24,7 @@ public record GateSnapshot(
         Duration longestWait,
         String binding,
         boolean paused,
+        String standstill,
         List<Level> shared,
         List<Key> keys) {
 

@@ -143,9 +143,21 @@ final class KeyRing {
         return seat;
     }
 
-    /** Puts the keys that left back, as after their account was topped up. */
-    void restore() {
-        seats.forEach(Seat::restore);
+    /** Puts the keys that left back, as after their account was topped up, and lets each be tried at once. */
+    void tryAgain(long now) {
+        seats.forEach(seat -> seat.tryAgain(now));
+    }
+
+    /** Why nobody can go now or after any wait: all keys have left, or are at a standstill. Null while waiting is of use. */
+    @Nullable
+    ApiException hopeless(long now) {
+        ApiException gone = gone();
+        String standstill = gone == null ? standstill(now) : null;
+        return standstill == null
+                ? gone
+                : ApiException.builder(ErrorKind.UNAVAILABLE, standstill)
+                        .delivery(Delivery.NOT_SENT)
+                        .build();
     }
 
     /** The error of every call when all keys have left, with the reason of each; null while one is in. */
@@ -156,17 +168,18 @@ final class KeyRing {
         for (Seat seat : seats) {
             ApiKey key = seat.key();
             ErrorKind why = seat.gone();
-            if (key == null || why == null) {
+            if (why == null) {
                 return null;
             }
+            String name = key == null ? "the provider's own" : "'" + key.name() + "'";
             if (why == ErrorKind.QUOTA_EXHAUSTED) {
                 kind = why;
-                reasons.add("'" + key.name() + "' has used up its credit or spend limit");
+                reasons.add(name + " has used up its credit or spend limit");
             } else {
-                reasons.add("'" + key.name() + "' was refused");
+                reasons.add(name + " was refused");
             }
         }
-        return ApiException.builder(kind, "no API key is left: " + reasons + "; renew them, then restore the ring")
+        return ApiException.builder(kind, "no API key is left: " + reasons + "; renew them, then resume the gate")
                 .delivery(Delivery.NOT_SENT)
                 .build();
     }

@@ -29,14 +29,21 @@ public final class LearnedStore {
     private static final Codec<Learned> JSON = Codec.json(Learned.class);
 
     private final Path directory;
+    private final @Nullable ApiKey own;
 
-    private LearnedStore(Path directory) {
+    private LearnedStore(Path directory, @Nullable ApiKey own) {
         this.directory = directory;
+        this.own = own;
     }
 
     /** A store in {@code directory}, which is made when first written to. */
     public static LearnedStore in(Path directory) {
-        return new LearnedStore(Objects.requireNonNull(directory, "directory"));
+        return new LearnedStore(Objects.requireNonNull(directory, "directory"), null);
+    }
+
+    /** The same store for gates without keys of their own, whose provider sends {@code key}: another account has other limits. */
+    public LearnedStore providersKey(ApiKey key) {
+        return new LearnedStore(directory, Objects.requireNonNull(key, "key"));
     }
 
     /**
@@ -95,8 +102,9 @@ public final class LearnedStore {
         }
         sha.update(gate.getBytes(StandardCharsets.UTF_8));
         sha.update((byte) 0);
-        if (key != null) {
-            sha.update(key.value().getBytes(StandardCharsets.UTF_8));
+        ApiKey used = key == null ? own : key;
+        if (used != null) {
+            sha.update(used.value().getBytes(StandardCharsets.UTF_8));
         }
         return directory.resolve(HexFormat.of().formatHex(sha.digest()) + ".json");
     }

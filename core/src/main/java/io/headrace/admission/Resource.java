@@ -58,11 +58,14 @@ public interface Resource {
 
     /**
      * Why waiting is of no use any more, such as a server that has refused everything for too long; null while it is. Whoever
-     * waits fails then, and who comes later may still try.
+     * waits fails then, or the gate pauses, and who comes later may still try.
      */
     default @Nullable String standstill(long now) {
         return null;
     }
+
+    /** Somebody says that the reason to stand still is gone: it may be tried at once, and what was suffered so far is forgotten. */
+    default void tryAgain(long now) {}
 
     /** How many attempts it lets out at a time, for a step's window to follow; the largest integer when that is not its limit. */
     default int concurrency() {

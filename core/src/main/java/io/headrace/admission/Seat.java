@@ -2,7 +2,7 @@ package io.headrace.admission;
 
 import io.headrace.ErrorKind;
 import java.util.List;
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,14 +13,15 @@ final class Seat {
 
     private final @Nullable ApiKey key;
     private final List<Resource> resources;
-    private final BiConsumer<ApiKey, ErrorKind> left;
+    private final @Nullable Consumer<ErrorKind> left;
     private @Nullable ErrorKind gone;
+    private volatile @Nullable String lastError;
 
     /**
-     * @param key null for the provider's own, which never leaves the ring
-     * @param left told once when the key leaves the ring, and why; called under the gate's lock
+     * @param key null for the provider's own
+     * @param left told when the key leaves the ring, and why, under the gate's lock; null for a key that never does
      */
-    Seat(@Nullable ApiKey key, List<? extends Resource> resources, BiConsumer<ApiKey, ErrorKind> left) {
+    Seat(@Nullable ApiKey key, List<? extends Resource> resources, @Nullable Consumer<ErrorKind> left) {
         this.key = key;
         this.resources = List.copyOf(resources);
         this.left = left;
@@ -52,9 +53,15 @@ final class Seat {
         return gone;
     }
 
-    /** Puts a key that left back into the ring. */
-    void restore() {
+    /** Puts a key that left back into the ring, and lets it be tried at once. */
+    void tryAgain(long now) {
         gone = null;
+        resources.forEach(resource -> resource.tryAgain(now));
+    }
+
+    /** Notes how an attempt failed, for the one who is told that waiting is of no use. */
+    void failed(Throwable error) {
+        lastError = error.getMessage();
     }
 
     @Nullable
@@ -100,7 +107,8 @@ final class Seat {
         for (Resource resource : resources) {
             String why = resource.standstill(now);
             if (why != null) {
-                return why;
+                String last = lastError;
+                return last == null ? why : why + "; the last error: " + last;
             }
         }
         return null;
@@ -143,9 +151,9 @@ final class Seat {
             resource.settle(demand, end, now);
         }
         ErrorKind error = end.error();
-        if (key != null && gone == null && (error == ErrorKind.AUTHENTICATION || error == ErrorKind.QUOTA_EXHAUSTED)) {
+        if (left != null && gone == null && (error == ErrorKind.AUTHENTICATION || error == ErrorKind.QUOTA_EXHAUSTED)) {
             gone = error;
-            left.accept(key, error);
+            left.accept(error);
         }
     }
 

@@ -210,6 +210,10 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
 
     @Override
     public void doOnError(Throwable error) {
+        Seat taken = seat;
+        if (taken != null) {
+            taken.failed(error);
+        }
         admission.goesOn(gate.settle(this, elapsed -> Settlement.failed(error, elapsed)));
     }
 

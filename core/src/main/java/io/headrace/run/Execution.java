@@ -75,7 +75,7 @@ final class Execution<I, O> implements Recorder.Ending {
     private boolean abandoned;
     private boolean stopping;
     private boolean draining;
-    private boolean outOfBudget;
+    private boolean outOfReach;
     private String reason = "";
     private boolean isPolicy;
     private volatile boolean over;
@@ -362,7 +362,8 @@ final class Execution<I, O> implements Recorder.Ending {
             started = true;
         }
         if (!settings.gates().isEmpty()) {
-            looking.update(timer.schedulePeriodically(() -> limits.look(elapsed()), 0, 1, TimeUnit.SECONDS));
+            looking.update(timer.schedulePeriodically(
+                    () -> limits.look(elapsed()).forEach(this::note), 0, 1, TimeUnit.SECONDS));
         }
         Purse purse = settings.purse();
         if (purse != null) {
@@ -386,18 +387,21 @@ final class Execution<I, O> implements Recorder.Ending {
                 .handle(this::admit);
     }
 
-    /** Leaves out what no money was left for, which makes it pending, and sees how many fail. */
+    /** Leaves out what no money or no provider was left for, which makes it pending, and sees how many fail. */
     private void admit(Outcome<O> outcome, SynchronousSink<Outcome<O>> sink) {
-        boolean failed = outcome instanceof Outcome.Failed;
-        if (failed && settings.purse() != null && ((Outcome.Failed<O>) outcome).kind() == ErrorKind.BUDGET_EXHAUSTED) {
-            if (!outOfBudget) {
-                outOfBudget = true;
-                stopByPolicy(((Outcome.Failed<O>) outcome).message());
+        if (outcome instanceof Outcome.Failed<O> failed && isOutOfReach(failed.kind())) {
+            if (!outOfReach) {
+                outOfReach = true;
+                stopByPolicy(failed.message());
             }
             return;
         }
-        alarm.item(failed).ifPresent(this::alarm);
+        alarm.item(outcome instanceof Outcome.Failed).ifPresent(this::alarm);
         sink.next(outcome);
+    }
+
+    private boolean isOutOfReach(ErrorKind kind) {
+        return kind == ErrorKind.UNAVAILABLE || (kind == ErrorKind.BUDGET_EXHAUSTED && settings.purse() != null);
     }
 
     private void alarm(String what) {
@@ -486,6 +490,7 @@ final class Execution<I, O> implements Recorder.Ending {
                 return ledger;
             });
         }
+        limits.look(elapsed()).forEach(this::note);
         RunReport made = report(finished ? End.FINISHED : unfinished());
         report = made;
         ReportWriter.write(made);

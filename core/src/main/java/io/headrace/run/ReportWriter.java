@@ -77,6 +77,10 @@ final class ReportWriter {
     private static Map<String, @Nullable Object> gate(GateSnapshot gate) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("gate", gate.gate());
+        if (!gate.standstill().isEmpty()) {
+            json.put("standstill", gate.standstill());
+            json.put("paused", gate.paused());
+        }
         json.put("limits", gate.shared().stream().map(ReportWriter::level).toList());
         json.put("keys", gate.keys().stream().map(ReportWriter::key).toList());
         return json;

@@ -215,6 +215,52 @@ class BreakerTest {
     }
 
     @Test
+    void standstill_isCountedFromTheFirstOpeningSinceAnAnswer() {
+        Breaker patient = Breaker.of(SPEC.giveUpAfter(Duration.ofSeconds(60)), states::add);
+        patient.take(CALL, 0);
+        patient.settle(CALL, answered(0), 0);
+        long now = SECOND;
+        for (int i = 0; i < 10; i++) {
+            patient.take(CALL, now);
+            patient.settle(CALL, failed(ErrorKind.TRANSPORT, 0), now);
+            now += patient.waitNanos(CALL, now);
+        }
+        while (now < 61 * SECOND) {
+            assertThat(patient.standstill(now)).isNull();
+            now += patient.waitNanos(CALL, now);
+            patient.take(CALL, now);
+            patient.settle(CALL, failed(ErrorKind.TRANSPORT, 0), now);
+        }
+        assertThat(patient.standstill(now)).contains("no call was answered for 6", "giveUpAfter is 60 s");
+        patient.tryAgain(now);
+        assertThat(patient.state()).isEqualTo(State.HALF_OPEN);
+        assertThat(patient.waitNanos(CALL, now)).isZero();
+        assertThat(patient.standstill(now + 59 * SECOND)).isNull();
+        patient.take(CALL, now);
+        patient.settle(CALL, answered(0), now);
+        assertThat(patient.standstill(now + 59 * SECOND)).isNull();
+        assertThat(patient.standstill(now + 61 * SECOND)).as("still half open").isNotNull();
+    }
+
+    @Test
+    void firstAnswer_isWaitedForLessLong_alsoWhereItIsLate() {
+        take(1, 0);
+        openAt(0);
+        assertThat(breaker.standstill(29 * SECOND)).isNull();
+        assertThat(breaker.standstill(30 * SECOND)).contains("no call was ever answered", "firstAnswerWithin is 30 s");
+        breaker.settle(CALL, answered(30 * SECOND), 30 * SECOND);
+        assertThat(breaker.standstill(600 * SECOND)).isNull();
+        assertThat(breaker.standstill(630 * SECOND)).contains("giveUpAfter is 600 s");
+    }
+
+    @Test
+    void closedBreaker_hasNothingToTryAgain() {
+        breaker.tryAgain(SECOND);
+        assertThat(states).isEmpty();
+        assertThat(breaker.standstill(Long.MAX_VALUE / 2)).isNull();
+    }
+
+    @Test
     void randomly_neverGetsStuck() {
         for (int seed = 0; seed < 50; seed++) {
             Random random = new Random(seed);
@@ -224,6 +270,9 @@ class BreakerTest {
             long now = 0;
             for (int i = 0; i < 5_000; i++) {
                 now += random.nextLong(SECOND);
+                if (random.nextInt(100) == 0) {
+                    any.tryAgain(now);
+                }
                 long wait = any.waitNanos(CALL, now);
                 if (wait == 0 && open.size() < 50) {
                     any.take(CALL, now);

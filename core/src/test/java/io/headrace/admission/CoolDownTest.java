@@ -196,6 +196,20 @@ class CoolDownTest {
     }
 
     @Test
+    void tryAgain_letsAProbeGoAtOnceAndForgetsTheStandstill() {
+        send(0);
+        refuse(0, 0, Duration.ofHours(1));
+        coolDown.tryAgain(MS);
+        assertThat(coolDown.standstill(MS)).isNull();
+        assertThat(waitMs(1)).isZero();
+        send(1);
+        assertThat(waitMs(1)).as("behind the probe").isPositive();
+        refuse(1, 2, Duration.ofMinutes(1));
+        assertThat(waitMs(2)).isEqualTo(60_000);
+        assertThat(coolDown.standstill(3 * MS)).isNull();
+    }
+
+    @Test
     void absurdHint_isAYear() {
         send(0);
         refuse(0, 0, Duration.ofSeconds(Long.MAX_VALUE));

@@ -27,9 +27,7 @@ class KeyRingTest {
 
     private Seat seat(String name, Resource... resources) {
         return new Seat(
-                new ApiKey(name, "secret-" + name),
-                List.of(resources),
-                (key, why) -> left.add(key.name() + " " + why.label()));
+                new ApiKey(name, "secret-" + name), List.of(resources), why -> left.add(name + " " + why.label()));
     }
 
     private static Settlement failed(ErrorKind kind) {
@@ -142,7 +140,7 @@ class KeyRingTest {
                 .contains("'alpha' has used up its credit")
                 .contains("'beta' was refused")
                 .doesNotContain("secret");
-        ring.restore();
+        ring.tryAgain(0);
         assertThat(ring.gone()).isNull();
         assertThat(taken(ring, 0)).isEqualTo("alpha");
         b.settle(CALL, failed(ErrorKind.AUTHENTICATION), 0);
@@ -150,12 +148,23 @@ class KeyRingTest {
     }
 
     @Test
-    void providersOwnKey_neverLeaves() {
-        Seat own = new Seat(null, List.of(), (key, why) -> left.add(why.label()));
+    void seatThatNeverLeaves_isThereForTheNext() {
+        Seat own = new Seat(null, List.of(), null);
         KeyRing ring = new KeyRing(List.of(own));
         own.settle(CALL, failed(ErrorKind.AUTHENTICATION), 0);
         assertThat(left).isEmpty();
         assertThat(ring.gone()).isNull();
+        assertThat(ring.waitNanos(CALL, 0)).isZero();
+    }
+
+    @Test
+    void providersOwnKey_mayLeaveToo() {
+        Seat own = new Seat(null, List.of(), why -> left.add("own " + why.label()));
+        KeyRing ring = new KeyRing(List.of(own));
+        own.settle(CALL, failed(ErrorKind.QUOTA_EXHAUSTED), 0);
+        assertThat(left).containsExactly("own quota-exhausted");
+        assertThat(ring.gone()).hasMessageContaining("the provider's own has used up its credit");
+        ring.tryAgain(0);
         assertThat(ring.waitNanos(CALL, 0)).isZero();
     }
 
@@ -216,7 +225,7 @@ class KeyRingTest {
                 seat.settle(CALL, failed(kind), i);
             }
             if (ring.gone() != null) {
-                ring.restore();
+                ring.tryAgain(0);
             }
             assertThat(out).hasSizeLessThanOrEqualTo(11);
         }

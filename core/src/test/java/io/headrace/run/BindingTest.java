@@ -48,7 +48,7 @@ class BindingTest {
     }
 
     private static GateSnapshot gate(String name, int waiting, String binding) {
-        return new GateSnapshot(name, 1, waiting, Duration.ZERO, binding, false, List.of(), List.of());
+        return new GateSnapshot(name, 1, waiting, Duration.ZERO, binding, false, "", List.of(), List.of());
     }
 
     @Test

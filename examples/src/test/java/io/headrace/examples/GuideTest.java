@@ -11,6 +11,7 @@ import io.headrace.Item;
 import io.headrace.Outcome;
 import io.headrace.Priority;
 import io.headrace.admission.ApiKey;
+import io.headrace.admission.BreakerSpec;
 import io.headrace.admission.Budget;
 import io.headrace.admission.Charge;
 import io.headrace.admission.Gate;
@@ -52,6 +53,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -61,6 +63,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -209,6 +212,23 @@ class GuideTest {
         StepVerifier.create(capped).expectNextCount(1).verifyComplete();
         assertThat(budget.balance().usd().spent()).isPositive();
         assertThat(known.snapshot().inFlight()).isZero();
+    }
+
+    @Test
+    void outage_pausesAGate() {
+        List<String> told = new ArrayList<>();
+        Consumer<String> pager = told::add;
+        Gate patient = Gate.builder("openai")
+                .breaker(BreakerSpec.standard().giveUpAfter(Duration.ofHours(2)))
+                .pauseAtStandstill()
+                .listener(event -> pager.accept(event.toString()))
+                .build();
+        patient.resume(); // when the outage is over, or the bill is paid
+
+        Call<ChatRequest, ChatResponse> chat =
+                CallStack.chat(openAi.chat()).gate(patient).build();
+        StepVerifier.create(chat.apply(topics("A question"))).expectNextCount(1).verifyComplete();
+        assertThat(told).isEmpty();
     }
 
     @Test

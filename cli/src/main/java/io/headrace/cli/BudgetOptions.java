@@ -1,0 +1,76 @@
+package io.headrace.cli;
+
+import io.headrace.admission.Budget;
+import io.headrace.model.PriceTable;
+import io.headrace.run.Run;
+import java.math.BigDecimal;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options that say what a run may spend, and how much of it may fail. */
+final class BudgetOptions {
+
+    @Option(
+            names = "--max-cost",
+            paramLabel = "USD",
+            order = 33,
+            description =
+                    "Stops, with the rest pending, before more than so many dollars are spent in --out, earlier runs"
+                            + " included; a higher cap goes on. Default: no bound.")
+    private @Nullable BigDecimal maxCost;
+
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            order = 34,
+            description = "The same for tokens, in and out together. Default: no bound.")
+    private @Nullable Long maxTokens;
+
+    @Option(
+            names = "--max-error-share",
+            paramLabel = "SHARE",
+            order = 35,
+            description = "Stops, with the rest pending, when more of the last 100 items failed, 0 to 1. Default: only"
+                    + " warns, above 0.05.")
+    private @Nullable Double maxErrorShare;
+
+    /**
+     * @throws UsageProblem for a number out of its range
+     */
+    void check() {
+        if (maxCost != null && maxCost.signum() < 0) {
+            throw new UsageProblem("--max-cost must not be negative, is " + maxCost.toPlainString());
+        }
+        if (maxTokens != null) {
+            Checks.range("--max-tokens", maxTokens, 0, Long.MAX_VALUE);
+        }
+        if (maxErrorShare != null) {
+            Checks.share("--max-error-share", maxErrorShare);
+        }
+    }
+
+    /**
+     * Tells {@code run} all that was said.
+     *
+     * @throws UsageProblem for a cap on money where {@code model} has no price
+     */
+    void describe(Run.Builder<?, ?> run, String model) {
+        if (maxErrorShare != null) {
+            run.stopAboveErrorShare(maxErrorShare);
+        }
+        if (maxCost == null) {
+            if (maxTokens != null) {
+                run.budget(Budget.ofTokens(maxTokens));
+            }
+            return;
+        }
+        if (PriceTable.shipped().price(model, LocalDate.now(ZoneOffset.UTC)).isEmpty()) {
+            throw new UsageProblem(
+                    "--max-cost needs the price of model '" + model
+                            + "', which is not in the price list: use --max-tokens, or run from code with a PriceTable that has it");
+        }
+        run.budget(maxTokens == null ? Budget.ofUsd(maxCost) : Budget.of(maxCost, maxTokens));
+    }
+}
