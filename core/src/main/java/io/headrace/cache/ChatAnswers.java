@@ -1,10 +1,11 @@
 package io.headrace.cache;
 
+import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
 import io.headrace.model.Choice;
 import io.headrace.model.FinishReason;
 
-/** Which answers of a chat model may be stored. */
+/** Which answers of a chat model may be stored, and how several of them make one. */
 public final class ChatAnswers {
 
     private ChatAnswers() {}
@@ -30,6 +31,23 @@ public final class ChatAnswers {
             }
         }
         return false;
+    }
+
+    /** Whether the model declined to give a choice of {@code answer}, or a filter took it away. */
+    public static boolean refused(ChatResponse answer) {
+        for (Choice choice : answer.choices()) {
+            if (choice.finishReason() == FinishReason.REFUSAL
+                    || choice.finishReason() == FinishReason.CONTENT_FILTER
+                    || choice.refusal() != null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Takes requests of several choices apart into samples. */
+    public static SeveralAnswers<ChatRequest, ChatResponse> several() {
+        return ChatSeveral.INSTANCE;
     }
 
     private static boolean storable(Choice choice) {

@@ -1,8 +1,13 @@
 package io.headrace.layer;
 
+import io.headrace.ApiException;
+import io.headrace.CachePolicy;
+import io.headrace.CachePolicy.Mode;
 import io.headrace.Call;
 import io.headrace.CallOptions;
 import io.headrace.Codec;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
 import io.headrace.Fingerprint;
 import io.headrace.Layer;
 import io.headrace.StorageException;
@@ -10,15 +15,20 @@ import io.headrace.cache.CacheEntry;
 import io.headrace.cache.CallKey;
 import io.headrace.cache.KeyFunction;
 import io.headrace.cache.ResponseCache;
+import io.headrace.cache.SeveralAnswers;
+import io.headrace.layer.Purchase.Part;
 import io.headrace.observe.AttemptLog;
 import io.headrace.observe.CallEvent.CacheHit;
 import io.headrace.observe.CallListener;
 import io.headrace.observe.Meter;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,7 +60,6 @@ import reactor.util.context.ContextView;
 public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     private static final Logger LOG = LoggerFactory.getLogger(CacheLayer.class);
-    private static final int SAMPLE = 0;
 
     private final ResponseCache cache;
     private final KeyFunction<? super Q> keys;
@@ -58,7 +67,11 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
     private final Meter<? super Q, ? super R> meter;
     private final Predicate<? super R> storable;
     private final Predicate<? super R> truncated;
+    private final Predicate<? super R> refusal;
+    private final boolean storeRefusals;
+    private final SeveralAnswers<Q, R> several;
     private final Validator<? super R> validator;
+    private final @Nullable Duration maxAge;
     private final Clock clock;
     private final AtomicBoolean warned = new AtomicBoolean();
 
@@ -69,6 +82,10 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         this.meter = builder.meter;
         this.storable = builder.storable;
         this.truncated = builder.truncated;
+        this.refusal = builder.refusal;
+        this.storeRefusals = builder.storeRefusals;
+        this.several = builder.several;
+        this.maxAge = builder.maxAge;
         this.validator = builder.validator;
         this.clock = builder.clock;
     }
@@ -84,30 +101,70 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     @Override
     public Call<Q, R> around(Call<Q, R> next) {
-        Objects.requireNonNull(next, "next");
-        return request -> Mono.deferContextual(context -> {
-            CallKey key = Objects.requireNonNull(
-                    keys.key(request), "the key function returned null, it must return a key for every request");
-            if (surelyLacks(key.fingerprint())) {
-                return buy(next, request, key, context);
+        return new KeyedCall<>(Objects.requireNonNull(next, "next"), keys, several) {
+            @Override
+            Mono<R> apply(Q request, CallKey key, int sample, @Nullable Part<Q, R> part) {
+                return Mono.deferContextual(context -> {
+                    Supplier<Mono<R>> call = () -> part == null ? next.apply(request) : part.answer(next, request);
+                    return answer(new Asked<>(key, sample, CallOptions.from(context), call), context);
+                });
             }
-            return lookup(key.fingerprint())
-                    .mapNotNull(entry -> read(entry, key.fingerprint(), context))
-                    .switchIfEmpty(Mono.defer(() -> buy(next, request, key, context)));
-        });
+        };
     }
 
-    private boolean surelyLacks(Fingerprint fingerprint) {
+    /** One subscription. */
+    private record Asked<R>(CallKey key, int sample, CallOptions options, Supplier<Mono<R>> call) {
+
+        Fingerprint fingerprint() {
+            return key.fingerprint();
+        }
+
+        CachePolicy policy() {
+            return options.cachePolicy();
+        }
+
+        /** As people know it. */
+        String name() {
+            return "sample " + sample + " of " + fingerprint();
+        }
+    }
+
+    private Mono<R> answer(Asked<R> asked, ContextView context) {
+        CachePolicy.Mode mode = asked.policy().mode();
+        if (mode == Mode.BYPASS) {
+            return buy(asked, context, false);
+        }
+        boolean mayBuy = mode != Mode.READ_ONLY && !cache.isReadOnly();
+        Mono<R> missing = mayBuy
+                ? Mono.defer(() -> buy(asked, context, true))
+                : Mono.error(() -> notCached(asked, mode == Mode.READ_ONLY));
+        return mode == Mode.REFRESH || surelyLacks(asked)
+                ? missing
+                : lookup(asked).mapNotNull(entry -> read(entry, asked, context)).switchIfEmpty(missing);
+    }
+
+    private static ApiException notCached(Asked<?> asked, boolean byPolicy) {
+        return ApiException.builder(
+                        ErrorKind.NOT_CACHED,
+                        asked.name() + " is not stored, or too old, or turned down, and none may be bought: "
+                                + (byPolicy
+                                        ? "the cache policy is read-only, CachePolicy.use() buys it"
+                                        : "the cache is open for reading only, open it for writing to buy it"))
+                .delivery(Delivery.NOT_SENT)
+                .build();
+    }
+
+    private boolean surelyLacks(Asked<R> asked) {
         try {
-            return cache.surelyLacks(fingerprint, SAMPLE);
+            return cache.surelyLacks(asked.fingerprint(), asked.sample());
         } catch (RuntimeException e) {
             return false; // the lookup will tell
         }
     }
 
-    private Mono<CacheEntry> lookup(Fingerprint fingerprint) {
+    private Mono<CacheEntry> lookup(Asked<R> asked) {
         try {
-            return notNull(cache.get(fingerprint, SAMPLE), "get")
+            return notNull(cache.get(asked.fingerprint(), asked.sample()), "get")
                     .onErrorResume(error -> !(error instanceof StorageException), this::missAfter);
         } catch (RuntimeException e) {
             return missAfter(e);
@@ -122,60 +179,82 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
     }
 
     /** The stored answer, or null where it is of no use. */
-    private @Nullable R read(CacheEntry entry, Fingerprint fingerprint, ContextView context) {
+    private @Nullable R read(CacheEntry entry, Asked<R> asked, ContextView context) {
+        if (isTooOld(entry, asked.policy())) {
+            return null;
+        }
         try {
             R answer = Objects.requireNonNull(
                     codec.decode(entry.answer()), "the codec returned null, it must return an answer");
-            Optional<String> problem = Judgement.of(validator, answer);
-            if (problem.isPresent()) {
-                LOG.debug("cached answer {} is turned down and bought again: {}", fingerprint, problem.get());
+            if (!asked.policy().refusals() && refusal.test(answer)) {
                 return null;
             }
-            CallListener.from(context).tell(new CacheHit(CallOptions.from(context), entry.usage(), entry.cost()));
+            Optional<String> problem = Judgement.of(validator, answer);
+            if (problem.isPresent()) {
+                LOG.debug("cached answer, {}, is turned down and bought again: {}", asked.name(), problem.get());
+                return null;
+            }
+            CallListener.from(context).tell(new CacheHit(asked.options(), entry.usage(), entry.cost()));
+            cache.countHit(entry);
             return answer;
         } catch (Judgement.BrokenValidator e) {
             throw e; // it would turn down what is bought in its place too
         } catch (RuntimeException | StackOverflowError | LinkageError e) {
-            LOG.warn("cached answer {} cannot be read and is bought again", fingerprint, e);
+            LOG.warn("cached answer, {}, cannot be read and is bought again", asked.name(), e);
             return null;
         }
     }
 
-    private Mono<R> buy(Call<Q, R> next, Q request, CallKey key, ContextView outside) {
-        Mono<R> bought = next.apply(request).flatMap(answer -> keep(answer, key));
-        AttemptLog log = AttemptLog.from(outside).orElse(null);
-        return log == null ? bought : bought.tap(() -> new EndsWhenStored<>(log, key.fingerprint()));
+    private boolean isTooOld(CacheEntry entry, CachePolicy policy) {
+        Duration age = policy.maxAge() == null ? maxAge : policy.maxAge();
+        Instant since = policy.storedSince();
+        return (age != null && entry.storedAt().isBefore(clock.instant().minus(age)))
+                || (since != null && entry.storedAt().isBefore(since));
     }
 
-    private Mono<R> keep(R answer, CallKey key) {
+    private Mono<R> buy(Asked<R> asked, ContextView outside, boolean store) {
+        Mono<R> bought = asked.call().get();
+        if (store) {
+            bought = bought.flatMap(answer -> keep(answer, asked));
+        }
+        if (KeyedCall.sample(outside) != asked.sample()) {
+            bought = bought.contextWrite(context -> KeyedCall.withSample(context, asked.sample()));
+        }
+        AttemptLog log = AttemptLog.from(outside).orElse(null);
+        return log == null ? bought : bought.tap(() -> new EndsWhenStored<>(log, asked.fingerprint(), asked.sample()));
+    }
+
+    private Mono<R> keep(R answer, Asked<R> asked) {
         try {
-            return storable.test(answer) ? store(answer, key) : Mono.just(answer);
+            return storable.test(answer) && (storeRefusals || !refusal.test(answer))
+                    ? store(answer, asked)
+                    : Mono.just(answer);
         } catch (StackOverflowError | LinkageError e) { // Reactor would rethrow these and signal nothing
             return Mono.error(new IllegalStateException("the answer cannot be encoded for the cache: " + e, e));
         }
     }
 
-    private Mono<R> store(R answer, CallKey key) {
-        CacheEntry entry = entry(answer, key);
-        if (putAtOnce(key, entry)) {
+    private Mono<R> store(R answer, Asked<R> asked) {
+        CacheEntry entry = entry(answer, asked);
+        if (putAtOnce(asked, entry)) {
             return Mono.just(answer);
         }
-        return put(key, entry)
-                .onErrorResume(first -> put(key, entry).onErrorMap(CacheLayer::notStored))
+        return put(asked, entry)
+                .onErrorResume(first -> put(asked, entry).onErrorMap(CacheLayer::notStored))
                 .thenReturn(answer);
     }
 
-    private boolean putAtOnce(CallKey key, CacheEntry entry) {
+    private boolean putAtOnce(Asked<R> asked, CacheEntry entry) {
         try {
-            return cache.putAtOnce(key.fingerprint(), SAMPLE, entry);
+            return cache.putAtOnce(asked.fingerprint(), asked.sample(), entry);
         } catch (RuntimeException e) {
             return false; // put will tell
         }
     }
 
-    private Mono<Void> put(CallKey key, CacheEntry entry) {
+    private Mono<Void> put(Asked<R> asked, CacheEntry entry) {
         try {
-            return notNull(cache.put(key.fingerprint(), SAMPLE, entry), "put");
+            return notNull(cache.put(asked.fingerprint(), asked.sample(), entry), "put");
         } catch (RuntimeException e) {
             return Mono.error(e);
         }
@@ -191,16 +270,16 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
                 "an answer was paid for and cannot be stored, so it is not used: " + error.getMessage(), error);
     }
 
-    private CacheEntry entry(R answer, CallKey key) {
+    private CacheEntry entry(R answer, Asked<R> asked) {
         return new CacheEntry(
                 Objects.requireNonNull(codec.encode(answer), "the codec returned null, it must return bytes"),
                 truncated.test(answer),
                 meter.usage(answer),
                 meter.cost(answer),
                 meter.model(answer),
-                "",
+                asked.options().namespace().name(),
                 clock.instant(),
-                key.fields());
+                asked.key().fields());
     }
 
     /** Collects the parts of a {@link CacheLayer}. Not thread-safe. */
@@ -212,7 +291,11 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         private Meter<? super Q, ? super R> meter = Meter.free();
         private Predicate<? super R> storable = answer -> true;
         private Predicate<? super R> truncated = answer -> false;
+        private Predicate<? super R> refusal = answer -> false;
+        private boolean storeRefusals = true;
+        private SeveralAnswers<Q, R> several = SeveralAnswers.none();
         private Validator<? super R> validator = Validator.none();
+        private @Nullable Duration maxAge;
         private Clock clock = Clock.systemUTC();
 
         private Builder(ResponseCache cache, KeyFunction<? super Q> keys, Codec<R> codec) {
@@ -239,13 +322,45 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
             return this;
         }
 
+        /** Which answers say that the model declined; default none. */
+        public Builder<Q, R> refusal(Predicate<? super R> refusal) {
+            this.refusal = Objects.requireNonNull(refusal, "refusal");
+            return this;
+        }
+
+        /** Whether {@linkplain #refusal refusals} are kept, if they are storable at all; default true. */
+        public Builder<Q, R> storeRefusals(boolean storeRefusals) {
+            this.storeRefusals = storeRefusals;
+            return this;
+        }
+
+        /** For requests that may ask for several answers at once: those pass, unless a {@link SampleLayer} takes them apart. */
+        public Builder<Q, R> several(SeveralAnswers<Q, R> several) {
+            this.several = Objects.requireNonNull(several, "several");
+            return this;
+        }
+
+        /**
+         * Answers that were stored longer ago are bought again, unless the {@link CachePolicy} of the call states another age;
+         * default any age. It is looked at when reading: the same answers may be read again with a longer one.
+         *
+         * @throws IllegalArgumentException if it is not positive
+         */
+        public Builder<Q, R> maxAge(Duration maxAge) {
+            if (maxAge.isNegative() || maxAge.isZero()) {
+                throw new IllegalArgumentException("maxAge must be positive, not " + maxAge);
+            }
+            this.maxAge = maxAge;
+            return this;
+        }
+
         /** Runs on every stored answer that is read; a fresh one is judged by a {@link ValidateLayer} inside. Default none. */
         public Builder<Q, R> validator(Validator<? super R> validator) {
             this.validator = Objects.requireNonNull(validator, "validator");
             return this;
         }
 
-        /** Whose time is kept with an answer; default UTC. */
+        /** Whose time is kept with an answer, and tells its age; default UTC. */
         public Builder<Q, R> clock(Clock clock) {
             this.clock = Objects.requireNonNull(clock, "clock");
             return this;

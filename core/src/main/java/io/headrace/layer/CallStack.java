@@ -1,5 +1,6 @@
 package io.headrace.layer;
 
+import io.headrace.CachePolicy;
 import io.headrace.Call;
 import io.headrace.Codec;
 import io.headrace.ErrorKind;
@@ -14,6 +15,7 @@ import io.headrace.cache.ChatKeys;
 import io.headrace.cache.EmbeddingKeys;
 import io.headrace.cache.KeyFunction;
 import io.headrace.cache.ResponseCache;
+import io.headrace.cache.SeveralAnswers;
 import io.headrace.model.ChatCall;
 import io.headrace.model.ChatCodec;
 import io.headrace.model.ChatMeter;
@@ -45,21 +47,20 @@ import reactor.core.scheduler.Schedulers;
  * Puts layers round a call in the recommended order, from the outermost to the innermost:
  *
  * <pre>
- *   observe        one end per call, for listeners
- *     fallback     another call after the first has failed for good
- *       cache      a hit ends here: no retry, no permit, no price
- *         retry    the only layer that tries again
- *           stream        no retry once a subscriber has a part of it; chat only
- *             validate    a bad answer is an error that retry sees
- *             hedge       another attempt for a slow one
- *             admission   every attempt waits for its own grant
- *               attempt   noted once it may go, just before bytes leave
- *                 timeout starts with the attempt, not with the wait
- *                   call
+ *   observe               one end per call, for listeners
+ *     fallback            another call after the first has failed for good
+ *       sample            which of the independent answers is due here; with a cache
+ *         single flight   the same sample, asked for at the same time, is one call; with a cache
+ *           cache         a hit ends here: no retry, no permit, no price
+ *             retry       the only layer that tries again
+ *               stream    no retry once a subscriber has a part of it; chat only
+ *                 validate    a bad answer is an error that retry sees
+ *                 hedge       another attempt for a slow one
+ *                 admission   every attempt waits for its own grant
+ *                   attempt   noted once it may go, just before bytes leave
+ *                     timeout starts with the attempt, not with the wait
+ *                       call
  * </pre>
- *
- * <p>Which answer of several to read, and sharing one answer between identical calls at the same time, belong between
- * fallback and cache.
  *
  * <p>Retries, the attempt timeout and observation are on unless turned off; the rest is on when told. Not thread-safe; the
  * call it builds is.
@@ -78,7 +79,12 @@ public final class CallStack<Q, R> {
     private @Nullable Codec<R> codec;
     private Predicate<? super R> storable = answer -> true;
     private Predicate<? super R> truncated = answer -> false;
+    private Predicate<? super R> refusal = answer -> false;
+    private boolean storeRefusals = true;
+    private SeveralAnswers<Q, R> several = SeveralAnswers.none();
+    private boolean severalAtOnce;
     private @Nullable ResponseCache cache;
+    private @Nullable Duration maxAge;
     private Clock clock = Clock.systemUTC();
     private @Nullable RetrySpec retry = RetrySpec.standard();
     private @Nullable Duration attemptTimeout = DEFAULT_ATTEMPT_TIMEOUT;
@@ -116,7 +122,9 @@ public final class CallStack<Q, R> {
                 .meter(ChatMeter.of(PriceTable.shipped()))
                 .demand(ChatDemand.of(TokenEstimator.create()))
                 .storable(ChatAnswers::storable)
-                .truncated(ChatAnswers::truncated);
+                .truncated(ChatAnswers::truncated)
+                .refusal(ChatAnswers::refused)
+                .several(ChatAnswers.several(), call.answersSeveral());
     }
 
     /** The same round an embedding model. One call with all its inputs has one key and one stored answer. */
@@ -185,13 +193,55 @@ public final class CallStack<Q, R> {
         return this;
     }
 
-    /** Where answers are kept; default nowhere. It stays open. */
+    /** Which answers say that the model declined; default none. */
+    public CallStack<Q, R> refusal(Predicate<? super R> refusal) {
+        this.refusal = Objects.requireNonNull(refusal, "refusal");
+        return this;
+    }
+
+    /**
+     * Whether {@linkplain #refusal refusals} are kept; default true, for they were asked for and paid. A call whose policy says
+     * {@link CachePolicy#withRefusals withRefusals(false)} is not given them either way.
+     */
+    public CallStack<Q, R> storeRefusals(boolean storeRefusals) {
+        this.storeRefusals = storeRefusals;
+        return this;
+    }
+
+    /**
+     * Takes requests that ask for several answers apart into samples; default none do.
+     *
+     * @param atOnce whether the call can answer several by one request; else each is asked for by one of its own
+     */
+    public CallStack<Q, R> several(SeveralAnswers<Q, R> several, boolean atOnce) {
+        this.several = Objects.requireNonNull(several, "several");
+        this.severalAtOnce = atOnce;
+        return this;
+    }
+
+    /**
+     * Where answers are kept; default nowhere. It stays open. With one, a call reads the sample that is due in its {@link
+     * io.headrace.Namespace}, and the same sample is bought once however many ask for it at a time, by all stacks over this cache.
+     */
     public CallStack<Q, R> cache(ResponseCache cache) {
         this.cache = Objects.requireNonNull(cache, "cache");
         return this;
     }
 
-    /** Whose time is kept with stored answers; default UTC. */
+    /**
+     * Stored answers that are older are bought again, unless the policy of a call states another age; default any age.
+     *
+     * @throws IllegalArgumentException if it is not positive
+     */
+    public CallStack<Q, R> maxAge(Duration maxAge) {
+        if (maxAge.isNegative() || maxAge.isZero()) {
+            throw new IllegalArgumentException("maxAge must be positive, not " + maxAge);
+        }
+        this.maxAge = maxAge;
+        return this;
+    }
+
+    /** Whose time is kept with stored answers, and tells their age; default UTC. */
     public CallStack<Q, R> clock(Clock clock) {
         this.clock = Objects.requireNonNull(clock, "clock");
         return this;
@@ -305,9 +355,7 @@ public final class CallStack<Q, R> {
             stack = stack.with(RetryLayer.of(retry));
         }
         stack = stack.with(new DryRunLayer<>(demand, meter));
-        if (cache != null) {
-            stack = stack.with(cacheLayer(cache));
-        }
+        stack = cache == null ? stack.with(new SplitLayer<>(several, severalAtOnce)) : cached(stack, cache);
         for (FallbackLayer<Q, R> fallback : fallbacks) {
             stack = stack.with(fallback);
         }
@@ -340,17 +388,25 @@ public final class CallStack<Q, R> {
         };
     }
 
-    private CacheLayer<Q, R> cacheLayer(ResponseCache cache) {
+    private Call<Q, R> cached(Call<Q, R> inside, ResponseCache cache) {
         if (keys == null || codec == null) {
             throw new IllegalStateException("a cache needs key(...) to file answers and codec(...) to keep them, "
                     + (keys == null ? "key" : "codec") + " is missing");
         }
-        return CacheLayer.<Q, R>builder(cache, keys, codec)
+        CacheLayer.Builder<Q, R> layer = CacheLayer.<Q, R>builder(cache, keys, codec)
                 .meter(meter)
                 .storable(storable)
                 .truncated(truncated)
+                .refusal(refusal)
+                .storeRefusals(storeRefusals)
+                .several(several)
                 .validator(validator == null ? Validator.none() : validator)
-                .clock(clock)
-                .build();
+                .clock(clock);
+        if (maxAge != null) {
+            layer.maxAge(maxAge);
+        }
+        return inside.with(layer.build())
+                .with(SingleFlightLayer.<Q, R>of(cache, keys, meter).several(several))
+                .with(SampleLayer.<Q, R>of(keys).several(several, severalAtOnce));
     }
 }

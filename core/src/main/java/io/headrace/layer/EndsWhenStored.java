@@ -10,20 +10,22 @@ import reactor.core.observability.DefaultSignalListener;
 import reactor.util.context.Context;
 
 /**
- * The attempt log of one call whose answer is to be stored. It knows under which key attempts are noted, and the end of an answered attempt is noted when the answer is kept, or
- * surely will not be. An answer that arrived is lost with the process until then, and what is bought again after a crash
+ * The attempt log of one call whose answer is to be stored. It knows under which key and sample attempts are noted,
+ * and the end of an answered attempt is noted when the answer is kept, or surely will not be. An answer that arrived is lost with the process until then, and what is bought again after a crash
  * must stand in the accounts as an attempt of unknown outcome. Thread-safe.
  */
 final class EndsWhenStored<R> extends DefaultSignalListener<R> implements AttemptLog {
 
     private final AttemptLog log;
     private final Fingerprint key;
+    private final int sample;
     private @Nullable Runnable held;
     private boolean over;
 
-    EndsWhenStored(AttemptLog log, Fingerprint key) {
+    EndsWhenStored(AttemptLog log, Fingerprint key, int sample) {
         this.log = log;
         this.key = key;
+        this.sample = sample;
     }
 
     @Override
@@ -53,7 +55,7 @@ final class EndsWhenStored<R> extends DefaultSignalListener<R> implements Attemp
     }
 
     @Override
-    public long started(Fingerprint fingerprint, int sample, Cost reserved) {
+    public long started(Fingerprint unknown, int none, Cost reserved) {
         release(); // the answer before was turned down
         return log.started(key, sample, reserved);
     }

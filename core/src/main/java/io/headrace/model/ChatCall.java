@@ -21,4 +21,12 @@ public interface ChatCall extends Call<ChatRequest, ChatResponse> {
      * where the address means nothing. Never holds a key.
      */
     String identity();
+
+    /**
+     * Whether one request may ask for several answers by {@link ChatRequest#n}. Where not, the layers round the call ask for each
+     * by itself.
+     */
+    default boolean answersSeveral() {
+        return false;
+    }
 }

@@ -309,7 +309,8 @@ public record ChatRequest(
             return this;
         }
 
-        public Builder n(int n) {
+        /** Null asks for one answer, as if nothing was said. */
+        public Builder n(@Nullable Integer n) {
             this.n = n;
             return this;
         }

@@ -43,13 +43,13 @@ class CacheLayerTest {
     }
 
     private CacheEntry stored() {
-        return cache.entries.get(MapCache.KEYS.key("q").fingerprint());
+        return cache.entries.get(new MapCache.Place(MapCache.KEYS.key("q").fingerprint(), 0));
     }
 
     private void store(String answer) {
         CallKey key = MapCache.KEYS.key("q");
         cache.entries.put(
-                key.fingerprint(),
+                new MapCache.Place(key.fingerprint(), 0),
                 new CacheEntry(
                         MapCache.CODEC.encode(answer), false, Usage.of(3, 4), Cost.ZERO, "m", "", NOW, key.fields()));
     }

@@ -37,9 +37,15 @@ final class MapCache implements ResponseCache {
         }
     };
 
-    final Map<Fingerprint, CacheEntry> entries = new ConcurrentHashMap<>();
+    /** Where an entry stands. */
+    record Place(Fingerprint fingerprint, int sample) {}
+
+    final Map<Place, CacheEntry> entries = new ConcurrentHashMap<>();
+    final AtomicInteger reads = new AtomicInteger();
+    final AtomicInteger hits = new AtomicInteger();
     boolean lacksAll;
     boolean keepsAtOnce;
+    boolean readOnly;
     final AtomicInteger failingReads = new AtomicInteger();
     final AtomicInteger failingWrites = new AtomicInteger();
     final AtomicReference<@Nullable StorageException> unusable = new AtomicReference<>();
@@ -47,6 +53,7 @@ final class MapCache implements ResponseCache {
     @Override
     public Mono<CacheEntry> get(Fingerprint fingerprint, int sample) {
         return Mono.fromSupplier(() -> {
+            reads.incrementAndGet();
             StorageException broken = unusable.get();
             if (broken != null) {
                 throw broken;
@@ -54,7 +61,7 @@ final class MapCache implements ResponseCache {
             if (failingReads.get() > 0 && failingReads.getAndDecrement() > 0) {
                 throw new IllegalStateException("cannot read");
             }
-            return entries.get(fingerprint);
+            return entries.get(new Place(fingerprint, sample));
         });
     }
 
@@ -69,16 +76,33 @@ final class MapCache implements ResponseCache {
             if (failingWrites.get() > 0 && failingWrites.getAndDecrement() > 0) {
                 throw new IllegalStateException("cannot write");
             }
-            entries.put(fingerprint, entry);
+            entries.put(new Place(fingerprint, sample), entry);
         });
     }
 
     @Override
     public boolean putAtOnce(Fingerprint fingerprint, int sample, CacheEntry entry) {
         if (keepsAtOnce) {
-            entries.put(fingerprint, entry);
+            entries.put(new Place(fingerprint, sample), entry);
         }
         return keepsAtOnce;
+    }
+
+    /** The answer to {@code request} of that number, or null. */
+    @Nullable
+    String stored(String request, int sample) {
+        CacheEntry entry = entries.get(new Place(KEYS.key(request).fingerprint(), sample));
+        return entry == null ? null : CODEC.decode(entry.answer());
+    }
+
+    @Override
+    public void countHit(CacheEntry entry) {
+        hits.incrementAndGet();
+    }
+
+    @Override
+    public boolean isReadOnly() {
+        return readOnly;
     }
 
     @Override

@@ -22,6 +22,11 @@ public interface ChatOperation extends JsonOperation<ChatRequest, ChatResponse> 
      */
     ChatEvents events(String requestId);
 
+    /** Whether one request may ask for several answers, see {@link io.headrace.model.ChatCall#answersSeveral}. */
+    default boolean answersSeveral() {
+        return false;
+    }
+
     @Override
     default String about(ChatRequest request) {
         return request.model();

@@ -57,6 +57,11 @@ public final class JsonChatCall implements ChatCall {
     }
 
     @Override
+    public boolean answersSeveral() {
+        return operation.answersSeveral();
+    }
+
+    @Override
     public Mono<ChatResponse> apply(ChatRequest request) {
         Objects.requireNonNull(request, "request");
         return Mono.deferContextual(context ->

@@ -87,6 +87,11 @@ record ChatCompletions(String maxTokensField) implements ChatOperation {
     }
 
     @Override
+    public boolean answersSeveral() {
+        return true;
+    }
+
+    @Override
     public @Nullable ChatResponse read(JsonParser in) {
         return ChatCompletionReader.read(in);
     }

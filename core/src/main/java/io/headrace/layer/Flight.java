@@ -1,0 +1,185 @@
+package io.headrace.layer;
+
+import io.headrace.FatalErrorHandler;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
+import reactor.util.context.Context;
+
+/**
+ * One call and all who wait for its answer. The first of them leads: the call has his context. When he leaves, the next one leads,
+ * and the call goes on; it is cancelled when the last has left. Thread-safe; nobody is called under the lock.
+ */
+final class Flight<R> implements CoreSubscriber<R>, FatalErrorHandler {
+
+    private final Flights flights;
+    private final Flights.Id id;
+    private final Waiter<?, R> origin;
+    private final FlightAccounts accounts;
+    private final Context context;
+    private final @Nullable LeaderDeltas deltas;
+
+    // under the lock
+    private Waiter<?, R> leader;
+    private @Nullable Set<Waiter<?, R>> followers;
+    private @Nullable Subscription call;
+    private boolean over;
+
+    Flight(Flights flights, Flights.Id id, Waiter<?, R> leader) {
+        this.flights = flights;
+        this.id = id;
+        this.origin = leader;
+        this.leader = leader;
+        this.accounts = leader.accounts();
+        this.deltas = leader.deltas();
+        Context inside = into(accounts.into(leader.context()));
+        this.context = deltas == null ? inside : deltas.into(inside);
+    }
+
+    void begin(Mono<R> answer) {
+        answer.subscribe(this);
+    }
+
+    /** Whether {@code waiter} will be told of the end. */
+    boolean join(Waiter<?, R> waiter) {
+        synchronized (this) {
+            if (over) {
+                return false;
+            }
+            Set<Waiter<?, R>> all = followers;
+            if (all == null) {
+                all = new LinkedHashSet<>();
+                followers = all;
+            }
+            all.add(waiter);
+        }
+        if (deltas != null) {
+            deltas.holdUpNobody();
+        }
+        return true;
+    }
+
+    /** {@code waiter} wants the answer no more. */
+    void leave(Waiter<?, R> waiter) {
+        Waiter<?, R> next = null;
+        Subscription unwanted = null;
+        synchronized (this) {
+            if (over) {
+                return;
+            }
+            if (waiter != leader) {
+                if (followers != null) {
+                    followers.remove(waiter);
+                }
+                return;
+            }
+            if (followers == null || followers.isEmpty()) {
+                over = true;
+                unwanted = call;
+            } else {
+                next = followers.iterator().next();
+                followers.remove(next);
+                leader = next;
+            }
+        }
+        if (deltas != null) {
+            deltas.leave();
+        }
+        if (next != null) {
+            accounts.handTo(next);
+            return;
+        }
+        flights.remove(id, this);
+        if (unwanted != null) {
+            unwanted.cancel();
+        }
+    }
+
+    @Override
+    public Context currentContext() {
+        return context;
+    }
+
+    @Override
+    public void onSubscribe(Subscription subscription) {
+        boolean wanted;
+        synchronized (this) {
+            wanted = !over && call == null;
+            if (wanted) {
+                call = subscription;
+            }
+        }
+        if (wanted) {
+            subscription.request(Long.MAX_VALUE);
+        } else {
+            subscription.cancel();
+        }
+    }
+
+    @Override
+    public void onNext(R answer) {
+        if (!land(answer, null)) {
+            Operators.onNextDropped(answer, context);
+        }
+    }
+
+    @Override
+    public void onError(Throwable error) {
+        if (!land(null, error)) {
+            Operators.onErrorDropped(error, context);
+        }
+    }
+
+    @Override
+    public void onComplete() {
+        land(null, null);
+    }
+
+    /** What code inside the call threw ends it for all. */
+    @Override
+    public boolean handle(Throwable error) {
+        return land(null, error);
+    }
+
+    /** Tells everybody, with the call forgotten: whoever asks again begins another one. */
+    private boolean land(@Nullable R answer, @Nullable Throwable error) {
+        Waiter<?, R> first;
+        List<Waiter<?, R>> others;
+        synchronized (this) {
+            if (over) {
+                return false;
+            }
+            over = true;
+            first = leader;
+            others = followers == null ? List.of() : new ArrayList<>(followers);
+            followers = null;
+        }
+        flights.remove(id, this);
+        Throwable thrown = tell(first, true, answer, error);
+        for (Waiter<?, R> other : others) {
+            Throwable also = tell(other, false, answer, error);
+            thrown = thrown == null ? also : thrown;
+        }
+        if (thrown != null) {
+            throw Exceptions.propagate(thrown);
+        }
+        return true;
+    }
+
+    /** What code behind a waiter throws must not keep the others from their answer. */
+    private @Nullable Throwable tell(Waiter<?, R> waiter, boolean pays, @Nullable R answer, @Nullable Throwable error) {
+        try {
+            waiter.landed(origin, pays, answer, error);
+            return null;
+        } catch (Throwable e) {
+            return FatalErrorHandler.handle(e, waiter.context()) ? null : e;
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package io.headrace.layer;
+
+import io.headrace.CachePolicy;
+import io.headrace.Call;
+import io.headrace.CallOptions;
+import io.headrace.Layer;
+import io.headrace.cache.CallKey;
+import io.headrace.cache.KeyFunction;
+import io.headrace.cache.ResponseCache;
+import io.headrace.cache.SeveralAnswers;
+import io.headrace.layer.Purchase.Part;
+import io.headrace.layer.Waiter.Line;
+import io.headrace.model.DeltaSink;
+import io.headrace.observe.CallEvent.CacheHit;
+import io.headrace.observe.DryRun;
+import io.headrace.observe.Meter;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.util.context.ContextView;
+
+/**
+ * Makes one call of those that ask for the same sample at the same time, and gives its answer to all. Stands round the cache, so
+ * that they share one lookup and one write; it keeps nothing when the call is over.
+ *
+ * <p>The first caller leads: the call has his Reactor {@code Context}, with his {@link CallOptions}, budget and attempt log. The
+ * others follow, and give their place in the step back while they wait. When the leader cancels, the next one leads, and the call
+ * in flight goes on: to the leader's listener and log it ends as not sent and free of charge, and to those of the next one it
+ * begins. A follower's cancel takes nothing from the others; that of the last one cancels the call.
+ *
+ * <p>A follower who gets the answer is told as {@link CacheHit}: he has paid nothing. A failure reaches every caller once, and is
+ * forgotten before that. Not shared are failures that are the leader's own: a budget that others do not have, a gate for which
+ * he would not wait and they would, a stream that broke off behind the first delta; his followers then begin another call.
+ * So do those of another stack, which may judge answers otherwise: they find the stored answer, most often.
+ *
+ * <p>Calls of different {@link CachePolicy} are not joined, nor are those that bypass the cache or run dry.
+ *
+ * <p>A follower that streams gets the whole answer. A leader that streams holds up the call as long as nobody follows him; then what
+ * he has not taken is kept for him.
+ */
+public final class SingleFlightLayer<Q, R> implements Layer<Q, R> {
+
+    private final Flights flights;
+    private final KeyFunction<? super Q> keys;
+    private final Meter<? super Q, ? super R> meter;
+    private final SeveralAnswers<Q, R> several;
+
+    private SingleFlightLayer(
+            Flights flights,
+            KeyFunction<? super Q> keys,
+            Meter<? super Q, ? super R> meter,
+            SeveralAnswers<Q, R> several) {
+        this.flights = flights;
+        this.keys = Objects.requireNonNull(keys, "keys");
+        this.meter = Objects.requireNonNull(meter, "meter");
+        this.several = Objects.requireNonNull(several, "several");
+    }
+
+    /**
+     * Joins the calls of all layers that are made for {@code cache}, itself and not an equal one.
+     *
+     * @param keys which requests are the same
+     * @param meter reads off an answer what a follower was spared
+     */
+    public static <Q, R> SingleFlightLayer<Q, R> of(
+            ResponseCache cache, KeyFunction<? super Q> keys, Meter<? super Q, ? super R> meter) {
+        return new SingleFlightLayer<>(Flights.of(cache), keys, meter, SeveralAnswers.none());
+    }
+
+    /** For requests that may ask for several answers at once: those pass, unless a {@link SampleLayer} takes them apart. */
+    public SingleFlightLayer<Q, R> several(SeveralAnswers<Q, R> several) {
+        return new SingleFlightLayer<>(flights, keys, meter, several);
+    }
+
+    @Override
+    public Call<Q, R> around(Call<Q, R> next) {
+        KeyedCall<Q, R> inside = KeyedCall.of(Objects.requireNonNull(next, "next"), keys);
+        Line<Q, R> line = new Line<>(flights, inside, meter);
+        return new KeyedCall<>(next, keys, several) {
+            @Override
+            Mono<R> apply(Q request, CallKey key, int sample, @Nullable Part<Q, R> part) {
+                return Mono.deferContextual(context -> isAlone(context)
+                        ? inside.apply(request, key, sample, part)
+                        : join(line, request, key, sample, part, context));
+            }
+        };
+    }
+
+    private static boolean isAlone(ContextView context) {
+        return CallOptions.from(context).cachePolicy().mode() == CachePolicy.Mode.BYPASS
+                || context.hasKey(DryRun.class);
+    }
+
+    private static <Q, R> Mono<R> join(
+            Line<Q, R> line, Q request, CallKey key, int sample, @Nullable Part<Q, R> part, ContextView context) {
+        DeltaSink sink = DeltaSink.from(context).orElse(null);
+        LeaderDeltas deltas = sink == null ? null : new LeaderDeltas(sink);
+        Mono<R> answer =
+                Mono.create(subscriber -> new Waiter<>(line, request, key, sample, part, deltas, subscriber).begin());
+        return deltas == null ? answer : deltas.before(answer);
+    }
+}

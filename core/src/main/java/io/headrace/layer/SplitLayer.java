@@ -1,0 +1,46 @@
+package io.headrace.layer;
+
+import io.headrace.Call;
+import io.headrace.Layer;
+import io.headrace.cache.SeveralAnswers;
+import io.headrace.model.DeltaSink;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import reactor.core.publisher.Mono;
+
+/**
+ * Asks for each of several answers by a request of its own, where the call inside gives one at a time and nothing is stored. With a
+ * cache, {@link SampleLayer} does that.
+ */
+final class SplitLayer<Q, R> implements Layer<Q, R> {
+
+    private final SeveralAnswers<Q, R> several;
+    private final boolean atOnce;
+
+    SplitLayer(SeveralAnswers<Q, R> several, boolean atOnce) {
+        this.several = several;
+        this.atOnce = atOnce;
+    }
+
+    @Override
+    public Call<Q, R> around(Call<Q, R> next) {
+        Objects.requireNonNull(next, "next");
+        return atOnce
+                ? next
+                : request ->
+                        several.count(request) == 1 ? next.apply(request) : each(next, request, several.count(request));
+    }
+
+    private Mono<R> each(Call<Q, R> next, Q request, int count) {
+        Q single = several.withCount(request, 1);
+        Mono<R> one = Mono.defer(() -> next.apply(single));
+        return Mono.zip(Collections.nCopies(count, one), this::join)
+                .contextWrite(context -> context.delete(DeltaSink.class));
+    }
+
+    @SuppressWarnings("unchecked") // zip gives what the calls gave
+    private R join(Object[] answers) {
+        return several.join((List<R>) List.of(answers));
+    }
+}
