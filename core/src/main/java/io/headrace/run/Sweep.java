@@ -1,0 +1,332 @@
+package io.headrace.run;
+
+import io.headrace.run.SweepReport.Configuration;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * Many configurations over one dataset: each an ordinary {@link Run} in a directory of its own, started, watched, stopped and compared
+ * as one.
+ *
+ * <pre>{@code
+ * Sweep sweep = Sweep.builder(Path.of("sweep"))
+ *         .configuration("small", directory -> run(directory, "gpt-4o-mini"))
+ *         .configuration("large", directory -> run(directory, "gpt-4o"))
+ *         .atOnce(2)
+ *         .build();
+ * sweep.execute().subscribe(report -> ...);
+ * }</pre>
+ *
+ * <p>The runs share what their stacks and builders are given: one cache, so that a prompt of several configurations is bought once; one
+ * {@link io.headrace.admission.Gate}; one {@link io.headrace.admission.Budget}. Within a configuration samples stay independent, for each
+ * item of each run has its own namespace. Killed at any moment and run again, each configuration goes on where it was.
+ *
+ * <p>A configuration that breaks, say because its directory is in use, does not keep the others from running. Thread-safe. It runs once
+ * at a time; each subscription runs it again.
+ */
+public final class Sweep {
+
+    /** What is a name of a directory on every file system. */
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}");
+
+    private final Path directory;
+    private final List<Member> members;
+    private final int atOnce;
+    private final Supplier<? extends Scheduler> timer;
+    private final AtomicReference<@Nullable Execution> current = new AtomicReference<>();
+
+    /** A configuration and its run. */
+    private record Member(String name, Run<?> run) {}
+
+    private Sweep(Builder builder) {
+        this.directory = builder.directory;
+        this.members = List.copyOf(builder.members);
+        this.atOnce = builder.atOnce;
+        this.timer = builder.timer;
+    }
+
+    /**
+     * Starts a sweep.
+     *
+     * @param directory where the comparison goes, and a directory for each configuration, by its name
+     */
+    public static Builder builder(Path directory) {
+        return new Builder(directory);
+    }
+
+    /** The names of the configurations, in order. */
+    public List<String> configurations() {
+        return members.stream().map(Member::name).toList();
+    }
+
+    /**
+     * Runs all configurations, and emits what they came to when the comparison is written: {@code comparison.json}, {@code
+     * comparison.txt} and {@code comparison.csv}. So does a sweep that was stopped, with what there is.
+     *
+     * <p>Cancelling stops all runs gracefully in the background; {@link #closed} tells when that is over. Signals
+     * {@link IllegalStateException} if the sweep is running, and {@link java.io.UncheckedIOException} if the comparison cannot be written.
+     */
+    public Mono<SweepReport> execute() {
+        return Mono.defer(() -> {
+            Execution before = current.get();
+            Execution next = new Execution();
+            if ((before != null && !before.over) || !current.compareAndSet(before, next)) {
+                return Mono.error(new IllegalStateException("the sweep is running: wait for its end"));
+            }
+            return next.report();
+        });
+    }
+
+    /**
+     * Where the sweep stands, every {@code interval} while it runs and once at its end. A slow subscriber misses some. Waits for the
+     * sweep if it has not begun.
+     *
+     * @throws IllegalArgumentException if the interval is not positive
+     */
+    public Flux<SweepProgress> progress(Duration interval) {
+        if (interval.isNegative() || interval.isZero()) {
+            throw new IllegalArgumentException("the interval must be positive, not " + interval);
+        }
+        return Flux.defer(() -> {
+            Map<String, Progress> latest = new ConcurrentHashMap<>();
+            Flux<SweepProgress> watching = Flux.fromIterable(members)
+                    .flatMap(
+                            member -> member.run()
+                                    .progress(interval)
+                                    .doOnNext(progress -> latest.put(member.name(), progress)),
+                            members.size(),
+                            1)
+                    .thenMany(Flux.never());
+            AtomicReference<@Nullable Execution> watched = new AtomicReference<>(current.get());
+            Flux<SweepProgress> ticks = Flux.interval(interval, timer.get())
+                    .onBackpressureDrop()
+                    .handle((tick, sink) -> {
+                        Execution execution = watched.get();
+                        if (execution == null) {
+                            watched.set(current.get());
+                            return;
+                        }
+                        boolean over = execution.over;
+                        sink.next(execution.progress(latest));
+                        if (over) {
+                            sink.complete();
+                        }
+                    });
+            return ticks.takeUntilOther(watching);
+        });
+    }
+
+    /** Begins no further configuration and stops those that run, as {@link Run#stop} does. A second call is {@link #abort}. */
+    public void stop() {
+        each("stopped on request", Run::stop);
+    }
+
+    /** Begins no further configuration, and lets those that run finish what is in flight, as {@link Run#drain} does. */
+    public void drain() {
+        each("drained on request", Run::drain);
+    }
+
+    /** Begins no further configuration and cuts off those that run, as {@link Run#abort} does. */
+    public void abort() {
+        each("stopped at once on request", Run::abort);
+    }
+
+    private void each(String reason, Consumer<Run<?>> end) {
+        Execution execution = current.get();
+        if (execution != null) {
+            execution.end(reason, end);
+        }
+    }
+
+    /** Pauses all configurations, as {@link Run#pause} does; also those that begin later begin paused. */
+    public void pause() {
+        members.forEach(member -> member.run().pause());
+    }
+
+    /** Ends {@link #pause}. */
+    public void resume() {
+        members.forEach(member -> member.run().resume());
+    }
+
+    /** Completes when nothing of any configuration is going on. */
+    public Mono<Void> closed() {
+        return Mono.when(members.stream().map(member -> member.run().closed()).toList());
+    }
+
+    /** The sweep while it runs. */
+    private final class Execution {
+
+        private final Scheduler clock = timer.get();
+        private final long startNanos = clock.now(TimeUnit.NANOSECONDS);
+        private final Instant startedAt = Instant.ofEpochMilli(clock.now(TimeUnit.MILLISECONDS));
+        private final Set<Member> running = ConcurrentHashMap.newKeySet();
+        private final Map<String, Configuration> ended = new ConcurrentHashMap<>();
+        private volatile boolean over;
+        private volatile @Nullable Ending ending;
+
+        /** Why it ends early, and how. */
+        private record Ending(String reason, Consumer<Run<?>> end) {}
+
+        Mono<SweepReport> report() {
+            return Flux.fromIterable(members)
+                    .flatMap(this::run, atOnce, 1)
+                    .doOnNext(configuration -> ended.put(configuration.name(), configuration))
+                    .collectSortedList(
+                            Comparator.comparingInt(result -> configurations().indexOf(result.name())))
+                    .map(all -> new SweepReport(directory, startedAt, elapsed(), all))
+                    .flatMap(Comparison::write)
+                    .doFinally(end -> over = true);
+        }
+
+        private Mono<Configuration> run(Member member) {
+            return Mono.defer(() -> {
+                        Ending early = ending;
+                        return early != null
+                                ? Mono.just(Configuration.notBegun(member.name(), early.reason()))
+                                : execute(member);
+                    })
+                    .doFinally(end -> running.remove(member));
+        }
+
+        private Mono<Configuration> execute(Member member) {
+            return member.run()
+                    .execute()
+                    .doOnSubscribe(begun -> began(member)) // it can be stopped from here on
+                    .map(report -> Configuration.of(member.name(), report))
+                    .defaultIfEmpty(Configuration.notBegun(member.name(), "stopped before it began"))
+                    .onErrorResume(error -> Mono.just(Configuration.broken(
+                            member.name(), member.run().report(), String.valueOf(error.getMessage()))));
+        }
+
+        private void began(Member member) {
+            Ending early;
+            synchronized (this) {
+                running.add(member);
+                early = ending;
+            }
+            if (early != null) {
+                early.end().accept(member.run());
+            }
+        }
+
+        /** Each run hears of it once. */
+        void end(String reason, Consumer<Run<?>> end) {
+            List<Member> begun;
+            synchronized (this) {
+                Ending first = ending;
+                ending = new Ending(first == null ? reason : first.reason(), end);
+                begun = List.copyOf(running);
+            }
+            begun.forEach(member -> end.accept(member.run()));
+        }
+
+        SweepProgress progress(Map<String, Progress> latest) {
+            List<SweepProgress.Configuration> all = members.stream()
+                    .map(member -> new SweepProgress.Configuration(
+                            member.name(),
+                            running.contains(member)
+                                    ? SweepProgress.State.RUNNING
+                                    : ended.containsKey(member.name())
+                                            ? SweepProgress.State.ENDED
+                                            : SweepProgress.State.WAITING,
+                            Optional.ofNullable(latest.get(member.name()))))
+                    .toList();
+            Ending early = ending;
+            return new SweepProgress(elapsed(), all, early == null ? Optional.empty() : Optional.of(early.reason()));
+        }
+
+        private Duration elapsed() {
+            return Duration.ofNanos(clock.now(TimeUnit.NANOSECONDS) - startNanos);
+        }
+    }
+
+    /** Collects the configurations of a {@link Sweep}. Not thread-safe. */
+    public static final class Builder {
+
+        private final Path directory;
+        private final List<Member> members = new ArrayList<>();
+        private int atOnce = 1;
+        private Supplier<? extends Scheduler> timer = Schedulers::parallel;
+
+        private Builder(Path directory) {
+            this.directory = Objects.requireNonNull(directory, "directory");
+        }
+
+        /**
+         * Adds a configuration.
+         *
+         * @param name names its directory: letters, digits, {@code .}, {@code _} and {@code -}, not a dot first, at most 100; no other
+         *     configuration may have it, in whatever case
+         * @param run makes its run, to be built with the directory that it is given; called at once
+         * @throws IllegalArgumentException for another name, or one that is taken
+         */
+        public Builder configuration(String name, Function<Path, ? extends Run<?>> run) {
+            if (!NAME.matcher(name).matches()) {
+                throw new IllegalArgumentException("the configuration '" + name
+                        + "' must be named by letters, digits, '.', '_' and '-', at most 100, not a dot first: it names a"
+                        + " directory");
+            }
+            String folded = name.toLowerCase(Locale.ROOT);
+            if (members.stream()
+                    .anyMatch(member -> member.name().toLowerCase(Locale.ROOT).equals(folded))) {
+                throw new IllegalArgumentException("two configurations are named '" + name + "'");
+            }
+            members.add(new Member(
+                    name,
+                    Objects.requireNonNull(
+                            run.apply(directory.resolve(name)), "the function gave no run for " + name)));
+            return this;
+        }
+
+        /**
+         * Configurations that run at the same time, at least 1; default 1, one after another in the order in which they were added. What
+         * is slow in one then leaves room to the others; times of calls are comparable only one after another.
+         *
+         * @throws IllegalArgumentException if it is below 1
+         */
+        public Builder atOnce(int atOnce) {
+            if (atOnce < 1) {
+                throw new IllegalArgumentException("atOnce must be at least 1, not " + atOnce);
+            }
+            this.atOnce = atOnce;
+            return this;
+        }
+
+        /** The clock of progress and report, taken when used; default {@link Schedulers#parallel()}. */
+        public Builder timer(Supplier<? extends Scheduler> timer) {
+            this.timer = Objects.requireNonNull(timer, "timer");
+            return this;
+        }
+
+        /**
+         * @throws IllegalStateException without a configuration
+         */
+        public Sweep build() {
+            if (members.isEmpty()) {
+                throw new IllegalStateException("a sweep needs at least one configuration");
+            }
+            return new Sweep(this);
+        }
+    }
+}
