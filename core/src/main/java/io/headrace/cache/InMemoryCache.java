@@ -4,8 +4,10 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.headrace.Fingerprint;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -26,6 +28,8 @@ public final class InMemoryCache implements ResponseCache {
 
     /** Null until there is something to keep: in a run of new requests that is never. */
     private volatile @Nullable Cache<EntryKey, CacheEntry> entries;
+
+    private final AtomicReference<CacheHits> hits = new AtomicReference<>(CacheHits.NONE);
 
     private volatile boolean closed;
 
@@ -67,6 +71,49 @@ public final class InMemoryCache implements ResponseCache {
         EntryKey key = new EntryKey(fingerprint, sample);
         Objects.requireNonNull(entry, "entry");
         return Mono.fromRunnable(() -> store(key, entry));
+    }
+
+    @Override
+    public void countHit(CacheEntry entry) {
+        hits.updateAndGet(before -> before.plus(entry));
+    }
+
+    @Override
+    public Flux<StoredEntry> entries() {
+        return Flux.defer(() -> {
+                    Cache<EntryKey, CacheEntry> kept = kept();
+                    return kept == null
+                            ? Flux.empty()
+                            : Flux.fromIterable(kept.asMap().entrySet());
+                })
+                .<StoredEntry>map(entry -> new StoredEntry.Answer(
+                        entry.getKey().fingerprint(), entry.getKey().sample(), entry.getValue()))
+                .concatWith(Mono.fromRunnable(this::kept)); // or what a close took away would be missing without a word
+    }
+
+    @Override
+    public Mono<Boolean> remove(Fingerprint fingerprint, int sample) {
+        EntryKey key = new EntryKey(fingerprint, sample);
+        return Mono.fromSupplier(() -> {
+            Cache<EntryKey, CacheEntry> kept = kept();
+            return kept != null && kept.asMap().remove(key) != null;
+        });
+    }
+
+    @Override
+    public Mono<CacheStatistics> statistics() {
+        return Mono.fromSupplier(() -> {
+            Cache<EntryKey, CacheEntry> kept = kept();
+            if (kept == null) {
+                return new CacheStatistics(0, 0, Objects.requireNonNull(hits.get()));
+            }
+            kept.cleanUp();
+            long bytes = kept.policy()
+                    .eviction()
+                    .map(bound -> bound.weightedSize().orElse(0))
+                    .orElse(0L);
+            return new CacheStatistics(kept.estimatedSize(), bytes, Objects.requireNonNull(hits.get()));
+        });
     }
 
     @Override

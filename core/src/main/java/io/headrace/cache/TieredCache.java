@@ -3,6 +3,7 @@ package io.headrace.cache;
 import io.headrace.Fingerprint;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -69,6 +70,42 @@ public final class TieredCache implements ResponseCache {
         } finally {
             forget(key);
         }
+    }
+
+    @Override
+    public void countHit(CacheEntry entry) {
+        store.countHit(entry);
+    }
+
+    @Override
+    public boolean isReadOnly() {
+        return store.isReadOnly();
+    }
+
+    /** {@inheritDoc} What memory holds stands in the store too. */
+    @Override
+    public Flux<StoredEntry> entries() {
+        return store.entries();
+    }
+
+    @Override
+    public Mono<Boolean> remove(Fingerprint fingerprint, int sample) {
+        EntryKey key = new EntryKey(fingerprint, sample);
+        return Mono.defer(() -> {
+            forget(key);
+            return store.remove(fingerprint, sample).doOnTerminate(() -> forget(key));
+        });
+    }
+
+    /** {@inheritDoc} Of the store alone. */
+    @Override
+    public Mono<CacheStatistics> statistics() {
+        return store.statistics();
+    }
+
+    @Override
+    public Mono<Void> compact() {
+        return store.compact();
     }
 
     private void forget(EntryKey key) {

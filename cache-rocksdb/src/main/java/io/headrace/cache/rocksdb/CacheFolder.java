@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder that is a cache and belongs to this object: a file names its format, another is locked and names the process. The
+ * A folder that is a cache: a file names its format, another is locked by the one process that writes and names it. The
  * database has a folder of its own inside, and stands beside its log.
  */
 final class CacheFolder implements Closeable {
@@ -33,39 +33,95 @@ final class CacheFolder implements Closeable {
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
     private final Path folder;
-    private final FileChannel lock;
+    private volatile @Nullable FileChannel lock;
 
-    private CacheFolder(Path folder, FileChannel lock) {
+    private CacheFolder(Path folder) {
         this.folder = folder;
-        this.lock = lock;
     }
 
     /**
-     * Makes {@code folder} if it is missing, and takes it.
+     * Makes {@code folder} if it is missing; it may be in use.
      *
-     * @throws StorageException if it cannot be made or written, is no cache, is of a later version, or is in use
+     * @throws StorageException if it cannot be made or written, is no cache, or is of a later version
      */
-    static CacheFolder take(Path folder) {
+    static CacheFolder find(Path folder) {
         try {
             Path real = Files.createDirectories(folder).toRealPath();
-            requireCache(real);
-            if (!HELD.add(real)) {
-                throw unavailable(real, "is open in this process already. Share that cache, or close it first", null);
+            if (!isCache(real)) {
+                requireEmpty(real);
             }
-            try {
-                CacheFolder taken = new CacheFolder(real, lock(real));
-                taken.writeFormat();
-                return taken;
-            } catch (IOException | RuntimeException e) {
-                HELD.remove(real);
-                throw e;
-            }
+            return new CacheFolder(real);
         } catch (FileAlreadyExistsException e) {
             throw unavailable(folder, "is not a folder. Name another one", e);
         } catch (IOException e) {
-            throw unavailable(
-                    folder, "cannot be made or written (" + e + "). Check its permissions, or name another one", e);
+            throw notWritable(folder, e);
         }
+    }
+
+    /**
+     * Looks at {@code folder} and changes nothing.
+     *
+     * @throws StorageException if it is not there, cannot be read, is no cache, or is of a later version
+     */
+    static CacheFolder look(Path folder) {
+        try {
+            Path real = folder.toRealPath();
+            if (!isCache(real)) {
+                throw unavailable(folder, "is not a cache. Name one that is", null);
+            }
+            return new CacheFolder(real);
+        } catch (NoSuchFileException e) {
+            throw unavailable(folder, "is not there. Name one that is", e);
+        } catch (IOException e) {
+            throw unavailable(folder, "cannot be read (" + e + "). Check its permissions, or name another one", e);
+        }
+    }
+
+    /**
+     * Takes it for this object; false if somebody else has it.
+     *
+     * @throws StorageException if it cannot be written
+     */
+    boolean tryTake() {
+        if (!HELD.add(folder)) {
+            return false;
+        }
+        try {
+            lock = lock(folder);
+            if (lock != null) {
+                writeFormat();
+            }
+        } catch (IOException e) {
+            throw notWritable(folder, e);
+        } finally {
+            if (lock == null) {
+                HELD.remove(folder);
+            }
+        }
+        return lock != null;
+    }
+
+    boolean isTaken() {
+        return lock != null;
+    }
+
+    /** Why it cannot be taken, and what to do. */
+    StorageException inUse() {
+        String choice = "open it read-only, wait for it (waitUpTo), or name another one";
+        if (HELD.contains(folder)) {
+            return unavailable(
+                    folder,
+                    "is open in this process already. Share that cache, or close it first; else " + choice,
+                    null);
+        }
+        String holder = "";
+        try {
+            holder = " " + Files.readString(folder.resolve(LOCK_FILE)).strip();
+        } catch (IOException e) {
+            // nobody's name
+        }
+        return unavailable(
+                folder, "is in use by process" + holder + ". Wait until that has ended, or else " + choice, null);
     }
 
     /** The files of the log of new answers, which may not exist. */
@@ -78,10 +134,18 @@ final class CacheFolder implements Closeable {
         return folder.resolve(DATABASE);
     }
 
+    /** The file of what was saved so far, which may not exist. */
+    Path hits() {
+        return folder.resolve("hits");
+    }
+
     @Override
     public void close() throws IOException {
-        lock.close();
-        HELD.remove(folder);
+        FileChannel taken = lock;
+        if (taken != null) {
+            taken.close();
+            HELD.remove(folder);
+        }
     }
 
     @Override
@@ -93,13 +157,17 @@ final class CacheFolder implements Closeable {
         return new StorageException("the cache folder " + folder + " " + problem + ".", cause);
     }
 
-    private static void requireCache(Path folder) throws IOException {
+    private static StorageException notWritable(Path folder, IOException e) {
+        return unavailable(
+                folder, "cannot be made or written (" + e + "). Check its permissions, or name another one", e);
+    }
+
+    private static boolean isCache(Path folder) throws IOException {
         String format;
         try {
             format = Files.readString(folder.resolve(FORMAT_FILE));
         } catch (NoSuchFileException e) {
-            requireEmpty(folder);
-            return;
+            return false;
         }
         if (!format.equals(FORMAT)) {
             throw unavailable(
@@ -107,6 +175,7 @@ final class CacheFolder implements Closeable {
                     "is of another version (" + format.strip() + "). Name another one, or delete it to start anew",
                     null);
         }
+        return true;
     }
 
     private static void requireEmpty(Path folder) throws IOException {
@@ -123,25 +192,25 @@ final class CacheFolder implements Closeable {
         }
     }
 
-    private static FileChannel lock(Path folder) throws IOException {
-        Path file = folder.resolve(LOCK_FILE);
-        FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    /** Null if another process has it. */
+    private static @Nullable FileChannel lock(Path folder) throws IOException {
+        FileChannel channel = FileChannel.open(
+                folder.resolve(LOCK_FILE),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE);
+        boolean locked = false;
         try {
-            if (channel.tryLock(Long.MAX_VALUE - 1, 1, false) == null) {
-                throw unavailable(
-                        folder,
-                        "is in use by process "
-                                + Files.readString(file).strip()
-                                + ". Wait until that has ended, or name another one",
-                        null);
+            locked = channel.tryLock(Long.MAX_VALUE - 1, 1, false) != null;
+            if (locked) {
+                byte[] pid = (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII);
+                channel.truncate(0).write(ByteBuffer.wrap(pid));
             }
-            byte[] pid = (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII);
-            channel.truncate(0).write(ByteBuffer.wrap(pid));
-            return channel;
-        } catch (IOException | RuntimeException e) {
-            channel.close();
-            throw e;
+            return locked ? channel : null;
+        } finally {
+            if (!locked) {
+                channel.close();
+            }
         }
     }
 

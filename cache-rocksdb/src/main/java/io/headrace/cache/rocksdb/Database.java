@@ -6,22 +6,28 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.StampedLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.AbstractNativeReference;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
+import org.rocksdb.CompactRangeOptions;
+import org.rocksdb.CompactRangeOptions.BottommostLevelCompaction;
 import org.rocksdb.CompressionType;
 import org.rocksdb.EnvOptions;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.IngestExternalFileOptions;
 import org.rocksdb.LRUCache;
+import org.rocksdb.Logger;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.SstFileWriter;
+import org.rocksdb.TableProperties;
 import org.rocksdb.WriteOptions;
 
 /**
@@ -45,6 +51,7 @@ final class Database implements Closeable {
     private static final String NEW_TABLE = "table.part";
 
     private static final int BLOOM_BITS_PER_KEY = 10;
+    private static final long MANY_ENTRIES = 1_000_000;
     private static final int BACKGROUND_JOBS = 2;
     private static final int MAX_OPEN_FILES = 256;
 
@@ -60,27 +67,52 @@ final class Database implements Closeable {
     private final Options options;
     private final RocksDB rocks;
     private final WriteOptions writing;
+    private final CompactRangeOptions compaction;
     private final StampedLock inUse = new StampedLock();
+    private final Set<Scan> scans = ConcurrentHashMap.newKeySet();
+    private final boolean readOnly;
 
-    private Database(Path folder, Deque<AbstractNativeReference> natives, Options options, RocksDB rocks) {
+    private Database(
+            Path folder, Deque<AbstractNativeReference> natives, Options options, RocksDB rocks, boolean readOnly) {
         this.folder = folder;
+        this.readOnly = readOnly;
         this.natives = natives;
         this.options = options;
         this.rocks = rocks;
         this.writing = push(natives, new WriteOptions().setSync(true));
+        this.compaction =
+                push(natives, new CompactRangeOptions().setBottommostLevelCompaction(BottommostLevelCompaction.kForce));
     }
 
     /**
      * Opens the database in {@code folder}, making it if it is missing. Uses a file beside the folder too.
      */
     static Database open(Path folder, Consumer<Options> customizer) throws RocksDBException {
+        return open(folder, customizer, false);
+    }
+
+    /** Opens what {@code folder} holds now; another process may go on writing there. */
+    static Database openReadOnly(Path folder, Consumer<Options> customizer) throws RocksDBException {
+        return open(folder, customizer, true);
+    }
+
+    private static Database open(Path folder, Consumer<Options> customizer, boolean readOnly) throws RocksDBException {
         Deque<AbstractNativeReference> natives = new ArrayDeque<>();
         try {
             Options options = push(natives, new Options());
             configure(options, natives);
+            if (readOnly) {
+                options.setCreateIfMissing(false)
+                        .setMaxOpenFiles(-1) // all now: the writer may remove them
+                        .setLogger(push(natives, new NoLog()));
+            }
             customizer.accept(options);
-            RocksDB rocks = push(natives, RocksDB.open(options, folder.toString()));
-            return new Database(folder, natives, options, rocks);
+            RocksDB rocks = push(
+                    natives,
+                    readOnly
+                            ? RocksDB.openReadOnly(options, folder.toString())
+                            : RocksDB.open(options, folder.toString()));
+            return new Database(folder, natives, options, rocks, readOnly);
         } catch (RocksDBException | RuntimeException e) {
             closeAll(natives);
             throw e;
@@ -144,10 +176,75 @@ final class Database implements Closeable {
             String path = folder.resolveSibling(NEW_TABLE).toString();
             table.open(path);
             for (int at : segment.inOrder()) {
-                table.put(segment.key(at), segment.value(at));
+                if (segment.isRemoved(at)) {
+                    table.delete(segment.keyBytes(at));
+                } else {
+                    table.put(segment.key(at), segment.value(at));
+                }
             }
             table.finish();
             rocks.ingestExternalFile(List.of(path), moving);
+        }
+    }
+
+    /** Begins to read everything, behind {@code segments} that hold later answers and change no more. */
+    Scan scan(List<Segment> segments) {
+        long stamp = lockForReading();
+        try {
+            Scan scan = new Scan(rocks, aboutEntries(), segments, scans::remove);
+            scans.add(scan);
+            return scan;
+        } finally {
+            inUse.unlockRead(stamp);
+        }
+    }
+
+    private long aboutEntries() {
+        try {
+            return entries();
+        } catch (RocksDBException e) {
+            return MANY_ENTRIES; // the reading will tell what is wrong
+        }
+    }
+
+    /** By the properties of the tables: a removal counts against an answer, and one that was replaced counts twice. */
+    long entries() throws RocksDBException {
+        long stamp = lockForReading();
+        try {
+            long entries = rocks.getLongProperty("rocksdb.num-entries-active-mem-table");
+            for (TableProperties table : rocks.getPropertiesOfAllTables().values()) {
+                entries += table.getNumEntries() - 2 * table.getNumDeletions();
+            }
+            return entries;
+        } finally {
+            inUse.unlockRead(stamp);
+        }
+    }
+
+    long bytes() throws RocksDBException {
+        long stamp = lockForReading();
+        try {
+            return rocks.getLongProperty("rocksdb.live-sst-files-size");
+        } finally {
+            inUse.unlockRead(stamp);
+        }
+    }
+
+    private long lockForReading() {
+        long stamp = inUse.tryReadLock();
+        if (stamp == 0) {
+            throw new IllegalStateException("the cache is closed");
+        }
+        return stamp;
+    }
+
+    /** Writes everything anew, without what was removed or replaced; fails when this is closed meanwhile. */
+    void compact() throws RocksDBException {
+        long stamp = lockForReading();
+        try {
+            rocks.compactRange(rocks.getDefaultColumnFamily(), null, null, compaction);
+        } finally {
+            inUse.unlockRead(stamp);
         }
     }
 
@@ -159,13 +256,23 @@ final class Database implements Closeable {
     /** Writes out the memtable, so that the next start need not read the log, and frees everything. */
     @Override
     public void close() {
+        compaction.setCanceled(true);
         inUse.writeLock(); // for good: nobody looks into memory that is freed
-        try (FlushOptions waiting = new FlushOptions().setWaitForFlush(true)) {
-            rocks.flush(waiting);
+        scans.forEach(Scan::close);
+        try {
+            flush();
         } catch (RocksDBException e) {
             RocksDbCache.LOG.warn("the last answers stay in the log of the cache until it is opened again", e);
         } finally {
             closeAll(natives);
+        }
+    }
+
+    private void flush() throws RocksDBException {
+        if (!readOnly) {
+            try (FlushOptions waiting = new FlushOptions().setWaitForFlush(true)) {
+                rocks.flush(waiting);
+            }
         }
     }
 
@@ -179,5 +286,16 @@ final class Database implements Closeable {
         for (AbstractNativeReference object : natives) {
             object.close();
         }
+    }
+
+    /** Keeps a reader from writing into the writer's log of events. */
+    private static final class NoLog extends Logger {
+
+        NoLog() {
+            super(InfoLogLevel.FATAL_LEVEL);
+        }
+
+        @Override
+        protected void log(InfoLogLevel level, String message) {}
     }
 }

@@ -38,19 +38,21 @@ final class Lane extends GroupThread<Task> {
 
     @Override
     void work(List<Task> group) {
-        Store store = cache.store();
-        if (store == null) {
+        Reader reader = cache.reader();
+        if (reader == null) {
             group.forEach(task -> task.fail(cache.unavailable()));
             return;
         }
-        StorageException error = write(group, store);
+        StorageException error = reader instanceof Store store ? write(group, store) : null;
         for (Task task : group) {
             if (task instanceof Task.Lookup lookup) {
-                lookup.sink().success(lookUp(lookup, store));
+                lookup.sink().success(lookUp(lookup, reader));
             } else if (error != null) {
                 task.fail(error);
             } else if (task instanceof Task.Put put) {
                 put.sink().success();
+            } else if (task instanceof Task.Remove remove) {
+                remove.sink.success(remove.removed);
             } else if (task instanceof Task.Clear clear) {
                 clear.sink().success();
             }
@@ -67,9 +69,9 @@ final class Lane extends GroupThread<Task> {
         cache.laneEnded();
     }
 
-    private static @Nullable CacheEntry lookUp(Task.Lookup lookup, Store store) {
+    private static @Nullable CacheEntry lookUp(Task.Lookup lookup, Reader reader) {
         try {
-            byte[] value = store.read(lookup.fingerprint(), lookup.sample(), lookup.key());
+            byte[] value = reader.read(lookup.fingerprint(), lookup.sample(), lookup.key());
             return value == null ? null : CacheEntryCodec.decode(lookup.fingerprint(), lookup.sample(), value);
         } catch (RocksDBException | IllegalArgumentException e) {
             RocksDbCache.LOG.warn(
@@ -89,11 +91,16 @@ final class Lane extends GroupThread<Task> {
                 if (task instanceof Task.Put put) {
                     store.write(put.fingerprint(), put.sample(), put.value());
                     wrote = true;
+                } else if (task instanceof Task.Remove remove) {
+                    remove.removed = store.remove(remove.fingerprint, remove.sample, remove.key);
+                    wrote |= remove.removed;
                 } else if (task instanceof Task.Clear) {
                     store.clear();
-                } else if (task instanceof Task.Sync) {
+                } else if (task == Task.Upkeep.SYNC) {
                     cache.syncStarts();
                     store.force();
+                } else if (task == Task.Upkeep.SAVE_HITS) {
+                    cache.saveHits();
                 }
             }
             if (wrote) {

@@ -6,7 +6,9 @@ import io.headrace.Fingerprint;
 import io.headrace.StorageException;
 import io.headrace.cache.CacheEntry;
 import io.headrace.cache.CacheEntryCodec;
+import io.headrace.cache.CacheStatistics;
 import io.headrace.cache.ResponseCache;
+import io.headrace.cache.StoredEntry;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,12 +21,19 @@ import org.rocksdb.Options;
 import org.rocksdb.RocksDBException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.Sinks;
+import reactor.core.publisher.SynchronousSink;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * Answers in a folder on disk, for one process at a time. A put completes when the operating system has the answer, so it
+ * Answers in a folder on disk, for one process at a time; others may read it meanwhile ({@link Builder#readOnly}) or wait for it
+ * ({@link Builder#waitUpTo}). A put completes when the operating system has the answer, so it
  * survives the death of the process at any moment; the disk has it within {@link Builder#syncEvery}, so it survives the loss
  * of power from then on.
  *
@@ -42,15 +51,23 @@ public final class RocksDbCache implements ResponseCache {
     /** What follows on an answer runs on the lane that brought it: more than one, so that it does not all share one core. */
     private static final int LANES = 2;
 
+    private static final long SAVE_HITS_EVERY_MILLIS = 1_000;
+    private static final long LOOK_EVERY_MILLIS = 100;
+
     private final CacheFolder folder;
     private final Builder config;
     private final Lane[] lanes = new Lane[LANES];
     private final Sinks.Empty<Void> opened = Sinks.empty();
+    private final Sinks.Empty<Void> ended = Sinks.empty();
     private final AtomicInteger running = new AtomicInteger(LANES);
     private final AtomicBoolean syncPlanned = new AtomicBoolean();
+    private final AtomicBoolean savePlanned = new AtomicBoolean();
+    private final AtomicBoolean started = new AtomicBoolean();
+    private final HitFile hits;
+    private final ToolThread tools = new ToolThread();
 
     /** Set by the first lane before it starts the others. Null until then, or if it could not be opened. */
-    private volatile @Nullable Store store;
+    private volatile @Nullable Reader reader;
 
     private @Nullable StorageException failure;
     private volatile boolean closed;
@@ -58,6 +75,7 @@ public final class RocksDbCache implements ResponseCache {
     private RocksDbCache(CacheFolder folder, Builder config) {
         this.folder = folder;
         this.config = config;
+        this.hits = new HitFile(folder.hits());
         for (int i = 0; i < LANES; i++) {
             lanes[i] = new Lane("headrace-cache-" + (i + 1), this, i == 0 ? this::openStore : () -> {});
         }
@@ -95,7 +113,7 @@ public final class RocksDbCache implements ResponseCache {
     /** {@inheritDoc} From the filters of the tables, which memory holds: wrong about one absent answer in a hundred. */
     @Override
     public boolean surelyLacks(Fingerprint fingerprint, int sample) {
-        Store open = usable();
+        Reader open = closed ? null : reader; // a lane refuses what comes after the end
         return open != null && open.surelyLacks(fingerprint, sample, EntryKeys.of(fingerprint, sample));
     }
 
@@ -108,7 +126,7 @@ public final class RocksDbCache implements ResponseCache {
     public Mono<Void> put(Fingerprint fingerprint, int sample, CacheEntry entry) {
         EntryKeys.require(fingerprint, sample);
         Objects.requireNonNull(entry, "entry");
-        return Mono.create(sink -> lane(fingerprint)
+        return writing(sink -> lane(fingerprint)
                 .submit(new Task.Put(fingerprint, sample, CacheEntryCodec.encode(fingerprint, sample, entry), sink)));
     }
 
@@ -121,8 +139,7 @@ public final class RocksDbCache implements ResponseCache {
     @Override
     public boolean putAtOnce(Fingerprint fingerprint, int sample, CacheEntry entry) {
         EntryKeys.require(fingerprint, sample);
-        Store open = usable();
-        if (open == null || config.syncEvery.isZero()) {
+        if (closed || !(reader instanceof Store open) || config.syncEvery.isZero()) {
             return false;
         }
         try {
@@ -136,14 +153,132 @@ public final class RocksDbCache implements ResponseCache {
         }
     }
 
-    /** The store if it is open and there is no need to ask a lane, which refuses what comes after the end. */
-    private @Nullable Store usable() {
-        return closed ? null : store;
+    @Override
+    public void countHit(CacheEntry entry) {
+        if (closed) {
+            return;
+        }
+        hits.add(entry);
+        if (!config.readOnly && !savePlanned.get() && savePlanned.compareAndSet(false, true)) {
+            Schedulers.parallel()
+                    .schedule(() -> lanes[0].submit(Task.Upkeep.SAVE_HITS), SAVE_HITS_EVERY_MILLIS, MILLISECONDS);
+        }
+    }
+
+    @Override
+    public boolean isReadOnly() {
+        return config.readOnly;
+    }
+
+    /**
+     * {@inheritDoc} It shows what was there at the subscription. Answers that are removed or replaced while it lasts take their space
+     * until it ends.
+     */
+    @Override
+    public Flux<StoredEntry> entries() {
+        return Flux.defer(() -> {
+            if (closed) {
+                return Flux.error(closed());
+            }
+            return opened.asMono()
+                    .thenMany(Flux.<StoredEntry, Scan>generate(this::scan, RocksDbCache::next, Scan::close)
+                            .subscribeOn(tools.scheduler()))
+                    .takeUntilOther(ended.asMono()) // an error there would leave the reading running
+                    .concatWith(Mono.defer(this::errorIfClosed));
+        });
+    }
+
+    private Scan scan() {
+        Reader open = reader;
+        if (closed || open == null) {
+            throw closed();
+        }
+        try {
+            return open.scan();
+        } catch (IOException | RocksDBException e) {
+            throw unreadable(e);
+        }
+    }
+
+    private static Scan next(Scan scan, SynchronousSink<StoredEntry> sink) {
+        StoredEntry entry = scan.next();
+        if (entry == null) {
+            sink.complete();
+        } else {
+            sink.next(entry);
+        }
+        return scan;
+    }
+
+    @Override
+    public Mono<Boolean> remove(Fingerprint fingerprint, int sample) {
+        byte[] key = EntryKeys.of(fingerprint, sample);
+        return writing(sink -> lane(fingerprint).submit(new Task.Remove(fingerprint, sample, key, sink)));
+    }
+
+    /** {@inheritDoc} Answers are estimated from what the tables say of themselves. */
+    @Override
+    public Mono<CacheStatistics> statistics() {
+        return Mono.defer(() -> closed ? Mono.error(closed()) : byTools(this::count));
+    }
+
+    private CacheStatistics count(Reader open) throws IOException, RocksDBException {
+        return new CacheStatistics(Math.max(0, open.entries()), open.bytes(), hits.hits());
+    }
+
+    @Override
+    public Mono<Void> compact() {
+        return this.<Void>writing(MonoSink::success)
+                .then(byTools(open -> {
+                    ((Store) open).compact();
+                    return true;
+                }))
+                .then();
+    }
+
+    /** Does something on the thread for what takes long, unless this is closed meanwhile. */
+    private <T> Mono<T> byTools(ToolWork<T> work) {
+        Mono<T> working = Mono.fromCallable(() -> {
+            Reader open = reader;
+            if (closed || open == null) {
+                throw closed();
+            }
+            try {
+                return work.with(open);
+            } catch (IOException | RocksDBException e) {
+                throw closed ? closed() : unreadable(e);
+            }
+        });
+        return opened.asMono()
+                .then(Mono.defer(() -> working.subscribeOn(tools.scheduler())))
+                .takeUntilOther(ended.asMono())
+                .switchIfEmpty(Mono.error(this::closed));
+    }
+
+    private interface ToolWork<T> {
+        T with(Reader open) throws IOException, RocksDBException;
+    }
+
+    private <T> Mono<T> errorIfClosed() {
+        return closed ? Mono.error(closed()) : Mono.empty();
     }
 
     @Override
     public Mono<Void> clear() {
-        return Mono.create(sink -> lanes[0].submit(new Task.Clear(sink)));
+        return writing(sink -> lanes[0].submit(new Task.Clear(sink)));
+    }
+
+    private <T> Mono<T> writing(Consumer<MonoSink<T>> writer) {
+        return Mono.create(sink -> {
+            if (closed) {
+                sink.error(closed());
+            } else if (config.readOnly) {
+                sink.error(CacheFolder.unavailable(
+                        folder, "is open for reading only. Open it without readOnly() to change it", null));
+            } else {
+                writer.accept(sink);
+            }
+        });
     }
 
     /**
@@ -155,9 +290,11 @@ public final class RocksDbCache implements ResponseCache {
     @Override
     public void close() {
         closed = true;
+        ended.tryEmitEmpty();
         for (Lane lane : lanes) {
             lane.end();
         }
+        start(); // if the folder was waited for
         if (!(Thread.currentThread() instanceof Lane here && here.belongsTo(this))) {
             for (Lane lane : lanes) {
                 joinUninterruptibly(lane);
@@ -167,8 +304,13 @@ public final class RocksDbCache implements ResponseCache {
 
     /** Null if it could not be opened; asked by lanes, which run when that is known. */
     @Nullable
-    Store store() {
-        return store;
+    Reader reader() {
+        return reader;
+    }
+
+    void saveHits() {
+        savePlanned.set(false);
+        hits.save();
     }
 
     /** Why there is no store. */
@@ -178,6 +320,10 @@ public final class RocksDbCache implements ResponseCache {
 
     StorageException unwritable(Exception e) {
         return CacheFolder.unavailable(folder, "cannot be written (" + e.getMessage() + ")", e);
+    }
+
+    StorageException unreadable(Exception e) {
+        return CacheFolder.unavailable(folder, "cannot be read (" + e.getMessage() + ")", e);
     }
 
     IllegalStateException closed() {
@@ -197,7 +343,7 @@ public final class RocksDbCache implements ResponseCache {
     private void planSync() {
         if (!syncPlanned.get() && syncPlanned.compareAndSet(false, true)) {
             Schedulers.parallel()
-                    .schedule(() -> lanes[0].submit(Task.Sync.SYNC), config.syncEvery.toMillis(), MILLISECONDS);
+                    .schedule(() -> lanes[0].submit(Task.Upkeep.SYNC), config.syncEvery.toMillis(), MILLISECONDS);
         }
     }
 
@@ -212,8 +358,13 @@ public final class RocksDbCache implements ResponseCache {
             return;
         }
         try (folder) {
-            if (store != null) {
-                store.close();
+            tools.end();
+            Reader open = reader;
+            if (open != null) {
+                open.close();
+            }
+            if (open instanceof Store) {
+                hits.save();
             }
         } catch (IOException e) {
             LOG.warn("the lock on the cache folder {} could not be released", folder, e);
@@ -224,10 +375,49 @@ public final class RocksDbCache implements ResponseCache {
         return lanes[(int) Math.floorMod(fingerprint.c(), (long) LANES)];
     }
 
+    private void start() {
+        if (started.compareAndSet(false, true)) {
+            lanes[0].start();
+        }
+    }
+
+    /** Starts when the folder is free, or to tell that it was not in time. */
+    private void startWhenFree() {
+        Scheduler timer = tools.scheduler();
+        long end = timer.now(MILLISECONDS) + config.waitUpTo.toMillis();
+        Disposable.Swap polling = Disposables.swap();
+        polling.replace(timer.schedulePeriodically(
+                () -> {
+                    if (closed || isFree() || timer.now(MILLISECONDS) >= end) {
+                        polling.dispose();
+                        start();
+                    }
+                },
+                0,
+                LOOK_EVERY_MILLIS,
+                MILLISECONDS));
+    }
+
+    private boolean isFree() {
+        try {
+            return folder.tryTake();
+        } catch (StorageException e) {
+            LOG.warn("the cache is waited for", e);
+            return false;
+        }
+    }
+
     private void openStore() {
         try {
+            if (!config.readOnly && !folder.isTaken()) {
+                throw folder.inUse();
+            }
+            hits.load();
             NativeLibrary.load(config.nativeLibraryFolder);
-            store = Store.open(folder, config.customizer);
+            reader =
+                    config.readOnly ? StoreCopy.open(folder, config.customizer) : Store.open(folder, config.customizer);
+        } catch (StorageException e) {
+            failure = e;
         } catch (RocksDBException | IOException e) {
             failure = CacheFolder.unavailable(
                     folder, "cannot be opened (" + e.getMessage() + "). If it is damaged, delete it to start anew", e);
@@ -267,6 +457,8 @@ public final class RocksDbCache implements ResponseCache {
         private Duration syncEvery = Duration.ofSeconds(1);
         private Path nativeLibraryFolder = NativeLibrary.defaultFolder();
         private Consumer<Options> customizer = options -> {};
+        private Duration waitUpTo = Duration.ZERO;
+        private boolean readOnly;
 
         private Builder(Path folder) {
             this.folder = Objects.requireNonNull(folder, "folder");
@@ -302,16 +494,54 @@ public final class RocksDbCache implements ResponseCache {
         }
 
         /**
+         * Only reads, beside a process that goes on writing: what is durable at the moment it opens, and nothing later. Changes no
+         * file. {@link RocksDbCache#isReadOnly} is true; put, remove, clear and compact fail with {@link StorageException}; hits are
+         * counted in this object only.
+         */
+        public Builder readOnly() {
+            this.readOnly = true;
+            return this;
+        }
+
+        /**
+         * How long to wait for a folder that is in use; 0 by default, which fails at once. {@link #open} does not wait itself: calls do,
+         * and {@link RocksDbCache#ready}. They fail with {@link StorageException} if the folder is still in use then.
+         *
+         * @throws IllegalArgumentException for a negative duration
+         */
+        public Builder waitUpTo(Duration waitUpTo) {
+            if (waitUpTo.isNegative()) {
+                throw new IllegalArgumentException("waitUpTo must be at least 0, not " + waitUpTo);
+            }
+            this.waitUpTo = waitUpTo;
+            return this;
+        }
+
+        /**
          * Takes the folder, making it if it is missing, and starts to open the database. All that a person can get wrong is
          * checked before this returns; what only the database can tell comes from {@link RocksDbCache#ready} and from every
          * call.
          *
          * @throws StorageException if the folder cannot be made or written, is no cache, is of another version, or
-         *     is in use by another process or by this one
+         *     is in use by another process or by this one and is not waited for; if it is only read, also if it is not there
          */
         public RocksDbCache open() {
-            RocksDbCache cache = new RocksDbCache(CacheFolder.take(folder), this);
-            cache.lanes[0].start();
+            if (readOnly) {
+                RocksDbCache cache = new RocksDbCache(CacheFolder.look(folder), this);
+                cache.start();
+                return cache;
+            }
+            CacheFolder found = CacheFolder.find(folder);
+            boolean free = found.tryTake();
+            if (!free && waitUpTo.isZero()) {
+                throw found.inUse();
+            }
+            RocksDbCache cache = new RocksDbCache(found, this);
+            if (free) {
+                cache.start();
+            } else {
+                cache.startWhenFree();
+            }
             return cache;
         }
     }

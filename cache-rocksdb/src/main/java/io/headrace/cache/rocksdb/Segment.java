@@ -2,6 +2,7 @@ package io.headrace.cache.rocksdb;
 
 import io.headrace.Fingerprint;
 import io.headrace.cache.CacheEntryCodec;
+import io.headrace.cache.StoredEntry;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,6 +12,7 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,11 +20,15 @@ import org.jspecify.annotations.Nullable;
  * owns: it survives the death of the process when it returns, and makes no system call but one for every 256 KB.
  *
  * <p>It is filled over and over, for a mapping goes away only with a garbage collection: each record bears the number of its
- * round, and what bears another one is not there. Not thread-safe, but {@link #force} may run beside the rest.
+ * round, and what bears another one is not there. A record without a value says that its answer was removed. Not thread-safe,
+ * but {@link #force} may run beside the rest.
  */
 final class Segment implements Closeable {
 
     static final int BYTES = 16 << 20;
+
+    /** The value of an answer that was removed. */
+    static final byte[] REMOVED = {};
 
     private static final int MAX_ENTRIES = 1 << 15;
     private static final int SLOTS = 2 * MAX_ENTRIES;
@@ -36,8 +42,8 @@ final class Segment implements Closeable {
     private static final int KEY = LENGTH + Integer.BYTES;
     private static final int VALUE = KEY + EntryKeys.BYTES;
 
-    private final FileChannel file;
-    private final MappedByteBuffer bytes;
+    private final @Nullable FileChannel file;
+    private final ByteBuffer bytes;
 
     /** Where records start, by their keys, with linear probing; 0 for none. */
     private final int[] slots = new int[SLOTS];
@@ -50,6 +56,11 @@ final class Segment implements Closeable {
     private Segment(FileChannel file) throws IOException {
         this.file = file;
         this.bytes = file.map(MapMode.READ_WRITE, 0, BYTES);
+    }
+
+    private Segment(ByteBuffer bytes) {
+        this.file = null;
+        this.bytes = bytes;
     }
 
     /** An empty segment in a new file, in place of the one that may be there. */
@@ -81,6 +92,26 @@ final class Segment implements Closeable {
             file.close();
             throw e;
         }
+    }
+
+    /**
+     * A copy on the heap of what is in {@code path} now, also while another process writes there; to be read only. What that one
+     * is just writing is not there.
+     */
+    static Segment copy(Path path) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(BYTES);
+        try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
+            while (bytes.hasRemaining() && file.read(bytes) >= 0) {
+                // the next part
+            }
+        }
+        Segment whole = new Segment(bytes.clear());
+        whole.replay();
+        Segment used = new Segment(ByteBuffer.allocate(whole.end).put(0, bytes, 0, whole.end));
+        used.round = whole.round;
+        used.entries = whole.entries;
+        System.arraycopy(whole.slots, 0, used.slots, 0, SLOTS);
+        return used;
     }
 
     /** Rounds count up from 1 over all segments of a cache: the higher one holds the later answers. */
@@ -118,22 +149,26 @@ final class Segment implements Closeable {
         index(fingerprint, sample, at);
     }
 
+    /** Whether there is an answer here or the word that it was removed. */
     boolean has(Fingerprint fingerprint, int sample) {
         return slots[slot(fingerprint, sample)] != 0;
     }
 
-    /** The answer's bytes; null if it is not here. */
+    /** The same by a key of the database. */
+    boolean has(ByteBuffer key) {
+        return has(new Fingerprint(key.getLong(0), key.getLong(8), key.getLong(16), key.getLong(24)), key.getInt(32));
+    }
+
+    /** The answer's bytes, {@link #REMOVED} if it was removed; null if nothing is known of it here. */
     byte @Nullable [] get(Fingerprint fingerprint, int sample) {
         int at = slots[slot(fingerprint, sample)];
         if (at == 0) {
             return null;
         }
-        byte[] value = new byte[length(at)];
-        bytes.get(at + VALUE, value);
-        return value;
+        return bytes(at);
     }
 
-    /** Where the answers stand, in the order of their keys as bytes. */
+    /** Where the answers and removals stand, in the order of their keys as bytes. */
     int[] inOrder() {
         long[] starts = new long[entries]; // the first 39 bits of the key, then the place
         int count = 0;
@@ -160,8 +195,34 @@ final class Segment implements Closeable {
         return bytes.slice(at + KEY, EntryKeys.BYTES);
     }
 
+    byte[] keyBytes(int at) {
+        byte[] key = new byte[EntryKeys.BYTES];
+        bytes.get(at + KEY, key);
+        return key;
+    }
+
+    boolean isRemoved(int at) {
+        return length(at) == 0;
+    }
+
     ByteBuffer value(int at) {
         return bytes.slice(at + VALUE, length(at));
+    }
+
+    /** What is filed at a place of {@link #inOrder}; null if it was removed. */
+    @Nullable
+    StoredEntry entry(int at) {
+        return length(at) == 0 ? null : StoredRecords.of(fingerprint(at), bytes.getInt(at + KEY + 32), bytes(at));
+    }
+
+    /** How many answers and removals. */
+    int entries() {
+        return entries;
+    }
+
+    /** How much of the file is used. */
+    int usedBytes() {
+        return end - FIRST;
     }
 
     /** Forgets everything and begins another round. */
@@ -176,12 +237,16 @@ final class Segment implements Closeable {
 
     /** Makes what was appended or cleared so far survive the loss of power. */
     void force() {
-        bytes.force();
+        if (bytes instanceof MappedByteBuffer mapped) {
+            mapped.force();
+        }
     }
 
     @Override
     public void close() throws IOException {
-        file.close();
+        if (file != null) {
+            file.close();
+        }
     }
 
     private void replay() {
@@ -193,18 +258,28 @@ final class Segment implements Closeable {
                 return;
             }
             end = at + VALUE + length;
-            int key = at + KEY;
-            Fingerprint fingerprint = new Fingerprint(
-                    bytes.getLong(key), bytes.getLong(key + 8), bytes.getLong(key + 16), bytes.getLong(key + 24));
-            byte[] value = new byte[length];
-            bytes.get(at + VALUE, value);
+            int sample = bytes.getInt(at + KEY + 32);
             try {
-                CacheEntryCodec.decode(fingerprint, bytes.getInt(key + 32), value);
-                index(fingerprint, bytes.getInt(key + 32), at);
+                if (length > 0) {
+                    CacheEntryCodec.decode(fingerprint(at), sample, bytes(at));
+                }
+                index(fingerprint(at), sample, at);
             } catch (IllegalArgumentException e) {
                 RocksDbCache.LOG.warn("an answer in the log of the cache counts as absent: {}", e.getMessage());
             }
         }
+    }
+
+    private Fingerprint fingerprint(int at) {
+        int key = at + KEY;
+        return new Fingerprint(
+                bytes.getLong(key), bytes.getLong(key + 8), bytes.getLong(key + 16), bytes.getLong(key + 24));
+    }
+
+    private byte[] bytes(int at) {
+        byte[] value = new byte[length(at)];
+        bytes.get(at + VALUE, value);
+        return value;
     }
 
     private int length(int at) {
@@ -245,6 +320,7 @@ final class Segment implements Closeable {
     }
 
     private void fill(int upTo) throws IOException {
+        FileChannel file = Objects.requireNonNull(this.file);
         while (filled < upTo) {
             ByteBuffer zeros = ByteBuffer.allocate(Math.min(FILL_BYTES, BYTES - filled));
             while (zeros.hasRemaining()) {

@@ -1,7 +1,6 @@
 package io.headrace.cache.rocksdb;
 
 import io.headrace.Fingerprint;
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +19,7 @@ import org.rocksdb.RocksDBException;
  *
  * <p>For any thread. {@link #append} and {@link #surelyLacks} wait for no disk.
  */
-final class Store implements Closeable {
+final class Store implements Reader {
 
     private final List<Path> paths;
     private final Database database;
@@ -102,15 +101,76 @@ final class Store implements Closeable {
         }
     }
 
-    /** Whether there surely is no such answer, by what memory holds of the disk; false also says that it is not known. */
-    boolean surelyLacks(Fingerprint fingerprint, int sample, byte[] key) {
+    /** Removes an answer, also one that is damaged; whether there was any. */
+    boolean remove(Fingerprint fingerprint, int sample, byte[] key) throws IOException, RocksDBException {
+        if (!isThere(fingerprint, sample, key)) {
+            return false;
+        }
+        write(fingerprint, sample, Segment.REMOVED);
+        return true;
+    }
+
+    private boolean isThere(Fingerprint fingerprint, int sample, byte[] key) {
+        try {
+            return read(fingerprint, sample, key) != null;
+        } catch (RocksDBException e) {
+            return true; // and cannot be read
+        }
+    }
+
+    @Override
+    public boolean surelyLacks(Fingerprint fingerprint, int sample, byte[] key) {
         return !isRecent(fingerprint, sample) && database.surelyLacks(key);
     }
 
-    /** The bytes of an answer; null if there is none. */
-    byte @Nullable [] read(Fingerprint fingerprint, int sample, byte[] key) throws RocksDBException {
+    @Override
+    public byte @Nullable [] read(Fingerprint fingerprint, int sample, byte[] key) throws RocksDBException {
         byte[] recent = recent(fingerprint, sample);
-        return recent == null ? database.get(key) : recent;
+        if (recent == null) {
+            return database.get(key);
+        }
+        return recent.length == 0 ? null : recent;
+    }
+
+    /** All goes to the database first, so that it alone has to be read. */
+    @Override
+    public Scan scan() throws IOException, RocksDBException {
+        synchronized (moving) {
+            requireOpen();
+            moveAll();
+            return database.scan(List.of());
+        }
+    }
+
+    @Override
+    public long entries() throws RocksDBException {
+        long entries = database.entries();
+        synchronized (this) {
+            return entries + current.entries() + (full == null ? 0 : full.entries());
+        }
+    }
+
+    @Override
+    public long bytes() throws RocksDBException {
+        long bytes = database.bytes();
+        synchronized (this) {
+            return bytes + current.usedBytes() + (full == null ? 0 : full.usedBytes());
+        }
+    }
+
+    /** Writes everything anew, without what was removed or replaced. */
+    void compact() throws IOException, RocksDBException {
+        synchronized (moving) {
+            requireOpen();
+            moveAll();
+        }
+        database.compact();
+    }
+
+    private synchronized void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the cache is closed");
+        }
     }
 
     private synchronized boolean isRecent(Fingerprint fingerprint, int sample) {

@@ -28,6 +28,30 @@ sealed interface Task {
         }
     }
 
+    /** Removes an answer. */
+    final class Remove implements Task {
+
+        final Fingerprint fingerprint;
+        final int sample;
+        final byte[] key;
+        final MonoSink<Boolean> sink;
+
+        /** Whether there was one; set by the lane. */
+        boolean removed;
+
+        Remove(Fingerprint fingerprint, int sample, byte[] key, MonoSink<Boolean> sink) {
+            this.fingerprint = fingerprint;
+            this.sample = sample;
+            this.key = key;
+            this.sink = sink;
+        }
+
+        @Override
+        public void fail(RuntimeException error) {
+            sink.error(error);
+        }
+    }
+
     record Clear(MonoSink<Void> sink) implements Task {
 
         @Override
@@ -36,9 +60,12 @@ sealed interface Task {
         }
     }
 
-    /** Forces to disk what was written; nobody waits for it. */
-    enum Sync implements Task {
-        SYNC;
+    /** What comes by the clock; nobody waits for it. */
+    enum Upkeep implements Task {
+        /** Forces to disk what was written. */
+        SYNC,
+        /** Writes down the hits that were counted. */
+        SAVE_HITS;
 
         @Override
         public void fail(RuntimeException error) {}

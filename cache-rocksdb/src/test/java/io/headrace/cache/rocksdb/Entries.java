@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
+import java.util.SplittableRandom;
 import reactor.core.publisher.Mono;
 
 /** Numbered entries, each of which can be told to be right by itself. */
@@ -17,7 +18,7 @@ final class Entries {
     private Entries() {}
 
     static Fingerprint key(int number) {
-        Random random = new Random(number);
+        SplittableRandom random = new SplittableRandom(number); // as evenly spread as fingerprints are
         return new Fingerprint(random.nextLong(), random.nextLong(), random.nextLong(), number);
     }
 

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.headrace.StorageException;
 import io.headrace.cache.CacheEntry;
+import io.headrace.cache.CacheEntryCodec;
 import io.headrace.cache.ResponseCache;
+import io.headrace.cache.StoredEntry;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -308,6 +310,134 @@ class RocksDbCacheTest {
     }
 
     @Test
+    void damagedPart_isToldAndTheRestIsReadOn() throws Exception {
+        int count = 5_000;
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            store(cache, count);
+        }
+        Path table = tables().get(0);
+        for (double part : new double[] {0.001, 0.3, 0.31, 0.6}) {
+            flip(table, (long) (Files.size(table) * part));
+        }
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            BitSet found = readAll(cache, count);
+            List<StoredEntry> all = cache.entries().collectList().block(TIMEOUT);
+            List<StoredEntry> answers =
+                    all.stream().filter(StoredEntry.Answer.class::isInstance).toList();
+            assertThat(answers.size()).as("answers that were read").isEqualTo(found.cardinality());
+            assertThat(all.size() - answers.size()).as("damaged parts told").isEqualTo(4);
+            assertThat(answers.size()).isBetween(count - 200, count - 1);
+        }
+    }
+
+    @Test
+    void damagedRecord_isToldByItsKey_andCanBeRemoved() throws Exception {
+        CacheEntry entry = Entries.entry(1);
+        try (Database database = openDatabase()) {
+            byte[] damaged = CacheEntryCodec.encode(Entries.key(1), 0, entry);
+            damaged[10]++;
+            database.put(EntryKeys.of(Entries.key(1), 0), damaged);
+            database.put(new byte[] {1, 2}, damaged);
+        }
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            store(cache, 1); // another one
+            List<StoredEntry> all = cache.entries().collectList().block(TIMEOUT);
+            assertThat(all)
+                    .hasSize(3)
+                    .contains(
+                            new StoredEntry.Damaged(Entries.key(1), 0, "the checksum of the entry is wrong"),
+                            new StoredEntry.Damaged(null, 0, "the key has 2 bytes, not 36"));
+            StepVerifier.create(cache.get(Entries.key(1), 0)).expectComplete().verify(TIMEOUT);
+            StepVerifier.create(cache.remove(Entries.key(1), 0))
+                    .expectNext(true)
+                    .expectComplete()
+                    .verify(TIMEOUT);
+            assertThat(cache.entries().collectList().block(TIMEOUT)).hasSize(2);
+        }
+    }
+
+    @Test
+    void removedAnswer_isGoneFromLogAndDatabase_andAfterAKill() throws Exception {
+        int count = 40_000;
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            store(cache, count);
+        }
+        RocksDbCache cache = RocksDbCache.open(folder);
+        store(cache, 10); // some stand in both
+        StepVerifier.create(Flux.range(0, 20)
+                        .concatMap(i -> cache.remove(Entries.key(i), 0))
+                        .filter(removed -> removed)
+                        .count())
+                .expectNext(20L)
+                .expectComplete()
+                .verify(TIMEOUT);
+        // as a killed process leaves it: the log is not moved
+        Path copy = folder.resolveSibling(folder.getFileName() + "-copy");
+        copy(folder, copy);
+        cache.close();
+        for (Path place : List.of(folder, copy)) {
+            try (RocksDbCache again = RocksDbCache.open(place)) {
+                BitSet found = readAll(again, count);
+                assertThat(found.nextSetBit(0)).isEqualTo(20);
+                assertThat(found.cardinality()).isEqualTo(count - 20);
+            }
+        }
+    }
+
+    @Test
+    void compaction_givesSpaceBack() {
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            store(cache, 30_000);
+            StepVerifier.create(cache.compact()).expectComplete().verify(TIMEOUT);
+            long before = cache.statistics().block(TIMEOUT).bytes();
+            StepVerifier.create(Flux.range(0, 29_000)
+                            .flatMap(i -> cache.remove(Entries.key(i), 0), 64, 1)
+                            .then(cache.compact()))
+                    .expectComplete()
+                    .verify(TIMEOUT);
+            assertThat(cache.statistics().block(TIMEOUT).bytes()).isBetween(1L, before / 10);
+        }
+    }
+
+    @Test
+    void closeWhileEverythingIsReadAndCompacted_doesNotHangOrCrash() {
+        for (int round = 0; round < 5; round++) {
+            RocksDbCache cache = RocksDbCache.open(folder);
+            store(cache, 20_000);
+            List<Flux<?>> calls = List.of(
+                    cache.entries(),
+                    cache.entries().publishOn(Schedulers.parallel(), 1),
+                    cache.compact().flux());
+            Flux<Object> all = Flux.fromIterable(calls)
+                    .flatMap(call -> call.ignoreElements().onErrorComplete(IllegalStateException.class), 3, 1);
+            StepVerifier.create(all)
+                    .expectSubscription()
+                    .then(cache::close)
+                    .expectComplete()
+                    .verify(TIMEOUT);
+        }
+    }
+
+    @Test
+    void hits_areInTheFileWithinTwoSeconds() throws Exception {
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            StepVerifier.create(cache.ready()).expectComplete().verify(TIMEOUT);
+            cache.countHit(Entries.entry(3));
+            StepVerifier.create(Flux.interval(Duration.ofMillis(50))
+                            .filter(tick -> Files.exists(folder.resolve("hits")))
+                            .next())
+                    .expectNextCount(1)
+                    .expectComplete()
+                    .verify(Duration.ofSeconds(10));
+            assertThat(folder.resolve("hits")).content().startsWith("hits-1 1 3 0 0 0 1 0 0 0 1");
+        }
+        Files.writeString(folder.resolve("hits"), "nonsense");
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            assertThat(cache.statistics().block(TIMEOUT).hits().count()).isZero();
+        }
+    }
+
+    @Test
     void options_canBeCustomized() {
         try (RocksDbCache cache = RocksDbCache.builder(folder)
                 .customize(options -> options.setDisableAutoCompactions(true))
@@ -344,6 +474,24 @@ class RocksDbCacheTest {
                         1);
         StepVerifier.create(wrong).expectComplete().verify(TIMEOUT);
         return found;
+    }
+
+    private Database openDatabase() throws Exception {
+        RocksDbCache.open(folder).close();
+        return Database.open(folder.resolve("db"), options -> {});
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Path target = to.resolve(from.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(target);
+                } else {
+                    Files.copy(file, target);
+                }
+            }
+        }
     }
 
     private List<Path> tables() throws IOException {
