@@ -35,20 +35,31 @@ public final class CacheEntryCodec {
 
     private CacheEntryCodec() {}
 
+    /** How many bytes {@link #encode} makes of {@code entry}. */
+    static int bytes(CacheEntry entry) {
+        int size = fixedBytes(version(entry))
+                + entry.cost().usd().unscaledValue().toByteArray().length
+                + utf8Length(entry.model())
+                + utf8Length(entry.namespace())
+                + entry.answer().length;
+        for (CallKey.FieldDigest field : entry.fields()) {
+            size += Integer.BYTES + utf8Length(field.field()) + Long.BYTES;
+        }
+        return size;
+    }
+
     /** The bytes of {@code entry}, to be filed under {@code fingerprint} and {@code sample}. */
     public static byte[] encode(Fingerprint fingerprint, int sample, CacheEntry entry) {
         byte[] usd = entry.cost().usd().unscaledValue().toByteArray();
         byte[] model = entry.model().getBytes(StandardCharsets.UTF_8);
         byte[] namespace = entry.namespace().getBytes(StandardCharsets.UTF_8);
         byte[][] names = new byte[entry.fields().size()][];
-        int size = FIXED_BYTES + usd.length + model.length + namespace.length + entry.answer().length;
+        byte version = version(entry);
+        int size = fixedBytes(version) + usd.length + model.length + namespace.length + entry.answer().length;
         for (int i = 0; i < names.length; i++) {
             names[i] = entry.fields().get(i).field().getBytes(StandardCharsets.UTF_8);
             size += Integer.BYTES + names[i].length + Long.BYTES;
         }
-        byte version = version(entry);
-        size -= version == VERSION ? 2 * Long.BYTES : 0;
-        size -= version == VERSION_WITH_NAMESPACE ? 0 : Integer.BYTES;
         ByteBuffer to = ByteBuffer.allocate(size);
         to.put(version).put(entry.truncated() ? TRUNCATED : 0);
         to.putLong(entry.storedAt().toEpochMilli());
@@ -98,6 +109,16 @@ public final class CacheEntryCodec {
         } catch (BufferUnderflowException e) {
             throw new IllegalArgumentException("the entry is shorter than its fields", e);
         }
+    }
+
+    private static int fixedBytes(byte version) {
+        return FIXED_BYTES
+                - (version == VERSION ? 2 * Long.BYTES : 0)
+                - (version == VERSION_WITH_NAMESPACE ? 0 : Integer.BYTES);
+    }
+
+    private static int utf8Length(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
     }
 
     /** The oldest that holds the entry. */

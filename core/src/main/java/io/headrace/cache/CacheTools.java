@@ -1,0 +1,356 @@
+package io.headrace.cache;
+
+import io.headrace.Codec;
+import io.headrace.Fingerprint;
+import io.headrace.cache.StoredEntry.Answer;
+import io.headrace.model.ChatCodec;
+import io.headrace.model.EmbeddingCodec;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * What a person does with a cache: look into it, find out why a request was no hit, move answers elsewhere, clear it up and check
+ * it. Works on any {@link ResponseCache}, and reads all of it for most questions: a few seconds for a million answers, on a heap
+ * that does not grow with their number. Calls may go on meanwhile.
+ *
+ * <p>Every method is lazy and begins anew with each subscription; cancel ends the work where it is. What the cache fails with,
+ * they fail with. Thread-safe.
+ */
+public final class CacheTools {
+
+    private static final int MAX_NAMES = 1_000;
+    private static final String OTHER_NAMES = "...";
+    private static final int MAX_PROBLEMS = 100;
+
+    /** Removals and stores under way at a time. */
+    private static final int CONCURRENCY = 64;
+
+    private static final Map<String, Codec<?>> CODECS =
+            Map.of("chat", ChatCodec.instance(), "embed", EmbeddingCodec.instance());
+
+    private final ResponseCache cache;
+
+    private CacheTools(ResponseCache cache) {
+        this.cache = cache;
+    }
+
+    /** Tools for {@code cache}, which stays open: whoever opened it closes it. */
+    public static CacheTools of(ResponseCache cache) {
+        return new CacheTools(Objects.requireNonNull(cache, "cache"));
+    }
+
+    /** What is in the cache and what it saved, from reading all of it. */
+    public Mono<CacheSummary> summary() {
+        return cache.statistics()
+                .flatMap(statistics ->
+                        cache.entries().collect(Sums::new, Sums::add).map(sums -> sums.summary(statistics)));
+    }
+
+    /**
+     * The answers whose fingerprint begins with {@code prefix}, in no order.
+     *
+     * @param prefix 1 to 64 hex digits
+     * @throws IllegalArgumentException for anything else
+     */
+    public Flux<Answer> find(String prefix) {
+        String digits = prefix.toLowerCase(Locale.ROOT);
+        if (!digits.matches("[0-9a-f]{1,64}")) {
+            throw new IllegalArgumentException("a fingerprint is up to 64 hex digits, not '" + prefix + "'");
+        }
+        return answers().filter(answer -> answer.fingerprint().toString().startsWith(digits));
+    }
+
+    /**
+     * Why {@code key} is no hit: the fields in which it differs from the stored request that is most like it, the latest of those
+     * that are equally like it.
+     */
+    public Mono<WhyMiss> whyMiss(CallKey key) {
+        Objects.requireNonNull(key, "key");
+        return whyMiss(key, Instant.MAX);
+    }
+
+    /**
+     * Why the call that bought a stored answer was no hit then: the same, among the answers stored before it. Empty if there is none
+     * of that fingerprint.
+     */
+    public Mono<WhyMiss> whyMiss(Fingerprint fingerprint) {
+        Objects.requireNonNull(fingerprint, "fingerprint");
+        return answers()
+                .filter(answer -> answer.fingerprint().equals(fingerprint))
+                .reduce((one, other) ->
+                        one.entry().storedAt().isAfter(other.entry().storedAt()) ? other : one)
+                .flatMap(answer -> whyMiss(
+                        new CallKey(fingerprint, answer.entry().fields()),
+                        answer.entry().storedAt()));
+    }
+
+    private Mono<WhyMiss> whyMiss(CallKey key, Instant until) {
+        return answers().collect(() -> new Nearest(key, until), Nearest::add).map(Nearest::whyMiss);
+    }
+
+    /**
+     * All answers as lines of JSON without their ends, to be read by {@link #importLines}. Nothing of an answer is lost; hits are not
+     * written.
+     *
+     * @param damaged told of each record that cannot be written because it cannot be read
+     */
+    public Flux<String> exportLines(Consumer<StoredEntry.Damaged> damaged) {
+        Objects.requireNonNull(damaged, "damaged");
+        return answers(damaged).map(AnswerLines::write);
+    }
+
+    /**
+     * Stores what {@link #exportLines} wrote. An answer of the same fingerprint and sample that is there already stays, so that runs
+     * on this cache go on reading what they read; so an import that failed can be done again.
+     *
+     * <p>Fails with {@link IllegalArgumentException} at the first line that is not as it was written, naming its number; those
+     * before it are stored then. Blank lines are skipped.
+     */
+    public Mono<CacheImport> importLines(Flux<String> lines) {
+        Objects.requireNonNull(lines, "lines");
+        return lines.index()
+                .filter(line -> !line.getT2().isBlank())
+                .map(line -> read(line.getT1() + 1, line.getT2()))
+                .flatMapSequential(this::keep, CONCURRENCY, 1)
+                .collect(() -> new long[2], (counts, stored) -> counts[stored ? 0 : 1]++)
+                .map(counts -> new CacheImport(counts[0], counts[1]));
+    }
+
+    private static Answer read(long number, String line) {
+        try {
+            return AnswerLines.read(line);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("line " + number + " is no exported answer: " + e.getMessage(), e);
+        }
+    }
+
+    private Mono<Boolean> keep(Answer answer) {
+        return cache.get(answer.fingerprint(), answer.sample())
+                .map(there -> false)
+                .switchIfEmpty(Mono.defer(() -> cache.put(answer.fingerprint(), answer.sample(), answer.entry())
+                        .thenReturn(true)));
+    }
+
+    /** How many answers are meant by {@code filter} and what they take: what {@link #remove} would remove. */
+    public Mono<AnswerTotal> count(CacheFilter filter) {
+        Objects.requireNonNull(filter, "filter");
+        return total(answers().filter(answer -> filter.matches(answer.entry())));
+    }
+
+    /** Removes the answers that are meant by {@code filter}, gives back their space and tells what they were. */
+    public Mono<AnswerTotal> remove(CacheFilter filter) {
+        Objects.requireNonNull(filter, "filter");
+        if (filter.isAll()) {
+            return count(filter)
+                    .flatMap(total -> cache.clear().then(cache.compact()).thenReturn(total));
+        }
+        return remove(() -> answer -> filter.matches(answer.entry()));
+    }
+
+    /**
+     * The oldest answers that are too many for {@code maxBytes}: what {@link #pruneTo} would remove.
+     *
+     * @param maxBytes what the entries that stay may take together, uncompressed, at least 0
+     * @throws IllegalArgumentException for a negative number
+     */
+    public Mono<AnswerTotal> countBeyond(long maxBytes) {
+        return cut(maxBytes).flatMap(cut -> total(answers().filter(cut.oldest())));
+    }
+
+    /** Removes the oldest answers until the rest takes {@code maxBytes} at most, gives back their space and tells what they were. */
+    public Mono<AnswerTotal> pruneTo(long maxBytes) {
+        return cut(maxBytes).flatMap(cut -> remove(cut::oldest));
+    }
+
+    private Mono<SizeCut> cut(long maxBytes) {
+        SizeCut.require(maxBytes);
+        return answers()
+                .collect(SizeCut.Range::new, SizeCut.Range::add)
+                .map(range -> range.cut(maxBytes))
+                .expand(cut -> cut.isExact()
+                        ? Mono.empty()
+                        : answers()
+                                .collect(cut::histogram, SizeCut.Histogram::add)
+                                .map(SizeCut.Histogram::narrower))
+                .last();
+    }
+
+    private Mono<AnswerTotal> remove(Supplier<Predicate<Answer>> which) {
+        return Mono.defer(() -> total(answers()
+                        .filter(which.get())
+                        .flatMap(
+                                answer -> cache.remove(answer.fingerprint(), answer.sample())
+                                        .filter(removed -> removed)
+                                        .map(removed -> answer),
+                                CONCURRENCY,
+                                1))
+                .flatMap(total ->
+                        total.count() == 0 ? Mono.just(total) : cache.compact().thenReturn(total)));
+    }
+
+    /**
+     * Reads everything: that the checksums are right, that answers of known operations can be decoded, and that this process makes
+     * the keys that all others make.
+     */
+    public Mono<CacheCheck> verify() {
+        return cache.entries().collect(Check::new, Check::add).map(Check::result);
+    }
+
+    private static Mono<AnswerTotal> total(Flux<Answer> answers) {
+        return answers.reduce(AnswerTotal.NONE, (total, answer) -> total.plus(answer.entry()));
+    }
+
+    private Flux<Answer> answers() {
+        return answers(damaged -> {});
+    }
+
+    private Flux<Answer> answers(Consumer<StoredEntry.Damaged> damaged) {
+        return cache.entries().handle((stored, sink) -> {
+            if (stored instanceof Answer answer) {
+                sink.next(answer);
+            } else if (stored instanceof StoredEntry.Damaged bad) {
+                damaged.accept(bad);
+            }
+        });
+    }
+
+    /** One reading of everything for {@link #summary}. */
+    private static final class Sums {
+
+        private AnswerTotal all = AnswerTotal.NONE;
+        private long damaged;
+        private @Nullable Instant oldest;
+        private @Nullable Instant newest;
+        private final SortedMap<String, AnswerTotal> models = new TreeMap<>();
+        private final SortedMap<String, AnswerTotal> namespaces = new TreeMap<>();
+
+        void add(StoredEntry stored) {
+            if (!(stored instanceof Answer answer)) {
+                damaged++;
+                return;
+            }
+            CacheEntry entry = answer.entry();
+            all = all.plus(entry);
+            oldest = oldest == null || entry.storedAt().isBefore(oldest) ? entry.storedAt() : oldest;
+            newest = newest == null || entry.storedAt().isAfter(newest) ? entry.storedAt() : newest;
+            add(entry.model(), entry, models);
+            int slash = entry.namespace().indexOf('/');
+            add(slash < 0 ? entry.namespace() : entry.namespace().substring(0, slash), entry, namespaces);
+        }
+
+        private static void add(String name, CacheEntry entry, Map<String, AnswerTotal> totals) {
+            String known = totals.containsKey(name) || totals.size() < MAX_NAMES ? name : OTHER_NAMES;
+            totals.put(known, totals.getOrDefault(known, AnswerTotal.NONE).plus(entry));
+        }
+
+        CacheSummary summary(CacheStatistics statistics) {
+            return new CacheSummary(statistics, all, damaged, oldest, newest, models, namespaces);
+        }
+    }
+
+    /** One reading of everything for {@link #whyMiss}. */
+    private static final class Nearest {
+
+        private final CallKey key;
+        private final Instant until;
+        private final List<Integer> samples = new ArrayList<>();
+        private @Nullable Answer nearest;
+        private List<WhyMiss.Difference> differences = List.of();
+
+        Nearest(CallKey key, Instant until) {
+            this.key = key;
+            this.until = until;
+        }
+
+        void add(Answer answer) {
+            if (answer.fingerprint().equals(key.fingerprint())) {
+                samples.add(answer.sample());
+            } else if (!answer.entry().storedAt().isAfter(until)) {
+                List<WhyMiss.Difference> differing =
+                        FieldDigests.between(key.fields(), answer.entry().fields());
+                if (isNearer(answer, differing.size())) {
+                    nearest = answer;
+                    differences = differing;
+                }
+            }
+        }
+
+        private boolean isNearer(Answer answer, int differing) {
+            return nearest == null
+                    || differing < differences.size()
+                    || (differing == differences.size()
+                            && answer.entry().storedAt().isAfter(nearest.entry().storedAt()));
+        }
+
+        WhyMiss whyMiss() {
+            return new WhyMiss(samples.stream().sorted().toList(), nearest, differences);
+        }
+    }
+
+    /** One reading of everything for {@link #verify}. */
+    private static final class Check {
+
+        private long sound;
+        private long unread;
+        private long bad;
+        private final List<String> problems = new ArrayList<>(GoldenKeys.problems());
+
+        void add(StoredEntry stored) {
+            if (stored instanceof StoredEntry.Damaged damaged) {
+                String place = damaged.fingerprint() == null
+                        ? ""
+                        : "answer " + damaged.sample() + " of " + damaged.fingerprint() + ": ";
+                bad(place + damaged.problem());
+            } else if (stored instanceof Answer answer) {
+                add(answer);
+            }
+        }
+
+        private void add(Answer answer) {
+            Codec<?> codec = codec(answer.entry());
+            if (codec == null) {
+                unread++;
+                return;
+            }
+            try {
+                codec.decode(answer.entry().answer());
+                sound++;
+            } catch (RuntimeException e) {
+                bad("answer " + answer.sample() + " of " + answer.fingerprint() + " cannot be decoded ("
+                        + e.getClass().getSimpleName() + ")"); // the message may hold a part of the answer
+            }
+        }
+
+        private static @Nullable Codec<?> codec(CacheEntry entry) {
+            for (Map.Entry<String, Codec<?>> known : CODECS.entrySet()) {
+                if (FieldDigests.has(entry.fields(), "operation", known.getKey())) {
+                    return known.getValue();
+                }
+            }
+            return null;
+        }
+
+        private void bad(String problem) {
+            bad++;
+            if (problems.size() < MAX_PROBLEMS) {
+                problems.add(problem);
+            }
+        }
+
+        CacheCheck result() {
+            return new CacheCheck(sound, unread, bad, problems);
+        }
+    }
+}
