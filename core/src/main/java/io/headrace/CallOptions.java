@@ -57,6 +57,15 @@ public record CallOptions(
                 step, item, Namespace.NONE, null, CachePolicy.use(), "", Priority.BATCH, false, Map.of());
     }
 
+    /**
+     * The options of a call of {@code step} for {@code item}, where these hold round the step: tenant, cache policy, tags and the wish
+     * not to wait stay; so does the priority, if one was stated, which {@link Priority#NORMAL} is not.
+     */
+    public CallOptions inStep(String step, String item, Namespace namespace) {
+        Priority stated = priority == Priority.NORMAL ? Priority.BATCH : priority;
+        return new CallOptions(step, item, namespace, null, cachePolicy, tenant, stated, failFast, tags);
+    }
+
     /** The options in {@code context}, else {@link #NONE}. */
     public static CallOptions from(ContextView context) {
         return Scope.from(context).options();

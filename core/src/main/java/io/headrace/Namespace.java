@@ -4,13 +4,14 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A reader of samples: of every fingerprint it is given the stored answers one after another, and none twice. Equal calls in one
  * namespace are independent draws; another namespace starts at sample 0 again and is given the same answers for nothing.
  *
  * <p>Where it stands is kept in this object and nowhere else: two objects of one name read the same answers, and so does the
- * next process. Each item of a pipeline has its own, as long as the item lives. A call is put into one by {@link
+ * next process. Each item of a pipeline has its own, as long as the item lives: {@link ItemNamespaces}. A call is put into one by {@link
  * CallOptions#withNamespace}.
  *
  * <p>Thread-safe.
@@ -20,11 +21,21 @@ public final class Namespace {
     /** Outside any namespace: every call reads sample 0. */
     public static final Namespace NONE = new Namespace("");
 
+    private final @Nullable ItemNamespaces items;
     private final String name;
-    private final Map<Fingerprint, BitSet> taken = new HashMap<>(2);
+    private final @Nullable Taken own;
 
     private Namespace(String name) {
+        this.items = null;
         this.name = name;
+        this.own = new Taken();
+    }
+
+    /** That of an item, which others may stand for too: where it is read {@code items} know. */
+    Namespace(ItemNamespaces items, String item) {
+        this.items = items;
+        this.name = item;
+        this.own = null;
     }
 
     /**
@@ -42,7 +53,7 @@ public final class Namespace {
 
     /** Empty for {@link #NONE}. */
     public String name() {
-        return name;
+        return items == null ? name : items.prefix() + "/" + name;
     }
 
     /**
@@ -56,11 +67,32 @@ public final class Namespace {
         if (count < 1) {
             throw new IllegalArgumentException("at least 1 sample is taken, not " + count);
         }
-        if (this == NONE) {
-            return 0;
+        return this == NONE ? 0 : taken().take(fingerprint, count);
+    }
+
+    /** Gives back what a call that failed or was cancelled had taken; the next call takes it. */
+    public void giveBack(Fingerprint fingerprint, int from, int count) {
+        if (this != NONE) {
+            taken().giveBack(fingerprint, from, count);
         }
-        synchronized (taken) {
-            BitSet had = taken.computeIfAbsent(fingerprint, first -> new BitSet());
+    }
+
+    private Taken taken() {
+        return own != null ? own : Objects.requireNonNull(items).taken(name);
+    }
+
+    @Override
+    public String toString() {
+        return "Namespace[" + name() + "]";
+    }
+
+    /** The samples that a namespace has had, or that calls in it hold. */
+    static final class Taken {
+
+        private final Map<Fingerprint, BitSet> samples = new HashMap<>(2);
+
+        synchronized int take(Fingerprint fingerprint, int count) {
+            BitSet had = samples.computeIfAbsent(fingerprint, first -> new BitSet());
             int from = had.nextClearBit(0);
             for (int next = had.nextSetBit(from); next >= 0 && next < from + count; next = had.nextSetBit(from)) {
                 from = had.nextClearBit(next);
@@ -68,26 +100,15 @@ public final class Namespace {
             had.set(from, from + count);
             return from;
         }
-    }
 
-    /** Gives back what a call that failed or was cancelled had taken; the next call takes it. */
-    public void giveBack(Fingerprint fingerprint, int from, int count) {
-        if (this == NONE) {
-            return;
-        }
-        synchronized (taken) {
-            BitSet had = taken.get(fingerprint);
+        synchronized void giveBack(Fingerprint fingerprint, int from, int count) {
+            BitSet had = samples.get(fingerprint);
             if (had != null) {
                 had.clear(from, from + count);
                 if (had.isEmpty()) {
-                    taken.remove(fingerprint);
+                    samples.remove(fingerprint);
                 }
             }
         }
-    }
-
-    @Override
-    public String toString() {
-        return "Namespace[" + name + "]";
     }
 }

@@ -1,25 +1,34 @@
 package io.headrace;
 
+import org.jspecify.annotations.Nullable;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
  * What a step tells the calls of its item, under one key: a Reactor {@code Context} of more than five keys is a map and slow.
  */
-record Scope(CallOptions options, WorkSlot slot, FatalErrorHandler handler) {
+record Scope(CallOptions options, WorkSlot slot, FatalErrorHandler handler, @Nullable ItemNamespaces namespaces) {
 
-    private static final Scope NONE = new Scope(CallOptions.NONE, WorkSlot.NONE, FatalErrorHandler.NONE);
+    private static final Scope NONE = new Scope(CallOptions.NONE, WorkSlot.NONE, FatalErrorHandler.NONE, null);
 
     static Scope from(ContextView context) {
         return context.hasKey(Scope.class) ? context.get(Scope.class) : NONE;
     }
 
     Scope with(CallOptions options) {
-        return new Scope(options, slot, handler);
+        return new Scope(options, slot, handler, namespaces);
+    }
+
+    Scope with(WorkSlot slot, CallOptions options) {
+        return new Scope(options, slot, handler, namespaces);
     }
 
     Scope with(FatalErrorHandler handler) {
-        return new Scope(options, slot, handler);
+        return new Scope(options, slot, handler, namespaces);
+    }
+
+    Scope with(ItemNamespaces namespaces) {
+        return new Scope(options, slot, handler, namespaces);
     }
 
     Context into(Context context) {

@@ -38,7 +38,7 @@ public interface WorkSlot {
 
     /** Puts this slot and {@code options} into {@code context}. */
     default Context into(Context context, CallOptions options) {
-        return new Scope(options, this, Scope.from(context).handler()).into(context);
+        return Scope.from(context).with(this, options).into(context);
     }
 
     /** A wait of one call, not begun. */

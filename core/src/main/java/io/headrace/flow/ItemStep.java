@@ -3,6 +3,8 @@ package io.headrace.flow;
 import io.headrace.ApiException;
 import io.headrace.CallOptions;
 import io.headrace.ErrorKind;
+import io.headrace.Item;
+import io.headrace.ItemNamespaces;
 import io.headrace.Outcome;
 import io.headrace.StorageException;
 import io.headrace.Tally;
@@ -17,6 +19,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
+import reactor.util.context.ContextView;
 
 /**
  * What the steps that work item by item share: how many at once, in which order, on which threads. Each setter returns a
@@ -123,7 +126,6 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
             Supplier<? extends Mono<V>> answer,
             BiFunction<V, Tally, R> onValue,
             Function<Outcome.Failed<O>, R> onFailure) {
-        CallOptions options = CallOptions.of(name, ok.item().id());
         return Mono.defer(() -> {
             ItemMeter meter = new ItemMeter(ok.tally());
             return work(answer)
@@ -139,8 +141,14 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
                                 ? Mono.error(ending(error))
                                 : Mono.just(onFailure.apply(failed(ok, error, meter.tally())));
                     })
-                    .contextWrite(context -> meter.into(slot.into(context, options), name));
+                    .contextWrite(context -> meter.into(slot.into(context, options(ok.item(), context)), name));
         });
+    }
+
+    private CallOptions options(Item<?> item, ContextView context) {
+        ItemNamespaces ofStream = ItemNamespaces.from(context);
+        ItemNamespaces namespaces = ofStream == null ? ItemNamespaces.of(name) : ofStream;
+        return namespaces.options(name, item, CallOptions.from(context));
     }
 
     private <V> Mono<V> work(Supplier<? extends Mono<V>> answer) {

@@ -1,6 +1,7 @@
 package io.headrace.flow;
 
 import io.headrace.ErrorShield;
+import io.headrace.ItemNamespaces;
 import io.headrace.Outcome;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
@@ -95,7 +96,9 @@ record Window(
         Flux<Outcome<O>> worked = ordered
                 ? entered.flatMapSequential(pass, TURNSTILE_BOUNDS, prefetch)
                 : entered.flatMap(pass, TURNSTILE_BOUNDS, prefetch);
-        return ErrorShield.round(failFast ? untilFirstFailure(step, worked) : worked);
+        Flux<Outcome<O>> named = worked.contextWrite(
+                context -> ItemNamespaces.from(context) == null ? ItemNamespaces.of(step).into(context) : context);
+        return ErrorShield.round(failFast ? untilFirstFailure(step, named) : named);
     }
 
     private static <I, O> Mono<Outcome<O>> untouched(ItemSlot<I> slot) {

@@ -20,6 +20,7 @@ import io.headrace.layer.Purchase.Part;
 import io.headrace.observe.AttemptLog;
 import io.headrace.observe.CallEvent.CacheHit;
 import io.headrace.observe.CallListener;
+import io.headrace.observe.DryRun;
 import io.headrace.observe.Meter;
 import java.time.Clock;
 import java.time.Duration;
@@ -136,11 +137,17 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         }
         boolean mayBuy = mode != Mode.READ_ONLY && !cache.isReadOnly();
         Mono<R> missing = mayBuy
-                ? Mono.defer(() -> buy(asked, context, true))
+                ? Mono.defer(() -> isBought(asked, context) ? Mono.error(new DryRun.NotSent()) : buy(asked, context, true))
                 : Mono.error(() -> notCached(asked, mode == Mode.READ_ONLY));
         return mode == Mode.REFRESH || surelyLacks(asked)
                 ? missing
                 : lookup(asked).mapNotNull(entry -> read(entry, asked, context)).switchIfEmpty(missing);
+    }
+
+    /** In a dry run, where the answer that another call would have bought is not there to be found. */
+    private static boolean isBought(Asked<?> asked, ContextView context) {
+        return context.hasKey(DryRun.class)
+                && context.get(DryRun.class).isBought(asked.options(), asked.fingerprint(), asked.sample());
     }
 
     private static ApiException notCached(Asked<?> asked, boolean byPolicy) {

@@ -7,7 +7,6 @@ import io.headrace.Namespace;
 import io.headrace.cache.CallKey;
 import io.headrace.cache.KeyFunction;
 import io.headrace.cache.SeveralAnswers;
-import io.headrace.model.DeltaSink;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -24,8 +23,9 @@ import reactor.core.publisher.Operators;
  * dropped. A second subscription reads the next sample; retries inside keep theirs. A stated replicate reserves nothing.
  *
  * <p>A request for n answers reads n samples in a row. Those that are missing are bought by one call if the call inside can
- * answer several at once, else by one call each, all at the same time; what they used is added up. Such an answer is not streamed:
- * it comes in pieces when it is whole.
+ * answer several at once, else by one call each, all at the same time; what they used is added up. When one fails, the others go on to
+ * their end, so that what is paid for is stored, and then the call fails. Such an answer is not streamed: it comes in pieces when
+ * it is whole.
  */
 public final class SampleLayer<Q, R> implements Layer<Q, R> {
 
@@ -105,11 +105,6 @@ public final class SampleLayer<Q, R> implements Layer<Q, R> {
                             ? inside.apply(single, key, sample + i, null)
                             : purchase.sample(i, part -> inside.apply(single, key, sample + part.index(), part)));
         }
-        return Mono.zip(samples, this::join).contextWrite(context -> context.delete(DeltaSink.class));
-    }
-
-    @SuppressWarnings("unchecked") // zip gives what the samples gave
-    private R join(Object[] answers) {
-        return several.join((List<R>) List.of(answers));
+        return SplitLayer.joined(several, samples);
     }
 }

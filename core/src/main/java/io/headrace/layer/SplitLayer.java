@@ -7,6 +7,7 @@ import io.headrace.model.DeltaSink;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
 
 /**
@@ -34,13 +35,14 @@ final class SplitLayer<Q, R> implements Layer<Q, R> {
 
     private Mono<R> each(Call<Q, R> next, Q request, int count) {
         Q single = several.withCount(request, 1);
-        Mono<R> one = Mono.defer(() -> next.apply(single));
-        return Mono.zip(Collections.nCopies(count, one), this::join)
-                .contextWrite(context -> context.delete(DeltaSink.class));
+        return joined(several, Collections.nCopies(count, Mono.defer(() -> next.apply(single))));
     }
 
+    /** The answers together, when all calls are over; the first error if one failed. They are not streamed. */
     @SuppressWarnings("unchecked") // zip gives what the calls gave
-    private R join(Object[] answers) {
-        return several.join((List<R>) List.of(answers));
+    static <R> Mono<R> joined(SeveralAnswers<?, R> several, List<Mono<R>> answers) {
+        return Mono.zipDelayError(answers, all -> several.join((List<R>) List.of(all)))
+                .onErrorMap(Exceptions::isMultiple, errors -> Exceptions.unwrapMultiple(errors).get(0))
+                .contextWrite(context -> context.delete(DeltaSink.class));
     }
 }

@@ -2,6 +2,7 @@ package io.headrace.observe;
 
 import io.headrace.CallOptions;
 import io.headrace.Cost;
+import io.headrace.Fingerprint;
 import io.headrace.Usage;
 import java.util.Optional;
 import reactor.util.context.Context;
@@ -22,6 +23,14 @@ public interface DryRun {
      * @param most the most that it may cost; unknown without a price or a bound
      */
     void wouldSend(CallOptions options, Usage atMost, Cost least, Cost most);
+
+    /**
+     * Whether a call that came before buys this sample already, so that this one would be given its answer and is not told by {@link
+     * #wouldSend}. By default none is remembered.
+     */
+    default boolean isBought(CallOptions options, Fingerprint fingerprint, int sample) {
+        return false;
+    }
 
     /** The dry run in {@code context}, if any. */
     static Optional<DryRun> from(ContextView context) {

@@ -2,6 +2,7 @@ package io.headrace.run;
 
 import io.headrace.Codec;
 import io.headrace.ErrorKind;
+import io.headrace.ItemNamespaces;
 import io.headrace.Outcome;
 import io.headrace.observe.AttemptLog;
 import io.headrace.run.RunDirectory.Admission;
@@ -27,6 +28,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
+import reactor.util.context.ContextView;
 
 /**
  * Makes the outcomes of a stream durable in a directory, and skips what is done when the stream runs again:
@@ -184,7 +186,10 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
         AtomicInteger first = new AtomicInteger();
         try {
             Admission admission = directory.admit(row.item(), first::set);
-            if (admission == Admission.RUN) {
+            if (admission == Admission.ASK_AGAIN) {
+                askAgain(row.item().id(), sink.contextView());
+            }
+            if (admission == Admission.RUN || admission == Admission.ASK_AGAIN) {
                 sink.next(row);
             } else if (admission == Admission.DUPLICATE) {
                 sink.next(new Outcome.Failed<>(
@@ -198,6 +203,14 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
             }
         } catch (IOException e) {
             sink.error(new UncheckedIOException("the rows cannot be kept account of: " + e.getMessage(), e));
+        }
+    }
+
+    /** The calls for the row are not given the refusals by which it failed. */
+    private static void askAgain(String row, ContextView context) {
+        ItemNamespaces namespaces = ItemNamespaces.from(context);
+        if (namespaces != null) {
+            namespaces.askAgain(row);
         }
     }
 
@@ -292,7 +305,10 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
             return this;
         }
 
-        /** Makes failed rows pending again and starts the dead letters anew; default false. */
+        /**
+         * Makes failed rows pending again and starts the dead letters anew; default false. Calls of rows that failed because the model
+         * declined are not given stored refusals.
+         */
         public Builder<O> retryFailed(boolean retryFailed) {
             this.retryFailed = retryFailed;
             return this;

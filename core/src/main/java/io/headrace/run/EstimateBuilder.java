@@ -1,7 +1,9 @@
 package io.headrace.run;
 
+import io.headrace.CachePolicy;
 import io.headrace.CallOptions;
 import io.headrace.Cost;
+import io.headrace.Fingerprint;
 import io.headrace.Outcome;
 import io.headrace.Usage;
 import io.headrace.admission.Gate;
@@ -24,10 +26,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.util.context.Context;
 
 /**
  * Finds out what a pipeline would take over a dataset: lets the rows through it with the cache answering and everything else ending
- * where it would be sent. Nothing is sent by calls of {@link io.headrace.layer.CallStack}; what a step does otherwise, it does.
+ * where it would be sent; a sample that several calls ask for counts once. Nothing is sent by calls of {@link io.headrace.layer.CallStack}; what a step does otherwise, it does.
  *
  * <p>A row ends at its first call that is not cached. For each step after that it is taken to make as many calls as the rows that came
  * there made, one if none did, as large and as dear as the calls that were seen. Immutable after {@link #estimate()} began; not
@@ -46,6 +49,7 @@ public final class EstimateBuilder<I> {
     private final Dataset<I> dataset;
     private final Pipeline<I, ?> pipeline;
     private final List<Gate> gates = new ArrayList<>();
+    private CachePolicy cachePolicy = CachePolicy.use();
     private long sample = Long.MAX_VALUE;
     private Duration latency = Duration.ofSeconds(1);
     private int concurrency = 100;
@@ -89,6 +93,12 @@ public final class EstimateBuilder<I> {
         return this;
     }
 
+    /** How the calls would use stored answers; default {@link CachePolicy#use()}. */
+    public EstimateBuilder<I> cachePolicy(CachePolicy cachePolicy) {
+        this.cachePolicy = Objects.requireNonNull(cachePolicy, "cachePolicy");
+        return this;
+    }
+
     /** Reads the dataset, and looks calls up. Each subscription does so again. Cancel ends it. */
     public Mono<Estimate> estimate() {
         return Mono.defer(() -> {
@@ -98,7 +108,7 @@ public final class EstimateBuilder<I> {
             Flux<Outcome<I>> rows = dataset.items().filter(row -> read.incrementAndGet() <= sample);
             return walk(rows, seen)
                     .then(Mono.fromSupplier(() -> estimate(read.get(), Math.min(read.get(), sample), seen)))
-                    .contextWrite(context -> listener(seen).into(dryRun(seen).into(context)));
+                    .contextWrite(context -> observed(seen, context));
         });
     }
 
@@ -112,13 +122,43 @@ public final class EstimateBuilder<I> {
         return stream;
     }
 
-    private static DryRun dryRun(Map<String, Seen> seen) {
-        return (options, tokens, least, most) -> {
+    private Context observed(Map<String, Seen> seen, Context context) {
+        CallOptions options = CallOptions.from(context).withCachePolicy(cachePolicy);
+        return listener(seen).into(new Counting(seen).into(options.into(context)));
+    }
+
+    /** Counts each sample that would be bought once. Thread-safe. */
+    private static final class Counting implements DryRun {
+
+        private static final long SPREAD = 0x9E3779B97F4A7C15L;
+
+        private final Map<String, Seen> seen;
+        private final LongSet bought = new LongSet();
+
+        Counting(Map<String, Seen> seen) {
+            this.seen = seen;
+        }
+
+        @Override
+        public void wouldSend(CallOptions options, Usage tokens, Cost least, Cost most) {
             Seen here = seen.get(options.step());
             if (here != null) {
-                here.missed(tokens, least, most);
+                here.missed(options.item(), tokens, least, most);
             }
-        };
+        }
+
+        @Override
+        public boolean isBought(CallOptions options, Fingerprint fingerprint, int sample) {
+            boolean isNew;
+            synchronized (bought) {
+                isNew = bought.add((fingerprint.a() * SPREAD + fingerprint.b() + sample) * SPREAD);
+            }
+            Seen here = seen.get(options.step());
+            if (!isNew && here != null) {
+                here.shared(options.item());
+            }
+            return !isNew;
+        }
     }
 
     private static CallListener listener(Map<String, Seen> seen) {
@@ -165,7 +205,7 @@ public final class EstimateBuilder<I> {
                         callsPerRow == 1 ? "" : "s"));
             }
             steps.add(here.estimate(entry.getKey(), assumed, here.misses > 0 ? here : all, scale));
-            ended += here.misses;
+            ended += here.ended;
         }
         assumptions.add("output tokens are the most that the requests allow; the least cost is without any output");
         Estimate sums = new Estimate(rows, walked, steps, Duration.ZERO, 0, 0, List.of());
@@ -208,7 +248,9 @@ public final class EstimateBuilder<I> {
     /** What was seen of one step. Thread-safe. */
     private static final class Seen {
 
+        private final LongSet items = new LongSet();
         private long entered;
+        private long ended;
         private long hits;
         private long misses;
         private long input;
@@ -226,12 +268,24 @@ public final class EstimateBuilder<I> {
             hits++;
         }
 
-        synchronized void missed(Usage tokens, Cost least, Cost most) {
+        /** A call that is given the answer of one that would be sent. */
+        synchronized void shared(String item) {
+            hits++;
+            ends(item);
+        }
+
+        synchronized void missed(String item, Usage tokens, Cost least, Cost most) {
             misses++;
+            ends(item);
             input += tokens.inputTokens();
             output += tokens.outputTokens();
             this.least = this.least.plus(least);
             this.most = this.most.plus(most);
+        }
+
+        /** The item gets no further: it has no answer. */
+        private void ends(String item) {
+            ended += items.add(RowKey.of(item)) ? 1 : 0;
         }
 
         void add(Seen other) {

@@ -1,6 +1,9 @@
 package io.headrace.run;
 
+import io.headrace.CachePolicy;
+import io.headrace.CallOptions;
 import io.headrace.ErrorKind;
+import io.headrace.ItemNamespaces;
 import io.headrace.Outcome;
 import io.headrace.admission.Budget;
 import io.headrace.admission.GateSnapshot;
@@ -65,6 +68,8 @@ final class Execution<I, O> implements Recorder.Ending {
     private final ErrorAlarm alarm;
     private final LimitTrace limits;
     private final Pace pace = new Pace();
+    private final ItemNamespaces namespaces;
+    private final CachePolicy cachePolicy;
     private final Disposable.Swap looking = Disposables.swap();
     private final Disposable.Swap grace = Disposables.swap();
     private final long startMillis;
@@ -89,6 +94,8 @@ final class Execution<I, O> implements Recorder.Ending {
         this.files = settings.files().get();
         this.startMillis = timer.now(TimeUnit.MILLISECONDS);
         this.startNanos = timer.now(TimeUnit.NANOSECONDS);
+        this.namespaces = ItemNamespaces.of(settings.namespacePrefix());
+        this.cachePolicy = ofRun(settings.cachePolicy());
         this.reductions = new Reductions<>(settings.directory(), settings.codec(), settings.reductions());
         this.alarm = new ErrorAlarm(settings.errorShare().share());
         this.limits = new LimitTrace(settings.gates());
@@ -419,11 +426,23 @@ final class Execution<I, O> implements Recorder.Ending {
         return Flux.empty();
     }
 
+    /** To buy everything anew is to read nothing older than the run: what items share is bought once. */
+    private CachePolicy ofRun(CachePolicy policy) {
+        return policy.mode() == CachePolicy.Mode.REFRESH
+                ? policy.with(CachePolicy.Mode.USE).withStoredSince(Instant.ofEpochMilli(startMillis))
+                : policy;
+    }
+
     private Context observed(Context context) {
         CallListener all = statistics.and(guard).and(settings.listener());
+        CallOptions outer = CallOptions.from(context);
+        Context named = namespaces.into(
+                cachePolicy.equals(CachePolicy.use())
+                        ? context
+                        : outer.withCachePolicy(cachePolicy).into(context));
         Context observed = Objects.requireNonNull(checkpoint)
                 .attemptLog()
-                .into(all.into(context))
+                .into(all.into(named))
                 .put(ON_ERROR_DROPPED, (Consumer<Throwable>) Execution::dropped);
         Purse purse = settings.purse();
         return purse == null ? observed : purse.budget().into(observed);

@@ -2,6 +2,7 @@ package io.headrace.run;
 
 import io.headrace.CallOptions;
 import io.headrace.Codec;
+import io.headrace.Namespace;
 import io.headrace.flow.Reduction;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -77,7 +78,9 @@ final class Reductions<O> {
                         sink.error(e);
                     }
                 })
-                .contextWrite(CallOptions.of(reduction.name(), "")::into)
+                .contextWrite(context -> CallOptions.from(context)
+                        .inStep(reduction.name(), "", Namespace.NONE)
+                        .into(context))
                 .then()
                 .onErrorResume(e -> Mono.<Void>fromCallable(() -> {
                             failures.put(reduction.name(), e.getMessage() == null ? e.toString() : e.getMessage());

@@ -1,5 +1,6 @@
 package io.headrace.run;
 
+import io.headrace.ErrorKind;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -28,6 +29,9 @@ final class RowIndex implements Closeable {
     private static final double GROWTH = 1.2;
     private static final int KIND_BITS = 5;
     private static final int FAILED_STATE = 3;
+
+    /** In the place of the version of a pending row that had failed because the model declined. No version's digest. */
+    private static final int DECLINED = 0xFFFF;
 
     private final MappedPages entries;
     private MappedPages table;
@@ -146,6 +150,11 @@ final class RowIndex implements Closeable {
         passed++;
     }
 
+    /** Whether the row is pending because it is tried again after the model had declined. */
+    boolean wasDeclined(int position) {
+        return status(position) == RowStatus.PENDING && digest(position) == DECLINED;
+    }
+
     /** Makes every failed row pending again. */
     void retryFailed() {
         for (int position = 0; position < size; position++) {
@@ -155,6 +164,9 @@ final class RowIndex implements Closeable {
                 counts(position)[RowStatus.PENDING]++;
                 // the version's low bits made room for the kind: the row counts as changed, which a pending row may
                 page(position).putLong(offset(position), head(position) & ~3L);
+                if (RowStatus.kind(status) == ErrorKind.REFUSED) {
+                    counter(position, DECLINED);
+                }
             }
         }
     }
@@ -318,6 +330,7 @@ final class RowIndex implements Closeable {
     }
 
     private static int digestOf(long version) {
-        return (int) (version ^ (version >>> 16) ^ (version >>> 32) ^ (version >>> 48)) & 0xFFFF;
+        int digest = (int) (version ^ (version >>> 16) ^ (version >>> 32) ^ (version >>> 48)) & 0xFFFF;
+        return digest == DECLINED ? 0 : digest;
     }
 }

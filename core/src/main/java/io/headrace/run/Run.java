@@ -1,10 +1,13 @@
 package io.headrace.run;
 
+import io.headrace.CachePolicy;
 import io.headrace.Codec;
 import io.headrace.ErrorKind;
+import io.headrace.Fingerprint;
 import io.headrace.Outcome;
 import io.headrace.admission.Budget;
 import io.headrace.admission.Gate;
+import io.headrace.cache.CallKeyBuilder;
 import io.headrace.dataset.Dataset;
 import io.headrace.flow.FlowControl;
 import io.headrace.flow.Pipeline;
@@ -20,6 +23,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -58,6 +62,8 @@ public final class Run<O> {
             Path directory,
             Codec<O> codec,
             String configuration,
+            String namespace,
+            CachePolicy cachePolicy,
             boolean retryFailed,
             boolean fresh,
             long maxItems,
@@ -75,6 +81,21 @@ public final class Run<O> {
         /** What the results depend on besides the rows. */
         String identity() {
             return pipeline.steps().stream().map(Step::name).toList() + " " + configuration;
+        }
+
+        /** What the names of the items' namespaces begin with: what the user said, else one for the steps and the configuration. */
+        String namespacePrefix() {
+            if (!namespace.isEmpty()) {
+                return namespace;
+            }
+            String steps = pipeline.steps().stream().<String>map(Step::name).collect(Collectors.joining("+"));
+            return configuration.isEmpty() ? steps : steps + "@" + hash(configuration);
+        }
+
+        private static String hash(String text) {
+            Fingerprint digest =
+                    CallKeyBuilder.of("", "configuration").field("text", text).build().fingerprint();
+            return digest.toString().substring(0, 8);
         }
 
         Execution<I, O> execution(FlowControl control) {
@@ -277,6 +298,8 @@ public final class Run<O> {
         private final Codec<O> codec;
         private final List<Reduction<O, ?, ?>> reductions = new ArrayList<>();
         private String configuration = "";
+        private String namespace = "";
+        private CachePolicy cachePolicy = CachePolicy.use();
         private boolean retryFailed;
         private boolean fresh;
         private long maxItems = Long.MAX_VALUE;
@@ -307,7 +330,35 @@ public final class Run<O> {
             return this;
         }
 
-        /** Makes failed rows pending again; default false. */
+        /**
+         * What the names of the items' namespaces begin with, before a slash and the item's id. They are kept with the answers that the
+         * run buys, and tools find those by them. Default: the names of the steps, joined by {@code +}, and {@code @} with eight hex
+         * digits for the {@link #configuration}, if there is one.
+         *
+         * <p>Each item has a namespace of its own over all steps: equal calls for one item read independent samples, those for different
+         * items the same ones, and a run or an item that runs again reads what it read before.
+         *
+         * @throws IllegalArgumentException if it is blank
+         */
+        public Builder<I, O> namespace(String namespace) {
+            if (namespace.isBlank()) {
+                throw new IllegalArgumentException("the namespaces of a run need a name");
+            }
+            this.namespace = namespace;
+            return this;
+        }
+
+        /**
+         * How the calls of the run use stored answers, unless a call says otherwise; default {@link CachePolicy#use()}. {@link
+         * CachePolicy#refresh()} means of a run: what is stored since this run began is read, so that a prompt that items share is bought
+         * once.
+         */
+        public Builder<I, O> cachePolicy(CachePolicy cachePolicy) {
+            this.cachePolicy = Objects.requireNonNull(cachePolicy, "cachePolicy");
+            return this;
+        }
+
+        /** Makes failed rows pending again; default false. Those that the model declined are not given the stored refusal again. */
         public Builder<I, O> retryFailed(boolean retryFailed) {
             this.retryFailed = retryFailed;
             return this;
@@ -474,6 +525,8 @@ public final class Run<O> {
                     directory,
                     codec,
                     configuration,
+                    namespace,
+                    cachePolicy,
                     retryFailed,
                     fresh,
                     maxItems,

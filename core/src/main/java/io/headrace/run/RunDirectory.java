@@ -59,6 +59,8 @@ final class RunDirectory implements AttemptLog, Closeable {
     enum Admission {
         /** It is worked on. */
         RUN,
+        /** The same, because the model had declined before. */
+        ASK_AGAIN,
         /** The journal has it. */
         DONE,
         /** It has the id of an earlier row. */
@@ -168,6 +170,7 @@ final class RunDirectory implements AttemptLog, Closeable {
         }
         int status = at < 0 ? RowStatus.PENDING : rows.status(at);
         boolean changed = status != RowStatus.PENDING && !rows.sameVersion(at, row.version());
+        boolean declined = at >= 0 && rows.wasDeclined(at);
         rows.pass(at, key, row.version());
         if (status != RowStatus.PENDING && !changed) {
             return Admission.DONE;
@@ -181,7 +184,7 @@ final class RunDirectory implements AttemptLog, Closeable {
                 note(new Superseded(key, row.version()));
             }
         }
-        return Admission.RUN;
+        return declined ? Admission.ASK_AGAIN : Admission.RUN;
     }
 
     /** The key under which a failed duplicate was admitted, or {@code key} if none was. */

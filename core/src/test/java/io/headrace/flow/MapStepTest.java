@@ -303,7 +303,10 @@ class MapStepTest {
                 .as(StepVerifier::create)
                 .expectNextCount(1)
                 .verifyComplete();
-        assertThat(seen).containsExactly(CallOptions.of("ctx", "i0"), "t1");
+        CallOptions options = (CallOptions) seen.get(0);
+        assertThat(options).isEqualTo(CallOptions.of("ctx", "i0").withNamespace(options.namespace()));
+        assertThat(options.namespace().name()).isEqualTo("ctx/i0");
+        assertThat(seen.get(1)).isEqualTo("t1");
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.headrace.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.headrace.CachePolicy;
 import io.headrace.Call;
 import io.headrace.Codec;
 import io.headrace.Cost;
@@ -169,5 +170,41 @@ class EstimateTest {
     void emptyDataset_takesNothing() {
         assertThat(Estimate.of(words(0), pipeline).estimate().block(SOON).calls())
                 .isZero();
+    }
+
+    @Test
+    void samples_areCountedOnce_whoeverAsksForThem() {
+        Dataset<String> equal = Dataset.of(java.util.Collections.nCopies(10, "same"));
+        Estimate estimate = Estimate.of(equal, pipeline).estimate().block(SOON);
+        StepEstimate one = estimate.steps().get(0);
+        assertThat(one.calls()).isEqualTo(1);
+        assertThat(one.cached()).isEqualTo(9);
+        assertThat(estimate.steps().get(1).assumed()).isEqualTo(10);
+        assertThat(sent).hasValue(0);
+    }
+
+    @Test
+    void repeatedPromptsOfAnItem_areSamplesOfTheirOwn() {
+        Pipeline<String, String> twice = Pipeline.of(Step.<String, String>map("twice", word -> call.apply(word)
+                .zipWith(call.apply(word), String::concat)));
+        words(1).items().transform(twice).blockLast();
+        assertThat(sent).hasValue(2);
+        Pipeline<String, String> thrice = Pipeline.of(Step.<String, String>map(
+                "thrice",
+                word -> call.apply(word).then(call.apply(word)).then(call.apply(word))));
+        Estimate estimate = Estimate.of(words(1), thrice).estimate().block(SOON);
+        assertThat(estimate.cached()).isEqualTo(2);
+        assertThat(estimate.calls()).isEqualTo(1);
+    }
+
+    @Test
+    void refresh_countsWhatIsCachedAsCallsToo() {
+        words(5).items().transform(pipeline).blockLast();
+        assertThat(Estimate.of(words(5), pipeline)
+                        .cachePolicy(CachePolicy.refresh())
+                        .estimate()
+                        .block(SOON)
+                        .calls())
+                .isEqualTo(10);
     }
 }

@@ -1,0 +1,85 @@
+package io.headrace;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import reactor.util.context.Context;
+import reactor.util.context.ContextView;
+
+/**
+ * The namespaces of the items of one stream: each item has its own in all steps, and so has each child of an expand step. Travels
+ * in the Reactor {@code Context}: the last step puts one there for the steps above it, unless somebody further down did, as a run
+ * does, with a name of its own.
+ *
+ * <p>An item is known by the identity of its id, a {@code String} that it keeps through all steps. What it has had is kept as long
+ * as that object is in use; nothing is to be freed. Thread-safe.
+ */
+public final class ItemNamespaces {
+
+    private final String prefix;
+    private final Cache<String, Namespace.Taken> taken =
+            Caffeine.newBuilder().weakKeys().executor(Runnable::run).build();
+    private final Cache<String, Boolean> askedAgain =
+            Caffeine.newBuilder().weakKeys().executor(Runnable::run).build();
+    private volatile boolean anyAskedAgain;
+
+    private ItemNamespaces(String prefix) {
+        this.prefix = prefix;
+    }
+
+    /**
+     * Namespaces that nobody has read anything in.
+     *
+     * @param prefix begins the name of each, before a slash and the item's id
+     * @throws IllegalArgumentException for a blank prefix
+     */
+    public static ItemNamespaces of(String prefix) {
+        if (prefix.isBlank()) {
+            throw new IllegalArgumentException("namespaces of items need a name");
+        }
+        return new ItemNamespaces(prefix);
+    }
+
+    /** Those in {@code context}; null for none. */
+    public static @Nullable ItemNamespaces from(ContextView context) {
+        return Scope.from(context).namespaces();
+    }
+
+    public Context into(Context context) {
+        return Scope.from(context).with(this).into(context);
+    }
+
+    /** What the names begin with. */
+    public String prefix() {
+        return prefix;
+    }
+
+    /** Of that item. */
+    public Namespace namespace(String item) {
+        return new Namespace(this, Objects.requireNonNull(item, "item"));
+    }
+
+    /**
+     * The row is worked on again because the model had declined: the calls for it and for items that it is expanded to are not given
+     * stored refusals.
+     *
+     * @param row its id, the same object
+     */
+    public void askAgain(String row) {
+        askedAgain.put(row, Boolean.TRUE);
+        anyAskedAgain = true;
+    }
+
+    /** The options of the calls of {@code step} for {@code item}, where the context has {@code outer}. */
+    public CallOptions options(String step, Item<?> item, CallOptions outer) {
+        CallOptions options = outer.inStep(step, item.id(), namespace(item.id()));
+        return anyAskedAgain && askedAgain.getIfPresent(item.rowId()) != null
+                ? options.withCachePolicy(options.cachePolicy().withRefusals(false))
+                : options;
+    }
+
+    Namespace.Taken taken(String item) {
+        return taken.get(item, first -> new Namespace.Taken());
+    }
+}
