@@ -7,7 +7,11 @@ import reactor.util.context.ContextView;
 /**
  * What a step tells the calls of its item, under one key: a Reactor {@code Context} of more than five keys is a map and slow.
  */
-record Scope(CallOptions options, WorkSlot slot, FatalErrorHandler handler, @Nullable ItemNamespaces namespaces) {
+record Scope(
+        CallOptions options,
+        WorkSlot slot,
+        FatalErrorHandler handler,
+        @Nullable ItemNamespaces namespaces) {
 
     private static final Scope NONE = new Scope(CallOptions.NONE, WorkSlot.NONE, FatalErrorHandler.NONE, null);
 

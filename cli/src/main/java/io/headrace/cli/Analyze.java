@@ -109,6 +109,24 @@ final class Analyze implements Callable<Integer> {
     private boolean clearCache;
 
     @Option(
+            names = "--cache-policy",
+            paramLabel = "POLICY",
+            order = 13,
+            defaultValue = "use",
+            description =
+                    "How stored answers are used: ${COMPLETION-CANDIDATES}. 'bypass' reads and stores none, 'refresh' buys"
+                            + " each again once in this run, 'read-only' sends nothing, and items whose answers are not stored fail."
+                            + " Default: ${DEFAULT-VALUE}.")
+    private CacheUse cachePolicy = CacheUse.USE;
+
+    @Option(
+            names = "--cache-max-age",
+            paramLabel = "TIME",
+            order = 13,
+            description = "Answers that were stored longer ago are bought again, such as 24h. Default: any age.")
+    private @Nullable Duration cacheMaxAge;
+
+    @Option(
             names = "--estimate",
             order = 9,
             description =
@@ -236,6 +254,7 @@ final class Analyze implements Callable<Integer> {
                 .reduction(analysis.summary())
                 .gate(gate)
                 .fresh(fresh)
+                .cachePolicy(cachePolicy.policy(cacheMaxAge))
                 .retryFailed(retryFailed)
                 .grace(grace);
         if (maxSamples != null) {

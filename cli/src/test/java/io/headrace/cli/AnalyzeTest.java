@@ -264,8 +264,7 @@ class AnalyzeTest {
                 .latency(Latency.fixed(Duration.ofMillis(20)))
                 .script(script)
                 .start()) {
-            Object[] arguments = {
-                "--input", questions(40), "--base-url", provider.baseUrl(), "--fresh", "--clear-cache"
+            Object[] arguments = {"--input", questions(40), "--base-url", provider.baseUrl(), "--fresh", "--clear-cache"
             };
             assertThat(analyze(arguments).exitCode()).isZero();
             assertThat(startOfConcurrency()).isEqualTo(100);
@@ -359,6 +358,23 @@ class AnalyzeTest {
                 assertThat(provider.statistics().requests()).isEqualTo(folder.equals("first") ? 7 : 0);
             }
         }
+    }
+
+    @Test
+    void cachePolicy_saysHowStoredAnswersAreUsed() {
+        Object[] some = {"--max-samples", "3", "--sim-latency", "1ms", "--fresh"};
+        Result missing = analyze(with(some, "--cache-policy", "read-only"));
+        assertThat(missing.exitCode()).isEqualTo(2);
+        assertThat(missing.out()).contains("not-cached 3");
+        assertThat(analyze(some).out()).contains("7 sent");
+        assertThat(analyze(with(some, "--cache-policy", "read-only")).exitCode())
+                .isZero();
+        assertThat(analyze(with(some, "--cache-policy", "refresh")).out()).contains("7 sent");
+        assertThat(analyze(with(some, "--cache-policy", "bypass")).out()).contains("7 sent");
+        assertThat(analyze(with(some, "--cache-max-age", "1h")).out()).contains("no call was sent");
+        assertThat(analyze(with(some, "--cache-max-age", "1ms")).out()).contains("7 sent");
+        assertThat(analyze("--cache-max-age", "0").err()).contains("--cache-max-age must be above 0");
+        assertThat(analyze("--cache-policy", "never").err()).contains("use, bypass, refresh, read-only");
     }
 
     @Test

@@ -96,8 +96,8 @@ record Window(
         Flux<Outcome<O>> worked = ordered
                 ? entered.flatMapSequential(pass, TURNSTILE_BOUNDS, prefetch)
                 : entered.flatMap(pass, TURNSTILE_BOUNDS, prefetch);
-        Flux<Outcome<O>> named = worked.contextWrite(
-                context -> ItemNamespaces.from(context) == null ? ItemNamespaces.of(step).into(context) : context);
+        Flux<Outcome<O>> named = worked.contextWrite(context ->
+                ItemNamespaces.from(context) == null ? ItemNamespaces.of(step).into(context) : context);
         return ErrorShield.round(failFast ? untilFirstFailure(step, named) : named);
     }
 

@@ -137,7 +137,8 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         }
         boolean mayBuy = mode != Mode.READ_ONLY && !cache.isReadOnly();
         Mono<R> missing = mayBuy
-                ? Mono.defer(() -> isBought(asked, context) ? Mono.error(new DryRun.NotSent()) : buy(asked, context, true))
+                ? Mono.defer(
+                        () -> isBought(asked, context) ? Mono.error(new DryRun.NotSent()) : buy(asked, context, true))
                 : Mono.error(() -> notCached(asked, mode == Mode.READ_ONLY));
         return mode == Mode.REFRESH || surelyLacks(asked)
                 ? missing

@@ -42,7 +42,9 @@ final class SplitLayer<Q, R> implements Layer<Q, R> {
     @SuppressWarnings("unchecked") // zip gives what the calls gave
     static <R> Mono<R> joined(SeveralAnswers<?, R> several, List<Mono<R>> answers) {
         return Mono.zipDelayError(answers, all -> several.join((List<R>) List.of(all)))
-                .onErrorMap(Exceptions::isMultiple, errors -> Exceptions.unwrapMultiple(errors).get(0))
+                .onErrorMap(
+                        Exceptions::isMultiple,
+                        errors -> Exceptions.unwrapMultiple(errors).get(0))
                 .contextWrite(context -> context.delete(DeltaSink.class));
     }
 }

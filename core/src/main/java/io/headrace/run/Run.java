@@ -93,8 +93,10 @@ public final class Run<O> {
         }
 
         private static String hash(String text) {
-            Fingerprint digest =
-                    CallKeyBuilder.of("", "configuration").field("text", text).build().fingerprint();
+            Fingerprint digest = CallKeyBuilder.of("", "configuration")
+                    .field("text", text)
+                    .build()
+                    .fingerprint();
             return digest.toString().substring(0, 8);
         }
 

@@ -51,7 +51,9 @@ class ItemNamespacesTest {
     }
 
     private static <T> List<T> values(Flux<Outcome<T>> outcomes) {
-        return outcomes.map(outcome -> ((Outcome.Ok<T>) outcome).value()).collectList().block(SOON);
+        return outcomes.map(outcome -> ((Outcome.Ok<T>) outcome).value())
+                .collectList()
+                .block(SOON);
     }
 
     private Mono<List<String>> twice(String request) {
@@ -67,15 +69,14 @@ class ItemNamespacesTest {
     @Test
     void repeatedPromptsOfAnItem_inTwoSteps_readDifferentSamples() {
         Pipeline<String, String> steps = Step.<String, String>map("one", item -> call.apply("q"))
-                .then(Step.<String, String>map(
-                        "two", before -> call.apply("q").map(answer -> before + " " + answer)));
+                .then(Step.<String, String>map("two", before -> call.apply("q").map(answer -> before + " " + answer)));
         assertThat(values(items("a").transform(steps))).containsExactly("q-1 q-2");
     }
 
     @Test
     void equalPromptsOfDifferentItems_shareSample0() {
-        List<List<String>> answers =
-                values(items("a", "b", "c").transform(Step.<String, List<String>>map("ask", item -> twice("q"))
+        List<List<String>> answers = values(items("a", "b", "c")
+                .transform(Step.<String, List<String>>map("ask", item -> twice("q"))
                         .concurrency(1)));
         assertThat(answers).hasSize(3).containsOnly(List.of("q-1", "q-2"));
         assertThat(paid).hasValue(2);
@@ -93,8 +94,11 @@ class ItemNamespacesTest {
     void filtersAndBatches_areStepsLikeOthers() {
         Pipeline<String, String> steps = Step.<String>filterWhen(
                         "keep", item -> call.apply("q").thenReturn(true))
-                .then(Step.<String, String>batch("batch", 1, batch -> Flux.fromIterable(batch)
-                        .flatMap(item -> call.apply("q").map(item::withValue))))
+                .then(Step.<String, String>batch(
+                        "batch",
+                        1,
+                        batch -> Flux.fromIterable(batch)
+                                .flatMap(item -> call.apply("q").map(item::withValue))))
                 .then(Step.map("ask", before -> call.apply("q").map(answer -> before + " " + answer)));
         assertThat(values(items("a").transform(steps))).containsExactly("q-2 q-3");
     }
@@ -119,7 +123,8 @@ class ItemNamespacesTest {
         items("a").transform(Step.map("ask", item -> call.apply("q"))).blockLast(SOON);
         CacheEntry entry = cache.get(key("q").fingerprint(), 0).block(SOON);
         assertThat(entry.namespace()).isEqualTo("ask/a");
-        items("a").transform(Step.map("ask", item -> call.apply("r")))
+        items("a")
+                .transform(Step.map("ask", item -> call.apply("r")))
                 .contextWrite(ItemNamespaces.of("study 7")::into)
                 .blockLast(SOON);
         assertThat(cache.get(key("r").fingerprint(), 0).block(SOON).namespace()).isEqualTo("study 7/a");
@@ -127,9 +132,11 @@ class ItemNamespacesTest {
 
     @Test
     void replicateInAStep_picksASampleByIndex() {
-        Step<String, String> third = Step.map("ask", item -> call.apply("q")
-                .contextWrite(context ->
-                        CallOptions.from(context).withReplicate(2).into(context)));
+        Step<String, String> third = Step.map(
+                "ask",
+                item -> call.apply("q")
+                        .contextWrite(context ->
+                                CallOptions.from(context).withReplicate(2).into(context)));
         assertThat(values(items("a", "b").transform(third))).containsExactly("q-1", "q-1");
         assertThat(cache.get(key("q").fingerprint(), 2).block(SOON)).isNotNull();
     }
@@ -137,10 +144,12 @@ class ItemNamespacesTest {
     @Test
     void step_keepsWhatTheOptionsOfTheOuterContextSay() {
         List<CallOptions> seen = new CopyOnWriteArrayList<>();
-        Step<String, String> step = Step.map("ask", item -> Mono.deferContextual(context -> {
-            seen.add(CallOptions.from(context));
-            return Mono.just("x");
-        }));
+        Step<String, String> step = Step.map(
+                "ask",
+                item -> Mono.deferContextual(context -> {
+                    seen.add(CallOptions.from(context));
+                    return Mono.just("x");
+                }));
         CallOptions outer = CallOptions.NONE
                 .withTenant("t")
                 .withTags(Map.of("k", "v"))
@@ -162,7 +171,8 @@ class ItemNamespacesTest {
                         true,
                         Map.of("k", "v")));
         assertThat(inner.namespace().name()).isEqualTo("ask/a");
-        items("a").transform(step)
+        items("a")
+                .transform(step)
                 .contextWrite(outer.withPriority(Priority.INTERACTIVE)::into)
                 .blockLast(SOON);
         assertThat(seen.get(1).priority()).isEqualTo(Priority.INTERACTIVE);
@@ -170,9 +180,13 @@ class ItemNamespacesTest {
 
     @Test
     void racingCallsOfAnItem_shareNoSample() {
-        List<List<String>> answers = values(items("a", "b", "c", "d").transform(Step.<String, List<String>>map(
-                        "ask", item -> Flux.range(0, 50).flatMap(i -> call.apply("q")).collectList())));
-        assertThat(answers).hasSize(4).allSatisfy(all -> assertThat(all).doesNotHaveDuplicates().hasSize(50));
+        List<List<String>> answers = values(items("a", "b", "c", "d")
+                .transform(Step.<String, List<String>>map(
+                        "ask",
+                        item -> Flux.range(0, 50).flatMap(i -> call.apply("q")).collectList())));
+        assertThat(answers)
+                .hasSize(4)
+                .allSatisfy(all -> assertThat(all).doesNotHaveDuplicates().hasSize(50));
         assertThat(paid).hasValue(50);
     }
 

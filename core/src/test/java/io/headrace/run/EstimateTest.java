@@ -185,13 +185,12 @@ class EstimateTest {
 
     @Test
     void repeatedPromptsOfAnItem_areSamplesOfTheirOwn() {
-        Pipeline<String, String> twice = Pipeline.of(Step.<String, String>map("twice", word -> call.apply(word)
-                .zipWith(call.apply(word), String::concat)));
+        Pipeline<String, String> twice = Pipeline.of(
+                Step.<String, String>map("twice", word -> call.apply(word).zipWith(call.apply(word), String::concat)));
         words(1).items().transform(twice).blockLast();
         assertThat(sent).hasValue(2);
         Pipeline<String, String> thrice = Pipeline.of(Step.<String, String>map(
-                "thrice",
-                word -> call.apply(word).then(call.apply(word)).then(call.apply(word))));
+                "thrice", word -> call.apply(word).then(call.apply(word)).then(call.apply(word))));
         Estimate estimate = Estimate.of(words(1), thrice).estimate().block(SOON);
         assertThat(estimate.cached()).isEqualTo(2);
         assertThat(estimate.calls()).isEqualTo(1);

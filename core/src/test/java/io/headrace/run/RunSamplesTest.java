@@ -89,7 +89,8 @@ class RunSamplesTest {
         AtomicInteger seen = new AtomicInteger();
         Pipeline<String, String> slow = Step.<String, String>map("draw", word -> two(word, ""))
                 .then(Step.map(
-                        "again", word -> seen.incrementAndGet() > 5 ? two("", word).then(Mono.never()) : two("", word)));
+                        "again",
+                        word -> seen.incrementAndGet() > 5 ? two("", word).then(Mono.never()) : two("", word)));
         Run<String> killed = run("one", slow, 20).grace(Duration.ZERO).build();
         killed.outcomes().take(5).blockLast(SOON);
         killed.closed().block(SOON);
@@ -146,23 +147,21 @@ class RunSamplesTest {
 
     @Test
     void bypassingRun_buysEverything() {
-        run("a", draws(), 3)
-                .cachePolicy(CachePolicy.bypass())
-                .build()
-                .execute()
-                .block(SOON);
+        run("a", draws(), 3).cachePolicy(CachePolicy.bypass()).build().execute().block(SOON);
         assertThat(paid).hasValue(12);
     }
 
     @Test
     void rowsThatWereDeclined_areNotGivenTheStoredRefusalAgain() throws IOException {
-        Pipeline<String, String> declining = Pipeline.of(Step.map("ask", word -> call.apply("no " + word)
-                .flatMap(answer -> word.equals("word1") && answer.endsWith("-2")
-                        ? Mono.<String>error(
-                                ApiException.builder(ErrorKind.REFUSED, "declined").build())
-                        : word.equals("word2") && paid.get() < 10
-                                ? Mono.<String>error(new IllegalStateException("parse"))
-                                : Mono.just(answer))));
+        Pipeline<String, String> declining = Pipeline.of(Step.map(
+                "ask",
+                word -> call.apply("no " + word)
+                        .flatMap(answer -> word.equals("word1") && answer.endsWith("-2")
+                                ? Mono.<String>error(ApiException.builder(ErrorKind.REFUSED, "declined")
+                                        .build())
+                                : word.equals("word2") && paid.get() < 10
+                                        ? Mono.<String>error(new IllegalStateException("parse"))
+                                        : Mono.just(answer))));
         Run.Builder<String, String> first = run("a", declining, 3);
         first.build().execute().block(SOON);
         assertThat(paid).hasValue(3);
