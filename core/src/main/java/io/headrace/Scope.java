@@ -11,28 +11,33 @@ record Scope(
         CallOptions options,
         WorkSlot slot,
         FatalErrorHandler handler,
-        @Nullable ItemNamespaces namespaces) {
+        @Nullable ItemNamespaces namespaces,
+        @Nullable Urgency urgency) {
 
-    private static final Scope NONE = new Scope(CallOptions.NONE, WorkSlot.NONE, FatalErrorHandler.NONE, null);
+    private static final Scope NONE = new Scope(CallOptions.NONE, WorkSlot.NONE, FatalErrorHandler.NONE, null, null);
 
     static Scope from(ContextView context) {
         return context.hasKey(Scope.class) ? context.get(Scope.class) : NONE;
     }
 
     Scope with(CallOptions options) {
-        return new Scope(options, slot, handler, namespaces);
+        return new Scope(options, slot, handler, namespaces, urgency);
     }
 
     Scope with(WorkSlot slot, CallOptions options) {
-        return new Scope(options, slot, handler, namespaces);
+        return new Scope(options, slot, handler, namespaces, null);
     }
 
     Scope with(FatalErrorHandler handler) {
-        return new Scope(options, slot, handler, namespaces);
+        return new Scope(options, slot, handler, namespaces, urgency);
     }
 
     Scope with(ItemNamespaces namespaces) {
-        return new Scope(options, slot, handler, namespaces);
+        return new Scope(options, slot, handler, namespaces, urgency);
+    }
+
+    Scope with(Urgency urgency) {
+        return new Scope(options, slot, handler, namespaces, urgency);
     }
 
     Context into(Context context) {

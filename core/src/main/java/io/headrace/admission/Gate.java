@@ -4,6 +4,7 @@ import io.headrace.ApiException;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.Layer;
+import io.headrace.Priority;
 import io.headrace.observe.Meter;
 import java.time.Duration;
 import java.util.List;
@@ -260,6 +261,24 @@ public final class Gate {
             ticket.waits(now);
             queue.add(ticket.place);
             failFastWaiting += ticket.failsFast() ? 1 : 0;
+        });
+    }
+
+    /** Moves {@code ticket} up to the line of its priority, if that has gone up. It keeps the time it came. */
+    void raise(Ticket<?> ticket) {
+        change((now, deferred) -> {
+            Priority priority = ticket.priority();
+            if (!ticket.state.isBeforeTheGrant() || ticket.place.priority == priority) {
+                return;
+            }
+            boolean isInLine = ticket.state == Ticket.State.WAITING;
+            if (isInLine) {
+                queue.remove(ticket.place);
+            }
+            ticket.place.priority = priority;
+            if (isInLine) {
+                queue.add(ticket.place);
+            }
         });
     }
 

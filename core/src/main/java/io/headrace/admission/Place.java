@@ -12,7 +12,9 @@ final class Place<T> {
 
     final T waiting;
     final String tenant;
-    final Priority priority;
+
+    /** Changes only while it is not in line. */
+    Priority priority;
 
     /** What it charges its tenant, at least 1. */
     final long tokens;

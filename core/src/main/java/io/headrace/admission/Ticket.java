@@ -1,6 +1,8 @@
 package io.headrace.admission;
 
 import io.headrace.CallOptions;
+import io.headrace.Priority;
+import io.headrace.Urgency;
 import io.headrace.WorkSlot;
 import io.headrace.observe.AttemptNumber;
 import io.headrace.observe.CallEvent.Admitted;
@@ -9,6 +11,8 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.observability.DefaultSignalListener;
 import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.SignalType;
@@ -48,6 +52,8 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
     private final CallListener listener;
     private final CallOptions options;
     private final WorkSlot slot;
+    private final @Nullable Urgency urgency;
+    private Disposable raising = Disposables.disposed();
     private WorkSlot.Wait wait = WorkSlot.Wait.NONE;
     private @Nullable MonoSink<Void> sink;
     private @Nullable Throwable refusal;
@@ -71,17 +77,27 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
         this.listener = CallListener.from(context);
         this.options = CallOptions.from(context);
         this.slot = WorkSlot.from(context);
+        this.urgency = Urgency.from(context);
         this.budget = context.getOrDefault(Budget.class, null);
         boolean first = !again && AttemptNumber.from(context) == 1;
-        this.place = new Place<>(this, options.tenant(), options.priority(), demand.tokens(), !first);
+        this.place = new Place<>(this, options.tenant(), priority(), demand.tokens(), !first);
     }
 
     /** Waits for the gate, in line if need be; {@code sink} completes with the grant, or fails. */
     void await(MonoSink<Void> sink) {
         this.sink = sink;
         this.wait = slot.newWait();
+        if (urgency != null) {
+            raising = urgency.onRaise(() -> gate.raise(this));
+            gate.raise(this); // what was raised before it could be heard
+        }
         gate.enter(this);
         wait.begin();
+    }
+
+    /** How urgent it is now. */
+    Priority priority() {
+        return urgency == null ? options.priority() : urgency.priority();
     }
 
     /** Under the gate's lock: the attempt may go, with the key of {@code seat}. */
@@ -146,6 +162,7 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
     /** After the gate's lock: lets the attempt go, or fail. What was cancelled meanwhile goes nowhere. */
     @Override
     public void run() {
+        raising.dispose();
         MonoSink<Void> waiting = sink;
         if (refusal != null) {
             if (waiting != null) {
@@ -183,6 +200,7 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
     /** After a cancel: the attempt is not made, unless it has begun. */
     void withdraw() {
         if (fate == OPEN && FATE.compareAndSet(this, OPEN, WITHDRAWN)) {
+            raising.dispose();
             gate.settle(this, elapsed -> Settlement.unused());
         }
     }

@@ -1,6 +1,8 @@
 package io.headrace.layer;
 
 import io.headrace.FatalErrorHandler;
+import io.headrace.Priority;
+import io.headrace.Urgency;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -8,6 +10,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
+import reactor.core.Disposable;
 import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
@@ -17,7 +20,7 @@ import reactor.util.context.Context;
  * One call and all who wait for its answer. The first of them leads: the call has his context. When he leaves, the next one leads,
  * and the call goes on; it is cancelled when the last has left. Thread-safe; nobody is called under the lock.
  */
-final class Flight<R> implements CoreSubscriber<R>, FatalErrorHandler {
+final class Flight<R> implements CoreSubscriber<R>, FatalErrorHandler, Urgency {
 
     private final Flights flights;
     private final Flights.Id id;
@@ -29,18 +32,26 @@ final class Flight<R> implements CoreSubscriber<R>, FatalErrorHandler {
     // under the lock
     private Waiter<?, R> leader;
     private @Nullable Set<Waiter<?, R>> followers;
+    private @Nullable Set<Runnable> raised;
     private @Nullable Subscription call;
     private boolean over;
+    private volatile Priority priority;
 
     Flight(Flights flights, Flights.Id id, Waiter<?, R> leader) {
         this.flights = flights;
         this.id = id;
         this.origin = leader;
+        this.priority = leader.options().priority();
         this.leader = leader;
         this.accounts = leader.accounts();
         this.deltas = leader.deltas();
         Context inside = into(accounts.into(leader.context()));
         this.context = deltas == null ? inside : deltas.into(inside);
+    }
+
+    @Override
+    public Context into(Context context) {
+        return FatalErrorHandler.super.into(Urgency.super.into(context));
     }
 
     void begin(Mono<R> answer) {
@@ -63,7 +74,45 @@ final class Flight<R> implements CoreSubscriber<R>, FatalErrorHandler {
         if (deltas != null) {
             deltas.holdUpNobody();
         }
+        raise(waiter.options().priority());
         return true;
+    }
+
+    /** A joiner of higher priority takes the whole call with him. */
+    private void raise(Priority wanted) {
+        List<Runnable> told;
+        synchronized (this) {
+            if (wanted.compareTo(priority) >= 0) {
+                return;
+            }
+            priority = wanted;
+            told = raised == null ? List.of() : List.copyOf(raised);
+        }
+        told.forEach(Runnable::run);
+    }
+
+    @Override
+    public Priority priority() {
+        return priority;
+    }
+
+    @Override
+    public Disposable onRaise(Runnable raised) {
+        synchronized (this) {
+            Set<Runnable> all = this.raised;
+            if (all == null) {
+                all = new LinkedHashSet<>();
+                this.raised = all;
+            }
+            all.add(raised);
+        }
+        return () -> forget(raised);
+    }
+
+    private synchronized void forget(Runnable raised) {
+        if (this.raised != null) {
+            this.raised.remove(raised);
+        }
     }
 
     /** {@code waiter} wants the answer no more. */

@@ -16,6 +16,7 @@ import io.headrace.Fingerprint;
 import io.headrace.Item;
 import io.headrace.Namespace;
 import io.headrace.Outcome;
+import io.headrace.Priority;
 import io.headrace.Tally;
 import io.headrace.Usage;
 import io.headrace.admission.Budget;
@@ -38,6 +39,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
@@ -470,6 +472,60 @@ class SingleFlightLayerTest {
         assertThat(entered).hasValue(items);
     }
 
+    // priority
+
+    @Test
+    void joinerOfHigherPriority_raisesTheFlightWhileItWaitsAtTheGate() {
+        Gate gate = Gate.builder("limit").concurrency(1).build();
+        List<String> sent = new ArrayList<>();
+        Call<String, String> stack = stack(
+                        request -> {
+                            sent.add(request);
+                            return upstream.apply(request);
+                        },
+                        cache)
+                .gate(gate)
+                .build();
+        Function<CallOptions, CallOptions> batch = o -> o.withPriority(Priority.BATCH);
+        ask(with(stack.apply("busy"), batch));
+        ask(with(stack.apply("first"), batch));
+        ask(with(stack.apply("urgent"), batch));
+        ask(with(stack.apply("urgent"), o -> o.withPriority(Priority.INTERACTIVE)));
+        ask(with(stack.apply("first"), batch));
+        upstream.answer("done");
+        assertThat(sent).containsExactly("busy", "urgent");
+        upstream.answer("done");
+        upstream.answer("done");
+        assertThat(ends).hasSize(5).containsOnly("done");
+        assertThat(gate.snapshot().waiting()).isZero();
+        nothingRemains();
+    }
+
+    @Test
+    void joinerBeforeTheCallComesToTheGate_raisesItToo() {
+        Gate gate = Gate.builder("limit").concurrency(1).build();
+        Sinks.Empty<Void> found = Sinks.empty();
+        List<String> sent = new ArrayList<>();
+        Call<String, String> stack = CallStack.of((String request) -> {
+                    sent.add(request);
+                    return upstream.apply(request);
+                })
+                .key(MapCache.KEYS)
+                .codec(MapCache.CODEC)
+                .cache(slowToRead(found))
+                .gate(gate)
+                .noRetry()
+                .build();
+        Function<CallOptions, CallOptions> batch = o -> o.withPriority(Priority.BATCH);
+        ask(with(stack.apply("busy"), batch));
+        ask(with(stack.apply("first"), batch));
+        ask(with(stack.apply("urgent"), batch));
+        ask(with(stack.apply("urgent"), o -> o.withPriority(Priority.INTERACTIVE)));
+        found.tryEmitEmpty();
+        upstream.answer("done");
+        assertThat(sent).containsExactly("busy", "urgent");
+    }
+
     // memory
 
     @Test
@@ -530,7 +586,7 @@ class SingleFlightLayerTest {
         Call<String, String> slow = stack(
                         request -> Mono.delay(Duration.ofNanos(50_000)).map(tick -> "yes"), cache)
                 .build();
-        Flux<String> storm = Flux.range(0, 20_000)
+        Flux<String> storm = Flux.range(0, 5_000)
                 .flatMap(
                         i -> with(slow.apply("q" + i % 7), o -> o.withCachePolicy(CachePolicy.refresh()))
                                 .subscribeOn(Schedulers.parallel())
