@@ -168,6 +168,9 @@ final class Exchange {
         if (fault instanceof Fault.Dribble dribble) {
             return worked(latency, () -> dribble(dribble, wire, asked, question));
         }
+        if (fault instanceof Fault.BodyCut || fault instanceof Fault.Acceptance) {
+            return worked(latency, () -> reset(fault));
+        }
         return switch ((Fault.Disruption) fault) {
             case RESET_BEFORE_READ -> reset(fault);
             case RESET_AFTER_READ -> worked(latency, () -> reset(fault));

@@ -124,6 +124,54 @@ public sealed interface Fault {
         return new Verbatim(status, headers, body);
     }
 
+    /**
+     * TCP reset when so many bytes of the body of an upload have come, or all of a shorter one; nothing is accepted then. For the files
+     * and batches that a client uploads; any other request is reset after the work.
+     *
+     * @param bytes at least 0
+     */
+    static Fault cutRequest(long bytes) {
+        return new BodyCut(bytes);
+    }
+
+    /** What is asked for is done, and a TCP reset comes in place of the answer. For files and batches; any other request is only reset. */
+    static Fault accepted() {
+        return new Acceptance(Duration.ZERO, false);
+    }
+
+    /** Like {@link #accepted}, but nothing comes in place of the answer, until the client goes away. */
+    static Fault acceptedSilently() {
+        return new Acceptance(Duration.ZERO, true);
+    }
+
+    /**
+     * Like {@link #accepted}, but a batch that is asked for is made only {@code after} the reset, and no list shows it before. If its
+     * input file is deleted by then, it is never made.
+     *
+     * @param after above 0, by the provider's clock
+     */
+    static Fault acceptedLate(Duration after) {
+        return new Acceptance(after, false);
+    }
+
+    /** See {@link Fault#cutRequest}. */
+    record BodyCut(long bytes) implements Fault {
+
+        @Override
+        public String label() {
+            return "cut-request";
+        }
+    }
+
+    /** See {@link Fault#accepted} and those after it. */
+    record Acceptance(Duration after, boolean stalls) implements Fault {
+
+        @Override
+        public String label() {
+            return after.isZero() ? stalls ? "accepted-silently" : "accepted" : "accepted-late";
+        }
+    }
+
     /** See {@link Fault#cutStream} and those after it. */
     record InStream(Kind kind, int events) implements Fault {
 

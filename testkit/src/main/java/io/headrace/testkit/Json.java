@@ -1,6 +1,7 @@
 package io.headrace.testkit;
 
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.util.function.Consumer;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
@@ -67,6 +68,10 @@ final class Json {
 
     static String text(JsonNode tree) {
         return Trees.MAPPER.writeValueAsString(tree);
+    }
+
+    static JsonParser parser(InputStream json) {
+        return FACTORY.createParser(ObjectReadContext.empty(), json);
     }
 
     static JsonParser parser(byte[] json) {

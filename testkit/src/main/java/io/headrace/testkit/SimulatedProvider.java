@@ -63,17 +63,24 @@ import reactor.core.publisher.Mono;
  * SimulatorScript#parse} and answers 204; {@code GET /simulator/statistics} gives {@link QuotaStatistics} as JSON, of the key that is sent
  * as a bearer token, or of all together.
  *
+ * <p><b>Batches</b>: OpenAI's {@code /v1/files} and {@code /v1/batches}, Anthropic's {@code /v1/messages/batches}, as {@link SimulatedBatches}
+ * says. Their requests are answered by the code that answers online ones, when the batch has ended and is asked about, and count in
+ * {@link #asked} and {@link #answered}. What they hold is in a folder for temporary files, deleted on {@link #close}; faults hold for
+ * their paths too.
+ *
  * <p><b>Checks</b> are those of the real ones: key, version, model, messages, token limit, each with status and error body.
  *
- * <p>Thread-safe. Holds two threads by default, which end on {@link #close}.
+ * <p>Thread-safe. Holds two threads by default and up to four more for batches, which end on {@link #close}.
  */
 public final class SimulatedProvider implements AutoCloseable {
 
     private final Simulation simulation;
+    private final BatchStore batches;
     private final Listener listener;
 
-    private SimulatedProvider(Simulation simulation, Listener listener) {
+    private SimulatedProvider(Simulation simulation, BatchStore batches, Listener listener) {
         this.simulation = simulation;
+        this.batches = batches;
         this.listener = listener;
     }
 
@@ -153,6 +160,16 @@ public final class SimulatedProvider implements AutoCloseable {
         return simulation.quotas.statistics();
     }
 
+    /** Batches that are made from now on are worked on like this. */
+    public void batches(SimulatedBatches plan) {
+        batches.plan(Objects.requireNonNull(plan, "plan"));
+    }
+
+    /** The batches that it made, the newest first. */
+    public List<SimulatedBatch> batches() {
+        return batches.snapshot();
+    }
+
     /** What it was asked so far. */
     public SimulatorStatistics statistics() {
         return simulation.counters.snapshot();
@@ -195,6 +212,7 @@ public final class SimulatedProvider implements AutoCloseable {
     @Override
     public void close() {
         listener.close();
+        batches.close();
         simulation.closeLog();
     }
 
@@ -214,6 +232,8 @@ public final class SimulatedProvider implements AutoCloseable {
                 Fault.cutBody());
 
         private @Nullable Path logFile;
+        private @Nullable Path batchLog;
+        private SimulatedBatches batches = SimulatedBatches.DEFAULT;
         int port;
         int threads = 2;
         boolean tls;
@@ -407,6 +427,18 @@ public final class SimulatedProvider implements AutoCloseable {
             return this;
         }
 
+        /** How batches are worked on; {@link SimulatedBatches#DEFAULT} by default. */
+        public Builder batches(SimulatedBatches batches) {
+            this.batches = Objects.requireNonNull(batches, "batches");
+            return this;
+        }
+
+        /** The file that {@link BatchLog} appends to; none by default. */
+        public Builder batchLog(Path batchLog) {
+            this.batchLog = Objects.requireNonNull(batchLog, "batchLog");
+            return this;
+        }
+
         /**
          * Starts the server; it accepts requests when this returns.
          *
@@ -422,12 +454,17 @@ public final class SimulatedProvider implements AutoCloseable {
             Simulation simulation = new Simulation(this, logFile == null ? null : RequestLog.open(logFile));
             try {
                 ControlPath control = new ControlPath(simulation);
+                BatchStore store =
+                        new BatchStore(simulation, batches, batchLog == null ? null : BatchLog.open(batchLog), seed);
+                BatchPaths paths = new BatchPaths(simulation, store);
                 Listener listener = Listener.open(
                         this,
                         (request, response) -> ControlPath.isMeant(request)
                                 ? control.serve(request, response)
-                                : Exchange.serve(simulation, request, response));
-                return new SimulatedProvider(simulation, listener);
+                                : BatchPaths.isMeant(request)
+                                        ? paths.serve(request, response)
+                                        : Exchange.serve(simulation, request, response));
+                return new SimulatedProvider(simulation, store, listener);
             } catch (RuntimeException e) {
                 simulation.closeLog();
                 throw e;
