@@ -76,6 +76,13 @@ public final class Credentials {
         return new Caller(this, keyOfCall(grant), grant, clock);
     }
 
+    /** The key that comes with the call of that context, {@link Secret#NONE} for none. */
+    static Secret keyIn(ContextView context) {
+        Grant grant = context.getOrDefault(Grant.class, null);
+        ApiKey key = grant == null ? null : grant.key();
+        return key == null ? Secret.NONE : Secret.of("the key " + key.name(), key.value());
+    }
+
     private Secret keyOfCall(@Nullable Grant grant) {
         ApiKey key = grant == null ? null : grant.key();
         if (key != null) {

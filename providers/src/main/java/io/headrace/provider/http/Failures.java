@@ -73,8 +73,7 @@ final class Failures<Q> {
 
     private String message(Q request, HttpAnswer answer, String where, ErrorBody body) {
         StringBuilder message = new StringBuilder(prefix(request))
-                .append("HTTP ")
-                .append(answer.status())
+                .append(answer.status() == 0 ? "failed" : "HTTP " + answer.status())
                 .append(where);
         String location = answer.header("location");
         if (answer.status() / 100 == 3 && location != null) {

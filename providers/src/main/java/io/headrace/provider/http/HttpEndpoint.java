@@ -93,14 +93,14 @@ public final class HttpEndpoint {
      * @param length bytes of {@code body} to send, from its start; 0 for a {@code GET}
      */
     public Mono<HttpAnswer> post(String about, byte[] body, int length) {
-        return Mono.deferContextual(context -> {
-            HttpClient.RequestSender ready = length == 0 ? request(HttpMethod.GET) : sender();
-            HttpExchange exchange = exchange(about, body, length, context);
-            ConnectionRamp.Pass pass = ramp.tryEnter();
-            return pass != null
-                    ? post(ready, exchange, pass)
-                    : ramp.enter().flatMap(admitted -> post(ready, exchange, admitted));
-        });
+        return Mono.deferContextual(context -> answer(
+                length == 0 ? request(HttpMethod.GET) : sender(),
+                exchange(about, RequestBody.of(body, length), context)));
+    }
+
+    /** Sends {@code body}, which may be empty, as {@link #post} does. */
+    Mono<HttpAnswer> send(HttpMethod method, String about, RequestBody body) {
+        return Mono.deferContextual(context -> answer(request(method), exchange(about, body, context)));
     }
 
     /**
@@ -108,17 +108,31 @@ public final class HttpEndpoint {
      * reader} asks for them. Any other answer is read whole.
      */
     <T> Flux<T> stream(String about, byte[] body, int length, StreamReader<T> reader) {
-        return Flux.deferContextual(context -> {
-            HttpClient.RequestSender ready = sender();
-            HttpExchange exchange = exchange(about, body, length, context);
-            ConnectionRamp.Pass pass = ramp.tryEnter();
-            return pass != null
-                    ? stream(ready, exchange, pass, reader)
-                    : ramp.enter().flatMapMany(admitted -> stream(ready, exchange, admitted, reader));
-        });
+        return Flux.deferContextual(
+                context -> events(sender(), exchange(about, RequestBody.of(body, length), context), reader));
     }
 
-    private HttpExchange exchange(String about, byte[] body, int length, ContextView context) {
+    /** Asks by {@code GET}, and reads the answer as {@link #stream} does. */
+    <T> Flux<T> fetch(String about, StreamReader<T> reader) {
+        return Flux.deferContextual(
+                context -> events(request(HttpMethod.GET), exchange(about, RequestBody.EMPTY, context), reader));
+    }
+
+    private Mono<HttpAnswer> answer(HttpClient.RequestSender ready, HttpExchange exchange) {
+        ConnectionRamp.Pass pass = ramp.tryEnter();
+        return pass != null
+                ? post(ready, exchange, pass)
+                : ramp.enter().flatMap(admitted -> post(ready, exchange, admitted));
+    }
+
+    private <T> Flux<T> events(HttpClient.RequestSender ready, HttpExchange exchange, StreamReader<T> reader) {
+        ConnectionRamp.Pass pass = ramp.tryEnter();
+        return pass != null
+                ? stream(ready, exchange, pass, reader)
+                : ramp.enter().flatMapMany(admitted -> stream(ready, exchange, admitted, reader));
+    }
+
+    private HttpExchange exchange(String about, RequestBody body, ContextView context) {
         Caller caller;
         try {
             caller = credentials.caller(context, clock);
@@ -128,7 +142,7 @@ public final class HttpEndpoint {
                     .delivery(Delivery.NOT_SENT)
                     .build();
         }
-        return new HttpExchange(name, about, body, length, limits, maxBodyBytes, caller);
+        return new HttpExchange(name, about, body, limits, maxBodyBytes, caller);
     }
 
     private static Mono<HttpAnswer> post(

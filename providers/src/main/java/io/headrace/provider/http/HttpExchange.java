@@ -4,7 +4,6 @@ import io.headrace.ApiException;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.compression.DecompressionException;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -14,6 +13,7 @@ import java.net.UnknownHostException;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
+import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -31,12 +31,9 @@ import reactor.netty.http.client.HttpClientResponse;
  */
 final class HttpExchange {
 
-    private static final String EVENT_STREAM = "text/event-stream";
-
     private final String name;
     private final String about;
-    private final byte[] request;
-    private final int requestLength;
+    private final RequestBody request;
     private final TimeLimits limits;
     private final long maxBodyBytes;
     private final Caller caller;
@@ -47,18 +44,10 @@ final class HttpExchange {
     private volatile @Nullable BodyCollector body;
     private volatile long streamedBytes;
 
-    HttpExchange(
-            String name,
-            String about,
-            byte[] request,
-            int requestLength,
-            TimeLimits limits,
-            long maxBodyBytes,
-            Caller caller) {
+    HttpExchange(String name, String about, RequestBody request, TimeLimits limits, long maxBodyBytes, Caller caller) {
         this.name = name;
         this.about = about;
         this.request = request;
-        this.requestLength = requestLength;
         this.limits = limits;
         this.maxBodyBytes = maxBodyBytes;
         this.caller = caller;
@@ -70,9 +59,7 @@ final class HttpExchange {
             ResponseWatch.begin(connection.channel(), limits);
             StreamRefusal.watch(connection.channel());
         });
-        NettyOutbound body =
-                requestLength == 0 ? out : out.sendObject(Unpooled.wrappedBuffer(request, 0, requestLength));
-        return body.then().doOnSuccess(nothing -> sent = true);
+        return request.write(head, out, () -> sent = true);
     }
 
     Mono<HttpAnswer> receive(HttpClientResponse head, ByteBufFlux content) {
@@ -88,13 +75,13 @@ final class HttpExchange {
 
     /** Gives a body of events to {@code reader} as it comes, and any other answer whole. */
     <T> Publisher<T> stream(HttpClientResponse head, ByteBufFlux content, StreamReader<T> reader) {
-        String type = head.responseHeaders().get(HttpHeaderNames.CONTENT_TYPE, "");
-        if (head.status().code() / 100 != 2 || !type.regionMatches(true, 0, EVENT_STREAM, 0, EVENT_STREAM.length())) {
+        if (head.status().code() / 100 != 2
+                || !reader.takes(head.responseHeaders().get(HttpHeaderNames.CONTENT_TYPE, ""))) {
             return receive(head, content).flatMapMany(reader::whole);
         }
         begun(head);
         HttpAnswer start = new HttpAnswer(head.status().code(), head.responseHeaders(), new byte[0], 0, caller.key());
-        return reader.events(start, content.doOnNext(this::count));
+        return reader.events(start, content.doOnNext(piece -> count(piece, reader)));
     }
 
     private void begun(HttpClientResponse head) {
@@ -106,10 +93,10 @@ final class HttpExchange {
         caller.heard(head.responseHeaders());
     }
 
-    private void count(ByteBuf piece) {
+    private void count(ByteBuf piece, StreamReader<?> reader) {
         long sum = streamedBytes + piece.readableBytes();
         streamedBytes = sum;
-        if (sum > maxBodyBytes) {
+        if (sum > maxBodyBytes && !reader.isUnbounded()) {
             throw new BodyCollector.BodyTooLongException(maxBodyBytes);
         }
     }
@@ -122,6 +109,9 @@ final class HttpExchange {
     Throwable failure(Throwable error) {
         if (error instanceof ApiException) {
             return error;
+        }
+        if (error instanceof RequestBody.SourceException) {
+            return Objects.requireNonNull(error.getCause());
         }
         if (error instanceof ResponseWatch.ResponseTimeoutException || error instanceof ReadTimeoutException) {
             return failure(ErrorKind.TIMEOUT, withProgress(words(error)), error);

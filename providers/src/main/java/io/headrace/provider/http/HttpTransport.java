@@ -72,6 +72,29 @@ public final class HttpTransport implements AutoCloseable {
      */
     public HttpEndpoint endpoint(
             String name, URI uri, Map<String, String> headers, Credentials credentials, Clock clock) {
+        return endpoint(limits, name, uri, headers, credentials, clock);
+    }
+
+    /** An {@link #endpoint} for transfers that take as long as they take: no limit on the whole, only on silence. */
+    HttpEndpoint bulkEndpoint(String name, URI uri, Map<String, String> headers, Credentials credentials, Clock clock) {
+        return endpoint(limits.withoutTotal(), name, uri, headers, credentials, clock);
+    }
+
+    Duration idleTimeout() {
+        return limits.idle();
+    }
+
+    long maxBodyBytes() {
+        return maxBodyBytes;
+    }
+
+    private HttpEndpoint endpoint(
+            TimeLimits limits,
+            String name,
+            URI uri,
+            Map<String, String> headers,
+            Credentials credentials,
+            Clock clock) {
         Map<String, String> all = new LinkedHashMap<>();
         credentials.into(all);
         all.putAll(headers);
@@ -132,15 +155,18 @@ public final class HttpTransport implements AutoCloseable {
         }
 
         /**
-         * Longest silence within the body of an answer. Default 2 minutes. Time in which the subscriber of a stream asks for nothing
-         * does not count.
+         * Longest silence within the body of an answer, and longest time in which a piece of an upload does not leave. Default 2
+         * minutes. Time in which the subscriber of a stream asks for nothing, or the source of an upload has nothing, does not count.
          */
         public Builder idleTimeout(Duration idleTimeout) {
             this.idleTimeout = positive("idleTimeout", idleTimeout);
             return this;
         }
 
-        /** Longest time from the start of sending to the last byte of the answer. Default 15 minutes. */
+        /**
+         * Longest time from the start of sending to the last byte of the answer. Default 15 minutes. Does not hold for the uploads and
+         * downloads of batches.
+         */
         public Builder totalTimeout(Duration totalTimeout) {
             this.totalTimeout = positive("totalTimeout", totalTimeout);
             return this;

@@ -2,9 +2,13 @@ package io.headrace.provider.http;
 
 import io.headrace.Call;
 import io.headrace.model.ChatCall;
+import io.netty.handler.codec.http.HttpMethod;
 import java.time.Clock;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.util.context.ContextView;
 
 /**
  * One provider's API: makes its calls and owns what they share. Thread-safe. Holds connections unless a transport was
@@ -62,8 +66,89 @@ public final class JsonApi implements AutoCloseable {
         return new JsonChatCall(identity, endpoint(path), operation, rules, hidden, clock);
     }
 
+    /**
+     * A call to {@code path} that makes or changes something: it posts what the operation writes, or nothing. It is sent once like any
+     * other; an answer of 5xx leaves it open whether it was done, but for a server that says itself that it is too busy.
+     */
+    public <Q, R> Call<Q, R> command(String path, JsonOperation<Q, R> operation) {
+        return command(HttpMethod.POST, path, operation);
+    }
+
+    /** A {@link #command} that deletes what is at {@code path}. */
+    public <Q, R> Call<Q, R> deletion(String path, JsonOperation<Q, R> operation) {
+        return command(HttpMethod.DELETE, path, operation);
+    }
+
+    private <Q, R> Call<Q, R> command(HttpMethod method, String path, JsonOperation<Q, R> operation) {
+        HttpEndpoint endpoint = endpoint(path);
+        return new JsonCall<>(endpoint, operation, new Commands(rules), hidden, clock).as(method);
+    }
+
+    /**
+     * Posts lines to {@code path} as a {@link #command}, in chunks, while they come. Memory is bounded whatever their number. Nothing
+     * limits the time of the whole: only the time in which a piece does not leave, and that for the answer once all has left.
+     *
+     * <p>An error of {@code lines} comes through as it is. Delivery is {@code NOT_SENT} as long as {@code end} was not handed over.
+     *
+     * @param contentType of the whole
+     * @param start what comes before the lines
+     * @param between what comes between two lines
+     * @param end what comes after the lines, without which no server can take the body for whole
+     * @param about what is sent, for error messages
+     */
+    public <R> Mono<R> upload(
+            String path,
+            String contentType,
+            String start,
+            Flux<byte[]> lines,
+            String between,
+            String end,
+            String about,
+            JsonOperation<String, R> operation) {
+        HttpEndpoint endpoint = bulkEndpoint(path, "content-type", contentType);
+        JsonCall<String, R> call = new JsonCall<>(endpoint, operation, new Commands(rules), hidden, clock);
+        return endpoint.send(
+                        HttpMethod.POST, about, new StreamedBody(start, lines, between, end, transport.idleTimeout()))
+                .flatMap(answer -> call.read(about, answer));
+    }
+
+    /**
+     * Reads what is at {@code path} line by line, from the socket only as lines are asked for. Nothing limits the time or the length of
+     * the whole: only silence, and the length of a line by {@code maxBodyBytes}.
+     *
+     * @param about what is read, for error messages
+     */
+    public Flux<BodyLine> lines(String path, String about) {
+        Failures<String> failures = new Failures<>(name, new Unasked<>(null), rules, hidden, clock);
+        return bulkEndpoint(path, "accept", "*/*")
+                .fetch(about, new BodyLines(about, failures, transport.maxBodyBytes()));
+    }
+
+    /** Words of the server, fit for an exception: without keys, and without what they quote, which may be a prompt. */
+    public String words(ContextView context, String text) {
+        return ServerWords.of(Credentials.keyIn(context).strikeFrom(text), hidden, ServerWords.UNKNOWN_PROMPTS);
+    }
+
+    /** The path of {@code url} below the base URL; empty if it lies anywhere else. */
+    public String pathOf(String url) {
+        String below = baseUrl.identity() + "/";
+        boolean isBelow = url.startsWith(below) && url.chars().allMatch(c -> c > ' ' && c < 127) && !url.contains("..");
+        return isBelow ? url.substring(below.length() - 1) : "";
+    }
+
+    /** Reads answers of an operation that lie within other bodies. */
+    public <R> StoredAnswers<R> storedAnswers(JsonOperation<?, R> operation) {
+        return new StoredAnswers<>(new JsonCall<>(endpoint("/"), new Unasked<>(operation), rules, hidden, clock));
+    }
+
     private HttpEndpoint endpoint(String path) {
         return transport.endpoint(name, baseUrl.resolve(path), headers, credentials, clock);
+    }
+
+    private HttpEndpoint bulkEndpoint(String path, String header, String value) {
+        Map<String, String> all = new LinkedHashMap<>(headers);
+        all.put(header, value);
+        return transport.bulkEndpoint(name, baseUrl.resolve(path), all, credentials, clock);
     }
 
     /** Closes the connections, unless the transport was given. Idempotent. Returns without waiting. */

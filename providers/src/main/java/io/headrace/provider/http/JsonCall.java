@@ -3,6 +3,7 @@ package io.headrace.provider.http;
 import io.headrace.ApiException;
 import io.headrace.Call;
 import io.headrace.Delivery;
+import io.netty.handler.codec.http.HttpMethod;
 import java.io.ByteArrayOutputStream;
 import java.time.Clock;
 import java.util.Objects;
@@ -54,6 +55,15 @@ public final class JsonCall<Q, R> implements Call<Q, R> {
         });
     }
 
+    /** This call by another method, with no body where there is nothing to write. */
+    Call<Q, R> as(HttpMethod method) {
+        return request -> Mono.defer(() -> {
+            Body body = encode(Objects.requireNonNull(request, "request"), operation::write);
+            RequestBody sent = body.size() == 0 ? RequestBody.NONE : RequestBody.of(body.bytes(), body.size());
+            return endpoint.send(method, operation.about(request), sent).flatMap(answer -> read(request, answer));
+        });
+    }
+
     Failures<Q> failures() {
         return failures;
     }
@@ -77,7 +87,7 @@ public final class JsonCall<Q, R> implements Call<Q, R> {
                 : Mono.fromCallable(() -> decode(request, answer)).subscribeOn(Schedulers.parallel());
     }
 
-    private R decode(Q request, HttpAnswer answer) {
+    R decode(Q request, HttpAnswer answer) {
         if (!answer.isSuccess()) {
             throw failures.refused(request, answer);
         }

@@ -1,11 +1,14 @@
 package io.headrace.provider.http;
 
+import java.io.ByteArrayOutputStream;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 
 /**
@@ -20,6 +23,21 @@ public final class JsonFields {
     private JsonFields(JsonGenerator out, Map<String, @Nullable Object> extra) {
         this.out = out;
         this.extra = extra;
+    }
+
+    /**
+     * What {@code content} writes, as UTF-8.
+     *
+     * @throws IllegalArgumentException if it cannot be written, as that of {@code content}
+     */
+    public static byte[] bytes(Consumer<JsonGenerator> content) {
+        ByteArrayOutputStream json = new ByteArrayOutputStream(1024);
+        try (JsonGenerator out = Json.generator(json)) {
+            content.accept(out);
+        } catch (JacksonException e) {
+            throw new IllegalArgumentException(e.getOriginalMessage(), e);
+        }
+        return json.toByteArray();
     }
 
     /** Begins an object. */

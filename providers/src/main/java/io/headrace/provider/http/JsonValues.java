@@ -1,5 +1,7 @@
 package io.headrace.provider.http;
 
+import java.time.Instant;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -11,6 +13,25 @@ public final class JsonValues {
     private static final long MOST = 1L << 53;
 
     private JsonValues() {}
+
+    /** A parser of {@code json}, before its first token. */
+    public static JsonParser parser(byte[] json) {
+        return Json.parser(json, json.length);
+    }
+
+    /** The bytes of the value in {@code json}, which {@code in} reads; passes over it. */
+    public static byte[] raw(JsonParser in, byte[] json) {
+        int start = (int) in.currentTokenLocation().getByteOffset();
+        in.skipChildren();
+        in.finishToken();
+        return Arrays.copyOfRange(json, start, (int) in.currentLocation().getByteOffset());
+    }
+
+    /** The number of seconds since 1970 as a moment; null for any other value. */
+    public static @Nullable Instant epochSecond(JsonParser in) {
+        long seconds = count(in, -1);
+        return seconds < 0 ? null : Instant.ofEpochSecond(seconds);
+    }
 
     /** A string; {@code otherwise} for any other value. */
     public static String string(JsonParser in, String otherwise) {

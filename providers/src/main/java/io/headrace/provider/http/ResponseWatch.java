@@ -30,12 +30,14 @@ final class ResponseWatch extends ChannelDuplexHandler {
         READING_BODY
     }
 
-    private final TimeLimits limits;
+    private TimeLimits limits;
     private Phase phase = Phase.AT_REST;
     private boolean interim;
 
     /** Whether somebody waits for more of the body: only then is silence the server's. */
     private boolean wanted;
+
+    private boolean sending;
 
     private long totalDeadline;
     private long silenceDeadline;
@@ -52,10 +54,32 @@ final class ResponseWatch extends ChannelDuplexHandler {
             channel.pipeline().addBefore(NettyPipeline.ReactiveBridge, NAME, new ResponseWatch(limits));
         }
         ChannelHandlerContext context = channel.pipeline().context(NAME);
-        ((ResponseWatch) context.handler()).begin(context);
+        ((ResponseWatch) context.handler()).begin(context, limits);
     }
 
-    private void begin(ChannelHandlerContext context) {
+    /** Tells that the request is long, so that the wait for its answer begins with {@link #sent}. */
+    static void sending(Channel channel) {
+        watch(channel).sending = true;
+    }
+
+    /** Tells that a long request has left. */
+    static void sent(Channel channel) {
+        ResponseWatch watch = watch(channel);
+        watch.sending = false;
+        if (watch.phase == Phase.AWAITING_HEAD) {
+            long now = System.nanoTime();
+            watch.silenceDeadline = now + watch.limits.firstByte().toNanos();
+            watch.arm(channel.pipeline().context(NAME), now);
+        }
+    }
+
+    private static ResponseWatch watch(Channel channel) {
+        return (ResponseWatch) channel.pipeline().get(NAME);
+    }
+
+    private void begin(ChannelHandlerContext context, TimeLimits of) {
+        limits = of;
+        sending = false;
         long now = System.nanoTime();
         phase = Phase.AWAITING_HEAD;
         wanted = false;
@@ -172,7 +196,7 @@ final class ResponseWatch extends ChannelDuplexHandler {
     }
 
     private long nextDeadline() {
-        boolean mayBeSilent = phase == Phase.READING_BODY && !wanted;
+        boolean mayBeSilent = phase == Phase.READING_BODY ? !wanted : sending;
         return mayBeSilent || totalDeadline - silenceDeadline < 0 ? totalDeadline : silenceDeadline;
     }
 

@@ -14,6 +14,12 @@ final class ServerWords {
 
     private static final String CUT = "[...]";
 
+    /** Stands for prompts that are not at hand: then nothing long that the server quotes is shown. */
+    static final List<String> UNKNOWN_PROMPTS = List.of("");
+
+    private static final Pattern QUOTED =
+            Pattern.compile("'[^']{" + ECHO + ",}(?:'|$)|\"[^\"]{" + ECHO + ",}(?:\"|$)|`[^`]{" + ECHO + ",}(?:`|$)");
+
     private static final Pattern TITLE =
             Pattern.compile("<title[^>]*>(.*?)</title>", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
     private static final Pattern MARKUP = Pattern.compile("<(script|style)\\b.*?</\\1>|<[^>]*>", Pattern.DOTALL);
@@ -26,6 +32,9 @@ final class ServerWords {
                 .replaceAll(" ")
                 .trim();
         words = key.strikeFrom(words);
+        if (prompts == UNKNOWN_PROMPTS) {
+            words = QUOTED.matcher(words).replaceAll(CUT);
+        }
         if (words.length() > LONGEST) {
             words = words.substring(0, LONGEST) + "...";
         }
