@@ -1,8 +1,10 @@
 package io.headrace.provider.anthropic;
 
 import io.headrace.Call;
+import io.headrace.batch.BatchApi;
 import io.headrace.model.ChatCall;
 import io.headrace.model.ChatRequest;
+import io.headrace.model.ChatResponse;
 import io.headrace.provider.http.BaseUrl;
 import io.headrace.provider.http.Credentials;
 import io.headrace.provider.http.JsonApi;
@@ -31,10 +33,13 @@ public final class Anthropic implements AutoCloseable {
     private final JsonApi api;
     private final ChatCall chat;
     private final Call<ChatRequest, Long> countTokens;
+    private final BatchApi<ChatRequest, ChatResponse> chatBatches;
 
     private Anthropic(JsonApi api, String version) {
         this.api = api;
-        this.chat = api.chat("/v1/messages", new Messages(version));
+        Messages messages = new Messages(version);
+        this.chat = api.chat("/v1/messages", messages);
+        this.chatBatches = new Batches(api, messages);
         this.countTokens = api.call("/v1/messages/count_tokens", new CountTokens());
     }
 
@@ -61,6 +66,15 @@ public final class Anthropic implements AutoCloseable {
      */
     public Call<ChatRequest, Long> countTokens() {
         return countTokens;
+    }
+
+    /**
+     * Messages by the Message Batches API: at half the price, within 24 hours. Takes what {@link #chat} takes. Batches have no name, so
+     * that the tag of one is not kept. Results are read below the base URL only, whatever address the server names for them. Uploads and
+     * downloads have no limit on the time of the whole.
+     */
+    public BatchApi<ChatRequest, ChatResponse> chatBatches() {
+        return chatBatches;
     }
 
     /** The models that the key may use, the newest first; asks page by page. */

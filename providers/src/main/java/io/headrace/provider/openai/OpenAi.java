@@ -1,7 +1,10 @@
 package io.headrace.provider.openai;
 
 import io.headrace.Call;
+import io.headrace.batch.BatchApi;
 import io.headrace.model.ChatCall;
+import io.headrace.model.ChatRequest;
+import io.headrace.model.ChatResponse;
 import io.headrace.model.EmbeddingCall;
 import io.headrace.model.EmbeddingRequest;
 import io.headrace.model.EmbeddingResponse;
@@ -35,12 +38,19 @@ public final class OpenAi implements AutoCloseable {
     private final ChatCall chat;
     private final ChatCall responses;
     private final EmbeddingCall embeddings;
+    private final BatchApi<ChatRequest, ChatResponse> chatBatches;
+    private final BatchApi<EmbeddingRequest, EmbeddingResponse> embeddingBatches;
 
-    private OpenAi(JsonApi api, String maxTokensField) {
+    private OpenAi(JsonApi api, String maxTokensField, String version) {
         this.api = api;
-        this.chat = api.chat(CHAT, new ChatCompletions(maxTokensField));
+        ChatCompletions completions = new ChatCompletions(maxTokensField);
+        Embeddings vectors = new Embeddings();
+        this.chat = api.chat(CHAT, completions);
         this.responses = api.chat(RESPONSES, new Responses());
-        this.embeddings = new Embedder(api.identity(), api.call(EMBEDDINGS, new Embeddings()));
+        this.embeddings = new Embedder(api.identity(), api.call(EMBEDDINGS, vectors));
+        this.chatBatches = new Batches<>(api, version + CHAT, completions, request -> 1, ChatRequest::extra);
+        this.embeddingBatches = new Batches<>(
+                api, version + EMBEDDINGS, vectors, request -> request.inputs().size(), EmbeddingRequest::extra);
     }
 
     public static Builder builder() {
@@ -69,6 +79,22 @@ public final class OpenAi implements AutoCloseable {
      */
     public EmbeddingCall embeddings() {
         return embeddings;
+    }
+
+    /**
+     * Chat Completions by the Batch API: at half the price, within 24 hours, one model in a batch. Takes what {@link #chat} takes; the
+     * tag of a batch is kept in its metadata. Uploads and downloads have no limit on the time of the whole.
+     */
+    public BatchApi<ChatRequest, ChatResponse> chatBatches() {
+        return chatBatches;
+    }
+
+    /**
+     * Embeddings by the Batch API, as {@link #chatBatches}. Its limit counts inputs. That an answer has as many vectors as were asked for
+     * is for the caller to check, who knows the request.
+     */
+    public BatchApi<EmbeddingRequest, EmbeddingResponse> embeddingBatches() {
+        return embeddingBatches;
     }
 
     /** The models that the key may use. */
@@ -171,7 +197,8 @@ public final class OpenAi implements AutoCloseable {
         public OpenAi build() {
             return new OpenAi(
                     api("openai", baseUrl, "api.openai.com", headers(), Credentials::bearer, new OpenAiErrors(baseUrl)),
-                    maxTokensField);
+                    maxTokensField,
+                    baseUrl.host().endsWith(".openai.azure.com") ? "" : "/v1");
         }
 
         private Map<String, String> headers() {

@@ -1,0 +1,86 @@
+package io.headrace.provider.openai;
+
+import io.headrace.ApiException;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import io.headrace.provider.http.JsonValues;
+import java.util.function.UnaryOperator;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+
+/** Why a batch failed as a whole. For one reading; not thread-safe. */
+final class BatchFaults {
+
+    private static final int MOST_TOLD = 3;
+
+    private final StringBuilder told = new StringBuilder();
+    private int count;
+    private String firstCode = "";
+
+    /** Reads the value of {@code errors}. */
+    void read(JsonParser in) {
+        if (!JsonValues.isObject(in)) {
+            return;
+        }
+        for (String name = in.nextName(); name != null; name = in.nextName()) {
+            in.nextToken();
+            if (name.equals("data") && JsonValues.isArray(in)) {
+                while (in.nextToken() != JsonToken.END_ARRAY) {
+                    if (JsonValues.isObject(in)) {
+                        one(in);
+                    }
+                }
+            } else {
+                in.skipChildren();
+            }
+        }
+    }
+
+    private void one(JsonParser in) {
+        String code = "";
+        String message = "";
+        long line = 0;
+        for (String name = in.nextName(); name != null; name = in.nextName()) {
+            in.nextToken();
+            switch (name) {
+                case "code" -> code = JsonValues.string(in, "");
+                case "message" -> message = JsonValues.string(in, "");
+                case "line" -> line = JsonValues.count(in, 0);
+                default -> in.skipChildren();
+            }
+        }
+        if (count == 0) {
+            firstCode = code;
+        }
+        if (count++ < MOST_TOLD) {
+            told.append(told.isEmpty() ? "" : "; ")
+                    .append(line == 0 ? "" : "line " + line + ": ")
+                    .append(code)
+                    .append(code.isEmpty() || message.isEmpty() ? "" : ": ")
+                    .append(message);
+        }
+    }
+
+    /**
+     * The first decides the kind. No request was worked on, so nothing is billed.
+     *
+     * @param words makes the provider's words fit for an exception
+     */
+    ApiException problem(String batch, UnaryOperator<String> words) {
+        ErrorKind kind = switch (firstCode) {
+            case "token_limit_exceeded", "rate_limit_exceeded" -> ErrorKind.RATE_LIMITED;
+            case "insufficient_quota", "billing_hard_limit_reached" -> ErrorKind.QUOTA_EXHAUSTED;
+            case "model_not_found" -> ErrorKind.NOT_FOUND;
+            case "server_error", "internal_error" -> ErrorKind.SERVER_ERROR;
+            default -> ErrorKind.INVALID_REQUEST;
+        };
+        int more = count - MOST_TOLD;
+        String why = words.apply(told.toString());
+        return ApiException.builder(
+                        kind,
+                        "openai batch " + batch + " failed: " + (why.isEmpty() ? "no reason given" : why)
+                                + (more > 0 ? "; and " + more + " more" : ""))
+                .delivery(Delivery.REFUSED)
+                .build();
+    }
+}
