@@ -95,6 +95,10 @@ public record ChatRequest(
             throw new IllegalArgumentException(
                     (toolChoice != null ? "toolChoice" : "parallelToolCalls") + " is set, but there are no tools");
         }
+        if (toolChoice != null && toolChoice.tool() != null && tools.stream().noneMatch(toolChoice::names)) {
+            throw new IllegalArgumentException(
+                    "toolChoice names " + toolChoice.tool() + ", which is none of the tools");
+        }
         extra = Collections.unmodifiableMap(new LinkedHashMap<>(extra));
     }
 

@@ -34,7 +34,12 @@ public record ToolChoice(Mode mode, @Nullable String tool) {
         }
     }
 
-    /** The model calls the tool of that name. */
+    /** Whether this is the choice of {@code other} and nothing else. */
+    boolean names(Tool other) {
+        return other.name().equals(tool);
+    }
+
+    /** The model calls the tool of that name, which must be one of the request's. */
     public static ToolChoice of(String tool) {
         return new ToolChoice(Mode.NAMED, tool);
     }

@@ -139,6 +139,17 @@ class ChatRequestTest {
     }
 
     @Test
+    void choiceOfAToolThatIsNotThere_isRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ChatRequest.builder("m")
+                        .user("x")
+                        .tools(TOOL)
+                        .toolChoice(ToolChoice.of("other"))
+                        .build())
+                .withMessageContaining("toolChoice names other, which is none of the tools");
+    }
+
+    @Test
     void toString_hidesPromptsAndAnswers() {
         ChatRequest request = ChatRequest.builder("m")
                 .system("secret")

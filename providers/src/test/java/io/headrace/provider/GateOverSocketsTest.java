@@ -135,7 +135,7 @@ class GateOverSocketsTest {
                             .onErrorResume(ApiException.class, error -> Mono.just(error.kind())))
                     .collectList()
                     .block();
-            assertThat(kinds).hasSize(20).containsOnly(ErrorKind.QUOTA_EXHAUSTED);
+            assertThat(kinds).hasSize(20).containsOnly(ErrorKind.UNAVAILABLE);
         }
     }
 

@@ -224,7 +224,7 @@ enum OpenAiChat implements Endpoint {
                 return;
             }
             json.writeObjectPropertyStart("logprobs");
-            OpenAiWire.logprobs(json, "content", Reply.pieces(text), body);
+            OpenAiWire.logprobs(json, "content", Reply.pieces(text), body.topLogprobs, true);
             json.writeNullProperty("refusal");
             json.writeEndObject();
         }

@@ -166,19 +166,20 @@ enum OpenAiResponses implements Endpoint {
             for (String piece : Reply.pieces(text)) {
                 place(event + ".delta", index, 0, json -> {
                     json.writeStringProperty("delta", piece);
-                    logprobs(json, field, piece);
+                    logprobs(json, field, piece, false);
                 });
             }
             place(event + ".done", index, 0, json -> {
                 json.writeStringProperty(field, text);
-                logprobs(json, field, text);
+                logprobs(json, field, text, false);
             });
             place("response.content_part.done", index, 0, json -> part(json, text));
         }
 
-        private void logprobs(JsonGenerator json, String field, String text) {
+        private void logprobs(JsonGenerator json, String field, String text, boolean withBytes) {
             if (field.equals("text")) {
-                OpenAiWire.logprobs(json, "logprobs", body.topLogprobs > 0 ? Reply.pieces(text) : List.of(), body);
+                List<String> words = body.topLogprobs > 0 ? Reply.pieces(text) : List.of();
+                OpenAiWire.logprobs(json, "logprobs", words, body.topLogprobs, withBytes);
             }
         }
 
@@ -267,7 +268,7 @@ enum OpenAiResponses implements Endpoint {
                 json.writeStringProperty("text", text);
                 json.writeArrayPropertyStart("annotations");
                 json.writeEndArray();
-                logprobs(json, "text", text);
+                logprobs(json, "text", text, true);
             }
             json.writeEndObject();
         }

@@ -90,17 +90,21 @@ enum OpenAiWire implements Wire {
         return new Problem(400, INVALID, "invalid_value", field, message);
     }
 
-    /** Writes a field of log probabilities: a word is a token, and one as likely as it is short. */
-    static void logprobs(JsonGenerator json, String field, List<String> words, ChatBody body) {
+    /**
+     * Writes a field of log probabilities: a word is a token, and one as likely as it is short.
+     *
+     * @param withBytes whether each token has its bytes too, which it has everywhere but in the events of Responses
+     */
+    static void logprobs(JsonGenerator json, String field, List<String> words, long top, boolean withBytes) {
         json.writeArrayPropertyStart(field);
         for (String word : words) {
             double logprob = -0.125 * word.length();
             json.writeStartObject();
-            logprob(json, word, logprob);
+            logprob(json, word, logprob, withBytes);
             json.writeArrayPropertyStart("top_logprobs");
-            for (int i = 0; i < body.topLogprobs; i++) {
+            for (int i = 0; i < top; i++) {
                 json.writeStartObject();
-                logprob(json, i == 0 ? word : "other" + i, logprob - i);
+                logprob(json, i == 0 ? word : "other" + i, logprob - i, withBytes);
                 json.writeEndObject();
             }
             json.writeEndArray();
@@ -109,14 +113,16 @@ enum OpenAiWire implements Wire {
         json.writeEndArray();
     }
 
-    private static void logprob(JsonGenerator json, String token, double logprob) {
+    private static void logprob(JsonGenerator json, String token, double logprob, boolean withBytes) {
         json.writeStringProperty("token", token);
         json.writeNumberProperty("logprob", logprob);
-        json.writeArrayPropertyStart("bytes");
-        for (byte each : token.getBytes(StandardCharsets.UTF_8)) {
-            json.writeNumber(each & 0xFF);
+        if (withBytes) {
+            json.writeArrayPropertyStart("bytes");
+            for (byte each : token.getBytes(StandardCharsets.UTF_8)) {
+                json.writeNumber(each & 0xFF);
+            }
+            json.writeEndArray();
         }
-        json.writeEndArray();
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.headrace.model.ChatResponse;
 import io.headrace.model.Message;
 import io.headrace.model.Message.Role;
 import io.headrace.model.ReasoningEffort;
+import io.headrace.model.Tool;
 import io.headrace.model.ToolChoice;
 import io.headrace.provider.http.ChatEvents;
 import io.headrace.provider.http.ChatOperation;
@@ -13,12 +14,15 @@ import io.headrace.provider.http.JsonFields;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
 
 /** {@code POST /v1/messages}. */
 record Messages(String version) implements ChatOperation {
+
+    private static final Pattern TOOL_NAME = Pattern.compile("[A-Za-z0-9_-]{1,128}");
 
     private static final Set<String> SUPPORTED = Set.of(
             "temperature",
@@ -165,6 +169,12 @@ record Messages(String version) implements ChatOperation {
 
     /** Refuses what {@link #prompt} has no place for. */
     static void checkPrompt(ChatRequest request) {
+        for (Tool tool : request.tools()) {
+            if (!TOOL_NAME.matcher(tool.name()).matches()) {
+                throw new IllegalArgumentException(
+                        "a tool is called '" + tool.name() + "': names have 1 to 128 letters, digits, _ and -");
+            }
+        }
         if (request.reasoningEffort() == ReasoningEffort.MINIMAL) {
             throw new IllegalArgumentException(
                     "reasoningEffort is MINIMAL: Anthropic has NONE, LOW, MEDIUM, HIGH, XHIGH and MAX");

@@ -52,6 +52,7 @@ record ChatCompletions(String maxTokensField) implements ChatOperation {
             throw new IllegalArgumentException("extra field \"stream\": put the call into a ChatStream for that");
         }
         request.requireOnly("OpenAI's Chat Completions", SUPPORTED);
+        Limits.check(request, 1, maxTokensField);
         JsonFields out = JsonFields.begin(json, request.extra());
         out.string("model", request.model());
         if (out.begins("messages")) {

@@ -59,7 +59,9 @@ public final class OpenAi implements AutoCloseable {
 
     /**
      * Chat Completions, which every compatible server has. Sends all that a request can say but top k; documents as bytes, not
-     * by URL; and what tools gave as text.
+     * by URL; and what tools gave as text. A value beyond what OpenAI takes ends the call as {@code INVALID_REQUEST} before anything is
+     * sent: temperature above 2, more than 4 stop texts, 20 log probabilities, 128 choices or tools. A server that takes more wants it
+     * as an extra field.
      */
     public ChatCall chat() {
         return chat;
@@ -67,7 +69,7 @@ public final class OpenAi implements AutoCloseable {
 
     /**
      * Responses, OpenAI's newer API for the same models. It has no top k, penalties, stop texts, seed and choices, and takes
-     * documents by URL and images from tools. OpenAI stores the answers unless the extra field {@code store} is false.
+     * documents by URL and images from tools, and at least 16 output tokens. OpenAI stores the answers unless the extra field {@code store} is false.
      */
     public ChatCall responses() {
         return responses;

@@ -14,6 +14,8 @@ import tools.jackson.core.JsonParser;
 /** {@code POST /responses}. */
 record Responses() implements ChatOperation {
 
+    private static final int FEWEST_TOKENS = 16;
+
     private static final Set<String> SUPPORTED = Set.of(
             "temperature",
             "topP",
@@ -45,6 +47,7 @@ record Responses() implements ChatOperation {
             }
         }
         request.requireOnly("OpenAI's Responses", SUPPORTED);
+        Limits.check(request, FEWEST_TOKENS, "max_output_tokens");
         JsonFields out = JsonFields.begin(json, request.extra());
         out.string("model", request.model());
         if (out.begins("input")) {

@@ -111,7 +111,6 @@ class OpenAiSimulatedTest {
         ChatRequest.Builder ask = ask();
         List<ChatRequest> both = List.of(
                 ask().build(),
-                ask().maxOutputTokens(3).build(),
                 ask().reasoningEffort(ReasoningEffort.HIGH).build(),
                 ask().topLogprobs(2).build(),
                 ask().tools(WEATHER).toolChoice(ToolChoice.REQUIRED).build(),
@@ -121,6 +120,8 @@ class OpenAiSimulatedTest {
             assertSame(openAi.chat(), request);
             assertSame(openAi.responses(), request);
         }
+        assertSame(openAi.chat(), ask().maxOutputTokens(3).build());
+        assertSame(openAi.responses(), ask().extra("max_output_tokens", 3).build());
         assertSame(openAi.chat(), ask.n(3).stop("and").build());
     }
 
