@@ -57,15 +57,16 @@ public final class ChatMeter implements Meter<ChatRequest, ChatResponse> {
         return answer.usage();
     }
 
-    /** Unknown for an answer that was billed as another service than the usual one, such as {@code flex}. */
+    /** Unknown for an answer that was billed as another service than the usual one or a batch, such as {@code flex}. */
     @Override
     public Cost cost(ChatResponse answer) {
-        if (!LIST_PRICED.contains(answer.serviceTier())) {
+        Optional<Price> price = prices.price(answer.model());
+        if (answer.serviceTier().equals("batch")) {
+            price = price.flatMap(Price::batch);
+        } else if (!LIST_PRICED.contains(answer.serviceTier())) {
             return Cost.UNKNOWN;
         }
-        return prices.price(answer.model())
-                .map(price -> price.cost(answer.usage()))
-                .orElse(Cost.UNKNOWN);
+        return price.map(each -> each.cost(answer.usage())).orElse(Cost.UNKNOWN);
     }
 
     @Override

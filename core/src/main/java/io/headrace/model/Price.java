@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  *     what an answer with such tokens cost is unknown then
  * @param output a token of the answer, reasoning included
  * @param above prices that hold for the whole request when its prompt is longer, by rising length
+ * @param batchShare the share of all these prices that the provider's batch endpoint takes, such as 0.5; null for not known
  */
 public record Price(
         BigDecimal input,
@@ -26,7 +28,8 @@ public record Price(
         BigDecimal cacheWrite,
         @Nullable BigDecimal longCacheWrite,
         BigDecimal output,
-        List<Tier> above) {
+        List<Tier> above,
+        @Nullable BigDecimal batchShare) {
 
     private static final int SCALE = 6;
 
@@ -56,6 +59,9 @@ public record Price(
             requirePrice(longCacheWrite, "longCacheWrite");
         }
         requirePrice(output, "output");
+        if (batchShare != null && (batchShare.signum() < 0 || batchShare.compareTo(BigDecimal.ONE) > 0)) {
+            throw new IllegalArgumentException("batchShare must lie from 0 to 1, not at " + batchShare);
+        }
         above = above.stream()
                 .sorted(Comparator.comparingLong(Tier::promptTokens))
                 .toList();
@@ -63,19 +69,43 @@ public record Price(
 
     /** A price without discounts: tokens read from or written to a provider's prompt cache cost as much as others. */
     public static Price of(BigDecimal input, BigDecimal output) {
-        return new Price(input, input, input, input, output, List.of());
+        return new Price(input, input, input, input, output, List.of(), null);
     }
 
     /** This price with what reading from and writing to the provider's prompt cache costs. */
     public Price withCache(BigDecimal cachedInput, BigDecimal cacheWrite, @Nullable BigDecimal longCacheWrite) {
-        return new Price(input, cachedInput, cacheWrite, longCacheWrite, output, above);
+        return new Price(input, cachedInput, cacheWrite, longCacheWrite, output, above, batchShare);
+    }
+
+    /** This price, of which the provider's batch endpoint takes {@code share}, from 0 to 1. */
+    public Price withBatchShare(BigDecimal share) {
+        return new Price(input, cachedInput, cacheWrite, longCacheWrite, output, above, share);
+    }
+
+    /** What the same costs by the provider's batch endpoint; empty where that is not known. */
+    public Optional<Price> batch() {
+        return batchShare == null ? Optional.empty() : Optional.of(times(batchShare));
+    }
+
+    private Price times(BigDecimal share) {
+        List<Tier> tiers = above.stream()
+                .map(tier -> new Tier(tier.promptTokens, tier.price.times(share)))
+                .toList();
+        return new Price(
+                input.multiply(share),
+                cachedInput.multiply(share),
+                cacheWrite.multiply(share),
+                longCacheWrite == null ? null : longCacheWrite.multiply(share),
+                output.multiply(share),
+                tiers,
+                null);
     }
 
     /** This price with {@code price} in its place for prompts of more than {@code promptTokens}. */
     public Price withAbove(long promptTokens, Price price) {
         List<Tier> tiers = new ArrayList<>(above);
         tiers.add(new Tier(promptTokens, price));
-        return new Price(input, cachedInput, cacheWrite, longCacheWrite, output, tiers);
+        return new Price(input, cachedInput, cacheWrite, longCacheWrite, output, tiers, batchShare);
     }
 
     /** What an answer of that usage costs; unknown where the usage is, or a price that it needs. */

@@ -24,6 +24,9 @@ final class PriceFile {
     private static final JsonFactory JSON = new JsonFactory();
 
     private final JsonParser parser;
+    /** Of the models behind it that have none of their own. */
+    private @Nullable BigDecimal batchShare;
+
     private final Map<String, NavigableMap<LocalDate, Price>> prices = new HashMap<>();
 
     private PriceFile(JsonParser parser) {
@@ -50,8 +53,14 @@ final class PriceFile {
         for (String field = parser.nextName(); field != null; field = parser.nextName()) {
             switch (field) {
                 case "note" -> expect(JsonToken.VALUE_STRING, parser.nextToken());
+                case "batchShare" -> {
+                    parser.nextToken();
+                    batchShare = money();
+                }
                 case "models" -> readModels();
-                default -> throw new IllegalArgumentException("unknown field '" + field + "', known: note, models");
+                default ->
+                    throw new IllegalArgumentException(
+                            "unknown field '" + field + "', known: note, batchShare, models");
             }
         }
     }
@@ -62,6 +71,10 @@ final class PriceFile {
             Fields fields = readFields(true);
             String model = required(fields.model, "model");
             Price price = fields.price();
+            BigDecimal share = fields.batchShare == null ? batchShare : fields.batchShare;
+            if (share != null) {
+                price = price.withBatchShare(share);
+            }
             for (Price.Tier tier : fields.above) {
                 price = price.withAbove(tier.promptTokens(), tier.price());
             }
@@ -102,6 +115,7 @@ final class PriceFile {
         switch (field) {
             case "model" -> fields.model = text();
             case "from" -> fields.from = LocalDate.parse(text());
+            case "batchShare" -> fields.batchShare = money();
             case "above" -> {
                 expect(JsonToken.START_ARRAY, parser.currentToken());
                 while (parser.nextToken() != JsonToken.END_ARRAY) {
@@ -110,8 +124,9 @@ final class PriceFile {
                 }
             }
             default ->
-                throw new IllegalArgumentException("unknown field '" + field
-                        + "', known: model, from, input, cachedInput, cacheWrite, longCacheWrite, output, above");
+                throw new IllegalArgumentException(
+                        "unknown field '" + field
+                                + "', known: model, from, input, cachedInput, cacheWrite, longCacheWrite, output, above, batchShare");
         }
     }
 
@@ -150,6 +165,7 @@ final class PriceFile {
         private @Nullable BigDecimal cacheWrite;
         private @Nullable BigDecimal longCacheWrite;
         private @Nullable BigDecimal output;
+        private @Nullable BigDecimal batchShare;
         private long promptTokens;
         private final List<Price.Tier> above = new ArrayList<>();
 

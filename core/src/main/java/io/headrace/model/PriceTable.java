@@ -69,12 +69,13 @@ public final class PriceTable {
      * <pre>{@code
      * {"models": [{"model": "my-model", "input": 0.50, "output": 2.00,
      *              "cachedInput": 0.05, "cacheWrite": 0.60, "longCacheWrite": 1.00, "from": "2026-08-01",
-     *              "above": [{"promptTokens": 200000, "input": 1.00, "output": 3.00}]}]}
+     *              "above": [{"promptTokens": 200000, "input": 1.00, "output": 3.00}], "batchShare": 0.5}]}
      * }</pre>
      *
      * Dollars per million tokens; {@code model}, {@code input} and {@code output} are needed. Tokens read from or written to the
      * provider's prompt cache cost as much as {@code input} unless told; without {@code longCacheWrite} the cost of tokens that
-     * are kept there for longer is unknown. A model may come again with
+     * are kept there for longer is unknown. {@code batchShare} is the share of all of them that the provider's batch endpoint takes;
+     * without it the cost of what went there is unknown; before {@code models} it stands for all of them. A model may come again with
      * another {@code from}, the first day (UTC) of a price.
      *
      * @throws IllegalArgumentException if the file is missing or not like this, naming file and place

@@ -8,6 +8,7 @@ import java.math.BigDecimal;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ChatMeterTest {
@@ -26,6 +27,23 @@ class ChatMeterTest {
         Usage usage = Usage.of(1_000_000, 0).withCached(500_000).withCacheWrites(300_000, 100_000);
         assertCost(meter.cost(answer("claude-sonnet-4-5", usage)), "2.1"); // 0.2 x 3 + 0.5 x 0.3 + 0.2 x 3.75 + 0.1 x 6
         assertCost(meter.cost(answer("gpt-4o", Usage.of(1_000_000, 0).withCacheWrites(300_000, 0))), "2.5");
+    }
+
+    @Test
+    void serviceTier_isPricedWhereItsShareIsKnown() {
+        assertCost(meter.cost(ofTier("batch", "gpt-4o")), "0.00375");
+        assertThat(meter.cost(ofTier("flex", "gpt-4o"))).isEqualTo(Cost.UNKNOWN);
+        assertThat(meter.cost(ofTier("batch", "my-own-model"))).isEqualTo(Cost.UNKNOWN);
+    }
+
+    private static ChatResponse ofTier(String tier, String model) {
+        return new ChatResponse(
+                "id",
+                model,
+                List.of(new Choice(0, List.of(new Part.Text("x")), FinishReason.STOP)),
+                Usage.of(1_000, 500),
+                "",
+                tier);
     }
 
     @Test

@@ -101,6 +101,28 @@ class PriceTableTest {
     }
 
     @Test
+    void batch_takesItsShareOfAllPrices_whereItIsKnown() throws IOException {
+        Price list = shipped.price("claude-haiku-5-5", DAY).orElseThrow();
+        Price batch = list.batch().orElseThrow();
+        assertThat(batch.input()).isEqualByComparingTo("0.05");
+        assertThat(batch.longCacheWrite()).isEqualByComparingTo("0.10");
+        assertThat(batch.above().get(0).price().output()).isEqualByComparingTo("1.25");
+        assertThat(batch.batch()).isEmpty();
+
+        PriceTable table =
+                shipped.withFile(file("{\"batchShare\":0.4,\"models\":[{\"model\":\"a\",\"input\":1,\"output\":2},"
+                        + "{\"model\":\"b\",\"input\":1,\"output\":2,\"batchShare\":0.25}]}"));
+        assertThat(batchOutput(table, "a")).isEqualByComparingTo("0.8");
+        assertThat(batchOutput(table, "b")).isEqualByComparingTo("0.5");
+        assertThat(Price.of(BigDecimal.ONE, BigDecimal.ONE).batch()).isEmpty();
+        assertMistake("{\"models\":[{\"model\":\"m\",\"input\":1,\"output\":1,\"batchShare\":2}]}", "batchShare");
+    }
+
+    private static BigDecimal batchOutput(PriceTable table, String model) {
+        return table.price(model, DAY).flatMap(Price::batch).orElseThrow().output();
+    }
+
+    @Test
     void missingFile_isNamed() {
         Path file = folder.resolve("none.json");
         assertThatIllegalArgumentException()
