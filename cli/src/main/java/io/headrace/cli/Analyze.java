@@ -100,6 +100,14 @@ final class Analyze implements Callable<Integer> {
     private @Nullable Path cache;
 
     @Option(
+            names = "--cache-wait",
+            paramLabel = "TIME",
+            order = 11,
+            defaultValue = "0",
+            description = "How long to wait for a cache that another run has. Default: not at all.")
+    private Duration cacheWait = Duration.ZERO;
+
+    @Option(
             names = "--fresh",
             order = 12,
             description = "Starts over: the files of an earlier run in --out are moved aside. Cached answers stay.")
@@ -328,23 +336,16 @@ final class Analyze implements Callable<Integer> {
     private ResponseCache openCache() {
         try {
             // the one on disk first: it opens on a thread of its own
-            RocksDbCache disk = RocksDbCache.open(cacheFolder());
+            RocksDbCache disk =
+                    RocksDbCache.builder(cacheFolder()).waitUpTo(cacheWait).open();
             return TieredCache.of(InMemoryCache.create(), disk);
         } catch (StorageException e) {
-            throw new UsageProblem(e.getMessage() + " (--cache)", e);
+            throw new UsageProblem(e.getMessage() + " (--cache, --cache-wait)", e);
         }
     }
 
     private Path cacheFolder() {
-        return cache == null ? usersCache() : cache;
-    }
-
-    /** A folder below the one that belongs to all of Headrace. */
-    private Path usersCache() {
-        String base = surroundings.variable("XDG_CACHE_HOME");
-        return (base == null ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(base))
-                .resolve("headrace")
-                .resolve("answers");
+        return cache == null ? surroundings.usersCache() : cache;
     }
 
     private SimulatorSettings simulator() {

@@ -45,6 +45,7 @@ public final class Main {
         return new CommandLine(new Main())
                 .addSubcommand(new Analyze(surroundings))
                 .addSubcommand(new Simulate(surroundings))
+                .addSubcommand(new CacheCommand(surroundings))
                 .addSubcommand(new HelpCommand())
                 .setOut(surroundings.out())
                 .setErr(surroundings.err())

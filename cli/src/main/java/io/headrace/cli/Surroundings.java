@@ -3,6 +3,7 @@ package io.headrace.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -30,5 +31,13 @@ record Surroundings(
     String variable(String name) {
         String value = environment.apply(name);
         return value == null || value.isBlank() ? null : value;
+    }
+
+    /** Where the user's answers are kept: a folder below the one that belongs to all of Headrace. */
+    Path usersCache() {
+        String base = variable("XDG_CACHE_HOME");
+        return (base == null ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(base))
+                .resolve("headrace")
+                .resolve("answers");
     }
 }
