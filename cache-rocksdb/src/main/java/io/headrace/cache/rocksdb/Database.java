@@ -21,7 +21,6 @@ import org.rocksdb.EnvOptions;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.IngestExternalFileOptions;
-import org.rocksdb.LRUCache;
 import org.rocksdb.Logger;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
@@ -36,21 +35,15 @@ import org.rocksdb.WriteOptions;
  */
 final class Database implements Closeable {
 
-    private static final long BLOCK_CACHE_BYTES = 32L << 20;
-
-    /** One shard: by default each would be smaller than the filter of a large table, which then is never kept. */
-    private static final int BLOCK_CACHE_SHARD_BITS = 0;
-
-    /** The share of the block cache that answers cannot push filters and indexes out of. */
-    private static final double METADATA_SHARE = 0.5;
-
     /** Little goes there: new answers come as whole tables. */
     private static final long MEMTABLE_BYTES = 4L << 20;
 
     /** A table on its way into the database; what a process that died has left of one is overwritten. */
     private static final String NEW_TABLE = "table.part";
 
-    private static final int BLOOM_BITS_PER_KEY = 10;
+    /** One absent answer in a thousand passes for one that may be there, for each table that is asked. */
+    private static final int BLOOM_BITS_PER_KEY = 14;
+
     private static final long MANY_ENTRIES = 1_000_000;
     private static final int BACKGROUND_JOBS = 2;
     private static final int MAX_OPEN_FILES = 256;
@@ -132,13 +125,10 @@ final class Database implements Closeable {
                 .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
                 .setKeepLogFileNum(2)
                 .setTableFormatConfig(new BlockBasedTableConfig()
-                        .setBlockCache(push(
-                                natives,
-                                new LRUCache(BLOCK_CACHE_BYTES, BLOCK_CACHE_SHARD_BITS, false, METADATA_SHARE)))
-                        .setCacheIndexAndFilterBlocksWithHighPriority(true)
-                        .setFilterPolicy(push(natives, new BloomFilter(BLOOM_BITS_PER_KEY)))
-                        .setCacheIndexAndFilterBlocks(true)
-                        .setPinL0FilterAndIndexBlocksInCache(true));
+                        .setNoBlockCache(
+                                true) // the system keeps what is read; filters and indexes stay with their tables
+                        .setCacheIndexAndFilterBlocks(false)
+                        .setFilterPolicy(push(natives, new BloomFilter(BLOOM_BITS_PER_KEY))));
     }
 
     /**
