@@ -16,9 +16,13 @@ import io.headrace.admission.Budget;
 import io.headrace.admission.Charge;
 import io.headrace.admission.Gate;
 import io.headrace.admission.Rate;
+import io.headrace.cache.CacheTools;
+import io.headrace.cache.CallKey;
 import io.headrace.cache.CallKeyBuilder;
+import io.headrace.cache.ChatKeys;
 import io.headrace.cache.InMemoryCache;
 import io.headrace.cache.ResponseCache;
+import io.headrace.cache.WhyMiss;
 import io.headrace.dataset.Dataset;
 import io.headrace.flow.FlowControl;
 import io.headrace.flow.Pipeline;
@@ -490,6 +494,24 @@ class GuideTest {
                     .verifyComplete();
             assertThat(simulated.statistics().faults("cut-body")).isEqualTo(1);
         }
+    }
+
+    @Test
+    void aNewRequest_isComparedWithStoredOnes() {
+        ChatRequest before = topics("The bread is brown.");
+        StepVerifier.create(CallStack.chat(openAi.chat()).cache(cache).build().apply(before))
+                .expectNextCount(1)
+                .verifyComplete();
+        ChatRequest request = before.toBuilder().temperature(0.5).build();
+
+        CallKey key = ChatKeys.of(openAi.chat().identity()).key(request);
+        Mono<WhyMiss> why =
+                CacheTools.of(cache).whyMiss(key); // its samples, the nearest other request, the differences
+
+        StepVerifier.create(why)
+                .assertNext(found -> assertThat(found.differences())
+                        .containsExactly(new WhyMiss.Difference("temperature", WhyMiss.Kind.ADDED)))
+                .verifyComplete();
     }
 
     private static ChatRequest topics(String text) {
