@@ -44,6 +44,8 @@ final class Exchange {
     private boolean left;
     private @Nullable Question charged;
     private @Nullable Admission admission;
+    private @Nullable Demand asks;
+    private @Nullable Demand work;
 
     private Exchange(Simulation simulation, HttpServerRequest request, HttpServerResponse response, Channel channel) {
         this.simulation = simulation;
@@ -110,8 +112,10 @@ final class Exchange {
         if (problem != null) {
             return reject(wire, problem);
         }
-        Demand demand = simulation.quotas.inForce() ? question.demand(simulation.promptCache()) : null;
-        return demand == null ? work(wire, asked, question) : admit(demand, wire, asked, question);
+        boolean limited = simulation.quotas.inForce();
+        Demand demand = limited || simulation.logs() ? question.demand(simulation.promptCache()) : null;
+        asks = demand;
+        return demand == null || !limited ? work(wire, asked, question) : admit(demand, wire, asked, question);
     }
 
     /** Takes what the request needs from its key's quota, or says why there is none. */
@@ -146,6 +150,9 @@ final class Exchange {
         SplittableRandom random = simulation.random(asked);
         Fault fault = simulation.script.decide(asked, random);
         Duration latency = simulation.latency(random);
+        if (fault == null || isWorkedOn(fault)) {
+            work = asks;
+        }
         if (fault == null) {
             return worked(latency, () -> answer(wire, asked, question));
         }
@@ -184,9 +191,19 @@ final class Exchange {
         };
     }
 
+    /** Whether a provider may bill for a request that this becomes of. */
+    private static boolean isWorkedOn(Fault fault) {
+        return fault instanceof Fault.InStream
+                || fault instanceof Fault.Dribble
+                || fault == Fault.Disruption.RESET_AFTER_READ
+                || fault == Fault.Disruption.CUT_BODY
+                || fault == Fault.Disruption.STALL;
+    }
+
     private Mono<Void> answer(Wire wire, SimulatedRequest asked, Question question) {
         int number = simulation.occurrences.nextAnswered(asked.bodyDigest());
         Question.Content content = question.answer(simulation.occasion(asked, number));
+        finished(content);
         if (admission != null) {
             admission.answered(content.outputTokens());
         }
@@ -205,6 +222,13 @@ final class Exchange {
         answered(number);
         leave();
         return send(200, content.json());
+    }
+
+    private void finished(Question.Content content) {
+        Demand asked = work;
+        if (asked != null) {
+            work = new Demand(asked.input(), content.outputTokens());
+        }
     }
 
     private void answered(int number) {
@@ -315,7 +339,7 @@ final class Exchange {
 
     private void record(String outcome, int status) {
         recorded = true;
-        simulation.log(path, received, outcome, status);
+        simulation.log(path, received, outcome, status, work);
     }
 
     private void leave() {

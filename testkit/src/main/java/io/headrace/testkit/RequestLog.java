@@ -42,8 +42,18 @@ public final class RequestLog {
      * @param occurrence how often that body had been asked by then, from 1; 0 where the body was not read
      * @param outcome {@link #ANSWERED}, {@link #REJECTED}, {@link #CANCELLED}, or the label of a {@link Fault}
      * @param status of the answer; 0 where none was sent
+     * @param inputTokens of the prompt, if the server worked on it, whatever became of the answer; else 0
+     * @param outputTokens likewise of the answer; the most that it might have had where it was not finished
      */
-    public record Entry(Instant time, String path, String digest, int occurrence, String outcome, int status) {
+    public record Entry(
+            Instant time,
+            String path,
+            String digest,
+            int occurrence,
+            String outcome,
+            int status,
+            long inputTokens,
+            long outputTokens) {
 
         /** Whether the client was given the whole answer, as far as the server can know. */
         public boolean answered() {
@@ -124,6 +134,8 @@ public final class RequestLog {
             json.writeNumberProperty("occurrence", entry.occurrence());
             json.writeStringProperty("outcome", entry.outcome());
             json.writeNumberProperty("status", entry.status());
+            json.writeNumberProperty("inputTokens", entry.inputTokens());
+            json.writeNumberProperty("outputTokens", entry.outputTokens());
             json.writeEndObject();
             json.writeRaw('\n');
         });
@@ -136,6 +148,8 @@ public final class RequestLog {
         int occurrence = 0;
         String outcome = "";
         int status = 0;
+        long inputTokens = 0;
+        long outputTokens = 0;
         try (JsonParser json = Json.parser(line.getBytes(StandardCharsets.UTF_8))) {
             json.nextToken();
             while (json.nextToken() == JsonToken.PROPERTY_NAME) {
@@ -148,11 +162,13 @@ public final class RequestLog {
                     case "occurrence" -> occurrence = json.getIntValue();
                     case "outcome" -> outcome = json.getString();
                     case "status" -> status = json.getIntValue();
+                    case "inputTokens" -> inputTokens = json.getLongValue();
+                    case "outputTokens" -> outputTokens = json.getLongValue();
                     default -> json.skipChildren();
                 }
             }
         }
-        return new Entry(Instant.parse(time), path, digest, occurrence, outcome, status);
+        return new Entry(Instant.parse(time), path, digest, occurrence, outcome, status, inputTokens, outputTokens);
     }
 
     private static long endOfLastLine(FileChannel file) throws IOException {

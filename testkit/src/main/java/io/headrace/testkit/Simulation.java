@@ -104,11 +104,20 @@ final class Simulation {
         return "req_" + HexFormat.of().toHexDigits(requestIds.incrementAndGet());
     }
 
-    void log(String path, @Nullable SimulatedRequest request, String outcome, int status) {
+    boolean logs() {
+        return log != null;
+    }
+
+    /**
+     * @param work tokens that were worked on, null for none
+     */
+    void log(String path, @Nullable SimulatedRequest request, String outcome, int status, @Nullable Demand work) {
         if (log != null) {
             String digest = request == null ? "" : request.digest();
             int occurrence = request == null ? 0 : request.occurrence();
-            log.append(new RequestLog.Entry(clock.instant(), path, digest, occurrence, outcome, status));
+            long input = work == null ? 0 : work.input();
+            long output = work == null ? 0 : work.output();
+            log.append(new RequestLog.Entry(clock.instant(), path, digest, occurrence, outcome, status, input, output));
         }
     }
 

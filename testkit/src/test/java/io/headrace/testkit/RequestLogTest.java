@@ -40,6 +40,11 @@ class RequestLogTest {
                     .isEqualTo(provider.requests().get(0).digest())
                     .hasSize(64);
             assertThat(entries.get(0).answered()).isTrue();
+            assertThat(entries.get(0).inputTokens()).isPositive();
+            assertThat(entries.get(0).outputTokens()).isPositive();
+            assertThat(entries.subList(1, 4))
+                    .allSatisfy(entry -> assertThat(entry.inputTokens() + entry.outputTokens())
+                            .isZero());
         }
     }
 
@@ -76,9 +81,10 @@ class RequestLogTest {
             SimulatedProviderTest.await(() -> provider.statistics().inFlight() == 1);
             open.dispose();
             SimulatedProviderTest.await(() -> provider.statistics().cancelled() == 1);
-            assertThat(RequestLog.read(file))
-                    .extracting(RequestLog.Entry::outcome)
-                    .containsExactly("cancelled");
+            assertThat(RequestLog.read(file)).singleElement().satisfies(entry -> {
+                assertThat(entry.outcome()).isEqualTo("cancelled");
+                assertThat(entry.outputTokens()).as("the most there might be").isGreaterThan(10);
+            });
         }
     }
 
