@@ -22,7 +22,10 @@ final class AdaptiveConcurrency {
     private static final double FULL = 0.85;
 
     /** The number of calls is not what the server counts if so many cuts did not help. */
-    private static final double MOST_IN_VAIN = 1.4;
+    private static final double MOST_IN_VAIN = 2.4;
+
+    /** What is left after a cut that follows one in vain. */
+    private static final double CLEARLY_LESS = 0.93;
 
     private final Growth growth;
     private final Spread refusedAt = new Spread();
@@ -178,7 +181,7 @@ final class AdaptiveConcurrency {
 
     /** Calls on the wire blur the count by some: after a cut in vain the next is a clear one. */
     private double atMost() {
-        return vain < 1 ? accepting : Math.floor(0.9 * accepting);
+        return vain < 1 ? accepting : CLEARLY_LESS * accepting;
     }
 
     /** Another refusal of the same burst. */

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AdaptiveLimits implements Resource {
 
-    /** The names of the limits in {@link #levels} and {@link #history}. */
+    /** The names of the limits in {@link #levels}. */
     public static final String CONCURRENCY = "concurrency";
 
     public static final String REQUESTS = "requests per second";
@@ -61,9 +61,8 @@ public final class AdaptiveLimits implements Resource {
     private final AdaptiveConcurrency concurrency;
     private final AdaptiveRate requests;
     private final AdaptiveRate tokens;
-    private final Pace pace = new Pace();
+    private final Spacing spacing = new Spacing();
     private final LatencyGradient gradient = new LatencyGradient();
-    private final LimitHistory history = new LimitHistory();
 
     private String binding = "limits";
 
@@ -144,7 +143,7 @@ public final class AdaptiveLimits implements Resource {
             binding = CONCURRENCY;
             return UNTIL_SETTLED;
         }
-        double wait = pace.waitFor(time);
+        double wait = spacing.waitFor(time);
         if (wait > 0) {
             requests.waitedFor();
             tokens.waitedFor();
@@ -162,14 +161,13 @@ public final class AdaptiveLimits implements Resource {
             tokens.stated(Double.NaN);
         }
         concurrency.take(time, roundTrip, grows);
-        pace.take(cost(demand), time);
+        spacing.take(cost(demand), time);
         requests.take(1, time, roundTrip, grows);
         tokens.take((double) demand.tokens(), time, roundTrip, grows);
         accepted++;
         if (Double.isNaN(probedAt)) {
             probedAt = time;
         }
-        note(now, "used");
     }
 
     @Override
@@ -179,10 +177,9 @@ public final class AdaptiveLimits implements Resource {
         concurrency.release();
         if (end.error() == ErrorKind.RATE_LIMITED) {
             refused(demand, now - end.elapsed().toNanos(), now);
-            note(now, "refused");
         } else if (end.delivery() == Delivery.NOT_SENT) {
             accepted--;
-            pace.giveBack(cost(demand));
+            spacing.giveBack(cost(demand));
             requests.giveBack(1);
             tokens.giveBack((double) demand.tokens());
             if (collapsed) {
@@ -199,7 +196,6 @@ public final class AdaptiveLimits implements Resource {
             growsFrom = time + STANDSTILL;
             if (spec.serverErrorFactor() < 1) {
                 concurrency.dip(spec.serverErrorFactor());
-                note(now, "server error");
             }
         }
     }
@@ -235,11 +231,6 @@ public final class AdaptiveLimits implements Resource {
     /** What was found so far: the start of the next process. */
     public Learned learned(long nowMillis) {
         return new Learned(nowMillis, orNull(concurrency.known()), orNull(requests.known()), orNull(tokens.known()));
-    }
-
-    /** How the limits moved, oldest first; a long history is thinned out. */
-    public List<LimitChange> history() {
-        return history.changes();
     }
 
     /** Where both limits bind and it is not told which one counts, half of each: banked neither way, and right on average. */
@@ -283,7 +274,7 @@ public final class AdaptiveLimits implements Resource {
     private void recover(long now) {
         collapsed = false;
         recoveredAt = now;
-        pace.restart(seconds(now));
+        spacing.restart(seconds(now));
         concurrency.recover();
         requests.recover();
         tokens.recover();
@@ -311,14 +302,7 @@ public final class AdaptiveLimits implements Resource {
         double limit = gradient.answered(elapsed, concurrency.inFlight() + 1, concurrency.limit(), seconds(now));
         if (limit != LatencyGradient.KEEP) {
             concurrency.reduceTo(limit);
-            note(now, "latency");
         }
-    }
-
-    private void note(long now, String cause) {
-        history.note(now, CONCURRENCY, concurrency.limit(), cause);
-        history.note(now, REQUESTS, requests.limit(), cause);
-        history.note(now, TOKENS, tokens.limit(), cause);
     }
 
     private static boolean isTransient(@Nullable ErrorKind error) {

@@ -27,7 +27,7 @@ final class AdaptiveRate {
     private static final double ALIKE = 0.1;
 
     /** Between two refusals there shall be as many requests, or more. */
-    private static final int RARELY = 90;
+    private static final int RARELY = 120;
 
     private final Growth growth;
     private final RecentRate recent = new RecentRate();

@@ -8,7 +8,6 @@ import io.headrace.Priority;
 import io.headrace.observe.Meter;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -212,13 +211,6 @@ public final class Gate {
                     keys.seats().stream()
                             .map(seat -> GateSnapshot.Key.of(seat, now))
                             .toList());
-        }
-    }
-
-    /** How the limits moved that were found by use, oldest first, by the name of their key; a long history is thinned out. */
-    public Map<String, List<LimitChange>> history() {
-        synchronized (lock) {
-            return memory.history();
         }
     }
 

@@ -104,7 +104,7 @@ public final class GateBuilder {
 
     /**
      * How the limits are found that nobody told; default {@link AdaptiveSpec#standard()}, and with a stated
-     * {@link #concurrency} no limit before the server's first refusal, except for rates that an earlier process learned.
+     * {@link #concurrency} no limit before the server's first refusal.
      */
     public GateBuilder adaptive(AdaptiveSpec adaptive) {
         this.adaptive = Objects.requireNonNull(adaptive, "adaptive");
@@ -120,7 +120,7 @@ public final class GateBuilder {
     /**
      * Where what is learned of each key's limits is kept for the next process: read when the gate is built, which reads a file of
      * some hundred bytes for each key, and written at most every ten seconds while calls end, and by {@link Gate#keepLearned}.
-     * A stated {@link #concurrency} overrides a learned one, {@link AdaptiveSpec#initial} all of it. Default nowhere.
+     * A stated {@link #concurrency}, or {@link AdaptiveSpec#initial}, overrides it. Default nowhere.
      */
     public GateBuilder learnedIn(LearnedStore store) {
         this.store = Objects.requireNonNull(store, "store");
@@ -259,8 +259,8 @@ public final class GateBuilder {
         }
         limits.forEach(limit -> own.add(limit.get()));
         if (isAdaptive) {
-            own.add(new AdaptiveLimits(
-                    adaptiveSpec(), learned(key), scheduler.get().now(TimeUnit.MILLISECONDS)));
+            Learned learned = store == null ? Learned.NOTHING : store.read(name, key);
+            own.add(new AdaptiveLimits(adaptiveSpec(), learned, scheduler.get().now(TimeUnit.MILLISECONDS)));
         }
         if (breaker != null) {
             own.add(Breaker.of(breaker, state -> events.add(new GateEvent.BreakerChanged(name, keyName, state))));
@@ -273,12 +273,6 @@ public final class GateBuilder {
         if (adaptive != null) {
             return adaptive;
         }
-        return slots == null ? AdaptiveSpec.standard() : AdaptiveSpec.standard().unlearned(UNLIMITED, UNLIMITED);
-    }
-
-    /** What was stated overrides what was learned. */
-    private Learned learned(@Nullable ApiKey key) {
-        Learned learned = store == null ? Learned.NOTHING : store.read(name, key);
-        return slots == null ? learned : learned.withoutConcurrency();
+        return slots == null ? AdaptiveSpec.standard() : AdaptiveSpec.standard().initial(UNLIMITED, UNLIMITED);
     }
 }

@@ -2,16 +2,14 @@ package io.headrace.admission;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
-/** What a gate has learned of the limits of its keys: kept for the next process, and how it came about. Under the gate's lock. */
+/** Keeps what a gate has learned of the limits of its keys for the next process. Under the gate's lock. */
 final class GateMemory {
 
     private static final long EVERY = Duration.ofSeconds(10).toNanos();
@@ -66,18 +64,5 @@ final class GateMemory {
             }
         }
         return writes;
-    }
-
-    /** How the limits of each key moved, by its name. */
-    Map<String, List<LimitChange>> history() {
-        Map<String, List<LimitChange>> history = new HashMap<>();
-        for (Seat seat : keys.seats()) {
-            AdaptiveLimits limits = seat.adaptive();
-            ApiKey key = seat.key();
-            if (limits != null) {
-                history.put(key == null ? "" : key.name(), limits.history());
-            }
-        }
-        return history;
     }
 }

@@ -13,7 +13,7 @@ final class Growth {
     private static final double DOUBLED = 20;
 
     /** A plateau that was confirmed again and again lasts no longer than this; the next doubling is found within a minute. */
-    private static final double LONGEST_HOLD = 20;
+    private static final double LONGEST_HOLD = 30;
 
     /** No round trip is taken for shorter: servers count by the second at the finest. */
     private static final double SHORTEST_ROUND = 1;

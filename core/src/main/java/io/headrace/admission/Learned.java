@@ -28,11 +28,6 @@ public record Learned(
         check("tokensPerSecond", tokensPerSecond);
     }
 
-    /** The same without the number of calls at once. */
-    Learned withoutConcurrency() {
-        return new Learned(at, null, requestsPerSecond, tokensPerSecond);
-    }
-
     private static void check(String name, @Nullable Double limit) {
         if (limit != null && !(limit > 0 && limit < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException(name + " must be a positive number, not " + limit);

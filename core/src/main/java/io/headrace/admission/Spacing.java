@@ -4,7 +4,7 @@ package io.headrace.admission;
  * Spaces requests by what each costs, in seconds: one that costs half a second keeps the next one waiting for as long. Late
  * requests are made up for a little, so that late timers cost nothing.
  */
-final class Pace {
+final class Spacing {
 
     private static final double AHEAD = 0.05;
 

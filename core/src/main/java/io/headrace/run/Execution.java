@@ -67,7 +67,7 @@ final class Execution<I, O> implements Recorder.Ending {
     private final AccountGuard<O> guard;
     private final ErrorAlarm alarm;
     private final LimitTrace limits;
-    private final Pace pace = new Pace();
+    private final RecentItems pace = new RecentItems();
     private final ItemNamespaces namespaces;
     private final CachePolicy cachePolicy;
     private final Disposable.Swap looking = Disposables.swap();
@@ -372,7 +372,7 @@ final class Execution<I, O> implements Recorder.Ending {
             looking.update(timer.schedulePeriodically(
                     () -> limits.look(elapsed()).forEach(this::note), 0, 1, TimeUnit.SECONDS));
         }
-        Purse purse = settings.purse();
+        SpentBefore purse = settings.purse();
         if (purse != null) {
             opened.directory().read(ledger -> purse.begin(ledger.totals())).ifPresent(notes::add);
         }
@@ -444,7 +444,7 @@ final class Execution<I, O> implements Recorder.Ending {
                 .attemptLog()
                 .into(all.into(named))
                 .put(ON_ERROR_DROPPED, (Consumer<Throwable>) Execution::dropped);
-        Purse purse = settings.purse();
+        SpentBefore purse = settings.purse();
         return purse == null ? observed : purse.budget().into(observed);
     }
 
@@ -501,7 +501,7 @@ final class Execution<I, O> implements Recorder.Ending {
     }
 
     private @Nullable Void writeReport(boolean finished) throws IOException {
-        Purse purse = settings.purse();
+        SpentBefore purse = settings.purse();
         if (purse != null) {
             RunDirectory directory = Objects.requireNonNull(checkpoint).directory();
             directory.read(ledger -> {
@@ -549,7 +549,7 @@ final class Execution<I, O> implements Recorder.Ending {
     }
 
     private Optional<Budget.Balance> balance() {
-        Purse purse = settings.purse();
+        SpentBefore purse = settings.purse();
         return purse == null ? Optional.empty() : Optional.of(purse.budget().balance());
     }
 

@@ -6,7 +6,7 @@ import java.util.ArrayDeque;
 /**
  * Items a second of late: what holds the run up now shows in it, and what held it up an hour ago does not. Thread-safe.
  */
-final class Pace {
+final class RecentItems {
 
     private static final Duration MEMORY = Duration.ofSeconds(30);
 
@@ -14,7 +14,7 @@ final class Pace {
 
     private record Point(Duration at, long done) {}
 
-    Pace() {
+    RecentItems() {
         points.add(new Point(Duration.ZERO, 0));
     }
 

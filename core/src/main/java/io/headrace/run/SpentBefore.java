@@ -9,13 +9,13 @@ import java.util.Optional;
  * The budget of a run, told what was spent in its directory without it: by earlier processes, and by what they had in flight when
  * they died, at its most. Not thread-safe: the executions of a run come one after another.
  */
-final class Purse {
+final class SpentBefore {
 
     private final Budget budget;
     private BigDecimal usd = BigDecimal.ZERO;
     private long tokens;
 
-    Purse(Budget budget) {
+    SpentBefore(Budget budget) {
         this.budget = budget;
     }
 

@@ -145,7 +145,7 @@ class AdaptiveLimitsTest {
         clients.runUntil(900);
         assertThat(limits.concurrency()).isEqualTo(1);
         server.storm(false);
-        clients.runUntil(930);
+        clients.runUntil(withCoolDown ? 930 : 1_020); // no gate is without one
         assertThat(limits.concurrency()).isGreaterThanOrEqualTo(before * 3 / 4);
     }
 
@@ -234,17 +234,10 @@ class AdaptiveLimitsTest {
         assertThat(new AdaptiveLimits(spec, learned, 9 * hour).concurrency()).isEqualTo(16);
         assertThat(new AdaptiveLimits(spec.initial(20, 5), learned, 0).concurrency())
                 .isEqualTo(20);
-    }
-
-    @Test
-    void history_isBoundedAndCoversAllTime() {
-        HiddenServer server = HiddenServer.requests(600, 10, 0.02, Hint.EXACT, 1);
-        AdaptiveLimits limits = new AdaptiveLimits();
-        clients(server, limits, 1_000).runUntil(3_000);
-        assertThat(limits.history()).hasSizeBetween(100, 600);
-        assertThat(limits.history()).isSortedAccordingTo((a, b) -> Long.compare(a.at(), b.at()));
-        assertThat(limits.history().get(0).at()).isLessThan(1_000_000 * MS);
-        assertThat(limits.history()).extracting(LimitChange::cause).contains("used", "refused");
+        assertThat(new AdaptiveLimits(spec.unlearned(20, 5), learned, 0).concurrency())
+                .isEqualTo(400);
+        assertThat(new AdaptiveLimits(spec.unlearned(20, 5), learned, 9 * hour).concurrency())
+                .isEqualTo(20);
     }
 
     private static long fill(AdaptiveLimits limits) {
@@ -334,8 +327,8 @@ class AdaptiveLimitsTest {
         }
 
         void assertUsed(Hint hint) {
-            assertThat(used).as("used, %s", hint).isGreaterThan(0.94);
-            assertThat(share).as("refused, %s", hint).isLessThan(0.022);
+            assertThat(used).as("used, %s", hint).isGreaterThan(0.95);
+            assertThat(share).as("refused, %s", hint).isLessThan(0.02);
         }
     }
 }

@@ -309,7 +309,6 @@ class GateQueueTest {
                         .timeout(ofSeconds(5)))
                 .assertNext(learned -> assertThat(learned.concurrency()).isBetween(30.0, 45.0))
                 .verifyComplete();
-        assertThat(gate.history().get("")).isNotEmpty();
         Gate next = Gate.builder("test").learnedIn(store).scheduler(() -> time).build();
         assertThat(next.snapshot().keys().get(0).levels())
                 .filteredOn(level -> level.resource().equals(AdaptiveLimits.CONCURRENCY))

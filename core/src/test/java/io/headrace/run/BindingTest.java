@@ -53,15 +53,15 @@ class BindingTest {
 
     @Test
     void pace_isThatOfTheLastHalfMinute() {
-        Pace pace = new Pace();
+        RecentItems pace = new RecentItems();
         long done = 0;
         for (int second = 1; second <= 600; second++) {
             done += second <= 300 ? 100 : 10;
             pace.itemsPerSecond(Duration.ofSeconds(second), done);
         }
         assertThat(pace.itemsPerSecond(Duration.ofSeconds(600), done)).isBetween(9.9, 10.1);
-        assertThat(new Pace().itemsPerSecond(Duration.ZERO, 0)).isZero();
-        assertThat(new Pace().itemsPerSecond(Duration.ofMillis(100), 5)).isEqualTo(50);
+        assertThat(new RecentItems().itemsPerSecond(Duration.ZERO, 0)).isZero();
+        assertThat(new RecentItems().itemsPerSecond(Duration.ofMillis(100), 5)).isEqualTo(50);
     }
 
     @Test
