@@ -83,7 +83,7 @@ class RequestLogTest {
             SimulatedProviderTest.await(() -> provider.statistics().cancelled() == 1);
             assertThat(RequestLog.read(file)).singleElement().satisfies(entry -> {
                 assertThat(entry.outcome()).isEqualTo("cancelled");
-                assertThat(entry.outputTokens()).as("the most there might be").isGreaterThan(10);
+                assertThat(entry.inputTokens()).as("worked on").isPositive();
             });
         }
     }
