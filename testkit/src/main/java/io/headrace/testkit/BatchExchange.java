@@ -308,7 +308,7 @@ final class BatchExchange {
 
     private void record(String outcome, int status) {
         recorded = true;
-        simulation.log(uri.path(), received, outcome, status);
+        simulation.log(uri.path(), received, outcome, status, null);
     }
 
     private void describe(CharSequence contentType, String requestId) {

@@ -113,9 +113,10 @@ final class BatchWorker {
                 return error(Wire.Problem.invalid("Streaming is not supported in a batch."));
             }
             Demand demand = question.demand(simulation.promptCache());
-            inputTokens += demand == null ? 0 : demand.input();
-            outputTokens += content.outputTokens();
-            simulation.log(batch.path, asked, RequestLog.ANSWERED, 200);
+            Demand work = new Demand(demand == null ? 0 : demand.input(), content.outputTokens());
+            inputTokens += work.input();
+            outputTokens += work.output();
+            simulation.log(batch.path, asked, RequestLog.ANSWERED, 200, work);
             return new Answer(Kind.SUCCEEDED, 200, content.json());
         }
 
