@@ -7,6 +7,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.compression.DecompressionException;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.timeout.ReadTimeoutException;
 import java.net.UnknownHostException;
@@ -30,6 +31,9 @@ import reactor.netty.http.client.HttpClientResponse;
  * nothing was done or billed.
  */
 final class HttpExchange {
+
+    /** Netty's words for an answer that is not HTTP/2. */
+    private static final String NO_HTTP2 = "First received frame was not SETTINGS";
 
     private final String name;
     private final String about;
@@ -146,6 +150,14 @@ final class HttpExchange {
             return failureBuilder(
                             ErrorKind.TRANSPORT,
                             "the server does not speak TLS on this port: check the base URL, https or http",
+                            error)
+                    .isTransient(false)
+                    .build();
+        }
+        if (error instanceof Http2Exception && words(error).startsWith(NO_HTTP2)) { // the rest is the server's bytes
+            return failureBuilder(
+                            ErrorKind.TRANSPORT,
+                            "the server does not speak HTTP/2 without TLS: leave http2WithoutTls out, or check the base URL",
                             error)
                     .isTransient(false)
                     .build();

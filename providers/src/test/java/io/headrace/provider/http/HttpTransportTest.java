@@ -71,6 +71,20 @@ class HttpTransportTest {
     }
 
     @Test
+    void serverWithoutHttp2_isNamedAsTheReason() {
+        RawServer server = serve(peer -> {
+            peer.readHead();
+            peer.write("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+        });
+        HttpTransport transport = keep(HttpTransport.builder().http2WithoutTls().build());
+
+        ApiException error = fail(transport.endpoint("p", URI.create(server.url()), Map.of()));
+
+        assertFailed(error, ErrorKind.TRANSPORT, Delivery.NOT_SENT, "leave http2WithoutTls out");
+        assertThat(error.isTransient()).isFalse();
+    }
+
+    @Test
     void wordsOnTheWay_areNotTheAnswer() {
         RawServer server = serve(peer -> {
             while (peer.readRequest()) {
