@@ -10,6 +10,9 @@ import java.util.zip.CRC32C;
 /** Writes JSON objects, one a line, into a growing buffer; a value that is JSON already is spliced in. Not thread-safe. */
 final class JsonLine {
 
+    /** What a character takes that has to be escaped; no other takes more in UTF-8. */
+    private static final int MOST_BYTES_A_CHARACTER = 6;
+
     private static final byte[] HEX = "0123456789abcdef".getBytes(UTF_8);
 
     private final CRC32C crc = new CRC32C();
@@ -38,12 +41,14 @@ final class JsonLine {
 
     JsonLine begin() {
         start = at;
+        room(1);
         put('{');
         return this;
     }
 
     /** Ends the line; gives its CRC32C. */
     int end() {
+        room(2);
         put('}');
         put('\n');
         crc.reset();
@@ -53,6 +58,7 @@ final class JsonLine {
 
     JsonLine field(String name, String value) {
         name(name);
+        room(MOST_BYTES_A_CHARACTER * value.length() + 2);
         put('"');
         for (int i = 0; i < value.length(); i++) {
             char c = value.charAt(i);
@@ -98,6 +104,7 @@ final class JsonLine {
         ascii(Long.toString(micros / 1000));
         long rest = micros % 1000;
         if (rest != 0) {
+            room(4);
             put('.');
             put('0' + rest / 100);
             put('0' + rest / 10 % 10);
@@ -120,11 +127,14 @@ final class JsonLine {
     }
 
     private void name(String name) {
+        room(name.length() + 4);
         if (bytes[at - 1] != '{') {
             put(',');
         }
         put('"');
-        ascii(name);
+        for (int i = 0; i < name.length(); i++) {
+            put(name.charAt(i));
+        }
         put('"');
         put(':');
     }
@@ -136,7 +146,10 @@ final class JsonLine {
         } else if (c >= 0x20) {
             put(c);
         } else {
-            ascii("\\u00");
+            put('\\');
+            put('u');
+            put('0');
+            put('0');
             put(HEX[c >> 4]);
             put(HEX[c & 15]);
         }
@@ -156,7 +169,7 @@ final class JsonLine {
     private void ascii(String text) {
         room(text.length());
         for (int i = 0; i < text.length(); i++) {
-            bytes[at++] = (byte) text.charAt(i);
+            put(text.charAt(i));
         }
     }
 
@@ -166,8 +179,8 @@ final class JsonLine {
         at += source.length;
     }
 
+    /** One byte, which there must be {@link #room} for. */
     private void put(long ascii) {
-        room(1);
         bytes[at++] = (byte) ascii;
     }
 
