@@ -37,7 +37,11 @@ public record Cost(BigDecimal usd, long unknown) {
         return unknown == 0;
     }
 
+    @SuppressWarnings("ReferenceEquality") // most sums begin with ZERO itself
     public Cost plus(Cost other) {
+        if (this == ZERO) {
+            return other;
+        }
         return new Cost(usd.add(other.usd), unknown + other.unknown);
     }
 }

@@ -85,7 +85,11 @@ public record Usage(
         return unknown == 0;
     }
 
+    @SuppressWarnings("ReferenceEquality") // most sums begin with ZERO itself
     public Usage plus(Usage other) {
+        if (this == ZERO) {
+            return other;
+        }
         return new Usage(
                 inputTokens + other.inputTokens,
                 cachedInputTokens + other.cachedInputTokens,
