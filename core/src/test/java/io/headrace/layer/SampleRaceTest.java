@@ -42,17 +42,17 @@ class SampleRaceTest {
         @Override
         public Mono<String> apply(String request) {
             return Mono.defer(() -> {
-                        int number = sent.incrementAndGet();
-                        AtomicInteger over = new AtomicInteger();
-                        return Mono.delay(Duration.ofNanos(ThreadLocalRandom.current().nextInt(2_000_000)))
-                                .flatMap(tick -> answer(request, number))
-                                .doOnTerminate(over::incrementAndGet)
-                                .doOnCancel(() -> {
-                                    if (over.get() == 0) {
-                                        cancelled.incrementAndGet();
-                                    }
-                                });
-                    });
+                int number = sent.incrementAndGet();
+                AtomicInteger over = new AtomicInteger();
+                return Mono.delay(Duration.ofNanos(ThreadLocalRandom.current().nextInt(2_000_000)))
+                        .flatMap(tick -> answer(request, number))
+                        .doOnTerminate(over::incrementAndGet)
+                        .doOnCancel(() -> {
+                            if (over.get() == 0) {
+                                cancelled.incrementAndGet();
+                            }
+                        });
+            });
         }
 
         private Mono<String> answer(String request, int number) {
@@ -86,7 +86,8 @@ class SampleRaceTest {
                 .noRetry()
                 .cache(cache)
                 .build();
-        List<Namespace> namespaces = List.of(Namespace.of("a"), Namespace.of("b"), Namespace.of("c"), Namespace.of("d"));
+        List<Namespace> namespaces =
+                List.of(Namespace.of("a"), Namespace.of("b"), Namespace.of("c"), Namespace.of("d"));
         Map<String, Set<String>> delivered = new ConcurrentHashMap<>();
         AtomicInteger twice = new AtomicInteger();
         Flux<String> callers = Flux.range(0, CALLERS)
@@ -94,14 +95,16 @@ class SampleRaceTest {
                         i -> {
                             Namespace mine = namespaces.get(i % NAMESPACES);
                             String request = "q" + (i / NAMESPACES) % FINGERPRINTS;
-                            Mono<String> answer = Samples.in(mine, call.apply(request))
-                                    .subscribeOn(Schedulers.parallel());
+                            Mono<String> answer =
+                                    Samples.in(mine, call.apply(request)).subscribeOn(Schedulers.parallel());
                             Mono<String> patient = cancels && i % 3 == 0
-                                    ? answer.timeout(Duration.ofNanos(ThreadLocalRandom.current().nextInt(2_000_000)))
+                                    ? answer.timeout(Duration.ofNanos(
+                                            ThreadLocalRandom.current().nextInt(2_000_000)))
                                     : answer;
                             return patient.doOnNext(got -> {
                                         if (!delivered
-                                                .computeIfAbsent(mine.name() + request, k -> ConcurrentHashMap.newKeySet())
+                                                .computeIfAbsent(
+                                                        mine.name() + request, k -> ConcurrentHashMap.newKeySet())
                                                 .add(got)) {
                                             twice.incrementAndGet();
                                         }
