@@ -56,7 +56,11 @@ import reactor.util.context.ContextView;
  *
  * <p>What the codec or the meter throws about an answer is the error of that call, and no failure of the store.
  *
- * <p>Identical calls at the same time each buy their answer.
+ * <p>Of the answers to a request it reads and stores the one that {@link CallOptions#replicate} names, number 0 where there is
+ * none, as the {@link CachePolicy} of the call says. Under read-only, and where the store is open for reading only, a miss
+ * fails with {@link ErrorKind#NOT_CACHED} before anything is sent.
+ *
+ * <p>By itself it lets identical calls at the same time each buy their answer: {@link SingleFlightLayer} makes one of them.
  */
 public final class CacheLayer<Q, R> implements Layer<Q, R> {
 

@@ -21,7 +21,8 @@ public sealed interface CallEvent {
     CallOptions options();
 
     /**
-     * The cache had the answer; no attempt follows.
+     * The cache had the answer, or an equal call at the same time brought it, for which another one pays; no attempt follows. A call for
+     * several answers tells each that it was given so, and attempts for the others follow.
      *
      * @param usage what the answer used when it was bought
      * @param saved what it cost then

@@ -68,7 +68,7 @@ public record StatisticsSnapshot(
      * @param answered calls with an answer, cached ones included
      * @param failed calls that ended in an error after all retries
      * @param cancelled calls whose caller went away
-     * @param cached calls answered by the cache
+     * @param cached answers from the cache, or from an equal call at the same time that another one paid for
      */
     public record Calls(long answered, long failed, long cancelled, long cached) {
 

@@ -3,11 +3,13 @@ package io.headrace.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.ApiException;
+import io.headrace.CachePolicy;
 import io.headrace.Call;
 import io.headrace.CallOptions;
 import io.headrace.Codec;
 import io.headrace.ErrorKind;
 import io.headrace.Item;
+import io.headrace.Namespace;
 import io.headrace.Outcome;
 import io.headrace.Priority;
 import io.headrace.admission.ApiKey;
@@ -174,6 +176,38 @@ class GuideTest {
         assertThat(translated.apply("a").block()).isEqualTo("A");
         assertThat(translated.apply("a").block()).isEqualTo("A");
         assertThat(translate.subscriptions()).isEqualTo(1);
+    }
+
+    @Test
+    void samples_areReadByNamespace() {
+        ChatRequest question = ChatRequest.builder("gpt-4o-mini")
+                .user("Name a river.")
+                .temperature(1)
+                .build();
+        Call<ChatRequest, ChatResponse> chat =
+                CallStack.chat(openAi.chat()).cache(cache).build();
+
+        Mono<List<ChatResponse>> draws = Flux.range(0, 3)
+                .flatMap(i -> chat.apply(question))
+                .collectList()
+                .contextWrite(context ->
+                        CallOptions.NONE.withNamespace(Namespace.of("rivers/1")).into(context)); // samples 0, 1 and 2
+        Mono<ChatResponse> five = chat.apply(question.toBuilder().n(5).build()); // 0 to 4: two of them are bought
+        Mono<ChatResponse> third = chat.apply(question).contextWrite(CallOptions.NONE.withReplicate(2)::into);
+        Mono<ChatResponse> replayed = chat.apply(question)
+                .contextWrite(CallOptions.NONE.withCachePolicy(CachePolicy.readOnly())::into); // no network
+
+        for (int process = 0; process < 2; process++) {
+            StepVerifier.create(draws)
+                    .assertNext(all -> assertThat(all).hasSize(3))
+                    .verifyComplete();
+            assertThat(provider.statistics().requests()).isEqualTo(process == 0 ? 3 : 4);
+            StepVerifier.create(five)
+                    .assertNext(answer -> assertThat(answer.choices()).hasSize(5))
+                    .verifyComplete();
+            assertThat(provider.statistics().requests()).isEqualTo(4);
+        }
+        StepVerifier.create(replayed).expectNextCount(1).verifyComplete();
     }
 
     @Test
