@@ -58,6 +58,11 @@ final class Flight<R> implements CoreSubscriber<R>, FatalErrorHandler, Urgency {
         answer.subscribe(this);
     }
 
+    /** Whether anybody waits for the answer. */
+    synchronized boolean isWanted() {
+        return !over;
+    }
+
     /** Whether {@code waiter} will be told of the end. */
     boolean join(Waiter<?, R> waiter) {
         synchronized (this) {

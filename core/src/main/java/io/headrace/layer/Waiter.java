@@ -122,7 +122,9 @@ final class Waiter<Q, R> {
         flight = mine;
         if (cancelled) {
             mine.leave(this);
-            return;
+        }
+        if (!mine.isWanted()) {
+            return; // nobody had joined meanwhile
         }
         Mono<R> answer;
         try {
