@@ -1,0 +1,184 @@
+package io.headrace.provider.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.ApiException;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import io.headrace.admission.ApiKey;
+import io.headrace.admission.Grant;
+import io.headrace.admission.ServerLimits;
+import io.headrace.batch.BatchApi;
+import io.headrace.batch.BatchJob;
+import io.headrace.batch.BatchJob.State;
+import io.headrace.model.ChatRequest;
+import io.headrace.model.ChatResponse;
+import io.headrace.model.EmbeddingRequest;
+import io.headrace.provider.OpenApiDescription;
+import io.headrace.provider.http.HttpTransport;
+import io.headrace.testkit.Fault;
+import io.headrace.testkit.SimulatedBatches;
+import io.headrace.testkit.SimulatedProvider;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What is OpenAI's own about batches, beside the contract. */
+class BatchWireTest {
+
+    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final ChatRequest DUCK =
+            ChatRequest.builder("gpt-4o-mini").user("duck").build();
+
+    private final SimulatedProvider provider = SimulatedProvider.builder().start();
+    private final HttpTransport transport =
+            HttpTransport.builder().totalTimeout(Duration.ofMillis(700)).build();
+    private final OpenAi openAi = OpenAi.builder()
+            .baseUrl(provider.baseUrl() + "/v1")
+            .apiKey("sk-batches-123456789")
+            .transport(transport)
+            .build();
+    private final BatchApi<ChatRequest, ChatResponse> api = openAi.chatBatches();
+
+    @AfterEach
+    void close() {
+        transport.close();
+        provider.close();
+    }
+
+    @Test
+    void fullQueue_isRateLimitedAndPasses() {
+        provider.batches(SimulatedBatches.DEFAULT.enqueuedTokens(9));
+        BatchJob job = job(submit(api, api.encode("a", DUCK), api.encode("b", DUCK)));
+        assertThat(job.state()).isEqualTo(State.FAILED);
+        ApiException problem = job.problem();
+        assertThat(problem).isNotNull();
+        assertThat(problem.kind()).isEqualTo(ErrorKind.RATE_LIMITED);
+        assertThat(problem.isTransient()).isTrue();
+        assertThat(problem.delivery()).isEqualTo(Delivery.REFUSED);
+        assertThat(problem).hasMessageContaining("token_limit_exceeded").hasMessageContaining("Limit: 9 enqueued");
+        StepVerifier.create(api.results(job)).expectComplete().verify(SOON);
+    }
+
+    @Test
+    void badFile_failsForGood_andItsWordsShowNeitherKeyNorQuotes() {
+        provider.batches(SimulatedBatches.DEFAULT.failing(
+                "invalid_json_line", "Near 'a prompt that is private to the bone' with sk-batches-123456789"));
+        ApiException problem = job(submit(api, api.encode("a", DUCK))).problem();
+        assertThat(problem).isNotNull();
+        assertThat(problem.kind()).isEqualTo(ErrorKind.INVALID_REQUEST);
+        assertThat(problem.isTransient()).isFalse();
+        assertThat(problem).hasMessageNotContaining("a prompt that").hasMessageNotContaining("sk-batches");
+    }
+
+    @Test
+    void oneModelForABatch() {
+        ChatRequest other = ChatRequest.builder("gpt-4o").user("duck").build();
+        assertThat(api.group(DUCK)).isEqualTo("gpt-4o-mini").isNotEqualTo(api.group(other));
+        assertThat(api.group(DUCK.toBuilder().extra("model", "gpt-5").build())).isEqualTo("gpt-5");
+        BatchJob job = job(submit(api, api.encode("a", DUCK), api.encode("b", other)));
+        assertThat(job.problem()).hasMessageContaining("line 2: mismatched_model");
+    }
+
+    @Test
+    void embeddings_countInputs() {
+        EmbeddingRequest request = EmbeddingRequest.of("text-embedding-3-small", "a", "b", "c");
+        assertThat(openAi.embeddingBatches().count(request)).isEqualTo(3);
+        assertThat(api.count(DUCK)).isEqualTo(1);
+    }
+
+    @Test
+    void slowUpload_outlastsTheTotalTimeout() {
+        Flux<byte[]> slow = Flux.range(0, 4)
+                .concatMap(i -> Mono.delay(Duration.ofMillis(400)).map(any -> api.encode("id-" + i, DUCK)));
+        BatchJob job = api.submit("slow", slow, handle -> Mono.empty()).block(SOON);
+        assertThat(job).isNotNull();
+        assertThat(job(job).counts().succeeded()).isEqualTo(4);
+    }
+
+    @Test
+    void refusalDuringTheUpload_isHeard() {
+        provider.failNext(1, Fault.answer(413, Map.of(), "{\"error\":{\"message\":\"too large\"}}"));
+        Flux<byte[]> lines = Flux.range(0, 100_000).map(i -> api.encode("id-" + i, DUCK));
+        StepVerifier.create(api.submit("large", lines, handle -> Mono.empty()))
+                .expectErrorSatisfies(error -> {
+                    ApiException refused = (ApiException) error;
+                    assertThat(refused.kind()).isIn(ErrorKind.INVALID_REQUEST, ErrorKind.TRANSPORT);
+                    assertThat(refused.delivery()).isIn(Delivery.REFUSED, Delivery.NOT_SENT);
+                })
+                .verify(SOON);
+        assertThat(provider.batches()).isEmpty();
+    }
+
+    @Test
+    void keyOfTheGrant_isUsedForEveryRequest() {
+        provider.failWhen(
+                request -> !request.header("authorization").orElse("").equals("Bearer sk-of-the-grant-42"),
+                Fault.answer(401, Map.of(), "{}"));
+        Grant grant = new Grant() {
+
+            @Override
+            public ApiKey key() {
+                return new ApiKey("second", "sk-of-the-grant-42");
+            }
+
+            @Override
+            public void observed(ServerLimits limits) {
+                // of no interest here
+            }
+        };
+        BatchJob job = api.submit("granted", Flux.just(api.encode("a", DUCK)), handle -> Mono.empty())
+                .flatMap(made -> api.job(made.id()))
+                .contextWrite(grant::into)
+                .block(SOON);
+        assertThat(job).isNotNull();
+        assertThat(api.results(job).contextWrite(grant::into).count().block(SOON))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void requestsAreWhatTheDescriptionSays() throws IOException {
+        OpenApiDescription description = OpenApiDescription.read("openai-openapi-subset.json");
+        JsonMapper mapper = new JsonMapper();
+        JsonNode line = mapper.readTree(api.encode("a", DUCK));
+        description.assertConforms(
+                "CreateChatCompletionRequest", line.path("body").toString());
+        assertThat(line.path("method").asString()).isEqualTo("POST");
+        description.assertPath(line.path("url").asString());
+        JsonNode vectors = mapper.readTree(
+                openAi.embeddingBatches().encode("a", EmbeddingRequest.of("text-embedding-3-small", "duck")));
+        description.assertConforms(
+                "CreateEmbeddingRequest", vectors.path("body").toString());
+        description.assertPath(vectors.path("url").asString());
+        submit(api, api.encode("a", DUCK));
+        List<String> posted = provider.requests().stream()
+                .filter(request -> request.path().equals("/v1/batches"))
+                .map(request -> request.body())
+                .toList();
+        assertThat(posted).hasSize(1);
+        description.assertConforms("CreateBatchRequest", posted.get(0));
+        assertThat(new String(api.encode("a", DUCK), StandardCharsets.UTF_8)).doesNotContain("stream");
+    }
+
+    private BatchJob job(BatchJob job) {
+        BatchJob read = api.job(job.id()).block(SOON);
+        assertThat(read).isNotNull();
+        return read;
+    }
+
+    private static BatchJob submit(BatchApi<?, ?> api, byte[]... lines) {
+        BatchJob job = api.submit("run-1", Flux.fromArray(lines), handle -> Mono.empty())
+                .block(SOON);
+        assertThat(job).isNotNull();
+        return job;
+    }
+}
