@@ -1,5 +1,6 @@
 package io.headrace.cli;
 
+import io.headrace.testkit.SimulatedBatches;
 import io.headrace.testkit.SimulatedProvider;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ import reactor.netty.ChannelBindException;
         name = "simulate",
         description =
                 "Starts the simulated provider on the loopback address, prints its base URL on standard output and"
-                        + " serves until Ctrl-C or SIGTERM. It speaks OpenAI Chat Completions and Anthropic Messages; any key is good.")
+                        + " serves until Ctrl-C or SIGTERM. It speaks the APIs of OpenAI and Anthropic, batches too; any key is good.")
 final class Simulate implements Callable<Integer> {
 
     @Option(
@@ -67,6 +68,41 @@ final class Simulate implements Callable<Integer> {
             description = "Ends each answer with how often its request has been answered.")
     private boolean answerOccurrences;
 
+    @Option(
+            names = "--batch-delay",
+            paramLabel = "TIME",
+            defaultValue = "0",
+            description = "Time that a batch takes, such as 30s. Default: ${DEFAULT-VALUE}.")
+    private Duration batchDelay = Duration.ZERO;
+
+    @Option(
+            names = "--batch-window",
+            paramLabel = "TIME",
+            defaultValue = "24h",
+            description = "Time after which a batch expires and keeps what is done. Default: ${DEFAULT-VALUE}.")
+    private Duration batchWindow = Duration.ofHours(24);
+
+    @Option(
+            names = "--batch-failures",
+            paramLabel = "SHARE",
+            defaultValue = "0",
+            description = "Share of the requests of batches that fail, 0 to 1. Default: ${DEFAULT-VALUE}.")
+    private double batchFailures;
+
+    @Option(
+            names = "--batch-missing",
+            paramLabel = "SHARE",
+            defaultValue = "0",
+            description =
+                    "Share of the requests of batches that no result tells of, 0 to 1. Default: ${DEFAULT-VALUE}.")
+    private double batchMissing;
+
+    @Option(
+            names = "--batch-log",
+            paramLabel = "FILE",
+            description = "Appends one JSON line for each batch that was made, before its answer leaves.")
+    private @Nullable Path batchLog;
+
     @Mixin
     private final LimitOptions limits = new LimitOptions();
 
@@ -81,14 +117,24 @@ final class Simulate implements Callable<Integer> {
         Checks.share("--faults", faults);
         Checks.spread("--spread", spread);
         Checks.range("--port", port, 0, 65_535);
+        Checks.share("--batch-failures", batchFailures);
+        Checks.share("--batch-missing", batchMissing);
         SimulatedProvider.Builder builder = new SimulatorSettings(latency, spread, faults, seed)
                 .builder()
                 .port(port)
                 .answerOccurrences(answerOccurrences)
+                .batches(SimulatedBatches.DEFAULT
+                        .delay(batchDelay)
+                        .window(batchWindow)
+                        .share(SimulatedBatches.Fate.FAILED, batchFailures)
+                        .share(SimulatedBatches.Fate.MISSING, batchMissing))
                 .countOccurrences(faults > 0 || answerOccurrences || log != null);
         limits.describe(builder);
         if (log != null) {
             builder.logFile(log);
+        }
+        if (batchLog != null) {
+            builder.batchLog(batchLog);
         }
         try (SimulatedProvider provider = builder.start()) {
             surroundings.out().println(provider.baseUrl() + Backend.API_PATH);
