@@ -374,7 +374,7 @@ class AnalyzeTest {
         assertThat(analyze(with(some, "--cache-max-age", "1h")).out()).contains("no call was sent");
         assertThat(analyze(with(some, "--cache-max-age", "1ms")).out()).contains("7 sent");
         assertThat(analyze("--cache-max-age", "0").err()).contains("--cache-max-age must be above 0");
-        assertThat(analyze("--cache-policy", "never").err()).contains("use, bypass, refresh, read-only");
+        assertThat(analyze("--cache-policy", "never").err()).contains("--cache-policy", "read-only", "never");
     }
 
     @Test
