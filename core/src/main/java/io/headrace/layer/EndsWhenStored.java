@@ -14,7 +14,7 @@ import reactor.util.context.Context;
  * and the end of an answered attempt is noted when the answer is kept, or surely will not be. An answer that arrived is lost with the process until then, and what is bought again after a crash
  * must stand in the accounts as an attempt of unknown outcome. Thread-safe.
  */
-final class EndsWhenStored<R> extends DefaultSignalListener<R> implements AttemptLog {
+final class EndsWhenStored<R> extends DefaultSignalListener<R> implements AttemptLogOfCall {
 
     private final AttemptLog log;
     private final Fingerprint key;
@@ -26,6 +26,11 @@ final class EndsWhenStored<R> extends DefaultSignalListener<R> implements Attemp
         this.log = log;
         this.key = key;
         this.sample = sample;
+    }
+
+    @Override
+    public AttemptLog behind() {
+        return log;
     }
 
     @Override

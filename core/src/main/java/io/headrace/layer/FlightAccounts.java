@@ -27,7 +27,7 @@ import reactor.util.context.Context;
  * him as not sent, at no cost, and begins for the next one: the run and the journal of the first may be gone when the answer
  * comes. Thread-safe; listeners are told outside the lock.
  */
-final class FlightAccounts implements CallListener, AttemptLog {
+final class FlightAccounts implements CallListener, AttemptLogOfCall {
 
     private static final Logger LOG = LoggerFactory.getLogger(FlightAccounts.class);
 
@@ -70,6 +70,11 @@ final class FlightAccounts implements CallListener, AttemptLog {
     public Context into(Context context) {
         Context heard = context.put(CallListener.class, this);
         return isLogged ? heard.put(AttemptLog.class, this) : heard;
+    }
+
+    @Override
+    public @Nullable AttemptLog behind() {
+        return payer.log();
     }
 
     /** From now on {@code next} pays. */

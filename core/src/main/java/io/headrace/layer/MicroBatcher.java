@@ -9,6 +9,7 @@ import io.headrace.layer.BatchMember.Waiter;
 import io.headrace.model.EmbeddingRequest;
 import io.headrace.model.EmbeddingResponse;
 import io.headrace.model.TokenEstimator;
+import io.headrace.observe.AttemptLog;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
@@ -71,8 +72,8 @@ import reactor.util.context.ContextView;
  * of which may come again in another batch.
  *
  * <p><b>Accounts.</b> What a batch takes is booked once: its call runs in the context of the caller who stands first in the batch, with
- * the highest priority of all its callers. That one's listeners, attempt log and budget hear of its attempts. Only callers of one budget and
- * tenant share a batch. What an answer itself reports is its share, as the call for batches gives it: with {@link BatchMeter} the shares
+ * the highest priority of all its callers. That one's listeners, attempt log and budget hear of its attempts. Only callers of one run, budget
+ * and tenant share a batch. What an answer itself reports is its share, as the call for batches gives it: with {@link BatchMeter} the shares
  * are what the batch took, and what a cache outside counts as saved later.
  *
  * <p><b>Cancel.</b> Before its batch leaves, an element is taken out, and an empty batch is not sent; after that a cancel harms nobody,
@@ -192,13 +193,18 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
     }
 
     /** Who may share a batch. */
-    private record Group(Object of, String tenant, @Nullable Budget budget) {}
+    private record Group(
+            Object of,
+            String tenant,
+            @Nullable Budget budget,
+            @Nullable AttemptLog log) {}
 
     private Object group(Q request, ContextView context) {
         return new Group(
                 Objects.requireNonNull(groups.apply(request), "groupBy gave null, it must give a value to compare by"),
                 CallOptions.from(context).tenant(),
-                context.getOrDefault(Budget.class, null));
+                context.getOrDefault(Budget.class, null),
+                AttemptLogOfCall.behindAll(context));
     }
 
     private void join(BatchMember<Q, R> member, Object group, MonoSink<R> sink) {

@@ -215,6 +215,27 @@ class MicroBatchingTest {
     }
 
     @Test
+    void callersOfTwoRuns_shareNoBatch_andPayForTheirOwn() {
+        Log one = new Log();
+        Log two = new Log();
+        try (ResponseCache cache = InMemoryCache.create();
+                MicroBatcher<String, String> batcher = MicroBatcher.builder(
+                                batches(model()).build())
+                        .count(3)
+                        .maxWait(LONG)
+                        .build()) {
+            Call<String, String> call = single(batcher, cache).build();
+            Flux<String> calls = Flux.merge(
+                    Flux.just("a", "bb", "ccc").flatMap(call::apply).contextWrite(one::into),
+                    Flux.just("d", "ee", "f").flatMap(call::apply).contextWrite(two::into));
+            assertThat(calls.collectList().block(Duration.ofSeconds(10))).hasSize(6);
+        }
+        assertThat(sizes).containsExactly(3, 3);
+        assertThat(one.ended).containsExactly(Usage.of(6, 0));
+        assertThat(two.ended).containsExactly(Usage.of(4, 0));
+    }
+
+    @Test
     void leaderThatLeaves_leavesNoAttemptOpen() {
         Log log = new Log();
         StepVerifier.withVirtualTime(() -> {
