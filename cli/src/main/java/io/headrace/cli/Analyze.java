@@ -2,18 +2,12 @@ package io.headrace.cli;
 
 import io.headrace.Call;
 import io.headrace.Codec;
-import io.headrace.StorageException;
 import io.headrace.admission.Gate;
-import io.headrace.cache.InMemoryCache;
 import io.headrace.cache.ResponseCache;
-import io.headrace.cache.TieredCache;
-import io.headrace.cache.rocksdb.RocksDbCache;
 import io.headrace.dataset.Dataset;
-import io.headrace.dataset.FieldChoice;
 import io.headrace.examples.analysis.Analysis;
 import io.headrace.examples.analysis.DocumentAnalysis;
 import io.headrace.examples.analysis.DocumentTopics;
-import io.headrace.examples.analysis.ShippedDocuments;
 import io.headrace.flow.MapStep;
 import io.headrace.flow.Pipeline;
 import io.headrace.layer.CallStack;
@@ -25,11 +19,11 @@ import io.headrace.run.RunReport;
 import io.headrace.run.RunReport.End;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -51,37 +45,10 @@ final class Analyze implements Callable<Integer> {
 
     private static final int MAX_REASONING_TOKENS = 1_000_000;
 
-    private static final Duration DEFAULT_SIM_LATENCY = Duration.ofMillis(20);
-
     private final Surroundings surroundings;
 
-    @Option(
-            names = "--input",
-            paramLabel = "PATH",
-            order = 1,
-            description =
-                    "A JSONL, CSV or text file, plain or gzip, or a folder of text files. Default: the documents that"
-                            + " ship with the examples.")
-    private @Nullable Path input;
-
-    @Option(
-            names = "--text-field",
-            paramLabel = "NAME",
-            order = 2,
-            description = "Field that holds the text. Default: chosen by the first rows.")
-    private @Nullable String textField;
-
-    @Option(
-            names = "--id-field",
-            paramLabel = "NAME",
-            order = 3,
-            description =
-                    "Field that holds the id. Default: chosen by the first rows, else ids are made of position and"
-                            + " content.")
-    private @Nullable String idField;
-
-    @Option(names = "--max-samples", paramLabel = "N", order = 4, description = "Only the first N rows. Default: all.")
-    private @Nullable Long maxSamples;
+    @Mixin
+    private final InputOptions input = new InputOptions();
 
     @Option(
             names = "--out",
@@ -91,21 +58,8 @@ final class Analyze implements Callable<Integer> {
             description = "Where results, dead letters, summary and report go. Default: ./${DEFAULT-VALUE}.")
     private Path out = Path.of("out");
 
-    @Option(
-            names = "--cache",
-            paramLabel = "DIR",
-            order = 11,
-            description = "Where answers are kept that were paid for. Default: $XDG_CACHE_HOME/headrace or"
-                    + " ~/.cache/headrace.")
-    private @Nullable Path cache;
-
-    @Option(
-            names = "--cache-wait",
-            paramLabel = "TIME",
-            order = 11,
-            defaultValue = "0",
-            description = "How long to wait for a cache that another run has. Default: not at all.")
-    private Duration cacheWait = Duration.ZERO;
+    @Mixin
+    private final AnswerOptions answers;
 
     @Option(
             names = "--fresh",
@@ -115,24 +69,6 @@ final class Analyze implements Callable<Integer> {
 
     @Option(names = "--clear-cache", order = 13, description = "Forgets all cached answers first.")
     private boolean clearCache;
-
-    @Option(
-            names = "--cache-policy",
-            paramLabel = "POLICY",
-            order = 13,
-            defaultValue = "use",
-            description =
-                    "How stored answers are used: ${COMPLETION-CANDIDATES}. 'bypass' reads and stores none, 'refresh' buys"
-                            + " each again once in this run, 'read-only' sends nothing, and items whose answers are not stored fail."
-                            + " Default: ${DEFAULT-VALUE}.")
-    private CacheUse cachePolicy = CacheUse.USE;
-
-    @Option(
-            names = "--cache-max-age",
-            paramLabel = "TIME",
-            order = 13,
-            description = "Answers that were stored longer ago are bought again, such as 24h. Default: any age.")
-    private @Nullable Duration cacheMaxAge;
 
     @Option(
             names = "--estimate",
@@ -186,69 +122,43 @@ final class Analyze implements Callable<Integer> {
             description = "How long calls in flight may take after Ctrl-C or SIGTERM. Default: ${DEFAULT-VALUE}.")
     private Duration grace = Duration.ZERO;
 
-    @Option(
-            names = "--sim-latency",
-            paramLabel = "TIME",
-            order = 40,
-            description = "Time for one answer of the simulated provider, such as 100ms. Default: 20ms.")
-    private @Nullable Duration simLatency;
-
-    @Option(
-            names = "--sim-spread",
-            paramLabel = "SIGMA",
-            order = 41,
-            description = "Spread of these times, 0 to 3: log-normal round --sim-latency, 0.5 is usual. Default: 0.")
-    private @Nullable Double simSpread;
-
-    @Option(
-            names = "--sim-faults",
-            paramLabel = "SHARE",
-            order = 42,
-            description = "Share of its requests that fail, 0 to 1. Default: 0.")
-    private @Nullable Double simFaults;
-
-    @Option(
-            names = "--sim-seed",
-            paramLabel = "N",
-            order = 43,
-            description = "Which of its requests fail: the same seed fails the same ones. Default: 0.")
-    private @Nullable Long simSeed;
+    @Mixin
+    private final SimulatorOptions simulator = new SimulatorOptions();
 
     Analyze(Surroundings surroundings) {
         this.surroundings = surroundings;
         this.provider = new ProviderOptions(surroundings);
+        this.answers = new AnswerOptions(surroundings);
     }
 
     @Override
     public Integer call() {
-        SimulatorSettings simulator = simulator();
+        SimulatorSettings simulated = simulator.settings(provider);
         Checks.range("--reasoning-tokens", reasoningTokens, 0, MAX_REASONING_TOKENS);
         limits.check();
         budget.check();
-        if (maxSamples != null) {
-            Checks.range("--max-samples", maxSamples, 1, Long.MAX_VALUE);
-        }
+        input.check();
         if (estimateOnly && clearCache) {
             throw new UsageProblem("--estimate changes nothing: leave out --clear-cache");
         }
-        try (ResponseCache answers = openCache()) { // first: it opens on a thread of its own meanwhile
-            Dataset<String> dataset = dataset();
-            try (Backend backend = provider.open(simulator)) {
+        try (ResponseCache cache = answers.open()) { // first: it opens on a thread of its own meanwhile
+            Dataset<String> dataset = input.dataset();
+            try (Backend backend = provider.open(simulated)) {
                 if (clearCache) {
-                    answers.clear().block();
+                    cache.clear().block();
                 }
-                return analyze(dataset, backend, answers);
+                return analyze(dataset, backend, cache);
             }
         }
     }
 
-    private int analyze(Dataset<String> dataset, Backend backend, ResponseCache answers) {
-        Gate gate = limits.gate(backend, cacheFolder());
+    private int analyze(Dataset<String> dataset, Backend backend, ResponseCache cache) {
+        Gate gate = limits.gate(backend, answers.folder());
         Call<ChatRequest, ChatResponse> chat =
-                CallStack.chat(backend.chat()).cache(answers).gate(gate).build();
+                CallStack.chat(backend.chat()).cache(cache).gate(gate).build();
         DocumentAnalysis analysis = DocumentAnalysis.of(chat, backend.model()).reasoningTokens(reasoningTokens);
         if (estimateOnly) {
-            Estimate estimate = Estimate.of(maxSamples == null ? dataset : dataset.take(maxSamples), pipeline(analysis))
+            Estimate estimate = Estimate.of(input.first(dataset), pipeline(analysis))
                     .concurrency(limits.concurrency().orElse(GateOptions.USUAL_CONCURRENCY))
                     .latency(latency)
                     .gate(gate)
@@ -262,25 +172,23 @@ final class Analyze implements Callable<Integer> {
                 .reduction(analysis.summary())
                 .gate(gate)
                 .fresh(fresh)
-                .cachePolicy(cachePolicy.policy(cacheMaxAge))
+                .cachePolicy(answers.policy())
                 .retryFailed(retryFailed)
                 .grace(grace);
-        if (maxSamples != null) {
-            run.maxItems(maxSamples);
-        }
-        budget.describe(run, backend.model());
+        input.describe(run);
+        budget.describe(run, budget.budget(List.of(backend.model())));
         Console console = Console.of(surroundings.err());
-        console.line("headrace: " + (input == null ? dataset.name() : dataset.signature()) + " to "
-                + backend.description() + ", model " + backend.model());
+        console.line(
+                "headrace: " + input.name(dataset) + " to " + backend.description() + ", model " + backend.model());
         // a provider in this process holds the other end of each connection
         limits.shortage(provider.isSimulatedHere() ? 2 : 1)
                 .ifPresent(shortage -> console.line("headrace: warning: " + shortage));
-        RunReport report = new Watch(console, surroundings.signals(), grace).execute(run.build(), this::estimate);
+        RunReport report = new Watch(console, surroundings.signals(), grace).execute(run.build(), input::estimate);
         gate.keepLearned();
         if (report.end() == End.BROKEN) {
             surroundings.err().println("headrace: " + report.reason());
         }
-        new Summary(report, provider.isSimulatedHere(), report.allRowsKnown() ? OptionalLong.empty() : estimate())
+        new Summary(report, provider.isSimulatedHere(), report.allRowsKnown() ? OptionalLong.empty() : input.estimate())
                 .print(surroundings.out());
         return exitCode(report);
     }
@@ -312,55 +220,5 @@ final class Analyze implements Callable<Integer> {
     private int bySignalOr(int code) {
         int bySignal = surroundings.signals().exitCode();
         return bySignal == 0 ? code : bySignal;
-    }
-
-    private Dataset<String> dataset() {
-        if (input == null) {
-            if (textField != null || idField != null) {
-                throw new UsageProblem((textField != null ? "--text-field" : "--id-field") + " needs --input");
-            }
-            return ShippedDocuments.dataset();
-        }
-        try {
-            return Dataset.open(input, new FieldChoice(textField, idField));
-        } catch (IllegalArgumentException e) {
-            throw UsageProblem.of(e);
-        }
-    }
-
-    private OptionalLong estimate() {
-        OptionalLong rows = input == null ? OptionalLong.empty() : RowEstimate.of(input);
-        return maxSamples != null && rows.isPresent() ? OptionalLong.of(Math.min(maxSamples, rows.getAsLong())) : rows;
-    }
-
-    private ResponseCache openCache() {
-        try {
-            // the one on disk first: it opens on a thread of its own
-            RocksDbCache disk =
-                    RocksDbCache.builder(cacheFolder()).waitUpTo(cacheWait).open();
-            return TieredCache.of(InMemoryCache.create(), disk);
-        } catch (StorageException e) {
-            throw new UsageProblem(e.getMessage() + " (--cache, --cache-wait)", e);
-        }
-    }
-
-    private Path cacheFolder() {
-        return cache == null ? surroundings.usersCache() : cache;
-    }
-
-    private SimulatorSettings simulator() {
-        if (!provider.isSimulatedHere()
-                && (simLatency != null || simSpread != null || simFaults != null || simSeed != null)) {
-            throw new UsageProblem(
-                    "--sim-latency, --sim-spread, --sim-faults and --sim-seed are for the simulated provider"
-                            + " in this process; with --base-url, give --latency, --spread, --faults and --seed to 'headrace"
-                            + " simulate'");
-        }
-        double spread = simSpread == null ? 0 : simSpread;
-        Checks.spread("--sim-spread", spread);
-        double faults = simFaults == null ? 0 : simFaults;
-        Checks.share("--sim-faults", faults);
-        return new SimulatorSettings(
-                simLatency == null ? DEFAULT_SIM_LATENCY : simLatency, spread, faults, simSeed == null ? 0 : simSeed);
     }
 }

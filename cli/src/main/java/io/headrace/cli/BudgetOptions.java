@@ -6,6 +6,7 @@ import io.headrace.run.Run;
 import java.math.BigDecimal;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -52,25 +53,32 @@ final class BudgetOptions {
     }
 
     /**
-     * Tells {@code run} all that was said.
+     * What may be spent; null without a cap.
      *
-     * @throws UsageProblem for a cap on money where {@code model} has no price
+     * @throws UsageProblem for a cap on money where one of {@code models} has no price
      */
-    void describe(Run.Builder<?, ?> run, String model) {
+    @Nullable
+    Budget budget(Collection<String> models) {
+        if (maxCost == null) {
+            return maxTokens == null ? null : Budget.ofTokens(maxTokens);
+        }
+        for (String model : models) {
+            if (PriceTable.shipped().price(model, LocalDate.now(ZoneOffset.UTC)).isEmpty()) {
+                throw new UsageProblem(
+                        "--max-cost needs the price of model '" + model
+                                + "', which is not in the price list: use --max-tokens, or run from code with a PriceTable that has it");
+            }
+        }
+        return maxTokens == null ? Budget.ofUsd(maxCost) : Budget.of(maxCost, maxTokens);
+    }
+
+    /** Tells {@code run} all that was said. */
+    void describe(Run.Builder<?, ?> run, @Nullable Budget budget) {
         if (maxErrorShare != null) {
             run.stopAboveErrorShare(maxErrorShare);
         }
-        if (maxCost == null) {
-            if (maxTokens != null) {
-                run.budget(Budget.ofTokens(maxTokens));
-            }
-            return;
+        if (budget != null) {
+            run.budget(budget);
         }
-        if (PriceTable.shipped().price(model, LocalDate.now(ZoneOffset.UTC)).isEmpty()) {
-            throw new UsageProblem(
-                    "--max-cost needs the price of model '" + model
-                            + "', which is not in the price list: use --max-tokens, or run from code with a PriceTable that has it");
-        }
-        run.budget(maxTokens == null ? Budget.ofUsd(maxCost) : Budget.of(maxCost, maxTokens));
     }
 }

@@ -44,6 +44,7 @@ public final class Main {
     static CommandLine commandLine(Surroundings surroundings) {
         return new CommandLine(new Main())
                 .addSubcommand(new Analyze(surroundings))
+                .addSubcommand(new SweepCommand(surroundings))
                 .addSubcommand(new Simulate(surroundings))
                 .addSubcommand(new CacheCommand(surroundings))
                 .addSubcommand(new HelpCommand())

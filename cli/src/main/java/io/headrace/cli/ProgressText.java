@@ -3,11 +3,14 @@ package io.headrace.cli;
 import io.headrace.admission.Budget;
 import io.headrace.admission.GateSnapshot;
 import io.headrace.run.Progress;
+import io.headrace.run.SweepProgress;
+import io.headrace.run.SweepProgress.State;
 import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 
 /** A run's progress on one short line. */
 final class ProgressText {
@@ -62,6 +65,30 @@ final class ProgressText {
                         .append(" of ")
                         .append(usd.cap())
                         .append(" USD"));
+        return line.toString();
+    }
+
+    /** Where a sweep is, with what its configurations came to so far. */
+    static String of(SweepProgress progress) {
+        StringBuilder line = new StringBuilder()
+                .append(number(progress.count(State.ENDED)))
+                .append(" of ")
+                .append(count(progress.configurations().size(), "configuration"));
+        String running = progress.configurations().stream()
+                .filter(configuration -> configuration.state() == State.RUNNING)
+                .map(SweepProgress.Configuration::name)
+                .collect(Collectors.joining(", "));
+        if (!running.isEmpty()) {
+            line.append(", at ").append(running);
+        }
+        line.append(" | ").append(count(progress.done(), "item"));
+        if (progress.failed() > 0) {
+            line.append(", ").append(number(progress.failed())).append(" failed");
+        }
+        line.append(" | calls: ").append(number(progress.sent())).append(" sent");
+        if (progress.cached() > 0) {
+            line.append(", ").append(number(progress.cached())).append(" cached");
+        }
         return line.toString();
     }
 

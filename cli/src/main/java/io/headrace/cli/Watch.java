@@ -4,6 +4,8 @@ import io.headrace.StorageException;
 import io.headrace.run.Progress;
 import io.headrace.run.Run;
 import io.headrace.run.RunReport;
+import io.headrace.run.Sweep;
+import io.headrace.run.SweepReport;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.OptionalLong;
@@ -15,7 +17,7 @@ import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
 
-/** Waits for a run, shows where it is, and stops it when a signal asks for that. */
+/** Waits for a run or a sweep, shows where it is, and stops it when a signal asks for that. */
 final class Watch {
 
     private final Console console;
@@ -39,17 +41,33 @@ final class Watch {
      * @throws UsageProblem if it cannot be run
      */
     RunReport execute(Run<?> run, Supplier<OptionalLong> estimate) {
+        Mono<RunReport> execution = run.execute()
+                .onErrorResume(
+                        Watch::isTold,
+                        e -> Mono.justOrEmpty(run.report())
+                                .switchIfEmpty(Mono.error(() -> UsageProblem.of((RuntimeException) e))));
+        return await(execution, () -> show(run, estimate), run::stop);
+    }
+
+    /**
+     * Executes {@code sweep} and waits for its report.
+     *
+     * @throws UsageProblem if it cannot be run, or its comparison cannot be written
+     */
+    SweepReport execute(Sweep sweep) {
+        Mono<SweepReport> execution =
+                sweep.execute().onErrorMap(Watch::isTold, e -> UsageProblem.of((RuntimeException) e));
+        return await(execution, () -> show(sweep), sweep::stop);
+    }
+
+    private <R> R await(Mono<R> execution, Supplier<Disposable> show, Runnable stop) {
         Disposable.Composite helpers = Disposables.composite();
         try {
-            RunReport report = run.execute()
+            R report = execution
                     .doOnSubscribe(begun -> {
-                        helpers.add(show(run, estimate));
-                        helpers.add(stopOnSignal(run));
+                        helpers.add(show.get());
+                        helpers.add(stopOnSignal(stop));
                     })
-                    .onErrorResume(
-                            Watch::isTold,
-                            e -> Mono.justOrEmpty(run.report())
-                                    .switchIfEmpty(Mono.error(() -> UsageProblem.of((RuntimeException) e))))
                     .block();
             if (report == null) {
                 throw new UsageProblem("the run was stopped before it began");
@@ -90,14 +108,29 @@ final class Watch {
                         e -> console.line("no progress can be shown: " + e));
     }
 
+    private Disposable show(Sweep sweep) {
+        AtomicBoolean told = new AtomicBoolean();
+        return sweep.progress(console.period())
+                .subscribe(
+                        progress -> {
+                            if (signals.exitCode() == 0
+                                    && progress.stopping().isPresent()
+                                    && told.compareAndSet(false, true)) {
+                                stopping(progress.stopping().get());
+                            }
+                            console.progress(ProgressText.of(progress));
+                        },
+                        e -> console.line("no progress can be shown: " + e));
+    }
+
     /** Subscribed when the run has begun, so that a signal that came before finds something to stop. */
-    private Disposable stopOnSignal(Run<?> run) {
+    private Disposable stopOnSignal(Runnable stop) {
         return signals.first()
                 .subscribe(
                         code -> {
                             stopping("calls in flight have " + Durations.format(grace)
                                     + " to end, a second signal stops at once");
-                            run.stop();
+                            stop.run();
                         },
                         e -> console.line("the run cannot be stopped: " + e));
     }

@@ -58,6 +58,12 @@ class ExamplesTest {
     }
 
     @Test
+    void localEmbeddings_goInBatches() {
+        assertThat(printed(() -> LocalEmbeddings.main(new String[0])).lines())
+                .containsExactly("4 texts, 12 vectors, requests sent: 3");
+    }
+
+    @Test
     void plainFlux_hasNothingLeftToDoTheSecondTime(@TempDir Path directory) throws IOException {
         String[] arguments = {directory.toString()};
 

@@ -16,8 +16,8 @@ import reactor.core.publisher.Mono;
 /**
  * Analyses documents in two stages and sums up the corpus in a third: {@link #topics} finds what a document is about,
  * {@link #classify} needs these topics to put it into one category, {@link #summary} counts and lets the model write a
- * paragraph. One call a stage and document, one for the summary; temperature 0 and bounded answers, so that repeated runs
- * agree and costs have a ceiling. An answer that does not fit fails its document in the step, after it was cached.
+ * paragraph. One call a stage and document, one for the summary; temperature 0 unless told and bounded answers, so that repeated
+ * runs agree and costs have a ceiling. An answer that does not fit fails its document in the step, after it was cached.
  *
  * <p>Immutable.
  */
@@ -40,34 +40,15 @@ public final class DocumentAnalysis {
             "arts",
             "other");
 
-    private static final String TOPICS_PROMPT = """
-            You extract the main topics of a document. Answer with a JSON array of 3 to 5 short topics in lower case, \
-            the most important first, and nothing else.""";
-    private static final String CLASSIFY_PROMPT = """
-            You classify a document into exactly one of these categories: %s. Answer with a JSON object \
-            {"category": one of them, "confidence": a number from 0 to 1} and nothing else.""";
-    private static final String SUMMARY_PROMPT = """
-            You write the summary of a corpus of documents for its report: one paragraph of at most 120 words, plain prose, \
-            nothing but what the figures and the sample say.""";
-
-    private static final int TOPICS_TOKENS = 120;
-    private static final int CLASSIFY_TOKENS = 60;
-    private static final int SUMMARY_TOKENS = 300;
-
     private static final int TOPIC_DOCUMENTS = 10_000;
     private static final int SUMMARY_DOCUMENTS = 10;
 
     private final Call<ChatRequest, ChatResponse> chat;
-    private final String model;
-    private final List<String> categories;
-    private final int reasoningTokens;
+    private final AnalysisSettings settings;
 
-    private DocumentAnalysis(
-            Call<ChatRequest, ChatResponse> chat, String model, List<String> categories, int reasoningTokens) {
+    private DocumentAnalysis(Call<ChatRequest, ChatResponse> chat, AnalysisSettings settings) {
         this.chat = Objects.requireNonNull(chat, "chat");
-        this.model = Objects.requireNonNull(model, "model");
-        this.categories = List.copyOf(categories);
-        this.reasoningTokens = reasoningTokens;
+        this.settings = Objects.requireNonNull(settings, "settings");
     }
 
     /**
@@ -75,7 +56,15 @@ public final class DocumentAnalysis {
      * @param model the provider's name of the model
      */
     public static DocumentAnalysis of(Call<ChatRequest, ChatResponse> chat, String model) {
-        return new DocumentAnalysis(chat, model, CATEGORIES, 0);
+        return of(chat, AnalysisSettings.of(model));
+    }
+
+    /**
+     * @param chat answers all three stages
+     * @param settings what is asked for
+     */
+    public static DocumentAnalysis of(Call<ChatRequest, ChatResponse> chat, AnalysisSettings settings) {
+        return new DocumentAnalysis(chat, settings);
     }
 
     /**
@@ -84,10 +73,7 @@ public final class DocumentAnalysis {
      * @throws IllegalArgumentException for less than two
      */
     public DocumentAnalysis categories(List<String> categories) {
-        if (categories.size() < 2) {
-            throw new IllegalArgumentException("classifying needs at least two categories, not " + categories);
-        }
-        return new DocumentAnalysis(chat, model, categories, reasoningTokens);
+        return of(chat, settings.withCategories(categories));
     }
 
     /**
@@ -97,19 +83,12 @@ public final class DocumentAnalysis {
      * @throws IllegalArgumentException for a negative number
      */
     public DocumentAnalysis reasoningTokens(int reasoningTokens) {
-        if (reasoningTokens < 0) {
-            throw new IllegalArgumentException("reasoningTokens must not be negative, is " + reasoningTokens);
-        }
-        return new DocumentAnalysis(chat, model, categories, reasoningTokens);
+        return of(chat, settings.withReasoningTokens(reasoningTokens));
     }
 
-    /** Model, categories and prompts on one line: with equal configuration, equal documents get equal requests. */
+    /** The settings on one line: with equal configuration, equal documents get equal requests. */
     public String configuration() {
-        int prompts = List.of(
-                        TOPICS_PROMPT, CLASSIFY_PROMPT, SUMMARY_PROMPT, TOPICS_TOKENS, CLASSIFY_TOKENS, SUMMARY_TOKENS)
-                .hashCode();
-        return "document-analysis model=%s categories=%s reasoning=%d prompts=%08x"
-                .formatted(model, String.join(",", categories), reasoningTokens, prompts);
+        return settings.configuration();
     }
 
     /** Both stages, from a document's text to its analysis. */
@@ -123,16 +102,24 @@ public final class DocumentAnalysis {
                 "topics",
                 text -> text.isBlank()
                         ? Mono.error(new IllegalArgumentException("the document is empty"))
-                        : ask(TOPICS_PROMPT, text, TOPICS_TOKENS)
+                        : ask(
+                                        settings.prompts().topics(),
+                                        text,
+                                        settings.maxOutputTokens().topics())
                                 .map(answer -> new DocumentTopics(text, Answers.topics(answer))));
     }
 
     /** Stage two: the category of a document whose topics are known. */
     public MapStep<DocumentTopics, Analysis> classify() {
-        String prompt = CLASSIFY_PROMPT.formatted(String.join(", ", categories));
+        List<String> categories = settings.categories();
+        String prompt =
+                settings.prompts().classify().replace(AnalysisSettings.CATEGORIES_PLACE, String.join(", ", categories));
         return Step.map(
                 "classify",
-                document -> ask(prompt, withTopics(document), CLASSIFY_TOKENS)
+                document -> ask(
+                                prompt,
+                                withTopics(document),
+                                settings.maxOutputTokens().classify())
                         .map(answer -> Answers.analysis(answer, document.topics(), categories)));
     }
 
@@ -147,15 +134,29 @@ public final class DocumentAnalysis {
     private Mono<CorpusSummary> summary(CorpusCounts counts) {
         Mono<String> prose = counts.documents() == 0
                 ? Mono.just("")
-                : ask(SUMMARY_PROMPT, figures(counts), SUMMARY_TOKENS).map(Answers::prose);
+                : ask(
+                                settings.prompts().summary(),
+                                figures(counts),
+                                settings.maxOutputTokens().summary())
+                        .map(Answers::prose);
         return prose.map(text -> new CorpusSummary(
                 counts.documents(), counts.categories(), counts.topics(), counts.topicDocuments(), text));
     }
 
     private Mono<ChatResponse> ask(String system, String user, int maxOutputTokens) {
-        ChatRequest.Builder request =
-                ChatRequest.builder(model).system(system).user(user).maxOutputTokens(maxOutputTokens + reasoningTokens);
-        return chat.apply((reasoningTokens == 0 ? request.temperature(0) : request).build());
+        ChatRequest.Builder request = ChatRequest.builder(settings.model())
+                .system(system)
+                .user(user)
+                .maxOutputTokens(maxOutputTokens + settings.reasoningTokens());
+        Double temperature = settings.sentTemperature();
+        if (temperature != null) {
+            request.temperature(temperature);
+        }
+        Long seed = settings.seed();
+        if (seed != null) {
+            request.seed(seed);
+        }
+        return chat.apply(request.build());
     }
 
     private static String withTopics(DocumentTopics document) {
