@@ -4,7 +4,9 @@ import io.headrace.provider.http.ResponseWatch.ResponseTimeoutException;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import java.io.ByteArrayOutputStream;
+import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -42,10 +44,12 @@ record StreamedBody(String start, Flux<byte[]> lines, String between, String end
             return bytes(end);
         });
         channel[0].read(); // a server may answer before it has read all
-        return out.then() // the head
+        // one after another, so that the head and each piece have left before the next is made
+        Mono<Void> sent = out.then()
                 .then(pieces().concatWith(last)
                         .concatMap(piece -> write(channel[0], piece), 1)
                         .then(Mono.fromRunnable(() -> ResponseWatch.sent(channel[0]))));
+        return Mono.firstWithSignal(sent, closed(channel[0]));
     }
 
     private Flux<byte[]> pieces() {
@@ -82,6 +86,15 @@ record StreamedBody(String start, Flux<byte[]> lines, String between, String end
             }
             return piece.toByteArray();
         }
+    }
+
+    /** Fails when the connection closes, which also ends lines that wait for more: nothing else would tell them of a cancel. */
+    private static Mono<Void> closed(Channel channel) {
+        return Mono.create(sink -> {
+            ChannelFutureListener listener = closing -> sink.error(new ClosedChannelException());
+            channel.closeFuture().addListener(listener);
+            sink.onDispose(() -> channel.closeFuture().removeListener(listener));
+        });
     }
 
     private Mono<Void> write(Channel channel, byte[] piece) {
