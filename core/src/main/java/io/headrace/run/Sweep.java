@@ -196,7 +196,8 @@ public final class Sweep {
                             Comparator.comparingInt(result -> configurations().indexOf(result.name())))
                     .map(all -> new SweepReport(directory, startedAt, elapsed(), all))
                     .flatMap(Comparison::write)
-                    .doFinally(end -> over = true);
+                    .doOnTerminate(() -> over = true) // before anybody hears of it, who may run it again
+                    .doOnCancel(() -> over = true);
         }
 
         private Mono<Configuration> run(Member member) {

@@ -97,7 +97,8 @@ class SampleRaceTest {
                             String request = "q" + (i / NAMESPACES) % FINGERPRINTS;
                             Mono<String> answer =
                                     Samples.in(mine, call.apply(request)).subscribeOn(Schedulers.parallel());
-                            Mono<String> patient = cancels && i % 3 == 0
+                            boolean mayLeave = i % 3 == 0 || request.endsWith("7"); // there all callers may
+                            Mono<String> patient = cancels && mayLeave
                                     ? answer.timeout(Duration.ofNanos(
                                             ThreadLocalRandom.current().nextInt(2_000_000)))
                                     : answer;
@@ -128,7 +129,7 @@ class SampleRaceTest {
         delivered.values().forEach(seen::addAll);
         assertThat(stored).containsAll(seen);
         // an answer that came while its last caller left is paid and, as in a crash, may not be kept
-        assertThat(model.answers.size() - stored.size()).isBetween(0, cancels ? CALLERS / 3 : 0);
+        assertThat(model.answers.size() - stored.size()).isBetween(0, cancels ? CALLERS / 2 : 0);
         assertThat(model.sent.get()).isEqualTo(model.answers.size() + model.failed.get() + model.cancelled.get());
         assertThat(model.cancelled.get() > 0).isEqualTo(cancels);
     }

@@ -100,7 +100,8 @@ class SeveralChoicesTest {
     @Test
     void streamOfSeveral_comesInPiecesWhenItIsWhole() {
         try (InMemoryCache cache = InMemoryCache.create()) {
-            ChatStream chat = ChatStream.of(CallStack.chat(model(false)).cache(cache).build());
+            ChatStream chat =
+                    ChatStream.of(CallStack.chat(model(false)).cache(cache).build());
             StepVerifier.create(chat.apply(THREE).filter(ChatDelta.Text.class::isInstance))
                     .expectNext(new ChatDelta.Text(0, "t1"), new ChatDelta.Text(1, "t2"), new ChatDelta.Text(2, "t3"))
                     .verifyComplete();
@@ -113,8 +114,9 @@ class SeveralChoicesTest {
                 .assertNext(answer -> {
                     List<ChatResponse> each = ChatAnswers.several().split(answer);
                     assertThat(each).hasSize(3).allMatch(one -> one.choice().index() == 0);
-                    assertThat(each).extracting(ChatResponse::usage).containsExactly(
-                            Usage.of(10, 15), Usage.ZERO, Usage.ZERO);
+                    assertThat(each)
+                            .extracting(ChatResponse::usage)
+                            .containsExactly(Usage.of(10, 15), Usage.ZERO, Usage.ZERO);
                     assertThat(ChatAnswers.several().join(each)).isEqualTo(answer);
                 })
                 .verifyComplete();
