@@ -75,6 +75,10 @@ final class AccountGuard<O> implements CallListener {
     }
 
     private List<Outcome<O>> judge(Outcome<O> outcome) {
+        if (outcome instanceof Failed<O> failed && failed.kind() == ErrorKind.UNAVAILABLE) {
+            stopped = true; // the run stops for an outage, which those held have only met earlier
+            held.clear();
+        }
         Streak streak = suspected(outcome);
         if (streak == null && held.isEmpty()) {
             return Collections.singletonList(outcome);

@@ -117,6 +117,29 @@ class AccountGuardTest {
     }
 
     @Test
+    void itemsThatFailJustBeforeAnOutageIsRecognised_stayPending() throws Exception {
+        Call<Integer, Integer> dying = CallStack.of((Integer row) -> switch (asked.getAndIncrement()) {
+                    case 0 -> Mono.just(row);
+                    case 1, 2 ->
+                        Mono.<Integer>error(ApiException.builder(ErrorKind.TRANSPORT, "connection refused")
+                                .delivery(Delivery.NOT_SENT)
+                                .build());
+                    default ->
+                        Mono.<Integer>error(ApiException.builder(ErrorKind.UNAVAILABLE, "no call was answered for 2 s")
+                                .delivery(Delivery.NOT_SENT)
+                                .build());
+                })
+                .noRetry()
+                .build();
+        RunReport report = run(9, 1, dying).build().execute().block(SOON);
+        assertThat(report.end()).isEqualTo(End.STOPPED_BY_POLICY);
+        assertThat(report.reason()).contains("no call was answered");
+        assertThat(report.total().items().ok()).isEqualTo(1);
+        assertThat(report.total().items().failed()).isZero();
+        assertThat(directory.resolve("dead-letters.jsonl")).isEmptyFile();
+    }
+
+    @Test
     void itemsThatFailAlone_areFailuresOfTheirOwn() throws Exception {
         Set<Integer> refused = Set.of(0, 57, 58, 999);
         RunReport report = run(1_000, 20, provider(ErrorKind.NOT_FOUND, refused::contains))
