@@ -71,6 +71,11 @@ record Backend(ChatCall chat, String model, @Nullable ApiKey key, String descrip
         return new Backend(chat, model, named, chat.identity(), List.of(close));
     }
 
+    /** Whether there is no quota of a real account behind it. */
+    boolean isSimulated() {
+        return chat.identity().equals(SIMULATED);
+    }
+
     /** What people know its quota by. */
     String quota() {
         return model + " at " + chat.identity();

@@ -72,6 +72,9 @@ final class GateOptions {
         } else {
             gate.adaptive(AdaptiveSpec.standard().unlearned(USUAL_CONCURRENCY, Double.MAX_VALUE));
         }
+        if (backend.isSimulated()) {
+            return gate.build(); // its limits are those of this run's options
+        }
         LearnedStore limits = LearnedStore.in(cache.resolve("limits"));
         return gate.learnedIn(backend.key() == null ? limits : limits.providersKey(backend.key()))
                 .build();

@@ -1,6 +1,7 @@
 package io.headrace.testkit;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
@@ -11,9 +12,13 @@ import io.netty.util.concurrent.ImmediateEventExecutor;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The open connections of one listener, and the numbers behind {@link ConnectionStatistics}. Thread-safe. */
 final class Connections {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Connections.class);
 
     private static final AttributeKey<AtomicInteger> STREAMS = AttributeKey.valueOf(Connections.class, "streams");
 
@@ -52,10 +57,16 @@ final class Connections {
 
     /** Breaks all of them by a TCP reset. */
     void reset(Duration patience) {
-        for (Channel connection : open) {
-            connection.config().setOption(ChannelOption.SO_LINGER, 0);
-        }
+        open.forEach(Connections::resetOnClose);
         open.disconnect().awaitUninterruptibly(patience.toMillis()); // which, unlike close, lets new ones in
+    }
+
+    private static void resetOnClose(Channel connection) {
+        try {
+            connection.config().setOption(ChannelOption.SO_LINGER, 0);
+        } catch (ChannelException e) {
+            LOG.debug("{} was closed meanwhile", connection, e);
+        }
     }
 
     void close(Duration patience) {
