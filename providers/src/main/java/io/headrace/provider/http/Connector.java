@@ -5,10 +5,13 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.resolver.AddressResolverGroup;
 import io.netty.resolver.DefaultAddressResolverGroup;
 import io.netty.resolver.NoopAddressResolverGroup;
 import io.netty.util.NetUtil;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
@@ -19,6 +22,7 @@ import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.netty.ChannelPipelineConfigurer;
+import reactor.netty.FutureMono;
 import reactor.netty.http.HttpProtocol;
 import reactor.netty.http.HttpResources;
 import reactor.netty.http.client.Http2AllocationStrategy;
@@ -57,6 +61,7 @@ final class Connector {
     private final UnaryOperator<HttpClient> customizer;
 
     private final Map<String, ConnectionRamp> ramps = new ConcurrentHashMap<>();
+    private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
     private final Object lock = new Object();
     private @Nullable ConnectionProvider pool;
     private @Nullable HttpClient base;
@@ -113,9 +118,18 @@ final class Connector {
                 closed = true;
                 ConnectionProvider open = pool;
                 pool = null;
-                return open == null ? Mono.empty() : open.disposeLater().doFinally(signal -> closeNames());
+                if (open == null) {
+                    return Mono.empty();
+                }
+                Mono<Void> poolClosed = open.disposeLater();
+                return (http2 ? poolClosed.then(closeConnections()) : poolClosed).doFinally(signal -> closeNames());
             }
         });
+    }
+
+    /** Also those of HTTP/2 that broke while they were made, of which the pool knows nothing. */
+    private Mono<Void> closeConnections() {
+        return Mono.defer(() -> FutureMono.from(connections.close()));
     }
 
     private HttpClient configured(URI uri) {
@@ -153,6 +167,11 @@ final class Connector {
                     .option(ChannelOption.SO_KEEPALIVE, true)
                     .option(ChannelOption.TCP_NODELAY, true)
                     .doOnChannelInit(KEEP_ALIVE)
+                    .doOnChannelInit((observer, channel, address) -> {
+                        if (http2 && channel.parent() == null) {
+                            connections.add(channel);
+                        }
+                    })
                     .compress(true)
                     .followRedirect(false);
         }
