@@ -8,6 +8,7 @@ import io.headrace.model.ChatResponse;
 import io.headrace.provider.http.BaseUrl;
 import io.headrace.provider.http.Credentials;
 import io.headrace.provider.http.JsonApi;
+import io.headrace.provider.http.Page;
 import io.headrace.provider.http.ProviderBuilder;
 import java.util.List;
 import java.util.Map;
@@ -79,21 +80,19 @@ public final class Anthropic implements AutoCloseable {
 
     /** The models that the key may use, the newest first; asks page by page. */
     public Mono<List<ModelInfo>> models() {
-        return page("").expand(page -> page.next().isEmpty() ? Mono.empty() : page(page.next()))
-                .concatMapIterable(ModelPage::models)
-                .collectList();
+        return Page.all(this::page).collectList();
     }
 
     /** One model; an error of kind {@link io.headrace.ErrorKind#NOT_FOUND} if there is none of that name. */
     public Mono<ModelInfo> model(String id) {
         return api.call("/v1/models/" + ModelOperation.encoded(id), ModelOperation.ONE)
-                .apply(id)
-                .map(page -> page.models().get(0));
+                .apply(id);
     }
 
-    private Mono<ModelPage> page(String after) {
+    private Mono<Page<ModelInfo>> page(String after) {
         String from = after.isEmpty() ? "" : "&after_id=" + ModelOperation.encoded(after);
-        return api.call("/v1/models?limit=1000" + from, ModelOperation.LIST).apply(after);
+        return api.call("/v1/models?limit=1000" + from, ModelOperation.list(after))
+                .apply(after);
     }
 
     /** Closes the connections, unless the transport was given to the builder. Idempotent. Returns without waiting. */

@@ -7,6 +7,7 @@ import io.headrace.batch.BatchResult;
 import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
 import io.headrace.provider.http.BatchLines;
+import io.headrace.provider.http.IdOperation;
 import io.headrace.provider.http.JsonApi;
 import io.headrace.provider.http.JsonFields;
 import io.headrace.provider.http.Page;
@@ -25,6 +26,8 @@ final class Batches implements BatchApi<ChatRequest, ChatResponse> {
      * for the object round the lines.
      */
     private static final BatchLimits LIMITS = new BatchLimits(100_000, 256_000_000 - 1_000);
+
+    private static final IdOperation<BatchJob> BATCH = new IdOperation<>(Batches::name, BatchObject::read);
 
     private static final String PATH = "/v1/messages/batches";
     private static final int PAGE = 100;
@@ -72,8 +75,8 @@ final class Batches implements BatchApi<ChatRequest, ChatResponse> {
         BatchLines.requireName("tag", tag);
         Objects.requireNonNull(lines, "lines");
         Objects.requireNonNull(uploaded, "uploaded");
-        return Mono.defer(() -> api.upload(
-                PATH, "application/json", "{\"requests\":[", lines, ",", "]}", "batch " + tag, BatchOperation.BATCH));
+        return Mono.defer(
+                () -> api.upload(PATH, "application/json", "{\"requests\":[", lines, ",", "]}", "batch " + tag, BATCH));
     }
 
     @Override
@@ -83,7 +86,7 @@ final class Batches implements BatchApi<ChatRequest, ChatResponse> {
 
     @Override
     public Mono<BatchJob> job(String id) {
-        return api.call(path(id), BatchOperation.BATCH).apply(id);
+        return api.call(path(id), BATCH).apply(id);
     }
 
     @Override
@@ -93,7 +96,15 @@ final class Batches implements BatchApi<ChatRequest, ChatResponse> {
 
     private Mono<Page<BatchJob>> page(String after) {
         String query = "?limit=" + PAGE + (after.isEmpty() ? "" : "&after_id=" + ModelOperation.encoded(after));
-        return api.call(PATH + query, BatchOperation.list(after)).apply(after);
+        return api.call(PATH + query, list(after)).apply(after);
+    }
+
+    private static IdOperation<Page<BatchJob>> list(String after) {
+        return new IdOperation<>(Batches::name, in -> Page.read(after, in, BatchObject::read));
+    }
+
+    private static String name(String id) {
+        return id.isEmpty() ? "batches" : "batch " + id;
     }
 
     @Override
@@ -115,7 +126,7 @@ final class Batches implements BatchApi<ChatRequest, ChatResponse> {
 
     @Override
     public Mono<BatchJob> cancel(String id) {
-        return api.command(path(id) + "/cancel", BatchOperation.BATCH)
+        return api.command(path(id) + "/cancel", BATCH)
                 .apply(id)
                 .onErrorResume(
                         BatchLines::isConflict,

@@ -1,7 +1,10 @@
 package io.headrace.provider.http;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -96,6 +99,21 @@ public final class JsonValues {
             }
         }
         return result;
+    }
+
+    /** What {@code reader} makes of the objects in an array, without those of which it makes nothing; null for any other value. */
+    public static <T> @Nullable List<T> objects(JsonParser in, Function<JsonParser, @Nullable T> reader) {
+        if (!isArray(in)) {
+            return null;
+        }
+        List<T> objects = new ArrayList<>();
+        while (in.nextToken() != JsonToken.END_ARRAY) {
+            T object = isObject(in) ? reader.apply(in) : null;
+            if (object != null) {
+                objects.add(object);
+            }
+        }
+        return objects;
     }
 
     /** Whether an object begins here; anything else is passed over. */

@@ -107,8 +107,7 @@ public final class OpenAi implements AutoCloseable {
     /** One model; an error of kind {@link io.headrace.ErrorKind#NOT_FOUND} if there is none of that name. */
     public Mono<ModelInfo> model(String id) {
         return api.call("/models/" + ModelOperation.path(id), ModelOperation.ONE)
-                .apply(id)
-                .map(models -> models.get(0));
+                .apply(id);
     }
 
     /** Closes the connections, unless the transport was given to the builder. Idempotent. Returns without waiting. */
