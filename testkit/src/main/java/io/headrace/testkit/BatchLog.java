@@ -7,11 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -45,10 +43,7 @@ public final class BatchLog {
 
     static BatchLog open(Path path) {
         try {
-            Path folder = path.toAbsolutePath().getParent();
-            if (folder != null) {
-                Files.createDirectories(folder);
-            }
+            LogFile.makeFolder(path);
             Files.writeString(path, "", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
             return new BatchLog(path);
         } catch (IOException e) {
@@ -63,18 +58,7 @@ public final class BatchLog {
      * @throws IllegalArgumentException for a line that is no entry, naming it
      */
     public static List<Entry> read(Path path) throws IOException {
-        String text = Files.readString(path);
-        List<Entry> entries = new ArrayList<>();
-        int start = 0;
-        for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-            try {
-                entries.add(parse(text.substring(start, end)));
-            } catch (JacksonException e) {
-                throw new IllegalArgumentException(path + " line " + (entries.size() + 1) + " is no entry of a log", e);
-            }
-            start = end + 1;
-        }
-        return entries;
+        return LogFile.read(path, BatchLog::parse);
     }
 
     synchronized void append(Entry entry) {

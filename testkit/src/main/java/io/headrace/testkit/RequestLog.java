@@ -5,14 +5,10 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.DateTimeException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
@@ -68,10 +64,7 @@ public final class RequestLog {
     /** Opens {@code path} for appending, and makes it and its folder where they are missing. Cuts off a torn last line. */
     static RequestLog open(Path path) {
         try {
-            Path folder = path.toAbsolutePath().getParent();
-            if (folder != null) {
-                Files.createDirectories(folder);
-            }
+            LogFile.makeFolder(path);
             FileChannel file = FileChannel.open(
                     path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             file.truncate(endOfLastLine(file));
@@ -89,18 +82,7 @@ public final class RequestLog {
      * @throws IllegalArgumentException for a line that is no entry, naming it
      */
     public static List<Entry> read(Path path) throws IOException {
-        String text = Files.readString(path);
-        List<Entry> entries = new ArrayList<>();
-        int start = 0;
-        for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-            try {
-                entries.add(parse(text.substring(start, end)));
-            } catch (JacksonException | DateTimeException e) {
-                throw new IllegalArgumentException(path + " line " + (entries.size() + 1) + " is no entry of a log", e);
-            }
-            start = end + 1;
-        }
-        return entries;
+        return LogFile.read(path, RequestLog::parse);
     }
 
     /** Hands the line to the operating system; one system call. */
