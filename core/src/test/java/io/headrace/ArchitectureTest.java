@@ -66,12 +66,17 @@ class ArchitectureTest {
             knows("io.headrace.admission", "io.headrace.model", "io.headrace.observe");
 
     @ArchTest
+    static final ArchRule batchKnowsCacheAndObserve =
+            knows("io.headrace.batch", "io.headrace.observe", "io.headrace.cache", "io.headrace.model");
+
+    @ArchTest
     static final ArchRule layerKnowsWhatItPutsTogether = knows(
             "io.headrace.layer",
             "io.headrace.model",
             "io.headrace.observe",
             "io.headrace.cache",
-            "io.headrace.admission");
+            "io.headrace.admission",
+            "io.headrace.batch");
 
     @ArchTest
     static final ArchRule flowKnowsNoRun = knows(
@@ -80,16 +85,18 @@ class ArchitectureTest {
             "io.headrace.observe",
             "io.headrace.cache",
             "io.headrace.admission",
+            "io.headrace.batch",
             "io.headrace.layer");
 
     @ArchTest
-    static final ArchRule runKnowsNoBatch = knows(
+    static final ArchRule runKnowsAll = knows(
             "io.headrace.run",
             "io.headrace.model",
             "io.headrace.dataset",
             "io.headrace.observe",
             "io.headrace.cache",
             "io.headrace.admission",
+            "io.headrace.batch",
             "io.headrace.layer",
             "io.headrace.flow");
 

@@ -60,13 +60,19 @@ public final class ChatMeter implements Meter<ChatRequest, ChatResponse> {
     /** Unknown for an answer that was billed as another service than the usual one or a batch, such as {@code flex}. */
     @Override
     public Cost cost(ChatResponse answer) {
-        Optional<Price> price = prices.price(answer.model());
-        if (answer.serviceTier().equals("batch")) {
-            price = price.flatMap(Price::batch);
-        } else if (!LIST_PRICED.contains(answer.serviceTier())) {
+        String tier = answer.serviceTier();
+        if (!tier.equals("batch") && !LIST_PRICED.contains(tier)) {
             return Cost.UNKNOWN;
         }
-        return price.map(each -> each.cost(answer.usage())).orElse(Cost.UNKNOWN);
+        DatedPrices billed = tier.equals("batch") ? prices.batch() : prices;
+        return billed.price(answer.model())
+                .map(each -> each.cost(answer.usage()))
+                .orElse(Cost.UNKNOWN);
+    }
+
+    @Override
+    public ChatMeter batch() {
+        return new ChatMeter(prices.batch());
     }
 
     @Override

@@ -16,11 +16,28 @@ final class DatedPrices {
 
     private final PriceTable prices;
     private final Clock clock;
-    private final Map<String, NavigableMap<LocalDate, Price>> known = new ConcurrentHashMap<>();
+    private final Map<String, NavigableMap<LocalDate, Price>> known;
+    private final boolean ofBatches;
 
     DatedPrices(PriceTable prices, Clock clock) {
-        this.prices = Objects.requireNonNull(prices, "prices");
-        this.clock = Objects.requireNonNull(clock, "clock");
+        this(
+                Objects.requireNonNull(prices, "prices"),
+                Objects.requireNonNull(clock, "clock"),
+                new ConcurrentHashMap<>(),
+                false);
+    }
+
+    private DatedPrices(
+            PriceTable prices, Clock clock, Map<String, NavigableMap<LocalDate, Price>> known, boolean ofBatches) {
+        this.prices = prices;
+        this.clock = clock;
+        this.known = known;
+        this.ofBatches = ofBatches;
+    }
+
+    /** The same of the providers' batch endpoints. */
+    DatedPrices batch() {
+        return ofBatches ? this : new DatedPrices(prices, clock, known, true);
     }
 
     Optional<Price> price(String model) {
@@ -34,6 +51,10 @@ final class DatedPrices {
         if (dated.isEmpty()) {
             return Optional.empty();
         }
-        return Optional.ofNullable(dated.floorEntry(LocalDate.now(clock))).map(Map.Entry::getValue);
+        Map.Entry<LocalDate, Price> today = dated.floorEntry(LocalDate.now(clock));
+        if (today == null) {
+            return Optional.empty();
+        }
+        return ofBatches ? today.getValue().batch() : Optional.of(today.getValue());
     }
 }

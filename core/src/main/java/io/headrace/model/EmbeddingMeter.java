@@ -60,6 +60,11 @@ public final class EmbeddingMeter implements Meter<EmbeddingRequest, EmbeddingRe
     }
 
     @Override
+    public EmbeddingMeter batch() {
+        return new EmbeddingMeter(prices.batch());
+    }
+
+    @Override
     public String model(EmbeddingResponse answer) {
         return answer.model();
     }

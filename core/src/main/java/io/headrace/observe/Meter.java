@@ -28,9 +28,19 @@ public interface Meter<Q, R> {
     /** The model that really answered, empty where that means nothing. */
     String model(R answer);
 
+    /** The same at the price of the provider's batch endpoint; by default its prices are unknown. */
+    default Meter<Q, R> batch() {
+        return new Unpriced<>(this);
+    }
+
     /** For calls that use nothing countable: no tokens, no money. */
     static <Q, R> Meter<Q, R> free() {
         return new Meter<>() {
+            @Override
+            public Meter<Q, R> batch() {
+                return this;
+            }
+
             @Override
             public Cost ceiling(Q request) {
                 return Cost.ZERO;

@@ -36,6 +36,14 @@ class ChatMeterTest {
         assertThat(meter.cost(ofTier("batch", "my-own-model"))).isEqualTo(Cost.UNKNOWN);
     }
 
+    @Test
+    void batchPrice_holdsOnceWhateverTheAnswerSaysOfItsTier() {
+        assertCost(meter.batch().cost(ofTier("default", "gpt-4o")), "0.00375");
+        assertCost(meter.batch().cost(ofTier("batch", "gpt-4o")), "0.00375");
+        assertCost(meter.batch().batch().cost(ofTier("default", "gpt-4o")), "0.00375");
+        assertThat(meter.batch().cost(ofTier("default", "my-own-model"))).isEqualTo(Cost.UNKNOWN);
+    }
+
     private static ChatResponse ofTier(String tier, String model) {
         return new ChatResponse(
                 "id",
