@@ -1,6 +1,7 @@
 package io.headrace;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -22,8 +23,8 @@ public final class ApiException extends RuntimeException {
     private final @Nullable Duration retryAfter;
     private final int status;
     private final @Nullable String requestId;
-    private final Usage usage;
-    private final Cost cost;
+    private final @Nullable Usage usage;
+    private final @Nullable Cost cost;
 
     private ApiException(Builder builder) {
         super(builder.message, builder.cause, true, false);
@@ -34,14 +35,31 @@ public final class ApiException extends RuntimeException {
         this.retryAfter = builder.retryAfter;
         this.status = builder.status;
         this.requestId = builder.requestId;
-        boolean free = builder.delivery == Delivery.NOT_SENT || builder.delivery == Delivery.REFUSED;
-        this.usage = builder.usage != null ? builder.usage : free ? Usage.ZERO : Usage.UNKNOWN;
-        this.cost = builder.cost != null ? builder.cost : free ? Cost.ZERO : Cost.UNKNOWN;
+        this.usage = builder.usage;
+        this.cost = builder.cost;
     }
 
     /** Starts an exception of {@code kind}; delivery is {@link Delivery#UNKNOWN} unless told. */
     public static Builder builder(ErrorKind kind, String message) {
         return new Builder(kind, message);
+    }
+
+    /**
+     * Starts an exception like {@code error} in all but its message, with its cause and what is suppressed in it. Usage and cost go
+     * over where they were stated; those that follow from the delivery follow from the new one's.
+     */
+    public static Builder builder(ApiException error, String message) {
+        Builder copy = new Builder(error.kind, message);
+        copy.delivery = error.delivery;
+        copy.isTransient = error.isTransient;
+        copy.retryAfter = error.retryAfter;
+        copy.status = error.status;
+        copy.requestId = error.requestId;
+        copy.cause = error.getCause();
+        copy.usage = error.usage;
+        copy.cost = error.cost;
+        copy.suppressed = List.of(error.getSuppressed());
+        return copy;
     }
 
     @Override
@@ -80,12 +98,16 @@ public final class ApiException extends RuntimeException {
 
     /** What the attempt used: by default zero where it was not sent or refused, else unknown. */
     public Usage usage() {
-        return usage;
+        return usage != null ? usage : isFree() ? Usage.ZERO : Usage.UNKNOWN;
     }
 
     /** What the attempt cost: by default zero where it was not sent or refused, else unknown. */
     public Cost cost() {
-        return cost;
+        return cost != null ? cost : isFree() ? Cost.ZERO : Cost.UNKNOWN;
+    }
+
+    private boolean isFree() {
+        return delivery == Delivery.NOT_SENT || delivery == Delivery.REFUSED;
     }
 
     /** Collects the parts of an {@link ApiException}. */
@@ -101,6 +123,7 @@ public final class ApiException extends RuntimeException {
         private @Nullable Throwable cause;
         private @Nullable Usage usage;
         private @Nullable Cost cost;
+        private List<Throwable> suppressed = List.of();
 
         private Builder(ErrorKind kind, String message) {
             this.kind = Objects.requireNonNull(kind, "kind");
@@ -151,7 +174,9 @@ public final class ApiException extends RuntimeException {
         }
 
         public ApiException build() {
-            return new ApiException(this);
+            ApiException built = new ApiException(this);
+            suppressed.forEach(built::addSuppressed);
+            return built;
         }
     }
 }

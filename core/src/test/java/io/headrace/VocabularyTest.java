@@ -115,6 +115,47 @@ class VocabularyTest {
     }
 
     @Test
+    void apiExceptionLikeAnother_hasAllOfItButTheMessage() {
+        ApiException error = ApiException.builder(ErrorKind.OVERLOADED, "busy")
+                .delivery(Delivery.ANSWERED)
+                .isTransient(false)
+                .status(529)
+                .retryAfter(Duration.ofSeconds(2))
+                .requestId("req_1")
+                .usage(Usage.of(3, 4))
+                .cost(Cost.of(new BigDecimal("0.5")))
+                .cause(new IllegalStateException("inside"))
+                .build();
+        error.addSuppressed(new IllegalStateException("before"));
+        ApiException like = ApiException.builder(error, "busy still").build();
+        assertThat(like)
+                .hasMessage("busy still")
+                .hasCause(error.getCause())
+                .usingRecursiveComparison()
+                .ignoringFields("message", "detailMessage")
+                .isEqualTo(error);
+        assertThat(like.getSuppressed()).containsExactly(error.getSuppressed());
+    }
+
+    @Test
+    void apiExceptionLikeAnother_followsTheNewDeliveryUnlessCostWasStated() {
+        ApiException unknown = ApiException.builder(ErrorKind.TIMEOUT, "late").build();
+        assertThat(unknown.usage()).isEqualTo(Usage.UNKNOWN);
+        ApiException refused =
+                ApiException.builder(unknown, "late").delivery(Delivery.REFUSED).build();
+        assertThat(refused.usage()).isEqualTo(Usage.ZERO);
+        assertThat(refused.cost()).isEqualTo(Cost.ZERO);
+        ApiException stated = ApiException.builder(ErrorKind.TIMEOUT, "late")
+                .cost(Cost.of(new BigDecimal("0.5")))
+                .build();
+        assertThat(ApiException.builder(stated, "late")
+                        .delivery(Delivery.REFUSED)
+                        .build()
+                        .cost())
+                .isEqualTo(Cost.of(new BigDecimal("0.5")));
+    }
+
+    @Test
     void errorKinds_areFoundByTheirLabels() {
         for (ErrorKind kind : ErrorKind.values()) {
             assertThat(ErrorKind.ofLabel(kind.label())).isEqualTo(kind);

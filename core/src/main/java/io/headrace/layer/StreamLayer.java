@@ -34,16 +34,9 @@ public final class StreamLayer<Q, R> implements Layer<Q, R> {
     }
 
     private static ApiException last(ApiException error) {
-        ApiException.Builder last = ApiException.builder(
-                        error.kind(), error.getMessage() + "; not asked again, for a part of the answer was delivered")
-                .delivery(error.delivery())
+        return ApiException.builder(
+                        error, error.getMessage() + "; not asked again, for a part of the answer was delivered")
                 .isTransient(false)
-                .retryAfter(error.retryAfter().orElse(null))
-                .status(error.status().orElse(0))
-                .requestId(error.requestId().orElse(null))
-                .usage(error.usage())
-                .cost(error.cost())
-                .cause(error.getCause());
-        return last.build();
+                .build();
     }
 }

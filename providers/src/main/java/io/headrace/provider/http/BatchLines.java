@@ -50,13 +50,8 @@ public final class BatchLines {
         if (error.delivery().compareTo(Delivery.UNKNOWN) < 0) {
             return error;
         }
-        return ApiException.builder(error.kind(), error.getMessage() + "; no batch was asked for")
+        return ApiException.builder(error, error.getMessage() + "; no batch was asked for")
                 .delivery(Delivery.NOT_SENT)
-                .isTransient(error.isTransient())
-                .retryAfter(error.retryAfter().orElse(null))
-                .status(error.status().orElse(0))
-                .requestId(error.requestId().orElse(null))
-                .cause(error.getCause())
                 .build();
     }
 }

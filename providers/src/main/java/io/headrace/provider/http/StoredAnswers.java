@@ -45,12 +45,8 @@ public final class StoredAnswers<R> {
 
     /** What is written down as failed has ended for sure, and only answers are billed. */
     private static ApiException refused(ApiException error) {
-        return ApiException.builder(error.kind(), error.getMessage())
+        return ApiException.builder(error, error.getMessage())
                 .delivery(Delivery.REFUSED)
-                .isTransient(error.isTransient())
-                .retryAfter(error.retryAfter().orElse(null))
-                .status(error.status().orElse(0))
-                .requestId(error.requestId().orElse(null))
                 .build();
     }
 }
