@@ -36,6 +36,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -92,6 +93,7 @@ public final class CallStack<Q, R> {
     private @Nullable Validator<? super R> validator;
     private @Nullable Gate gate;
     private @Nullable HedgeSpec hedge;
+    private Function<? super Q, String> about = request -> "";
     private DemandEstimator<? super Q> demand = DemandEstimator.requests();
     private final List<FallbackLayer<Q, R>> fallbacks = new ArrayList<>();
     private boolean streams;
@@ -117,7 +119,8 @@ public final class CallStack<Q, R> {
     public static CallStack<ChatRequest, ChatResponse> chat(ChatCall call) {
         CallStack<ChatRequest, ChatResponse> stack = of(call);
         stack.streams = true;
-        return stack.key(ChatKeys.of(call.identity()))
+        return stack.about(request -> call.provider() + " " + request.model())
+                .key(ChatKeys.of(call.identity()))
                 .codec(ChatCodec.instance())
                 .meter(ChatMeter.of(PriceTable.shipped()))
                 .demand(ChatDemand.of(TokenEstimator.create()))
@@ -129,7 +132,7 @@ public final class CallStack<Q, R> {
 
     /** The same round an embedding model. One call with all its inputs has one key and one stored answer. */
     public static CallStack<EmbeddingRequest, EmbeddingResponse> embeddings(EmbeddingCall call) {
-        return forEmbeddings(of(call), call.identity());
+        return forEmbeddings(of(call), call.identity()).about(request -> call.provider() + " " + request.model());
     }
 
     /**
@@ -166,6 +169,15 @@ public final class CallStack<Q, R> {
     /** Reads usage and cost off requests and answers; default {@link Meter#free()}. */
     public CallStack<Q, R> meter(Meter<? super Q, ? super R> meter) {
         this.meter = Objects.requireNonNull(meter, "meter");
+        return this;
+    }
+
+    /**
+     * How errors that arise in the layers, at a timeout or a bad answer, name the request: provider and model, never a prompt. By
+     * default only {@link #chat} and {@link #embeddings} do.
+     */
+    public CallStack<Q, R> about(Function<? super Q, String> about) {
+        this.about = Objects.requireNonNull(about, "about");
         return this;
     }
 
@@ -346,7 +358,7 @@ public final class CallStack<Q, R> {
         }
         Call<Q, R> stack = attempts ? attempt() : call;
         if (validator != null) {
-            stack = stack.with(ValidateLayer.of(validator, meter));
+            stack = stack.with(ValidateLayer.<Q, R>of(validator, meter).about(about));
         }
         if (streams) {
             stack = stack.with(StreamLayer.create());
@@ -366,7 +378,7 @@ public final class CallStack<Q, R> {
     private Call<Q, R> attempt() {
         Call<Q, R> stack = call;
         if (attemptTimeout != null) {
-            stack = stack.with(TimeoutLayer.of(attemptTimeout, scheduler));
+            stack = stack.with(TimeoutLayer.<Q, R>of(attemptTimeout, scheduler).about(about));
         }
         stack = stack.with(AttemptLayer.of(meter, scheduler));
         stack = stack.with(gate != null ? gate.layer(demand, meter) : withinBudget());

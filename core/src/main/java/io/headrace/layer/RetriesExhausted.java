@@ -1,6 +1,6 @@
 package io.headrace.layer;
 
-/** Says, as a suppressed exception of a call's last error, how many attempts there were, how long, and why no more. */
+/** Says how many attempts a call took, suppressed in an error of it that is no {@link io.headrace.ApiException}. */
 final class RetriesExhausted extends RuntimeException {
 
     RetriesExhausted(String message) {

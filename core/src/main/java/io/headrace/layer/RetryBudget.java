@@ -16,11 +16,14 @@ final class RetryBudget {
         /** Try again after {@code delay}. */
         record Again(ErrorKind kind, Duration delay) implements Verdict {}
 
-        /** Fail with the error; {@code why} is null where no retry was due at all. */
-        record Stop(@Nullable String why) implements Verdict {}
+        /**
+         * Fail with the error.
+         *
+         * @param attempts which attempt this was, how long there were retries, and why there are no more where that is not plain; null
+         *     for a first failure that no retry was due for
+         */
+        record Stop(@Nullable String attempts) implements Verdict {}
     }
-
-    private static final Verdict NOT_RETRIED = new Verdict.Stop(null);
 
     private final RetrySpec spec;
     private final Map<ErrorKind, Integer> failuresByKind = new EnumMap<>(ErrorKind.class);
@@ -40,22 +43,24 @@ final class RetryBudget {
     Verdict failed(Throwable error, Duration elapsed) {
         failures++;
         if (!spec.retries(error)) {
-            return NOT_RETRIED;
+            return failures == 1 ? new Verdict.Stop(null) : stop("", elapsed, "");
         }
         ErrorKind kind = error instanceof ApiException api ? api.kind() : ErrorKind.STEP_FAILED;
         Duration asked = error instanceof ApiException api ? api.retryAfter().orElse(Duration.ZERO) : Duration.ZERO;
         RetrySpec.Policy policy = spec.policy(kind);
         int ofKind = failuresByKind.merge(kind, 1, Integer::sum);
-        if (failures >= spec.maxAttempts()) {
-            return stop(elapsed, "no more are allowed");
+        if (failures >= spec.maxAttempts() || (ofKind == failures && ofKind >= policy.maxAttempts())) {
+            return stop(" of " + failures, elapsed, "");
         }
         if (ofKind >= policy.maxAttempts()) {
-            return stop(elapsed, "no more are allowed after " + ofKind + " of kind " + kind.label());
+            return stop("", elapsed, "no more are allowed after " + ofKind + " of kind " + kind.label());
         }
         if (asked.compareTo(spec.maxRetryAfter()) > 0) {
             return stop(
+                    "",
                     elapsed,
-                    "the server asks to wait " + asked + ", more than the " + spec.maxRetryAfter() + " allowed");
+                    "the server asks to wait " + text(asked) + ", more than the " + text(spec.maxRetryAfter())
+                            + " allowed");
         }
         Duration delay = policy.backoff().delay(ofKind, previous, spec.random());
         previous = delay;
@@ -63,13 +68,27 @@ final class RetryBudget {
             delay = asked;
         }
         if (elapsed.plus(delay).compareTo(spec.maxElapsed()) > 0) {
-            return stop(elapsed, "waiting " + delay + " more would pass the " + spec.maxElapsed() + " allowed");
+            return stop(
+                    "",
+                    elapsed,
+                    "waiting " + text(delay) + " more would pass the " + text(spec.maxElapsed()) + " allowed");
         }
         return new Verdict.Again(kind, delay);
     }
 
-    private Verdict stop(Duration elapsed, String why) {
-        return new Verdict.Stop("gave up after " + failures + (failures == 1 ? " attempt " : " attempts ") + "over "
-                + elapsed + ": " + why);
+    private Verdict stop(String ofAll, Duration elapsed, String why) {
+        return new Verdict.Stop("attempt " + failures + ofAll
+                + (failures == 1 ? "" : ", after " + text(elapsed) + " of retries")
+                + (why.isEmpty() ? "" : ": " + why));
+    }
+
+    /** In the unit that people would take, rounded down. */
+    private static String text(Duration time) {
+        if (time.toSeconds() < 10) {
+            long millis = time.toMillis();
+            long tenths = millis / 100 % 10;
+            return millis < 1_000 ? millis + " ms" : millis / 1_000 + (tenths == 0 ? "" : "." + tenths) + " s";
+        }
+        return time.toSeconds() % 60 == 0 ? time.toMinutes() + " min" : time.toSeconds() + " s";
     }
 }

@@ -1,5 +1,6 @@
 package io.headrace.layer;
 
+import io.headrace.ApiException;
 import io.headrace.CallOptions;
 import io.headrace.WorkSlot;
 import io.headrace.observe.AttemptNumber;
@@ -74,11 +75,18 @@ final class RetryCompanion extends Retry implements CallListener {
                                 .during(Mono.delay(again.delay(), scheduler).then())
                                 .thenReturn(next);
             }
-            String why = ((RetryBudget.Verdict.Stop) verdict).why();
-            if (why != null) {
-                Notes.add(error, new RetriesExhausted(why));
-            }
-            return Mono.error(error);
+            String attempts = ((RetryBudget.Verdict.Stop) verdict).attempts();
+            return Mono.error(attempts == null ? error : told(error, attempts));
         }
+    }
+
+    /** {@code error}, saying how many attempts it took; one whose message is not ours has it beside. */
+    private static Throwable told(Throwable error, String attempts) {
+        if (error instanceof ApiException api) {
+            return ApiException.builder(api, api.getMessage() + " (" + attempts + ")")
+                    .build();
+        }
+        Notes.add(error, new RetriesExhausted(attempts));
+        return error;
     }
 }

@@ -21,8 +21,9 @@ import reactor.core.scheduler.Schedulers;
  * {@link #alsoRetry} names; anything else goes to the caller at once and as it is. Each {@link ErrorKind} may have its own
  * {@link Backoff} and its own number of attempts. A server's {@link ApiException#retryAfter()} is a floor for the wait. A
  * call whose attempts or time are used up, or whose server asks for a longer wait than {@link #maxRetryAfter}, fails with
- * the last error itself, which then says under {@linkplain Throwable#getSuppressed() suppressed} how many attempts there
- * were and how long they took.
+ * the last error, whose message then says which attempt it was, for how long there were retries and why there are no more,
+ * such as {@code (attempt 5 of 5, after 42 s of retries)}; so does one that is not transient and came after others. What
+ * {@link #alsoRetry} names says it under {@linkplain Throwable#getSuppressed() suppressed}.
  */
 public final class RetrySpec {
 

@@ -7,6 +7,7 @@ import io.headrace.ErrorKind;
 import io.headrace.Layer;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -22,14 +23,12 @@ public final class TimeoutLayer<Q, R> implements Layer<Q, R> {
 
     private final Duration limit;
     private final Supplier<Scheduler> scheduler;
-    private final Mono<R> expired;
+    private final Function<? super Q, String> about;
 
-    private TimeoutLayer(Duration limit, Supplier<Scheduler> scheduler) {
+    private TimeoutLayer(Duration limit, Supplier<Scheduler> scheduler, Function<? super Q, String> about) {
         this.limit = limit;
         this.scheduler = Objects.requireNonNull(scheduler, "scheduler");
-        this.expired = Mono.error(() -> ApiException.builder(ErrorKind.TIMEOUT, "no answer within " + limit)
-                .delivery(Delivery.UNKNOWN)
-                .build());
+        this.about = Objects.requireNonNull(about, "about");
     }
 
     /**
@@ -51,12 +50,24 @@ public final class TimeoutLayer<Q, R> implements Layer<Q, R> {
         if (limit.isNegative() || limit.isZero()) {
             throw new IllegalArgumentException("a timeout must be positive, not " + limit);
         }
-        return new TimeoutLayer<>(limit, scheduler);
+        return new TimeoutLayer<>(limit, scheduler, request -> "");
+    }
+
+    /** The same layer, whose error begins with what {@code about} says of the request, see {@link CallStack#about}. */
+    public TimeoutLayer<Q, R> about(Function<? super Q, String> about) {
+        return new TimeoutLayer<>(limit, scheduler, about);
     }
 
     @Override
     public Call<Q, R> around(Call<Q, R> next) {
         Objects.requireNonNull(next, "next");
-        return request -> Mono.defer(() -> next.apply(request).timeout(limit, expired, scheduler.get()));
+        return request -> Mono.defer(
+                () -> next.apply(request).timeout(limit, Mono.error(() -> expired(request)), scheduler.get()));
+    }
+
+    private ApiException expired(Q request) {
+        return ApiException.builder(ErrorKind.TIMEOUT, About.prefix(about, request) + "no answer within " + limit)
+                .delivery(Delivery.UNKNOWN)
+                .build();
     }
 }

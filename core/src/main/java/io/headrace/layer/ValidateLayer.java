@@ -8,6 +8,7 @@ import io.headrace.Layer;
 import io.headrace.observe.Meter;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -23,25 +24,34 @@ public final class ValidateLayer<Q, R> implements Layer<Q, R> {
     private final Validator<? super R> validator;
     private final Meter<? super Q, ? super R> meter;
 
-    private ValidateLayer(Validator<? super R> validator, Meter<? super Q, ? super R> meter) {
+    private final Function<? super Q, String> about;
+
+    private ValidateLayer(
+            Validator<? super R> validator, Meter<? super Q, ? super R> meter, Function<? super Q, String> about) {
         this.validator = Objects.requireNonNull(validator, "validator");
         this.meter = Objects.requireNonNull(meter, "meter");
+        this.about = Objects.requireNonNull(about, "about");
     }
 
     /**
      * @param meter reads off a bad answer what it used and cost
      */
     public static <Q, R> ValidateLayer<Q, R> of(Validator<? super R> validator, Meter<? super Q, ? super R> meter) {
-        return new ValidateLayer<>(validator, meter);
+        return new ValidateLayer<>(validator, meter, request -> "");
+    }
+
+    /** The same layer, whose error begins with what {@code about} says of the request, see {@link CallStack#about}. */
+    public ValidateLayer<Q, R> about(Function<? super Q, String> about) {
+        return new ValidateLayer<>(validator, meter, about);
     }
 
     @Override
     public Call<Q, R> around(Call<Q, R> next) {
         Objects.requireNonNull(next, "next");
-        return request -> Mono.defer(() -> next.apply(request)).flatMap(this::judge);
+        return request -> Mono.defer(() -> next.apply(request)).flatMap(answer -> judge(request, answer));
     }
 
-    private Mono<R> judge(R answer) {
+    private Mono<R> judge(Q request, R answer) {
         Optional<String> problem;
         RuntimeException thrown = null;
         try {
@@ -52,11 +62,13 @@ public final class ValidateLayer<Q, R> implements Layer<Q, R> {
             problem = Optional.of(e.toString());
             thrown = e;
         }
-        return problem.isEmpty() ? Mono.just(answer) : Mono.error(invalid(answer, problem.get(), thrown));
+        return problem.isEmpty() ? Mono.just(answer) : Mono.error(invalid(request, answer, problem.get(), thrown));
     }
 
-    private ApiException invalid(R answer, String problem, @Nullable RuntimeException thrown) {
-        return ApiException.builder(ErrorKind.INVALID_ANSWER, "the answer was turned down: " + problem)
+    private ApiException invalid(Q request, R answer, String problem, @Nullable RuntimeException thrown) {
+        return ApiException.builder(
+                        ErrorKind.INVALID_ANSWER,
+                        About.prefix(about, request) + "the answer was turned down: " + problem)
                 .delivery(Delivery.ANSWERED)
                 .usage(meter.usage(answer))
                 .cost(meter.cost(answer))

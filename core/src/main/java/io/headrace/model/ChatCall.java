@@ -22,6 +22,11 @@ public interface ChatCall extends Call<ChatRequest, ChatResponse> {
      */
     String identity();
 
+    /** The provider, as error messages name it; by default its {@link #identity}. */
+    default String provider() {
+        return identity();
+    }
+
     /**
      * Whether one request may ask for several answers by {@link ChatRequest#n}. Where not, the layers round the call ask for each
      * by itself.

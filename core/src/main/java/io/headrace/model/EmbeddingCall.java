@@ -11,4 +11,9 @@ public interface EmbeddingCall extends Call<EmbeddingRequest, EmbeddingResponse>
 
     /** Whose answers these are, see {@link ChatCall#identity}. */
     String identity();
+
+    /** The provider, see {@link ChatCall#provider}. */
+    default String provider() {
+        return identity();
+    }
 }

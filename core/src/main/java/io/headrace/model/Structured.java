@@ -71,8 +71,12 @@ public final class Structured<T> {
      *     the record's own constructor says
      */
     public T read(ChatResponse answer) {
+        return read(answer, answer.model().isEmpty() ? "" : answer.model() + ": ");
+    }
+
+    private T read(ChatResponse answer, String prefix) {
         if (answer.refusal() != null) {
-            throw failure(ErrorKind.REFUSED, "the model declined to give a " + type.getSimpleName(), answer);
+            throw failure(ErrorKind.REFUSED, prefix + "the model declined to give a " + type.getSimpleName(), answer);
         }
         try {
             return parse(answer.text());
@@ -80,7 +84,7 @@ public final class Structured<T> {
             String cut = answer.finishReason() == FinishReason.LENGTH ? ", cut off at the limit of output tokens" : "";
             throw failure(
                     ErrorKind.MALFORMED_RESPONSE,
-                    "the answer is no " + type.getSimpleName() + cut + ": " + e.getMessage(),
+                    prefix + "the answer is no " + type.getSimpleName() + cut + ": " + e.getMessage(),
                     answer);
         }
     }
@@ -88,7 +92,7 @@ public final class Structured<T> {
     /** What is wrong with {@code answer}, in words as of {@link #read}; empty if nothing is: a validator for a call's layers. */
     public Optional<String> problem(ChatResponse answer) {
         try {
-            read(answer);
+            read(answer, "");
             return Optional.empty();
         } catch (ApiException e) {
             return Optional.of(e.getMessage());

@@ -19,6 +19,9 @@ import io.headrace.cache.InMemoryCache;
 import io.headrace.model.ChatCall;
 import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
+import io.headrace.model.EmbeddingCall;
+import io.headrace.model.EmbeddingRequest;
+import io.headrace.model.EmbeddingResponse;
 import io.headrace.model.FinishReason;
 import io.headrace.observe.AttemptLog;
 import io.headrace.observe.CallEvent.Admitted;
@@ -307,6 +310,53 @@ class CallStackTest {
         assertThat(hit.usage()).isEqualTo(Usage.of(1000, 1000));
         assertThat(hit.saved().isKnown()).isTrue();
         assertThat(hit.saved().usd()).isPositive();
+    }
+
+    @Test
+    void errorsOfTheLayers_nameProviderAndModelAndTheAttempts() {
+        ChatRequest request = ChatRequest.builder("gpt-4o").user("hi").build();
+        CallStack<ChatRequest, ChatResponse> slow = CallStack.chat(model(Mono.never()))
+                .attemptTimeout(ofSeconds(5))
+                .retry(RetrySpec.fixedDelay(2, ofSeconds(1)));
+        StepVerifier.withVirtualTime(() -> slow.build().apply(request))
+                .thenAwait(ofSeconds(11))
+                .verifyErrorMessage("simulated gpt-4o: no answer within PT5S (attempt 2 of 2, after 6 s of retries)");
+        CallStack<ChatRequest, ChatResponse> bad = CallStack.chat(
+                        model(Mono.just(new ChatResponse("1", "m", "no", FinishReason.STOP, null, Usage.ZERO))))
+                .validator(answer -> Optional.of("too short"))
+                .noRetry();
+        StepVerifier.create(bad.build().apply(request))
+                .verifyErrorMessage("simulated gpt-4o: the answer was turned down: too short");
+        CallStack<EmbeddingRequest, EmbeddingResponse> vectors = CallStack.embeddings(new EmbeddingCall() {
+                    @Override
+                    public String identity() {
+                        return "simulated";
+                    }
+
+                    @Override
+                    public Mono<EmbeddingResponse> apply(EmbeddingRequest asked) {
+                        return Mono.never();
+                    }
+                })
+                .attemptTimeout(ofSeconds(5))
+                .noRetry();
+        StepVerifier.withVirtualTime(() -> vectors.build().apply(EmbeddingRequest.of("e-3", "hi")))
+                .thenAwait(ofSeconds(5))
+                .verifyErrorMessage("simulated e-3: no answer within PT5S");
+    }
+
+    private static ChatCall model(Mono<ChatResponse> answer) {
+        return new ChatCall() {
+            @Override
+            public String identity() {
+                return "simulated";
+            }
+
+            @Override
+            public Mono<ChatResponse> apply(ChatRequest request) {
+                return answer;
+            }
+        };
     }
 
     @Test

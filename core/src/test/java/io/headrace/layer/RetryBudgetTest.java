@@ -31,7 +31,8 @@ class RetryBudgetTest {
     void permanentError_stopsWithoutAWord() {
         RetryBudget budget = new RetryBudget(RetrySpec.standard());
         assertThat(budget.failed(error(ErrorKind.AUTHENTICATION), ZERO)).isEqualTo(new Verdict.Stop(null));
-        assertThat(budget.failed(new IllegalStateException(), ZERO)).isEqualTo(new Verdict.Stop(null));
+        assertThat(new RetryBudget(RetrySpec.standard()).failed(new IllegalStateException(), ZERO))
+                .isEqualTo(new Verdict.Stop(null));
     }
 
     @Test
@@ -44,7 +45,7 @@ class RetryBudgetTest {
                 .isTransient(true)
                 .build();
         assertThat(budget.failed(doIt, ZERO)).isEqualTo(again(ErrorKind.INVALID_REQUEST, ofSeconds(1)));
-        assertThat(budget.failed(doNot, ZERO)).isEqualTo(new Verdict.Stop(null));
+        assertThat(budget.failed(doNot, ofSeconds(1))).isEqualTo(new Verdict.Stop("attempt 2, after 1 s of retries"));
     }
 
     @Test
@@ -64,15 +65,31 @@ class RetryBudgetTest {
         assertThat(budget.failed(error(ErrorKind.TIMEOUT), ZERO)).isEqualTo(again(ErrorKind.TIMEOUT, ofSeconds(5)));
         assertThat(budget.failed(error(ErrorKind.TIMEOUT), ofSeconds(30)))
                 .isEqualTo(new Verdict.Stop(
-                        "gave up after 5 attempts over PT30S: no more are allowed after 2 of kind timeout"));
+                        "attempt 5, after 30 s of retries: no more are allowed after 2 of kind timeout"));
     }
 
     @Test
     void attempts_areBoundedOverAllKinds() {
         RetryBudget budget = new RetryBudget(RetrySpec.fixedDelay(2, ofSeconds(1)));
         assertThat(budget.failed(error(ErrorKind.TIMEOUT), ZERO)).isInstanceOf(Verdict.Again.class);
-        assertThat(budget.failed(error(ErrorKind.TRANSPORT), ofSeconds(3)))
-                .isEqualTo(new Verdict.Stop("gave up after 2 attempts over PT3S: no more are allowed"));
+        assertThat(budget.failed(error(ErrorKind.TRANSPORT), Duration.ofMillis(3456)))
+                .isEqualTo(new Verdict.Stop("attempt 2 of 2, after 3.4 s of retries"));
+    }
+
+    @Test
+    void attemptsOfAKind_areNamedAsAllWhereThereWasNoOther() {
+        RetryBudget budget = new RetryBudget(RetrySpec.standard());
+        Duration elapsed = ZERO;
+        while (budget.failed(error(ErrorKind.SERVER_ERROR), elapsed) instanceof Verdict.Again) {
+            elapsed = elapsed.plus(Duration.ofMillis(150));
+        }
+        assertThat(new RetryBudget(RetrySpec.fixedDelay(1, ofSeconds(1))).failed(error(ErrorKind.TIMEOUT), ZERO))
+                .isEqualTo(new Verdict.Stop("attempt 1 of 1"));
+        assertThat(budget.failures()).isEqualTo(5);
+        assertThat(budget.failed(error(ErrorKind.SERVER_ERROR), ofMinutes(2)))
+                .isEqualTo(new Verdict.Stop("attempt 6 of 6, after 2 min of retries"));
+        assertThat(budget.failed(error(ErrorKind.REFUSED), Duration.ofMillis(700)))
+                .isEqualTo(new Verdict.Stop("attempt 7, after 700 ms of retries"));
     }
 
     @Test
@@ -88,9 +105,7 @@ class RetryBudgetTest {
     void retryAfterAboveTheCap_stops() {
         RetryBudget budget = new RetryBudget(RetrySpec.standard());
         assertThat(budget.failed(rateLimited(ofMinutes(11)), ZERO))
-                .isEqualTo(
-                        new Verdict.Stop(
-                                "gave up after 1 attempt over PT0S: the server asks to wait PT11M, more than the PT10M allowed"));
+                .isEqualTo(new Verdict.Stop("attempt 1: the server asks to wait 11 min, more than the 10 min allowed"));
         assertThat(new RetryBudget(RetrySpec.standard()).failed(rateLimited(Duration.ofSeconds(Long.MAX_VALUE)), ZERO))
                 .isInstanceOf(Verdict.Stop.class);
     }
@@ -102,7 +117,7 @@ class RetryBudgetTest {
         assertThat(budget.failed(error(ErrorKind.TIMEOUT), ofSeconds(20))).isInstanceOf(Verdict.Again.class);
         assertThat(budget.failed(error(ErrorKind.TIMEOUT), ofSeconds(21)))
                 .isEqualTo(new Verdict.Stop(
-                        "gave up after 2 attempts over PT21S: waiting PT10S more would pass the PT30S allowed"));
+                        "attempt 2, after 21 s of retries: waiting 10 s more would pass the 30 s allowed"));
     }
 
     @Test

@@ -49,6 +49,15 @@ class TimeoutLayerTest {
     }
 
     @Test
+    void error_beginsWithWhatItIsAbout() {
+        Call<String, String> named = new Script(Mono.never())
+                .with(TimeoutLayer.<String, String>of(ofSeconds(5)).about(q -> "openai " + q));
+        StepVerifier.withVirtualTime(() -> named.apply("m"))
+                .thenAwait(ofSeconds(5))
+                .verifyErrorMessage("openai m: no answer within PT5S");
+    }
+
+    @Test
     void emptyAndError_pass() {
         StepVerifier.create(limited(new Script(Mono.empty())).apply("q")).verifyComplete();
         StepVerifier.create(limited(new Script(Script.fail(ErrorKind.REFUSED))).apply("q"))

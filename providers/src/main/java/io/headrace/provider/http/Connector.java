@@ -85,10 +85,10 @@ final class Connector {
     }
 
     /** A client for {@code uri} with all settings applied; fails once this is closed. */
-    HttpClient client(String name, URI uri) {
+    HttpClient client(String name, String about, URI uri) {
         synchronized (lock) {
             if (closed) {
-                throw closedException(name);
+                throw closedException(name, about);
             }
             return customizer.apply(configured(uri)).disableRetry(true);
         }
@@ -104,8 +104,9 @@ final class Connector {
         return closed;
     }
 
-    static ApiException closedException(String name) {
-        return ApiException.builder(ErrorKind.TRANSPORT, name + ": not sent, because the HTTP transport is closed")
+    static ApiException closedException(String name, String about) {
+        return ApiException.builder(
+                        ErrorKind.TRANSPORT, name + " " + about + ": not sent, because the HTTP transport is closed")
                 .delivery(Delivery.NOT_SENT)
                 .isTransient(false)
                 .build();

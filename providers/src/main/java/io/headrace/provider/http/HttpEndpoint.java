@@ -94,13 +94,13 @@ public final class HttpEndpoint {
      */
     public Mono<HttpAnswer> post(String about, byte[] body, int length) {
         return Mono.deferContextual(context -> answer(
-                length == 0 ? request(HttpMethod.GET) : sender(),
+                length == 0 ? request(HttpMethod.GET, about) : sender(about),
                 exchange(about, RequestBody.of(body, length), context)));
     }
 
     /** Sends {@code body}, which may be empty, as {@link #post} does. */
     Mono<HttpAnswer> send(HttpMethod method, String about, RequestBody body) {
-        return Mono.deferContextual(context -> answer(request(method), exchange(about, body, context)));
+        return Mono.deferContextual(context -> answer(request(method, about), exchange(about, body, context)));
     }
 
     /**
@@ -109,13 +109,13 @@ public final class HttpEndpoint {
      */
     <T> Flux<T> stream(String about, byte[] body, int length, StreamReader<T> reader) {
         return Flux.deferContextual(
-                context -> events(sender(), exchange(about, RequestBody.of(body, length), context), reader));
+                context -> events(sender(about), exchange(about, RequestBody.of(body, length), context), reader));
     }
 
     /** Asks by {@code GET}, and reads the answer as {@link #stream} does. */
     <T> Flux<T> fetch(String about, StreamReader<T> reader) {
         return Flux.deferContextual(
-                context -> events(request(HttpMethod.GET), exchange(about, RequestBody.EMPTY, context), reader));
+                context -> events(request(HttpMethod.GET, about), exchange(about, RequestBody.EMPTY, context), reader));
     }
 
     private Mono<HttpAnswer> answer(HttpClient.RequestSender ready, HttpExchange exchange) {
@@ -188,22 +188,22 @@ public final class HttpEndpoint {
         return uri.getPort() >= 0 ? uri.getPort() : "https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80;
     }
 
-    private HttpClient.RequestSender sender() {
+    private HttpClient.RequestSender sender(String about) {
         if (connector.isClosed()) {
-            throw Connector.closedException(name);
+            throw Connector.closedException(name, about);
         }
         HttpClient.RequestSender made = sender;
         if (made == null) {
             // two first calls may both get here: both clients are good, and they share the pool
-            made = request(HttpMethod.POST);
+            made = request(HttpMethod.POST, about);
             sender = made;
         }
         return made;
     }
 
-    private HttpClient.RequestSender request(HttpMethod method) {
+    private HttpClient.RequestSender request(HttpMethod method, String about) {
         return connector
-                .client(name, uri)
+                .client(name, about, uri)
                 .headers(h -> headers.forEach(h::set))
                 .remoteAddress(() -> address)
                 .request(method)

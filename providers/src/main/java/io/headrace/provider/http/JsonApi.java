@@ -47,6 +47,11 @@ public final class JsonApi implements AutoCloseable {
         this.clock = settings.clock;
     }
 
+    /** The provider, as error messages name it. */
+    public String name() {
+        return name;
+    }
+
     /** Whose answers these are, see {@link ChatCall#identity}. */
     public String identity() {
         return identity;

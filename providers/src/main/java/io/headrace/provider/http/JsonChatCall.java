@@ -57,6 +57,11 @@ public final class JsonChatCall implements ChatCall {
     }
 
     @Override
+    public String provider() {
+        return endpoint.name();
+    }
+
+    @Override
     public boolean answersSeveral() {
         return operation.answersSeveral();
     }

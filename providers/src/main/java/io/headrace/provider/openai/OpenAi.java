@@ -47,7 +47,7 @@ public final class OpenAi implements AutoCloseable {
         Embeddings vectors = new Embeddings();
         this.chat = api.chat(CHAT, completions);
         this.responses = api.chat(RESPONSES, new Responses());
-        this.embeddings = new Embedder(api.identity(), api.call(EMBEDDINGS, vectors));
+        this.embeddings = new Embedder(api.name(), api.identity(), api.call(EMBEDDINGS, vectors));
         this.chatBatches = new Batches<>(api, version + CHAT, completions, request -> 1, ChatRequest::extra);
         this.embeddingBatches = new Batches<>(
                 api, version + EMBEDDINGS, vectors, request -> request.inputs().size(), EmbeddingRequest::extra);
@@ -126,7 +126,8 @@ public final class OpenAi implements AutoCloseable {
         return "OpenAi[" + api.identity() + "]";
     }
 
-    private record Embedder(String identity, Call<EmbeddingRequest, EmbeddingResponse> call) implements EmbeddingCall {
+    private record Embedder(String provider, String identity, Call<EmbeddingRequest, EmbeddingResponse> call)
+            implements EmbeddingCall {
 
         @Override
         public Mono<EmbeddingResponse> apply(EmbeddingRequest request) {
