@@ -109,9 +109,7 @@ final class Batches implements BatchApi<ChatRequest, ChatResponse> {
 
     @Override
     public Flux<BatchResult<ChatResponse>> results(BatchJob job) {
-        if (!job.state().isEnd()) {
-            throw new IllegalArgumentException("batch " + job.id() + " has not ended, it is " + job.state());
-        }
+        BatchLines.requireEnded(job);
         String url = job.handles().get(BatchObject.RESULTS);
         if (url == null) {
             return Flux.empty();
@@ -121,16 +119,12 @@ final class Batches implements BatchApi<ChatRequest, ChatResponse> {
         String path = told.isEmpty() ? path(job.id()) + "/results" : told;
         return Flux.deferContextual(context -> BatchLines.read(
                 api.lines(path, "results of batch " + job.id()),
-                line -> BatchLine.read(line, job.id(), answers, context)));
+                line -> new BatchLine<>(line, job.id(), answers, context).read()));
     }
 
     @Override
     public Mono<BatchJob> cancel(String id) {
-        return api.command(path(id) + "/cancel", BATCH)
-                .apply(id)
-                .onErrorResume(
-                        BatchLines::isConflict,
-                        error -> job(id).flatMap(job -> job.state().isEnd() ? Mono.just(job) : Mono.error(error)));
+        return BatchLines.orEnded(api.command(path(id) + "/cancel", BATCH).apply(id), job(id));
     }
 
     private static String path(String id) {

@@ -2,6 +2,7 @@ package io.headrace.provider.http;
 
 import io.headrace.ApiException;
 import io.headrace.Delivery;
+import io.headrace.batch.BatchJob;
 import io.headrace.batch.BatchResult;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -39,8 +40,29 @@ public final class BatchLines {
                 1);
     }
 
+    /**
+     * @throws IllegalArgumentException if {@code job} may yet change
+     */
+    public static void requireEnded(BatchJob job) {
+        if (!job.state().isEnd()) {
+            throw new IllegalArgumentException("batch " + job.id() + " has not ended, it is " + job.state());
+        }
+    }
+
+    /**
+     * The batch after {@code cancel}. One that has ended cannot be cancelled, which the server says as a conflict: then it is asked
+     * for.
+     *
+     * @param asked the same batch as it is
+     */
+    public static Mono<BatchJob> orEnded(Mono<BatchJob> cancel, Mono<BatchJob> asked) {
+        return cancel.onErrorResume(
+                BatchLines::isConflict,
+                conflict -> asked.flatMap(job -> job.state().isEnd() ? Mono.just(job) : Mono.error(conflict)));
+    }
+
     /** Whether the server said that the thing is in no state for what was asked: 409, or 400 where it has no other word. */
-    public static boolean isConflict(Throwable error) {
+    private static boolean isConflict(Throwable error) {
         int status = error instanceof ApiException failure ? failure.status().orElse(0) : 0;
         return status == 400 || status == 409;
     }

@@ -157,9 +157,7 @@ final class Batches<Q, R> implements BatchApi<Q, R> {
 
     @Override
     public Flux<BatchResult<R>> results(BatchJob job) {
-        if (!job.state().isEnd()) {
-            throw new IllegalArgumentException("batch " + job.id() + " has not ended, it is " + job.state());
-        }
+        BatchLines.requireEnded(job);
         return Flux.concat(
                 results(job.handles().get(BatchObject.OUTPUT)),
                 results(job.handles().get(BatchObject.ERRORS)));
@@ -170,17 +168,15 @@ final class Batches<Q, R> implements BatchApi<Q, R> {
                 ? Flux.empty()
                 : Flux.deferContextual(context -> BatchLines.read(
                         api.lines("/files/" + ModelOperation.path(file) + "/content", "results in " + file),
-                        line -> BatchLine.read(line, file, answers, context)));
+                        line -> new BatchLine<>(line, file, answers, context).read()));
     }
 
-    /** A batch that has ended cannot be cancelled, which is answered with 409. */
     @Override
     public Mono<BatchJob> cancel(String id) {
-        return job(api.command("/batches/" + ModelOperation.path(id) + "/cancel", BatchOperation.BATCH)
-                        .apply(id))
-                .onErrorResume(
-                        BatchLines::isConflict,
-                        error -> job(id).flatMap(job -> job.state().isEnd() ? Mono.just(job) : Mono.error(error)));
+        Mono<BatchObject> cancelled = api.command(
+                        "/batches/" + ModelOperation.path(id) + "/cancel", BatchOperation.BATCH)
+                .apply(id);
+        return BatchLines.orEnded(job(cancelled), job(id));
     }
 
     private Mono<BatchJob> job(Mono<BatchObject> batch) {
