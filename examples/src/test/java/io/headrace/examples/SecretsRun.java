@@ -62,7 +62,7 @@ final class SecretsRun {
                 .retry(RetrySpec.fixedDelay(3, Duration.ZERO).maxRetryAfter(Duration.ofSeconds(1)))
                 .build();
         ChatRequest request =
-                ChatRequest.builder("m").user("row " + row).maxOutputTokens(10).build();
+                ChatRequest.builder("m").user("row " + row).maxOutputTokens(20).build();
         Mono<String> answer = row % 4 == 0
                 ? ChatStream.of(chat).texts(request).collect(Collectors.joining())
                 : chat.apply(request).doOnNext(System.out::println).map(ChatResponse::text);

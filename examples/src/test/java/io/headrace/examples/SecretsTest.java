@@ -55,7 +55,7 @@ class SecretsTest {
                         "MALFORMED_RESPONSE",
                         "NOT_FOUND");
         assertThat(output)
-                .contains("TRANSPORT", "INVALID_REQUEST", "DEBUG", "TRACE", "[key]", "Suppressed", "Caused by");
+                .contains("TRANSPORT", "INVALID_REQUEST", "DEBUG", "TRACE", "[key]", "of retries)", "Caused by");
         assertThat(folder.resolve("out/dead-letters.jsonl")).isNotEmptyFile();
         assertThat(folder.resolve("out/results.jsonl")).isNotEmptyFile();
         for (Path file : files(folder)) {
