@@ -42,7 +42,8 @@ class ArchitectureTest {
         "io.headrace.layer..",
         "io.headrace.flow..",
         "io.headrace.run..",
-        "io.headrace.batch.."
+        "io.headrace.batch..",
+        "io.headrace.memory.."
     };
 
     @ArchTest
@@ -50,6 +51,9 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule observeKnowsTheRoot = knows("io.headrace.observe");
+
+    @ArchTest
+    static final ArchRule memoryKnowsTheRoot = knows("io.headrace.memory");
 
     @ArchTest
     static final ArchRule datasetKnowsTheRoot = knows("io.headrace.dataset");
@@ -91,6 +95,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule runKnowsAll = knows(
             "io.headrace.run",
+            "io.headrace.memory",
             "io.headrace.model",
             "io.headrace.dataset",
             "io.headrace.observe",

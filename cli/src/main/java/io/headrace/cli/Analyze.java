@@ -11,6 +11,7 @@ import io.headrace.examples.analysis.DocumentTopics;
 import io.headrace.flow.MapStep;
 import io.headrace.flow.Pipeline;
 import io.headrace.layer.CallStack;
+import io.headrace.memory.MemoryProbe;
 import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
 import io.headrace.run.Estimate;
@@ -164,7 +165,8 @@ final class Analyze implements Callable<Integer> {
                     .gate(gate)
                     .estimate()
                     .block();
-            EstimateText.print(Objects.requireNonNull(estimate), surroundings.out());
+            EstimateText.print(
+                    Objects.requireNonNull(estimate), MemoryProbe.ofProcess().read(), surroundings.out());
             return ExitCode.OK;
         }
         Run.Builder<String, Analysis> run = Run.builder(dataset, pipeline(analysis), out, Codec.json(Analysis.class))

@@ -4,6 +4,7 @@ import static io.headrace.cli.ProgressText.count;
 import static io.headrace.cli.ProgressText.number;
 
 import io.headrace.Cost;
+import io.headrace.memory.MemoryUse;
 import io.headrace.run.Estimate;
 import io.headrace.run.Estimate.StepEstimate;
 import java.io.PrintWriter;
@@ -14,10 +15,14 @@ import java.util.Locale;
 final class EstimateText {
 
     private static final long MEBIBYTE = 1 << 20;
+    private static final double MOST_OF_HEAP = 0.8;
 
     private EstimateText() {}
 
-    static void print(Estimate estimate, PrintWriter out) {
+    /**
+     * @param memory of the process that would run it
+     */
+    static void print(Estimate estimate, MemoryUse memory, PrintWriter out) {
         out.printf(
                 Locale.ROOT,
                 "estimate: %s, %s to send, %s from the cache; nothing was sent%n",
@@ -41,7 +46,18 @@ final class EstimateText {
                 out,
                 "memory",
                 (estimate.heapBytes() / MEBIBYTE + 1) + " MB of heap for calls in flight, "
-                        + (estimate.mappedBytes() / MEBIBYTE + 1) + " MB mapped for the rows");
+                        + (estimate.mappedBytes() / MEBIBYTE + 1) + " MB mapped for the rows; the heap may grow to "
+                        + MemoryUse.text(memory.heap().limit())
+                        + (memory.container().isLimited()
+                                ? ", the container has "
+                                        + MemoryUse.text(memory.container().limit())
+                                : ""));
+        if (estimate.heapBytes() > MOST_OF_HEAP * memory.heap().limit()) {
+            line(
+                    out,
+                    "warning",
+                    "that is too much for this heap: give it more by HEADRACE_JAVA_OPTS=-Xmx..., or lower --concurrency");
+        }
         estimate.assumptions().forEach(text -> line(out, "assumed", text));
         out.flush();
     }

@@ -25,6 +25,7 @@ public final class FlowControl {
     private final Map<String, Integer> concurrency = new ConcurrentHashMap<>();
     private final List<Turnstile<?>> open = new CopyOnWriteArrayList<>();
     private volatile boolean paused;
+    private volatile double share = 1;
 
     private FlowControl() {}
 
@@ -70,6 +71,25 @@ public final class FlowControl {
     public void concurrency(String step, int concurrency) {
         this.concurrency.put(step, Window.checked(concurrency));
         open.forEach(Turnstile::adjust);
+    }
+
+    /**
+     * Lets every step work on that share of its concurrency at once, at least one item, whatever it is or becomes; 1, as at first, on
+     * all of it. For when memory is short. Items that are inside stay.
+     *
+     * @throws IllegalArgumentException if it is not above 0 and at most 1
+     */
+    public void share(double share) {
+        if (!(share > 0 && share <= 1)) {
+            throw new IllegalArgumentException("the share must be above 0 and at most 1, not " + share);
+        }
+        this.share = share;
+        open.forEach(Turnstile::adjust);
+    }
+
+    /** So many of {@code places} as {@link #share} leaves. */
+    int shareOf(int places) {
+        return Math.max(1, (int) (places * share));
     }
 
     /** The steps that items pass now, in the order in which their streams began. */

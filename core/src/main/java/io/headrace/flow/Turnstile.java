@@ -137,8 +137,8 @@ final class Turnstile<I> implements CoreSubscriber<Outcome<I>>, Subscription {
             control.ifChanged(step, changed -> {
                 grows = false;
                 limit = changed;
-                places.limit(changed);
             });
+            places.limit(control.shareOf(limit));
         }
         if (started) {
             pass();
@@ -174,7 +174,7 @@ final class Turnstile<I> implements CoreSubscriber<Outcome<I>>, Subscription {
         synchronized (lock) {
             if (grows) {
                 limit = (int) Math.max(limit, Math.min(items, Window.CEILING));
-                places.limit(limit);
+                places.limit(control == null ? limit : control.shareOf(limit));
             }
         }
         pass();

@@ -67,6 +67,7 @@ final class Execution<I, O> implements Recorder.Ending {
     private final AccountGuard<O> guard;
     private final ErrorAlarm alarm;
     private final LimitTrace limits;
+    private final MemoryGuard memory;
     private final RecentItems pace = new RecentItems();
     private final ItemNamespaces namespaces;
     private final CachePolicy cachePolicy;
@@ -99,6 +100,7 @@ final class Execution<I, O> implements Recorder.Ending {
         this.reductions = new Reductions<>(settings.directory(), settings.codec(), settings.reductions());
         this.alarm = new ErrorAlarm(settings.errorShare().share());
         this.limits = new LimitTrace(settings.gates());
+        this.memory = new MemoryGuard(control::share);
         this.guard = new AccountGuard<>(settings.accountErrors(), this::hasResults, this::stopByPolicy);
         if (control.isPaused()) {
             paused();
@@ -163,6 +165,16 @@ final class Execution<I, O> implements Recorder.Ending {
         if (!over) {
             notes.add(what);
         }
+    }
+
+    private void warn(String what) {
+        log.warn("{}", what);
+        note(what);
+    }
+
+    private void look() {
+        limits.look(elapsed()).forEach(this::note);
+        memory.look(settings.memory().get()).ifPresent(this::warn);
     }
 
     private synchronized boolean endDraining() {
@@ -368,10 +380,8 @@ final class Execution<I, O> implements Recorder.Ending {
             }
             started = true;
         }
-        if (!settings.gates().isEmpty()) {
-            looking.update(timer.schedulePeriodically(
-                    () -> limits.look(elapsed()).forEach(this::note), 0, 1, TimeUnit.SECONDS));
-        }
+        MemoryGuard.before(settings.memory().get()).ifPresent(this::warn);
+        looking.update(timer.schedulePeriodically(this::look, 0, 1, TimeUnit.SECONDS));
         SpentBefore purse = settings.purse();
         if (purse != null) {
             opened.directory().read(ledger -> purse.begin(ledger.totals())).ifPresent(notes::add);
@@ -415,8 +425,7 @@ final class Execution<I, O> implements Recorder.Ending {
         if (settings.errorShare().stops()) {
             stopByPolicy(what);
         } else {
-            log.warn("{}", what);
-            notes.add(what);
+            warn(what);
         }
     }
 

@@ -13,6 +13,8 @@ import io.headrace.flow.FlowControl;
 import io.headrace.flow.Pipeline;
 import io.headrace.flow.Reduction;
 import io.headrace.flow.Step;
+import io.headrace.memory.MemoryProbe;
+import io.headrace.memory.MemoryUse;
 import io.headrace.observe.CallListener;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -73,6 +75,7 @@ public final class Run<O> {
             ErrorAlarm.Limit errorShare,
             @Nullable SpentBefore purse,
             List<Gate> gates,
+            Supplier<MemoryUse> memory,
             List<Reduction<O, ?, ?>> reductions,
             CallListener listener,
             Supplier<? extends Scheduler> files,
@@ -311,6 +314,7 @@ public final class Run<O> {
         private ErrorAlarm.Limit errorShare = ErrorAlarm.Limit.DEFAULT;
         private @Nullable Budget budget;
         private final List<Gate> gates = new ArrayList<>();
+        private Supplier<MemoryUse> memory = MemoryProbe.ofProcess()::read;
         private CallListener listener = CallListener.noop();
         private Supplier<? extends Scheduler> files = FileScheduler::new;
         private Supplier<? extends Scheduler> timer = Schedulers::parallel;
@@ -460,6 +464,17 @@ public final class Run<O> {
         }
 
         /**
+         * Where the run reads how much memory is in use, each second; default that of this process and of the container it runs in. At
+         * 80 % it says so, in log and report; above 90 % its steps work on fewer items at once until that falls.
+         *
+         * @param memory quick, throws nothing
+         */
+        public Builder<I, O> memory(Supplier<MemoryUse> memory) {
+            this.memory = Objects.requireNonNull(memory, "memory");
+            return this;
+        }
+
+        /**
          * Warns in log and report when more than {@code share} of the last 100 items failed, and warns again when it has gone
          * below half of that meanwhile; default 0.05.
          *
@@ -538,6 +553,7 @@ public final class Run<O> {
                     errorShare,
                     budget == null ? null : new SpentBefore(budget),
                     List.copyOf(gates),
+                    memory,
                     List.copyOf(reductions),
                     listener,
                     files,

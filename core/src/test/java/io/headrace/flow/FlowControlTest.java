@@ -64,6 +64,26 @@ class FlowControlTest {
     }
 
     @Test
+    void share_holdsForWhatTheConcurrencyIsAndBecomes() {
+        StepVerifier.withVirtualTime(
+                        () -> items(100).transform(counted("first", first).controlledBy(control)))
+                .thenAwait(Duration.ofMillis(500))
+                .then(() -> control.share(0.25))
+                .thenAwait(Duration.ofSeconds(1))
+                .then(() -> assertThat(first).hasValue(12)) // ten, and then two at a time
+                .then(() -> control.concurrency("first", 40))
+                .then(() -> assertThat(first).hasValue(20))
+                .then(() -> control.share(0.001))
+                .thenAwait(Duration.ofSeconds(1))
+                .then(() -> assertThat(first).hasValue(21))
+                .then(() -> control.share(1))
+                .then(() -> assertThat(first).hasValue(60))
+                .thenAwait(Duration.ofMinutes(1))
+                .expectNextCount(100)
+                .verifyComplete();
+    }
+
+    @Test
     void concurrency_changesWhileItemsPass_upAndDown() {
         StepVerifier.withVirtualTime(
                         () -> items(100).transform(counted("first", first).controlledBy(control)))

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.headrace.Codec;
 import io.headrace.dataset.Dataset;
 import io.headrace.flow.Step;
+import io.headrace.memory.MemoryUse;
+import io.headrace.memory.MemoryUse.Level;
 import io.headrace.run.RunReport.End;
 import io.headrace.run.RunReport.Items;
 import java.nio.file.Path;
@@ -31,6 +33,7 @@ class RunControlTest {
     private final AtomicInteger begun = new AtomicInteger();
     private final Queue<Sinks.Empty<Void>> held = new ConcurrentLinkedQueue<>();
     private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
+    private volatile MemoryUse memory = new MemoryUse(new Level(1, 10), Level.UNLIMITED, 0);
 
     @TempDir
     Path directory;
@@ -51,7 +54,14 @@ class RunControlTest {
                         Codec.json(String.class))
                 .timer(() -> time)
                 .grace(Duration.ofSeconds(30))
+                .memory(() -> memory)
                 .build();
+    }
+
+    private void release(int items) {
+        for (int i = 0; i < items; i++) {
+            held.remove().tryEmitEmpty();
+        }
     }
 
     private void release() {
@@ -153,6 +163,31 @@ class RunControlTest {
                 .expectComplete()
                 .verify(SOON);
         assertThatThrownBy(() -> run.concurrency("hole", 1)).hasMessage("no step is named 'hole', there are [hold]");
+    }
+
+    @Test
+    void shortMemory_makesTheWindowsSmallerUntilItSuffices_andTheReportSaysSo() {
+        Run<String> run = run(100);
+        StepVerifier.create(run.execute())
+                .then(() -> await(() -> begun.get() == 10))
+                .then(() -> memory = new MemoryUse(new Level(1, 10), new Level(95, 100), 0))
+                .then(() -> time.advanceTimeBy(Duration.ofSeconds(3)))
+                .then(() -> release(10))
+                .then(() -> await(() -> begun.get() == 11))
+                .then(() -> assertThat(progress(run).steps()).allMatch(load -> load.working() == 1))
+                .then(() -> memory = new MemoryUse(new Level(1, 10), new Level(50, 100), 0))
+                .then(() -> time.advanceTimeBy(Duration.ofSeconds(4)))
+                .then(() -> await(() -> begun.get() == 20))
+                .then(() -> await(() -> {
+                    release();
+                    return begun.get() == 100 && held.isEmpty();
+                }))
+                .assertNext(report -> assertThat(report.notes())
+                        .hasSize(2)
+                        .anyMatch(note -> note.startsWith("memory is short"))
+                        .anyMatch(note -> note.startsWith("memory suffices again")))
+                .expectComplete()
+                .verify(SOON);
     }
 
     @Test
