@@ -1,6 +1,8 @@
 package io.headrace.flow;
 
+import io.headrace.ApiException;
 import io.headrace.FatalErrorHandler;
+import io.headrace.ItemWork;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.function.Supplier;
@@ -16,6 +18,9 @@ import reactor.util.context.Context;
  * Work of a user's function that ends with a signal whatever it throws, the errors that Reactor rethrows included: thrown by
  * the function, at the subscription, by an operator that gets a value at once, or, by way of the {@link FatalErrorHandler}, by one
  * behind a call. Cancels the work then. A {@code null} in the place of a {@code Mono} is an error that says so.
+ *
+ * <p>Work of which a call is parked ends by the error of that call, once the subscription has returned and no other call is on its
+ * way. What it came to meanwhile does not count, for it was made up without that answer, by a timeout for instance.
  */
 final class Guarded<V> extends Mono<V> {
 
@@ -35,15 +40,21 @@ final class Guarded<V> extends Mono<V> {
             made.subscribe(guard);
         } catch (Throwable e) {
             guard.caught(e);
+        } finally {
+            guard.callEnded();
         }
     }
 
     /** One subscription. */
-    private static final class Guard<V> implements CoreSubscriber<V>, Subscription, FatalErrorHandler {
+    private static final class Guard<V> implements CoreSubscriber<V>, Subscription, ItemWork {
 
         @SuppressWarnings("rawtypes") // field updaters know no type arguments
         private static final AtomicIntegerFieldUpdater<Guard> ENDED =
                 AtomicIntegerFieldUpdater.newUpdater(Guard.class, "ended");
+
+        @SuppressWarnings("rawtypes")
+        private static final AtomicIntegerFieldUpdater<Guard> ON_THEIR_WAY =
+                AtomicIntegerFieldUpdater.newUpdater(Guard.class, "onTheirWay");
 
         private static final int BY_SIGNAL = 1;
         private static final int BY_CANCEL = 2;
@@ -52,6 +63,11 @@ final class Guarded<V> extends Mono<V> {
         private final Context context;
         private volatile @Nullable Subscription upstream;
         private volatile int ended;
+        /** Calls, and the subscription and demand by which they are begun. */
+        @SuppressWarnings("UnusedVariable") // read through its updater
+        private volatile int onTheirWay = 1;
+
+        private volatile @Nullable ApiException parked;
 
         Guard(CoreSubscriber<? super V> actual) {
             this.actual = actual;
@@ -73,7 +89,10 @@ final class Guarded<V> extends Mono<V> {
 
         @Override
         public void onNext(V value) {
-            if (end(BY_SIGNAL)) {
+            ApiException without = parked;
+            if (without != null) {
+                onError(without);
+            } else if (end(BY_SIGNAL)) {
                 actual.onNext(value);
                 actual.onComplete();
             } else {
@@ -83,26 +102,33 @@ final class Guarded<V> extends Mono<V> {
 
         @Override
         public void onError(Throwable error) {
+            ApiException without = parked;
             if (end(BY_SIGNAL)) {
-                actual.onError(error);
-            } else {
+                actual.onError(without == null || ItemStep.endsStream(error) ? error : without);
+            } else if (error != without) {
                 Operators.onErrorDropped(error, context);
             }
         }
 
         @Override
         public void onComplete() {
-            if (end(BY_SIGNAL)) {
+            ApiException without = parked;
+            if (without != null) {
+                onError(without);
+            } else if (end(BY_SIGNAL)) {
                 actual.onComplete();
             }
         }
 
         @Override
         public void request(long n) {
+            callBegan();
             try {
                 Objects.requireNonNull(upstream).request(n);
             } catch (Throwable e) {
                 caught(e);
+            } finally {
+                callEnded();
             }
         }
 
@@ -117,6 +143,32 @@ final class Guarded<V> extends Mono<V> {
             if (!end(BY_SIGNAL)) {
                 return dropped(error);
             }
+            cutOff(error);
+            return true;
+        }
+
+        @Override
+        public void callBegan() {
+            ON_THEIR_WAY.incrementAndGet(this);
+        }
+
+        @Override
+        public void callEnded() {
+            if (ON_THEIR_WAY.decrementAndGet(this) == 0) {
+                ApiException without = parked;
+                if (without != null && end(BY_SIGNAL)) {
+                    cutOff(without);
+                }
+            }
+        }
+
+        @Override
+        public void callParked(ApiException why) {
+            parked = why;
+            callEnded();
+        }
+
+        private void cutOff(Throwable error) {
             Subscription running = upstream;
             if (running == null) {
                 Operators.error(actual, error);
@@ -124,7 +176,6 @@ final class Guarded<V> extends Mono<V> {
                 running.cancel();
                 actual.onError(error);
             }
-            return true;
         }
 
         /** What was thrown behind the end is the subscriber's, who is told as ever: by throwing it on. */

@@ -44,8 +44,8 @@ final class ItemMeter implements CallListener {
         } else if (event instanceof CallEvent.CacheHit hit) {
             cached++;
             saved = saved.plus(hit.saved());
-        } else if (event instanceof CallEvent.CallEnded) {
-            calls++;
+        } else if (event instanceof CallEvent.CallEnded ended) {
+            calls += ended.end() == CallEvent.End.PARKED ? 0 : 1;
         } else if (event instanceof CallEvent.Admitted admitted) {
             queued = queued.plus(admitted.waited());
         } else if (event instanceof CallEvent.RetryScheduled retry) {

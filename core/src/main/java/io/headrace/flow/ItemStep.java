@@ -161,7 +161,7 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
     }
 
     /** Whether {@code error} says nothing about its item: what is stored cannot be trusted, or the process cannot. */
-    private static boolean endsStream(Throwable error) {
+    static boolean endsStream(Throwable error) {
         return error instanceof StorageException
                 || (Exceptions.isJvmFatal(error)
                         && !(error instanceof StackOverflowError || error instanceof LinkageError));

@@ -1,5 +1,6 @@
 package io.headrace.flow;
 
+import io.headrace.ErrorKind;
 import io.headrace.ErrorShield;
 import io.headrace.ItemNamespaces;
 import io.headrace.Outcome;
@@ -111,7 +112,8 @@ record Window(
             AtomicReference<Outcome.@Nullable Failed<O>> first = new AtomicReference<>();
             return worked.takeUntil(outcome -> {
                         if (outcome instanceof Outcome.Failed<O> failed
-                                && failed.step().equals(step)) {
+                                && failed.step().equals(step)
+                                && failed.kind() != ErrorKind.PARKED) {
                             first.set(failed);
                             return true;
                         }

@@ -15,7 +15,8 @@ import reactor.util.context.ContextView;
  * Asks another call when the first one has failed for good. If that fails too, its error goes on with the first one
  * {@linkplain Throwable#getSuppressed() suppressed} in it.
  *
- * <p>Stands outside the cache and the retries: the other call has its own. Cancel reaches whichever is at work. To listeners both
+ * <p>A call that is parked until a batch answers it has not failed, whatever {@code when} says. Stands outside the cache and the
+ * retries: the other call has its own. Cancel reaches whichever is at work. To listeners both
  * are one call, as they are to the caller.
  */
 public final class FallbackLayer<Q, R> implements Layer<Q, R> {
@@ -44,7 +45,7 @@ public final class FallbackLayer<Q, R> implements Layer<Q, R> {
         Objects.requireNonNull(next, "next");
         return request -> Mono.defer(() -> next.apply(request))
                 .onErrorResume(
-                        when,
+                        error -> Parked.of(error) == null && when.test(error),
                         first -> Mono.defer(() -> other.apply(request))
                                 .doOnError(second -> Notes.add(second, first))
                                 .contextWrite(FallbackLayer::asPartOfCall));

@@ -1,8 +1,11 @@
 package io.headrace.layer;
 
+import io.headrace.ApiException;
 import io.headrace.Call;
 import io.headrace.CallOptions;
+import io.headrace.ErrorKind;
 import io.headrace.FatalErrorHandler;
+import io.headrace.ItemWork;
 import io.headrace.Layer;
 import io.headrace.observe.CallEvent.CallEnded;
 import io.headrace.observe.CallEvent.End;
@@ -28,7 +31,8 @@ import reactor.util.context.Context;
  * another one's {@linkplain FallbackLayer fallback} tells its end to its own listener only, and nothing twice where that one hears the
  * call already: what the caller asked for is one call.
  *
- * <p>Changes no signal. A call that completes empty counts as failed. What code behind the call throws is given to the {@link
+ * <p>A call of an item that is {@linkplain ErrorKind#PARKED parked} is told to the {@link ItemWork} and signals nothing. Else this changes
+ * no signal. A call that completes empty counts as failed. What code behind the call throws is given to the {@link
  * FatalErrorHandler} in the {@code Context} if Reactor would rethrow it.
  */
 public final class ObserveLayer<Q, R> implements Layer<Q, R> {
@@ -99,8 +103,13 @@ public final class ObserveLayer<Q, R> implements Layer<Q, R> {
     private static final class Watch<R> implements CoreSubscriber<R>, Subscription {
 
         @SuppressWarnings("rawtypes") // field updaters know no type arguments
-        private static final AtomicIntegerFieldUpdater<Watch> ENDED =
-                AtomicIntegerFieldUpdater.newUpdater(Watch.class, "ended");
+        private static final AtomicIntegerFieldUpdater<Watch> STATE =
+                AtomicIntegerFieldUpdater.newUpdater(Watch.class, "state");
+
+        private static final int ON_ITS_WAY = 0;
+        private static final int ENDED = 1;
+        /** The item has been told too: whoever stands behind the call has gone on. */
+        private static final int LEFT = 2;
 
         private final CoreSubscriber<? super R> actual;
         private final Context context;
@@ -109,18 +118,27 @@ public final class ObserveLayer<Q, R> implements Layer<Q, R> {
         private final Scheduler clock;
         private final long start;
         private @Nullable Subscription upstream;
-        private volatile int ended;
+        private final ItemWork work;
+        private volatile int state;
+        /** Set while the thread hands the answer over. */
+        private @Nullable Thread delivering;
+
+        private boolean cancelledInDelivery;
 
         Watch(CoreSubscriber<? super R> actual, CallListener own, Scheduler clock) {
             Context outside = actual.currentContext();
             CallListener outer = CallListener.from(outside);
             CallListener added = own.except(outer);
+            ItemWork here = ItemWork.from(outside);
+            this.work = here == ItemWork.ofCall() ? ItemWork.none() : here;
+            Context inside = work == ItemWork.none() ? outside : ItemWork.inCall(outside);
             this.actual = actual;
             this.listener = FallbackLayer.isPartOfCall(outside) ? added : added.and(outer);
-            this.context = added == CallListener.noop() ? outside : outside.put(CallListener.class, added.and(outer));
+            this.context = added == CallListener.noop() ? inside : inside.put(CallListener.class, added.and(outer));
             this.options = CallOptions.from(outside);
             this.clock = clock;
             this.start = clock.now(TimeUnit.NANOSECONDS);
+            work.callBegan();
         }
 
         @Override
@@ -139,32 +157,49 @@ public final class ObserveLayer<Q, R> implements Layer<Q, R> {
         @Override
         public void onNext(R answer) {
             end(End.ANSWERED, null);
+            delivering = Thread.currentThread();
             try {
                 actual.onNext(answer);
             } catch (Throwable e) {
                 handle(e);
+            } finally {
+                delivering = null;
+                if (cancelledInDelivery) {
+                    leave();
+                }
             }
         }
 
         @Override
         public void onError(Throwable error) {
-            end(End.FAILED, error);
+            ApiException parked = Parked.of(error);
+            end(parked == null ? End.FAILED : End.PARKED, parked == null ? error : null);
+            if (parked != null && work != ItemWork.none()) {
+                if (isFirstToLeave()) {
+                    work.callParked(parked);
+                }
+                return;
+            }
             try {
                 actual.onError(error);
             } catch (Throwable e) {
                 handle(e);
+            } finally {
+                leave();
             }
         }
 
         @Override
         public void onComplete() {
-            if (ended == 0) {
+            if (state == ON_ITS_WAY) {
                 end(End.FAILED, NoAnswer.error());
             }
             try {
                 actual.onComplete();
             } catch (Throwable e) {
                 handle(e);
+            } finally {
+                leave();
             }
         }
 
@@ -173,19 +208,37 @@ public final class ObserveLayer<Q, R> implements Layer<Q, R> {
             Objects.requireNonNull(upstream).request(n);
         }
 
-        /** The cancel reaches the source first, so ends are told from the inside outwards here too. */
+        /**
+         * The cancel reaches the source first, so ends are told from the inside outwards here too. Who cancels while he takes the answer
+         * has not gone on with it yet.
+         */
         @Override
         public void cancel() {
             Objects.requireNonNull(upstream).cancel();
             end(End.CANCELLED, null);
+            if (delivering == Thread.currentThread()) {
+                cancelledInDelivery = true;
+            } else {
+                leave();
+            }
         }
 
         /** The first of value, completion, error and cancel, whichever thread brings it. */
         private void end(End end, @Nullable Throwable error) {
-            if (ended == 0 && ENDED.compareAndSet(this, 0, 1)) {
+            if (state == ON_ITS_WAY && STATE.compareAndSet(this, ON_ITS_WAY, ENDED)) {
                 Duration elapsed = Duration.ofNanos(clock.now(TimeUnit.NANOSECONDS) - start);
                 listener.tell(new CallEnded(options, elapsed, end, error));
             }
+        }
+
+        private void leave() {
+            if (isFirstToLeave()) {
+                work.callEnded();
+            }
+        }
+
+        private boolean isFirstToLeave() {
+            return STATE.getAndSet(this, LEFT) != LEFT;
         }
 
         /** What code behind the call threw must not get lost in the thread that brought the answer. */

@@ -1,6 +1,7 @@
 package io.headrace.layer;
 
 import io.headrace.Fingerprint;
+import io.headrace.ItemWork;
 import io.headrace.Namespace;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
@@ -56,9 +57,14 @@ final class Reservation<R> implements CoreSubscriber<R>, Subscription {
         }
     }
 
+    /** What is parked for an item stays its own, so that an equal call of the item is parked as the next sample. */
     @Override
     public void onError(Throwable error) {
-        giveBack();
+        if (Parked.of(error) == null || ItemWork.from(currentContext()) == ItemWork.none()) {
+            giveBack();
+        } else {
+            end();
+        }
         actual.onError(error);
     }
 

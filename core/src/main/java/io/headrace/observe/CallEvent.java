@@ -82,6 +82,8 @@ public sealed interface CallEvent {
     enum End {
         ANSWERED,
         FAILED,
-        CANCELLED
+        CANCELLED,
+        /** Its answer shall come by a batch: neither answered nor failed. */
+        PARKED
     }
 }

@@ -3,6 +3,7 @@ package io.headrace.observe;
 import io.headrace.ApiException;
 import io.headrace.Cost;
 import io.headrace.Delivery;
+import io.headrace.ErrorKind;
 import io.headrace.Outcome;
 import io.headrace.Usage;
 import io.headrace.observe.StatisticsSnapshot.Attempts;
@@ -35,12 +36,14 @@ public final class Statistics implements CallListener {
     private final LongAdder itemsOk = new LongAdder();
     private final LongAdder itemsFailed = new LongAdder();
     private final LongAdder itemsSkipped = new LongAdder();
+    private final LongAdder itemsParked = new LongAdder();
     private final KindCounts itemFailures = new KindCounts();
 
     private final LongAdder answered = new LongAdder();
     private final LongAdder failed = new LongAdder();
     private final LongAdder cancelled = new LongAdder();
     private final LongAdder cached = new LongAdder();
+    private final LongAdder parked = new LongAdder();
 
     private final LongAdder started = new LongAdder();
     private final LongAdder ended = new LongAdder();
@@ -107,8 +110,9 @@ public final class Statistics implements CallListener {
         long over = ended.sum(); // before the started ones, so that the difference is never negative
         long sent = started.sum();
         return new StatisticsSnapshot(
-                new Items(itemsOk.sum(), itemsFailed.sum(), itemsSkipped.sum(), itemFailures.toMap()),
-                new Calls(answered.sum(), failed.sum(), cancelled.sum(), cached.sum()),
+                new Items(
+                        itemsOk.sum(), itemsFailed.sum(), itemsSkipped.sum(), itemsParked.sum(), itemFailures.toMap()),
+                new Calls(answered.sum(), failed.sum(), cancelled.sum(), cached.sum(), parked.sum()),
                 new Attempts(
                         sent,
                         sent - over,
@@ -154,17 +158,22 @@ public final class Statistics implements CallListener {
     }
 
     private void callEnded(CallEvent.CallEnded call) {
-        callTime.add(call.elapsed());
+        if (call.end() != CallEvent.End.PARKED) {
+            callTime.add(call.elapsed());
+        }
         switch (call.end()) {
             case ANSWERED -> answered.increment();
             case FAILED -> failed.increment();
             case CANCELLED -> cancelled.increment();
+            case PARKED -> parked.increment();
         }
     }
 
     private void count(Outcome<?> outcome) {
         if (outcome instanceof Outcome.Ok) {
             itemsOk.increment();
+        } else if (outcome instanceof Outcome.Failed<?> failure && failure.kind() == ErrorKind.PARKED) {
+            itemsParked.increment();
         } else if (outcome instanceof Outcome.Failed<?> failure) {
             itemsFailed.increment();
             itemFailures.increment(failure.kind());

@@ -49,14 +49,16 @@ public record StatisticsSnapshot(
     /**
      * Outcomes of items.
      *
+     * @param parked outcomes of kind {@link ErrorKind#PARKED}: neither failed nor done
      * @param failedByKind the failed ones by kind; kinds that did not occur are absent
      */
-    public record Items(long ok, long failed, long skipped, Map<ErrorKind, Long> failedByKind) {
+    public record Items(long ok, long failed, long skipped, long parked, Map<ErrorKind, Long> failedByKind) {
 
         public Items {
             failedByKind = copyOf(failedByKind);
         }
 
+        /** Those that are done. */
         public long total() {
             return ok + failed + skipped;
         }
@@ -69,8 +71,9 @@ public record StatisticsSnapshot(
      * @param failed calls that ended in an error after all retries
      * @param cancelled calls whose caller went away
      * @param cached answers from the cache, or from an equal call at the same time that another one paid for
+     * @param parked calls whose answer shall come by a batch; not among those that ended
      */
-    public record Calls(long answered, long failed, long cancelled, long cached) {
+    public record Calls(long answered, long failed, long cancelled, long cached, long parked) {
 
         public long total() {
             return answered + failed + cancelled;

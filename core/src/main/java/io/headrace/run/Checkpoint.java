@@ -46,6 +46,8 @@ import reactor.util.context.ContextView;
  * what is done. An outcome is emitted when it is written to the operating system, which survives the death of the process;
  * the files are forced to the disk every {@link Builder#syncEvery} and survive power loss up to there.
  *
+ * <p>Items that are {@linkplain ErrorKind#PARKED parked} until a batch answers their calls are left out, and pending.
+ *
  * <p>The children of an expand step are written one by one, and their row is done when the last of them is. When a stream
  * whose items passed {@link #pending} completes with every row done, lines of rows that changed or are gone from the
  * dataset are removed, so that no id has two lines.

@@ -38,8 +38,11 @@ final class GroupWriter<O> {
         this.values = new ValueWriter<>(codec);
     }
 
-    /** Takes an outcome into the group; false if it is recorded already. */
+    /** Takes an outcome into the group; false if it is recorded already, and if it waits for a batch. */
     boolean add(Outcome<O> outcome) throws IOException {
+        if (outcome instanceof Outcome.Failed<O> failed && failed.kind() == ErrorKind.PARKED) {
+            return false;
+        }
         Item<?> item = outcome.item();
         int[] path = path(item.expansion());
         long key = RowKey.of(item.rowId());

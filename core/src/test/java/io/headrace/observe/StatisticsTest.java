@@ -62,7 +62,7 @@ class StatisticsTest {
         statistics.on(new CallEnded(CallOptions.NONE, Duration.ofSeconds(2), End.ANSWERED, null));
 
         StatisticsSnapshot now = statistics.snapshot();
-        assertThat(now.calls()).isEqualTo(new StatisticsSnapshot.Calls(1, 0, 0, 0));
+        assertThat(now.calls()).isEqualTo(new StatisticsSnapshot.Calls(1, 0, 0, 0, 0));
         assertThat(now.attempts().sent()).isEqualTo(2);
         assertThat(now.attempts().inFlight()).isZero();
         assertThat(now.attempts().retried()).isOne();
@@ -82,7 +82,7 @@ class StatisticsTest {
         statistics.on(new CallEnded(CallOptions.NONE, Duration.ofMillis(1), End.ANSWERED, null));
 
         StatisticsSnapshot now = statistics.snapshot();
-        assertThat(now.calls()).isEqualTo(new StatisticsSnapshot.Calls(1, 0, 0, 1));
+        assertThat(now.calls()).isEqualTo(new StatisticsSnapshot.Calls(1, 0, 0, 1, 0));
         assertThat(now.saved()).isEqualTo(usd("0.02"));
         assertThat(now.cost()).isEqualTo(Cost.ZERO);
         assertThat(now.usage()).isEqualTo(Usage.ZERO);

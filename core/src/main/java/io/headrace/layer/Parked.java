@@ -1,0 +1,25 @@
+package io.headrace.layer;
+
+import io.headrace.ApiException;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import org.jspecify.annotations.Nullable;
+
+/** The error of a call whose answer shall come by a batch: how it passes the layers, up to the outermost one. */
+final class Parked {
+
+    private Parked() {}
+
+    static ApiException error() {
+        return ApiException.builder(
+                        ErrorKind.PARKED,
+                        "the answer shall come by a batch; ask again when that has been collected, it is in the cache then")
+                .delivery(Delivery.NOT_SENT)
+                .build();
+    }
+
+    /** {@code error} if it says so, else null. */
+    static @Nullable ApiException of(@Nullable Throwable error) {
+        return error instanceof ApiException api && api.kind() == ErrorKind.PARKED ? api : null;
+    }
+}
