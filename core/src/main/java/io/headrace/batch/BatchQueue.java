@@ -23,6 +23,12 @@ public abstract class BatchQueue implements AutoCloseable {
     public abstract <Q, R> Mono<Standing> park(BatchLane<Q, R> lane, ParkedCall<Q> call);
 
     /**
+     * Whether that call is parked, has ended as an error, or shall be asked for online: {@link #park} then costs nothing more. Quick,
+     * called from any thread.
+     */
+    public abstract boolean knows(Fingerprint fingerprint, int sample);
+
+    /**
      * Whether that stored answer was bought by a batch of this queue and nobody has asked so before: whoever is told so accounts for it,
      * as for an attempt of its own. Quick, called from any thread.
      */
