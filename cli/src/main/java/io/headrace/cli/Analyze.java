@@ -22,7 +22,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -62,11 +61,8 @@ final class Analyze implements Callable<Integer> {
     @Mixin
     private final AnswerOptions answers;
 
-    @Option(
-            names = "--fresh",
-            order = 12,
-            description = "Starts over: the files of an earlier run in --out are moved aside. Cached answers stay.")
-    private boolean fresh;
+    @Mixin
+    private final RunOptions options = new RunOptions();
 
     @Option(names = "--clear-cache", order = 13, description = "Forgets all cached answers first.")
     private boolean clearCache;
@@ -86,9 +82,6 @@ final class Analyze implements Callable<Integer> {
             defaultValue = "1s",
             description = "Time for one call, for --estimate. Default: ${DEFAULT-VALUE}.")
     private Duration latency = Duration.ZERO;
-
-    @Option(names = "--retry-failed", order = 14, description = "Tries the items in the dead letters again.")
-    private boolean retryFailed;
 
     @Mixin
     private final ProviderOptions provider;
@@ -114,14 +107,6 @@ final class Analyze implements Callable<Integer> {
             order = 31,
             description = "Writes results in the order of the input; slow items then hold up others.")
     private boolean ordered;
-
-    @Option(
-            names = "--grace",
-            paramLabel = "TIME",
-            order = 36,
-            defaultValue = "30s",
-            description = "How long calls in flight may take after Ctrl-C or SIGTERM. Default: ${DEFAULT-VALUE}.")
-    private Duration grace = Duration.ZERO;
 
     @Mixin
     private final SimulatorOptions simulator = new SimulatorOptions();
@@ -173,19 +158,16 @@ final class Analyze implements Callable<Integer> {
                 .configuration(analysis.configuration())
                 .reduction(analysis.summary())
                 .gate(gate)
-                .fresh(fresh)
-                .cachePolicy(answers.policy())
-                .retryFailed(retryFailed)
-                .grace(grace);
+                .cachePolicy(answers.policy());
+        options.describe(run);
         input.describe(run);
         budget.describe(run, budget.budget(List.of(backend.model())));
         Console console = Console.of(surroundings.err());
         console.line(
                 "headrace: " + input.name(dataset) + " to " + backend.description() + ", model " + backend.model());
-        // a provider in this process holds the other end of each connection
-        limits.shortage(provider.isSimulatedHere() ? 2 : 1)
-                .ifPresent(shortage -> console.line("headrace: warning: " + shortage));
-        RunReport report = new Watch(console, surroundings.signals(), grace).execute(run.build(), input::estimate);
+        limits.warn(console, provider.isSimulatedHere());
+        RunReport report =
+                new Watch(console, surroundings.signals(), options.grace()).execute(run.build(), input::estimate);
         gate.keepLearned();
         if (report.end() == End.BROKEN) {
             surroundings.err().println("headrace: " + report.reason());
@@ -196,15 +178,9 @@ final class Analyze implements Callable<Integer> {
     }
 
     private Pipeline<String, Analysis> pipeline(DocumentAnalysis analysis) {
-        MapStep<String, DocumentTopics> topics = windowed(analysis.topics());
-        MapStep<DocumentTopics, Analysis> classify = windowed(analysis.classify());
+        MapStep<String, DocumentTopics> topics = limits.windowed(analysis.topics());
+        MapStep<DocumentTopics, Analysis> classify = limits.windowed(analysis.classify());
         return ordered ? topics.ordered().then(classify.ordered()) : topics.then(classify);
-    }
-
-    /** A window that nobody stated follows the gate. */
-    private <I, O> MapStep<I, O> windowed(MapStep<I, O> step) {
-        OptionalInt concurrency = limits.concurrency();
-        return concurrency.isPresent() ? step.concurrency(concurrency.getAsInt()) : step;
     }
 
     private int exitCode(RunReport report) {

@@ -6,10 +6,10 @@ import io.headrace.admission.CoolDownSpec;
 import io.headrace.admission.Gate;
 import io.headrace.admission.GateBuilder;
 import io.headrace.admission.LearnedStore;
+import io.headrace.flow.MapStep;
 import io.headrace.provider.http.FileDescriptors;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -80,13 +80,20 @@ final class GateOptions {
                 .build();
     }
 
+    /** {@code step} with the window that the user stated; any other follows the gate. */
+    <I, O> MapStep<I, O> windowed(MapStep<I, O> step) {
+        return concurrency == null ? step : step.concurrency(concurrency);
+    }
+
     /**
-     * What the process lacks for so many calls in flight.
+     * Says if the process may not open as many connections as there will be.
      *
-     * @param ends of each connection that are in this process
+     * @param isServerHere whether the other end of each is in this process too
      */
-    Optional<String> shortage(int ends) {
-        return FileDescriptors.shortage(ends * (concurrency == null ? USUAL_CONCURRENCY : concurrency));
+    void warn(Console console, boolean isServerHere) {
+        int calls = concurrency == null ? USUAL_CONCURRENCY : concurrency;
+        FileDescriptors.shortage(isServerHere ? 2 * calls : calls)
+                .ifPresent(shortage -> console.line("headrace: warning: " + shortage));
     }
 
     private BreakerSpec breaker() {

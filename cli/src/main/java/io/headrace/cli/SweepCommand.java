@@ -9,7 +9,6 @@ import io.headrace.dataset.Dataset;
 import io.headrace.examples.analysis.Analysis;
 import io.headrace.examples.analysis.AnalysisSettings;
 import io.headrace.examples.analysis.DocumentAnalysis;
-import io.headrace.flow.MapStep;
 import io.headrace.flow.Pipeline;
 import io.headrace.layer.CallStack;
 import io.headrace.model.ChatRequest;
@@ -19,10 +18,8 @@ import io.headrace.run.RunReport;
 import io.headrace.run.Sweep;
 import io.headrace.run.SweepReport;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -73,14 +70,8 @@ final class SweepCommand implements Callable<Integer> {
     @Mixin
     private final AnswerOptions answers;
 
-    @Option(
-            names = "--fresh",
-            order = 12,
-            description = "Starts over: the files of earlier runs in --out are moved aside. Cached answers stay.")
-    private boolean fresh;
-
-    @Option(names = "--retry-failed", order = 14, description = "Tries the items in the dead letters again.")
-    private boolean retryFailed;
+    @Mixin
+    private final RunOptions options = new RunOptions();
 
     @Option(
             names = "--at-once",
@@ -98,14 +89,6 @@ final class SweepCommand implements Callable<Integer> {
 
     @Mixin
     private final BudgetOptions budget = new BudgetOptions();
-
-    @Option(
-            names = "--grace",
-            paramLabel = "TIME",
-            order = 36,
-            defaultValue = "30s",
-            description = "How long calls in flight may take after Ctrl-C or SIGTERM. Default: ${DEFAULT-VALUE}.")
-    private Duration grace = Duration.ZERO;
 
     @Mixin
     private final SimulatorOptions simulator = new SimulatorOptions();
@@ -161,10 +144,8 @@ final class SweepCommand implements Callable<Integer> {
         Console console = Console.of(surroundings.err());
         console.line("headrace: " + input.name(dataset) + " to " + backend.description() + ", "
                 + ProgressText.count(configurations.size(), "configuration"));
-        // a provider in this process holds the other end of each connection
-        limits.shortage(provider.isSimulatedHere() ? 2 : 1)
-                .ifPresent(shortage -> console.line("headrace: warning: " + shortage));
-        SweepReport report = new Watch(console, surroundings.signals(), grace).execute(builder.build());
+        limits.warn(console, provider.isSimulatedHere());
+        SweepReport report = new Watch(console, surroundings.signals(), options.grace()).execute(builder.build());
         gate.keepLearned();
         surroundings.out().print(report.table());
         surroundings.out().println("files: " + out + ": comparison.txt, comparison.csv, comparison.json");
@@ -174,24 +155,17 @@ final class SweepCommand implements Callable<Integer> {
 
     private Run<Analysis> run(
             Path directory, Dataset<String> dataset, DocumentAnalysis analysis, Gate gate, @Nullable Budget cap) {
-        Pipeline<String, Analysis> pipeline = windowed(analysis.topics()).then(windowed(analysis.classify()));
+        Pipeline<String, Analysis> pipeline =
+                limits.windowed(analysis.topics()).then(limits.windowed(analysis.classify()));
         Run.Builder<String, Analysis> run = Run.builder(dataset, pipeline, directory, Codec.json(Analysis.class))
                 .configuration(analysis.configuration())
                 .cachePolicy(answers.policy())
                 .reduction(analysis.summary())
-                .gate(gate)
-                .fresh(fresh)
-                .retryFailed(retryFailed)
-                .grace(grace);
+                .gate(gate);
+        options.describe(run);
         input.describe(run);
         budget.describe(run, cap);
         return run.build();
-    }
-
-    /** A window that nobody stated follows the gate. */
-    private <I, O> MapStep<I, O> windowed(MapStep<I, O> step) {
-        OptionalInt concurrency = limits.concurrency();
-        return concurrency.isPresent() ? step.concurrency(concurrency.getAsInt()) : step;
     }
 
     private int exitCode(SweepReport report) {

@@ -5,16 +5,20 @@ import io.headrace.run.Progress;
 import io.headrace.run.Run;
 import io.headrace.run.RunReport;
 import io.headrace.run.Sweep;
+import io.headrace.run.SweepProgress;
 import io.headrace.run.SweepReport;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** Waits for a run or a sweep, shows where it is, and stops it when a signal asks for that. */
@@ -89,38 +93,32 @@ final class Watch {
 
     private Disposable show(Run<?> run, Supplier<OptionalLong> estimate) {
         AtomicReference<@Nullable OptionalLong> rows = new AtomicReference<>();
-        AtomicBoolean told = new AtomicBoolean();
-        return run.progress(console.period())
-                .subscribe(
-                        (Progress progress) -> {
-                            OptionalLong known = rows.get();
-                            if (known == null) {
-                                known = estimate.get();
-                                rows.set(known);
-                            }
-                            if (signals.exitCode() == 0
-                                    && progress.stopping().isPresent()
-                                    && told.compareAndSet(false, true)) {
-                                stopping(progress.stopping().get());
-                            }
-                            console.progress(ProgressText.of(progress, known));
-                        },
-                        e -> console.line("no progress can be shown: " + e));
+        return show(run.progress(console.period()), Progress::stopping, progress -> {
+            OptionalLong known = rows.get();
+            if (known == null) {
+                known = estimate.get();
+                rows.set(known);
+            }
+            return ProgressText.of(progress, known);
+        });
     }
 
     private Disposable show(Sweep sweep) {
+        return show(sweep.progress(console.period()), SweepProgress::stopping, ProgressText::of);
+    }
+
+    /** Also says once why it stops, unless a signal did that, which is said at once. */
+    private <P> Disposable show(Flux<P> progress, Function<P, Optional<String>> stopping, Function<P, String> text) {
         AtomicBoolean told = new AtomicBoolean();
-        return sweep.progress(console.period())
-                .subscribe(
-                        progress -> {
-                            if (signals.exitCode() == 0
-                                    && progress.stopping().isPresent()
-                                    && told.compareAndSet(false, true)) {
-                                stopping(progress.stopping().get());
-                            }
-                            console.progress(ProgressText.of(progress));
-                        },
-                        e -> console.line("no progress can be shown: " + e));
+        return progress.subscribe(
+                now -> {
+                    Optional<String> why = signals.exitCode() == 0 ? stopping.apply(now) : Optional.empty();
+                    if (why.isPresent() && told.compareAndSet(false, true)) {
+                        stopping(why.get());
+                    }
+                    console.progress(text.apply(now));
+                },
+                e -> console.line("no progress can be shown: " + e));
     }
 
     /** Subscribed when the run has begun, so that a signal that came before finds something to stop. */
