@@ -3,6 +3,7 @@ package io.headrace.provider.http;
 import io.headrace.ApiException;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.group.ChannelGroup;
@@ -16,10 +17,14 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.netty.ChannelPipelineConfigurer;
 import reactor.netty.FutureMono;
@@ -37,6 +42,8 @@ import reactor.netty.transport.NameResolverProvider;
  * ramp of each address. Each is made when the first client needs it. Thread-safe.
  */
 final class Connector {
+
+    private static final Logger log = LoggerFactory.getLogger(HttpTransport.class);
 
     private static final int KEEP_ALIVE_PROBE_SECONDS = 60;
     private static final Duration MAX_NAME_AGE = Duration.ofMinutes(1);
@@ -67,6 +74,8 @@ final class Connector {
     private @Nullable HttpClient base;
     private @Nullable SslProvider tls;
     private @Nullable AddressResolverGroup<?> names;
+    private final AtomicInteger open = new AtomicInteger();
+    private final AtomicBoolean warned = new AtomicBoolean();
     private volatile boolean closed;
 
     Connector(HttpTransport.Builder settings, Duration maxWait) {
@@ -169,14 +178,27 @@ final class Connector {
                     .option(ChannelOption.TCP_NODELAY, true)
                     .doOnChannelInit(KEEP_ALIVE)
                     .doOnChannelInit((observer, channel, address) -> {
-                        if (http2 && channel.parent() == null) {
-                            connections.add(channel);
+                        if (channel.parent() == null) {
+                            opened(channel);
                         }
                     })
                     .compress(true)
                     .followRedirect(false);
         }
         return base;
+    }
+
+    private void opened(Channel connection) {
+        if (http2) {
+            connections.add(connection);
+        }
+        int count = open.incrementAndGet();
+        connection.closeFuture().addListener(closed -> open.decrementAndGet());
+        if (!warned.get()) {
+            FileDescriptors.scarcity(count)
+                    .filter(scarcity -> warned.compareAndSet(false, true))
+                    .ifPresent(log::warn);
+        }
     }
 
     private ConnectionProvider pool() {

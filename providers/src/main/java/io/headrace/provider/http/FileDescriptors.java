@@ -14,6 +14,9 @@ public final class FileDescriptors {
     /** So many fit into the smallest limit that is usual, 1,024; asking would cost the start some milliseconds. */
     private static final int FEW = 256;
 
+    /** Asking takes the time of a connection when there are thousands. */
+    private static final int STRIDE = 64;
+
     private FileDescriptors() {}
 
     /**
@@ -26,10 +29,36 @@ public final class FileDescriptors {
         if (connections <= FEW) {
             return Optional.empty();
         }
+        return system().flatMap(unix ->
+                shortage(connections, unix.getMaxFileDescriptorCount(), unix.getOpenFileDescriptorCount()));
+    }
+
+    /**
+     * What to say when so many connections are open that calls may soon fail; empty as long as there is room, which is looked at for
+     * every {@value #STRIDE}th connection only.
+     *
+     * @param connections that are open
+     */
+    static Optional<String> scarcity(int connections) {
+        if (connections < FEW || connections % STRIDE != 0) {
+            return Optional.empty();
+        }
+        return system().flatMap(unix ->
+                scarcity(connections, unix.getMaxFileDescriptorCount(), unix.getOpenFileDescriptorCount()));
+    }
+
+    static Optional<String> scarcity(int connections, long max, long open) {
+        long left = max - open;
+        return max <= 0 || left >= RESERVE
+                ? Optional.empty()
+                : Optional.of(connections + " connections are open, and this process may open " + Math.max(left, 0)
+                        + " more files of " + max + ": raise the limit (ulimit -n " + Long.highestOneBit(max) * 2
+                        + "), lower the concurrency, or use HTTP/2");
+    }
+
+    private static Optional<UnixOperatingSystemMXBean> system() {
         OperatingSystemMXBean system = ManagementFactory.getOperatingSystemMXBean();
-        return system instanceof UnixOperatingSystemMXBean unix
-                ? shortage(connections, unix.getMaxFileDescriptorCount(), unix.getOpenFileDescriptorCount())
-                : Optional.empty();
+        return system instanceof UnixOperatingSystemMXBean unix ? Optional.of(unix) : Optional.empty();
     }
 
     /** Whether {@code error} is the operating system's refusal to open one more. */

@@ -122,6 +122,7 @@ public final class HttpTransport implements AutoCloseable {
         private Duration idleTimeout = Duration.ofMinutes(2);
         private Duration totalTimeout = Duration.ofMinutes(15);
         private long maxBodyBytes = 64L << 20;
+        private int concurrency = Integer.MAX_VALUE;
         Duration connectTimeout = Duration.ofSeconds(10);
         Duration maxIdleTime = Duration.ofSeconds(25);
         Duration maxLifeTime = Duration.ofMinutes(30);
@@ -194,11 +195,21 @@ public final class HttpTransport implements AutoCloseable {
 
         /**
          * Most connections to one address; calls beyond it wait for one, in turn, up to {@link #totalTimeout}. Default: no
-         * bound, so that the concurrency of the caller is the only one. {@link #build} warns if the process may not open as
-         * many.
+         * bound, so that the concurrency of the caller is the only one. {@link #build} warns in the log if the process may not open
+         * as many.
          */
         public Builder maxConnections(int maxConnections) {
             this.maxConnections = atLeastOne("maxConnections", maxConnections);
+            return this;
+        }
+
+        /**
+         * How many calls the caller means to have in flight. It bounds nothing: {@link #build} warns in the log if the process may
+         * not open a connection for each, which HTTP/1.1 needs, instead of calls that fail later. Default: unknown; then the warning
+         * comes when so many connections are open that few more can be.
+         */
+        public Builder concurrency(int concurrency) {
+            this.concurrency = atLeastOne("concurrency", concurrency);
             return this;
         }
 
@@ -290,8 +301,9 @@ public final class HttpTransport implements AutoCloseable {
         }
 
         public HttpTransport build() {
-            if (maxConnections < Integer.MAX_VALUE) {
-                FileDescriptors.shortage(maxConnections).ifPresent(log::warn);
+            int connections = http2 ? maxConnections : Math.min(maxConnections, concurrency);
+            if (connections < Integer.MAX_VALUE) {
+                FileDescriptors.shortage(connections).ifPresent(log::warn);
             }
             return new HttpTransport(this);
         }

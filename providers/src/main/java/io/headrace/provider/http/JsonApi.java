@@ -38,7 +38,7 @@ public final class JsonApi implements AutoCloseable {
         this.name = name;
         this.baseUrl = baseUrl;
         this.identity = settings.identity == null ? baseUrl.identity() : settings.identity;
-        this.transport = settings.transport == null ? HttpTransport.create() : settings.transport;
+        this.transport = settings.transport == null ? settings.ownTransport.build() : settings.transport;
         this.ownsTransport = settings.transport == null;
         this.headers = Map.copyOf(headers);
         this.credentials = credentials;

@@ -29,6 +29,8 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
     @Nullable
     HttpTransport transport;
 
+    HttpTransport.Builder ownTransport = HttpTransport.builder();
+
     Clock clock = Clock.systemUTC();
 
     /**
@@ -84,6 +86,15 @@ public abstract class ProviderBuilder<B extends ProviderBuilder<B>> {
     /** Connections to use, which stay the caller's to close. Default: its own, with the transport's defaults. */
     public B transport(HttpTransport transport) {
         this.transport = Objects.requireNonNull(transport, "transport");
+        return self();
+    }
+
+    /**
+     * How many calls are meant to be in flight, see {@link HttpTransport.Builder#concurrency}. A transport that is given has its own
+     * word on that.
+     */
+    public B concurrency(int concurrency) {
+        this.ownTransport = HttpTransport.builder().concurrency(concurrency);
         return self();
     }
 

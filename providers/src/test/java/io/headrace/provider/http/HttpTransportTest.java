@@ -552,6 +552,7 @@ class HttpTransportTest {
         assertThatThrownBy(() -> HttpTransport.builder().idleTimeout(ofSeconds(-1)))
                 .hasMessageContaining("idleTimeout");
         assertThatThrownBy(() -> HttpTransport.builder().maxConnections(0)).hasMessageContaining("maxConnections");
+        assertThatThrownBy(() -> HttpTransport.builder().concurrency(0)).hasMessageContaining("concurrency");
         assertThatThrownBy(() -> HttpTransport.builder().maxBodyBytes(0)).hasMessageContaining("maxBodyBytes");
     }
 
