@@ -46,7 +46,7 @@ record Scope(
         return new Scope(options, slot, handler, work, namespaces, urgency);
     }
 
-    Scope with(Urgency urgency) {
+    Scope with(Urgency urgency, FatalErrorHandler handler) {
         return new Scope(options, slot, handler, work, namespaces, urgency);
     }
 

@@ -16,8 +16,9 @@ public interface Urgency {
         return Scope.from(context).urgency();
     }
 
-    default Context into(Context context) {
-        return Scope.from(context).with(this).into(context);
+    /** Puts this and {@code handler} into {@code context}. */
+    default Context into(Context context, FatalErrorHandler handler) {
+        return Scope.from(context).with(this, handler).into(context);
     }
 
     /** The priority now; never goes down. */

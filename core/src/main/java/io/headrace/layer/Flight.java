@@ -45,13 +45,8 @@ final class Flight<R> implements CoreSubscriber<R>, FatalErrorHandler, Urgency {
         this.leader = leader;
         this.accounts = leader.accounts();
         this.deltas = leader.deltas();
-        Context inside = into(accounts.into(leader.context()));
+        Context inside = into(accounts.into(leader.context()), this);
         this.context = deltas == null ? inside : deltas.into(inside);
-    }
-
-    @Override
-    public Context into(Context context) {
-        return FatalErrorHandler.super.into(Urgency.super.into(context));
     }
 
     void begin(Mono<R> answer) {
