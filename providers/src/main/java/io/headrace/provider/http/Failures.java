@@ -4,6 +4,7 @@ import io.headrace.ApiException;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import java.time.Clock;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** Makes exceptions of answers that are none, in words without key and prompt. Thread-safe. */
@@ -60,15 +61,25 @@ final class Failures<Q> {
             verdict = Verdict.ofStatus(status);
         }
         Boolean advice = verdict.isFinal() ? null : RetryAdvice.shouldRetry(answer);
+        Duration wait = RetryAdvice.retryAfter(answer, clock);
+        if (wait == null && isOfLoad(verdict)) {
+            wait = RetryAdvice.inWords(body.message());
+        }
         String requestId = requestId(answer);
         return ApiException.builder(verdict.kind(), message(request, answer, where, body))
                 .delivery(verdict.delivery().compareTo(atLeast) < 0 ? atLeast : verdict.delivery())
                 .isTransient(advice == null ? verdict.isTransient() : advice)
-                .retryAfter(RetryAdvice.retryAfter(answer, clock))
+                .retryAfter(wait)
                 .status(status)
                 .requestId(
                         requestId != null || body.requestId().isEmpty() ? requestId : struck(answer, body.requestId()))
                 .build();
+    }
+
+    /** Only there a server may mean what it says of a wait: other messages repeat what they were sent. */
+    private static boolean isOfLoad(Verdict verdict) {
+        return verdict.isTransient()
+                && (verdict.kind() == ErrorKind.RATE_LIMITED || verdict.kind() == ErrorKind.OVERLOADED);
     }
 
     private String message(Q request, HttpAnswer answer, String where, ErrorBody body) {

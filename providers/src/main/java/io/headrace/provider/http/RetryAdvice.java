@@ -3,10 +3,18 @@ package io.headrace.provider.http;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What the headers of an answer say about trying again. */
+/** What an answer says about trying again. */
 final class RetryAdvice {
+
+    /** {@code Please try again in 1.898s.}, {@code 6m0s}, {@code Please retry after 37 seconds}: no number without a unit. */
+    private static final Pattern WORDS = Pattern.compile("(?i:\\b(?:try again|retry) (?:in|after)) (?:"
+            + "(?<compact>(?:\\d{1,9}(?:\\.\\d{1,9})?(?:h|ms|m|s))+)"
+            + "|(?<number>\\d{1,9}(?:\\.\\d{1,9})?) (?<unit>milliseconds?|seconds?|minutes?|hours?)"
+            + ")(?!\\w|[.,]\\d)");
 
     private RetryAdvice() {}
 
@@ -32,6 +40,20 @@ final class RetryAdvice {
         String value = answer.header("retry-after");
         Duration seconds = number(value, 1);
         return seconds != null || value == null ? seconds : until(value, clock);
+    }
+
+    /** The wait that the server's words ask for, where no header does; null if none that is beyond doubt. */
+    static @Nullable Duration inWords(String message) {
+        Matcher words = WORDS.matcher(message);
+        if (!words.find()) {
+            return null;
+        }
+        String compact = words.group("compact");
+        return DurationText.parse(compact != null ? compact : words.group("number") + abbreviated(words.group("unit")));
+    }
+
+    private static String abbreviated(String unit) {
+        return unit.startsWith("milli") ? "ms" : unit.substring(0, 1);
     }
 
     private static @Nullable Duration number(@Nullable String value, double unitInSeconds) {

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.test.StepVerifier;
 
 class OpenAiTest {
@@ -199,6 +200,71 @@ class OpenAiTest {
         server.next(new Reply(429, "{}", name, value, otherName, otherValue));
 
         assertThat(fail(ask("hello")).retryAfter()).hasValue(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "Limit 200000, Used 150974, Requested 53621. Please try again in 1.898s. Visit https://|PT1.898S",
+                "Please try again in 608ms.|PT0.608S",
+                "Please try again in 6m0s.|PT6M",
+                "please try again in 1h2m3s|PT1H2M3S",
+                "Please try again in 20s (see https://x/1).|PT20S",
+                "Please retry after 37 seconds. To raise the limit, ask.|PT37S",
+                "Try again in 1 minute|PT1M",
+                "Please try again in 0s.|PT0S",
+                "Please try again in 999999999h|PT8760H",
+            })
+    void waitInWords_isReadWhereNoHeaderSaysIt(String words, Duration expected) {
+        server.next(new Reply(429, rateLimited(words)));
+        assertThat(fail(ask("hello")).retryAfter()).hasValue(expected);
+        server.next(new Reply(429, rateLimited(words), "retry-after", "2"));
+        assertThat(fail(ask("hello")).retryAfter()).hasValue(Duration.ofSeconds(2));
+        server.next(new Reply(503, rateLimited(words)));
+        assertThat(fail(ask("hello")).retryAfter()).hasValue(expected);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Please try again in a few seconds.",
+                "Please try again in 5.",
+                "Please try again in 5m30",
+                "Please try again in 1,500ms",
+                "Please try again in 1.2.3s",
+                "Please try again in 1e3s",
+                "Please try again in -5s",
+                "Please try again in 10 days",
+                "Please try again in 3secs",
+                "Please try again in 5S",
+                "Please try again in 2s.5",
+                "Please try again in 12345678901s",
+                "Please try again in ٣s",
+                "Please try again later, within 5s",
+                "Limit 3, Used 3, Requested 1.",
+                "entry in 5s",
+            })
+    void oddWordsOfAWait_areNone(String words) {
+        server.next(new Reply(429, rateLimited(words)));
+
+        assertThat(fail(ask("hello")).retryAfter()).isEmpty();
+    }
+
+    @Test
+    void wordsOfAWait_meanNothingInAnErrorThatAWaitDoesNotMend() {
+        server.next(new Reply(400, rateLimited("Invalid value: 'Please try again in 5s'")));
+        assertThat(fail(ask("hello")).retryAfter()).isEmpty();
+        server.next(new Reply(429, message("Request too large for m: Limit 9, Requested 10. Please try again in 5s")));
+        assertThat(fail(ask("hello")).retryAfter()).isEmpty();
+    }
+
+    private static String rateLimited(String words) {
+        return message("Rate limit reached for m. " + words);
+    }
+
+    private static String message(String words) {
+        return "{\"error\":{\"message\":\"" + words + "\",\"type\":\"tokens\"}}";
     }
 
     @ParameterizedTest
