@@ -232,11 +232,13 @@ final class Connector {
     }
 
     /** Honours the time to live that name servers give, but trusts no address for long; uses all addresses in turn. */
+    static NameResolverProvider.NameResolverSpec nameLookups() {
+        return NameResolverProvider.builder().cacheMaxTimeToLive(MAX_NAME_AGE).roundRobinSelection(true);
+    }
+
     private AddressResolverGroup<?> names() {
         if (names == null) {
-            names = NameResolverProvider.builder()
-                    .cacheMaxTimeToLive(MAX_NAME_AGE)
-                    .roundRobinSelection(true)
+            names = nameLookups()
                     .build()
                     .newNameResolverGroup(
                             givenLoops == null ? HttpResources.get() : givenLoops, LoopResources.DEFAULT_NATIVE);

@@ -1,0 +1,55 @@
+package io.headrace.provider.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.testkit.SimulatedProvider;
+import io.netty.resolver.AddressResolverGroup;
+import io.netty.resolver.dns.RoundRobinDnsAddressResolverGroup;
+import io.netty.resolver.dns.SequentialDnsServerAddressStreamProvider;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import reactor.core.publisher.Mono;
+import reactor.netty.http.HttpResources;
+
+/** Look-ups by the transport's own settings, at a name server of ours. */
+@Timeout(60)
+class TimeToLiveTest {
+
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    private static AddressResolverGroup<InetSocketAddress> lookups(NameServer names) {
+        return Connector.nameLookups()
+                .dnsAddressResolverGroupProvider(builder -> new RoundRobinDnsAddressResolverGroup(
+                        builder.nameServerProvider(new SequentialDnsServerAddressStreamProvider(names.address()))))
+                .build()
+                .newNameResolverGroup(HttpResources.get(), false);
+    }
+
+    @Test
+    void newConnection_looksUpANameAgainWhenItsTimeIsOver_andNotBefore() {
+        try (NameServer names = new NameServer(Duration.ofSeconds(1));
+                SimulatedProvider server = SimulatedProvider.builder().start();
+                AddressResolverGroup<InetSocketAddress> lookups = lookups(names);
+                HttpTransport transport = HttpTransport.builder()
+                        .maxLifeTime(Duration.ofMillis(1))
+                        .customize(client -> client.resolver(lookups))
+                        .build()) {
+            HttpEndpoint endpoint = transport.endpoint(
+                    "p",
+                    URI.create("http://provider.test:" + server.port() + "/v1/chat/completions"),
+                    Map.of("authorization", "Bearer a-long-secret-key"));
+            Mono<HttpAnswer> call = Mono.delay(Duration.ofMillis(20)).then(Protocol.post(endpoint));
+
+            call.then(call).then(call).block(SOON);
+            assertThat(server.connections().opened()).isEqualTo(3);
+            assertThat(names.questions()).isEqualTo(1);
+
+            Mono.delay(Duration.ofMillis(1_200)).then(call).block(SOON);
+            assertThat(names.questions()).isEqualTo(2);
+        }
+    }
+}
