@@ -43,7 +43,7 @@ final class ReflectingServer implements AutoCloseable {
     private Publisher<Void> answer(HttpServerRequest request, HttpServerResponse response) {
         String keys = CREDENTIALS.stream()
                 .map(name -> request.requestHeaders().get(name, "none"))
-                .collect(Collectors.joining(" "));
+                .collect(Collectors.joining(" ", request.uri() + " ", ""));
         return request.receive()
                 .aggregate()
                 .asString()

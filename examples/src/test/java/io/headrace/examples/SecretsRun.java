@@ -32,7 +32,7 @@ final class SecretsRun {
         Path folder = Path.of(args[1]);
         Statistics statistics = Statistics.create();
         OpenAi.Builder openAiBuilder = OpenAi.builder()
-                .baseUrl(args[0] + "/v1")
+                .baseUrl(args[0] + "/v1?api-version=2026-11-01&key=" + SecretsTest.QUERY_KEY)
                 .apiKey(SecretsTest.OPENAI_KEY)
                 .header("x-team-secret", SecretsTest.TEAM_KEY);
         Anthropic.Builder anthropicBuilder =

@@ -23,6 +23,7 @@ class SecretsTest {
     static final String OPENAI_KEY = "sk-openai-0a1b2c3d4e5f60718293";
     static final String ANTHROPIC_KEY = "sk-ant-9f8e7d6c5b4a39281706";
     static final String TEAM_KEY = "team-secret-5566778899aabbcc";
+    static final String QUERY_KEY = "in-the-query-00ffeeddccbbaa99";
 
     @Test
     void keysThatAreReflected_areNowhere(@TempDir Path folder) throws Exception {
@@ -67,7 +68,7 @@ class SecretsTest {
     private static List<String> lines(Path file) throws IOException {
         return text(file)
                 .lines()
-                .filter(line -> Stream.of(OPENAI_KEY, ANTHROPIC_KEY, TEAM_KEY)
+                .filter(line -> Stream.of(OPENAI_KEY, ANTHROPIC_KEY, TEAM_KEY, QUERY_KEY)
                         .anyMatch(key ->
                                 line.contains(key.substring(0, 18)) || line.contains(key.substring(key.length() - 12))))
                 .map(line -> line.length() < 400 ? line : line.substring(0, 400))

@@ -36,6 +36,7 @@ public final class HttpEndpoint {
     private final URI uri;
     private final InetSocketAddress address;
     private final String path;
+    private final @Nullable String query;
     /** As bytes, for they are the same in every request. */
     private final Map<AsciiString, AsciiString> headers;
 
@@ -60,7 +61,8 @@ public final class HttpEndpoint {
         this.name = name;
         this.uri = uri;
         this.address = AddressUtils.createUnresolved(uri.getHost(), port(uri));
-        this.path = path(uri);
+        this.path = uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
+        this.query = uri.getRawQuery();
         this.credentials = credentials;
         this.clock = clock;
         Map<AsciiString, AsciiString> all = new LinkedHashMap<>();
@@ -145,15 +147,14 @@ public final class HttpEndpoint {
         return new HttpExchange(name, about, body, limits, maxBodyBytes, caller);
     }
 
-    private static Mono<HttpAnswer> post(
-            HttpClient.RequestSender sender, HttpExchange exchange, ConnectionRamp.Pass pass) {
+    private Mono<HttpAnswer> post(HttpClient.RequestSender sender, HttpExchange exchange, ConnectionRamp.Pass pass) {
         return Mono.fromDirect(send(sender, exchange, pass).response(exchange::receive))
                 .contextWrite(HttpEndpoint::forTransport)
                 .onErrorMap(exchange::failure)
                 .doFinally(signal -> pass.leave());
     }
 
-    private static <T> Flux<T> stream(
+    private <T> Flux<T> stream(
             HttpClient.RequestSender sender, HttpExchange exchange, ConnectionRamp.Pass pass, StreamReader<T> reader) {
         return send(sender, exchange, pass)
                 .response((head, content) -> exchange.stream(head, content, reader))
@@ -163,10 +164,13 @@ public final class HttpEndpoint {
     }
 
     /** Sends as soon as there is a connection, and makes room in the ramp then. */
-    private static HttpClient.ResponseReceiver<?> send(
+    private HttpClient.ResponseReceiver<?> send(
             HttpClient.RequestSender sender, HttpExchange exchange, ConnectionRamp.Pass pass) {
         return sender.send((head, out) -> {
             pass.leave();
+            if (query != null) {
+                HiddenQuery.add(out, query);
+            }
             return exchange.send(head, out);
         });
     }
@@ -177,11 +181,6 @@ public final class HttpEndpoint {
      */
     private static Context forTransport(Context context) {
         return context.delete(CallListener.class).delete(AttemptLog.class).delete(Grant.class);
-    }
-
-    private static String path(URI uri) {
-        String path = uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
-        return uri.getRawQuery() == null ? path : path + "?" + uri.getRawQuery();
     }
 
     private static int port(URI uri) {

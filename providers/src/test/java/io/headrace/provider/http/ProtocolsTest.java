@@ -10,8 +10,10 @@ import io.headrace.ErrorKind;
 import io.headrace.testkit.Fault;
 import io.headrace.testkit.Latency;
 import io.headrace.testkit.SimulatedProvider;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -75,6 +77,21 @@ class ProtocolsTest {
                 .verifyComplete();
 
         assertThat(server.connections().opened()).isLessThanOrEqualTo(protocol.isHttp2() ? 1 : 2);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void query_goesWithItsOwnRequestOnly(Protocol protocol) {
+        HttpEndpoint chat = start(protocol);
+        HttpEndpoint models = transport.endpoint(
+                "p",
+                URI.create(server.baseUrl() + "/v1/models?limit=1"),
+                Map.of("x-api-key", "a-long-secret-key", "anthropic-version", "2023-06-01"));
+        for (int i = 0; i < 3; i++) {
+            HttpAnswer page = models.post("models", new byte[0], 0).block(ofSeconds(20));
+            assertThat(page.text(10_000)).contains("\"has_more\":true");
+            answer(chat);
+        }
     }
 
     @ParameterizedTest
