@@ -34,6 +34,7 @@ class ArchitectureTest {
     private static final Set<String> CLOCK_READERS = Set.of();
 
     private static final String[] ABOVE_ROOT = {
+        "io.headrace.files..",
         "io.headrace.model..",
         "io.headrace.dataset..",
         "io.headrace.observe..",
@@ -48,6 +49,9 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule rootKnowsNothingAbove = knows("io.headrace");
+
+    @ArchTest
+    static final ArchRule filesKnowTheRoot = knows("io.headrace.files");
 
     @ArchTest
     static final ArchRule observeKnowsTheRoot = knows("io.headrace.observe");
@@ -70,8 +74,8 @@ class ArchitectureTest {
             knows("io.headrace.admission", "io.headrace.model", "io.headrace.observe");
 
     @ArchTest
-    static final ArchRule batchKnowsCacheAndObserve =
-            knows("io.headrace.batch", "io.headrace.observe", "io.headrace.cache", "io.headrace.model");
+    static final ArchRule batchKnowsCacheAndObserve = knows(
+            "io.headrace.batch", "io.headrace.files", "io.headrace.observe", "io.headrace.cache", "io.headrace.model");
 
     @ArchTest
     static final ArchRule layerKnowsWhatItPutsTogether = knows(
@@ -95,6 +99,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule runKnowsAll = knows(
             "io.headrace.run",
+            "io.headrace.files",
             "io.headrace.memory",
             "io.headrace.model",
             "io.headrace.dataset",

@@ -4,6 +4,7 @@ import io.headrace.Codec;
 import io.headrace.ErrorKind;
 import io.headrace.ItemNamespaces;
 import io.headrace.Outcome;
+import io.headrace.files.FileScheduler;
 import io.headrace.observe.AttemptLog;
 import io.headrace.run.RunDirectory.Admission;
 import io.headrace.run.RunDirectory.Opening;

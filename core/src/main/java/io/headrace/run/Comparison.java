@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
 import io.headrace.Codec;
+import io.headrace.files.FileScheduler;
 import io.headrace.observe.StatisticsSnapshot.Times;
 import io.headrace.run.RunReport.Part;
 import io.headrace.run.SweepReport.Configuration;

@@ -1,6 +1,7 @@
 package io.headrace.run;
 
 import io.headrace.ErrorKind;
+import io.headrace.files.MappedPages;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -9,6 +9,7 @@ import io.headrace.admission.Budget;
 import io.headrace.admission.Gate;
 import io.headrace.cache.CallKeyBuilder;
 import io.headrace.dataset.Dataset;
+import io.headrace.files.FileScheduler;
 import io.headrace.flow.FlowControl;
 import io.headrace.flow.Pipeline;
 import io.headrace.flow.Reduction;

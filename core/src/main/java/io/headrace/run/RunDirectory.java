@@ -6,6 +6,7 @@ import io.headrace.Fingerprint;
 import io.headrace.Item;
 import io.headrace.Tally;
 import io.headrace.Usage;
+import io.headrace.files.DirectoryLock;
 import io.headrace.observe.AttemptLog;
 import io.headrace.run.JournalRecord.AttemptEnded;
 import io.headrace.run.JournalRecord.AttemptStarted;

@@ -1,4 +1,4 @@
-package io.headrace.run;
+package io.headrace.files;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * filled with real zeros before a page is mapped, so that a full disk is an {@link IOException} and not a signal that kills
  * the process. Not thread-safe.
  */
-final class MappedPages implements Closeable {
+public final class MappedPages implements Closeable {
 
     private final FileChannel file;
     private final byte[] zeros;
@@ -29,8 +29,12 @@ final class MappedPages implements Closeable {
         this.zeros = new byte[pageBytes];
     }
 
-    /** Memory without a page yet, in {@code directory}. */
-    static MappedPages create(Path directory, int pageBytes) throws IOException {
+    /**
+     * Memory without a page yet.
+     *
+     * @param directory where its file lies
+     */
+    public static MappedPages create(Path directory, int pageBytes) throws IOException {
         Path path = Files.createTempFile(directory, ".rows", ".tmp");
         return new MappedPages(
                 FileChannel.open(
@@ -38,17 +42,19 @@ final class MappedPages implements Closeable {
                 pageBytes);
     }
 
-    int count() {
+    /** Pages added. */
+    public int count() {
         return count;
     }
 
     /** A page that was added. */
     @SuppressWarnings("NullAway") // not null below count, and this is the hottest line of the index
-    MappedByteBuffer page(int index) {
+    public MappedByteBuffer page(int index) {
         return pages[index];
     }
 
-    void add() throws IOException {
+    /** Adds a page of zeros. */
+    public void add() throws IOException {
         long start = (long) count * zeros.length;
         ByteBuffer fill = ByteBuffer.wrap(zeros);
         while (fill.hasRemaining()) {
@@ -65,13 +71,13 @@ final class MappedPages implements Closeable {
     }
 
     /** Gives the memory of all pages back; they must be added again before they are used. */
-    void clear() throws IOException {
+    public void clear() throws IOException {
         count = 0;
         file.truncate(0);
     }
 
     /** Bytes mapped. */
-    long bytes() {
+    public long bytes() {
         return (long) count * zeros.length;
     }
 

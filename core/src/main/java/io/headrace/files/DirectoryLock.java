@@ -1,4 +1,4 @@
-package io.headrace.run;
+package io.headrace.files;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -12,8 +12,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Keeps a second run, in this process or another one, out of a directory. The operating system frees it at death. */
-final class DirectoryLock implements Closeable {
+/** Keeps a second user, in this process or another one, out of a directory. The operating system frees it at death. */
+public final class DirectoryLock implements Closeable {
 
     private static final String NAME = "lock";
 
@@ -33,11 +33,11 @@ final class DirectoryLock implements Closeable {
      *
      * @throws IllegalStateException if somebody else has it, naming the process where it is known
      */
-    static DirectoryLock take(Path directory) throws IOException {
+    public static DirectoryLock take(Path directory) throws IOException {
         Path real = directory.toRealPath();
         if (!HELD.add(real)) {
             throw new IllegalStateException(
-                    "another run of this process works in " + directory + ": wait for it or take another directory");
+                    "somebody else in this process works in " + directory + ": wait for it or take another directory");
         }
         try {
             return new DirectoryLock(real, lock(directory));

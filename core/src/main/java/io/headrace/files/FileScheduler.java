@@ -1,4 +1,4 @@
-package io.headrace.run;
+package io.headrace.files;
 
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -11,14 +11,14 @@ import reactor.core.scheduler.Schedulers;
  * One daemon thread for files. Disposing of it never interrupts what runs: an interrupt closes the file that the thread
  * writes.
  */
-final class FileScheduler implements Scheduler {
+public final class FileScheduler implements Scheduler {
 
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
     private final ScheduledThreadPoolExecutor executor;
     private final Scheduler scheduler;
 
-    FileScheduler() {
+    public FileScheduler() {
         String name = "headrace-files-" + NUMBER.incrementAndGet();
         executor = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, name);
