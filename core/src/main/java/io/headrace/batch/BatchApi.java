@@ -22,11 +22,24 @@ public interface BatchApi<Q, R> {
      */
     String identity();
 
+    /**
+     * Which of the provider's operations the batches are for, such as {@code /v1/chat/completions}. With {@link #identity} it tells
+     * whose batch is whose after a restart, so it stays the same from version to version.
+     */
+    String operation();
+
+    /**
+     * Whether uploads are known by a handle before their batch is asked for, and batches keep the tag they were submitted under. If
+     * not, an upload and its batch are one request, and a batch in doubt shows only by its time, its size and its results.
+     */
+    boolean keepsTags();
+
     /** What one batch may hold. */
     BatchLimits limits();
 
     /**
-     * The request as it is uploaded, without an end of line.
+     * The request as it is uploaded, without an end of line. The custom id stands in it as it is and before anything of the request,
+     * so that it can be put in place of another one.
      *
      * @param customId by which its result is found: 1 to 64 characters of {@code a-z A-Z 0-9 _ -}, unique in its batch
      * @throws IllegalArgumentException for what this provider cannot do in a batch, naming the field

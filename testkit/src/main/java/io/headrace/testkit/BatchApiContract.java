@@ -126,6 +126,20 @@ public abstract class BatchApiContract<Q, R> {
     }
 
     @Test
+    void customId_standsFirstAndOnce() {
+        String id = "a-custom-id_0";
+        String line = new String(api.encode(id, request("duck")), StandardCharsets.UTF_8);
+        assertThat(line.indexOf(id)).isNotNegative().isLessThan(line.indexOf("duck"));
+        assertThat(line.indexOf(id)).isEqualTo(line.lastIndexOf(id));
+    }
+
+    @Test
+    void operation_hasANameAndTagsAreKeptWithUploads() {
+        assertThat(api.operation()).isNotBlank();
+        assertThat(api.keepsTags()).isEqualTo(uploadsFiles());
+    }
+
+    @Test
     void acceptedBatch_isRunningAndKeepsItsTag() {
         provider.batches(SimulatedBatches.DEFAULT.delay(Duration.ofHours(1)));
         BatchJob job = submit(3);

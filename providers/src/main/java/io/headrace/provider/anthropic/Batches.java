@@ -48,6 +48,16 @@ final class Batches implements BatchApi<ChatRequest, ChatResponse> {
     }
 
     @Override
+    public String operation() {
+        return "/v1/messages";
+    }
+
+    @Override
+    public boolean keepsTags() {
+        return false;
+    }
+
+    @Override
     public BatchLimits limits() {
         return LIMITS;
     }

@@ -67,6 +67,16 @@ final class Batches<Q, R> implements BatchApi<Q, R> {
     }
 
     @Override
+    public String operation() {
+        return endpoint;
+    }
+
+    @Override
+    public boolean keepsTags() {
+        return true;
+    }
+
+    @Override
     public BatchLimits limits() {
         return LIMITS;
     }
