@@ -2,25 +2,78 @@ package io.headrace.batch;
 
 import io.headrace.Cost;
 import io.headrace.Fingerprint;
+import io.headrace.StorageException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * Calls that wait for batches, on disk: those of a run, or of all runs that share it. What is parked survives the process, goes into
  * batches that are submitted exactly once, and ends as a stored answer, as an error, or online. One process works on a directory at a time.
+ *
+ * <p>Thread-safe. Work on files is done by one thread that the queue owns; {@link #close} frees it.
  */
-public abstract class BatchQueue implements AutoCloseable {
+public final class BatchQueue implements AutoCloseable {
 
-    BatchQueue() {}
+    private static final Logger LOG = LoggerFactory.getLogger(BatchQueue.class);
 
-    /** Takes calls of that kind from now on; needed before their results can be collected. Once for each operation of a provider. */
-    public abstract <Q, R> void serve(BatchLane<Q, R> lane);
+    private final Map<String, Served<?, ?>> lanes = new ConcurrentHashMap<>();
+    private final FileThread files;
+    private final Ledger ledger;
+    private final Packer packer;
+
+    private BatchQueue(QueueSettings settings, FileThread files, Ledger ledger) {
+        this.files = files;
+        this.ledger = ledger;
+        this.packer = new Packer(ledger, settings);
+    }
+
+    /** The queue in {@code directory}, with the defaults. */
+    public static BatchQueue open(Path directory) {
+        return builder(directory).open();
+    }
+
+    /** Begins a queue in {@code directory}, which is made if there is none. */
+    public static Builder builder(Path directory) {
+        return new Builder(directory);
+    }
 
     /**
-     * How a call stands for which no answer is stored. One that is not known is written down first. Emits on a thread of the queue.
+     * Takes calls of that kind from now on; needed before their results can be collected. Once for each operation of a provider: another
+     * lane of the same one takes the place of the first, so all must keep answers in the same cache.
+     */
+    public <Q, R> void serve(BatchLane<Q, R> lane) {
+        Served<Q, R> served = Served.of(lane);
+        lanes.put(served.name(), served);
+    }
+
+    /**
+     * How a call stands for which no answer is stored. One that is not known is written down first. Emits on a thread of the queue. A
+     * cancel does not take back what was written.
      *
      * @param lane one that the queue serves
      */
-    public abstract <Q, R> Mono<Standing> park(BatchLane<Q, R> lane, ParkedCall<Q> call);
+    public <Q, R> Mono<Standing> park(BatchLane<Q, R> lane, ParkedCall<Q> call) {
+        Objects.requireNonNull(call, "call");
+        Served<Q, R> served = Served.of(lane);
+        if (!lanes.containsKey(served.name())) {
+            throw new IllegalStateException("the queue does not serve " + served.name() + ": call serve before");
+        }
+        return files.call(() -> packer.park(served, call));
+    }
 
     /**
      * Whether that call is parked, has ended as an error, or shall be asked for online: {@link #park} then costs nothing more. Quick,
@@ -30,25 +83,222 @@ public abstract class BatchQueue implements AutoCloseable {
 
     /**
      * Whether that stored answer was bought by a batch of this queue and nobody has asked so before: whoever is told so accounts for it,
-     * as for an attempt of its own. Quick, called from any thread.
+     * as for an attempt of its own. Quick, called from any thread. It is told once, whatever crashes: a process that is killed between
+     * being told and having written it down loses that account.
      */
-    public abstract boolean claim(Fingerprint fingerprint, int sample);
+    public boolean claim(Fingerprint fingerprint, int sample) {
+        return ledger.standings().claim(RequestKey.of(fingerprint, sample));
+    }
 
     /** What the queue may still cost beyond what was {@linkplain #claim claimed}: ceilings of what waits and is out, and what came back unclaimed. */
-    public abstract Cost outstanding();
+    public Cost outstanding() {
+        return ledger.standings().outstanding();
+    }
 
     /** Makes what ended as an error unknown again, so that it may be parked anew. */
-    public abstract Mono<Void> retryFailed();
+    public Mono<Void> retryFailed() {
+        return files.run(ledger::retryFailed);
+    }
 
     /**
      * Collects batches that have ended, lets {@code pass} go over the dataset, submits what it parked, and emits what it came to: all
      * that can be done without waiting for a provider's work.
      */
-    public abstract <T> Mono<T> round(Mono<T> pass);
+    public <T> Mono<T> round(Mono<T> pass) {
+        return pass;
+    }
 
     /** Rounds, each as soon as batches have ended, until a pass leaves nothing in the queue. Emits what the last pass came to. */
-    public abstract <T> Mono<T> rounds(Mono<T> pass);
+    public <T> Mono<T> rounds(Mono<T> pass) {
+        return round(pass);
+    }
 
+    /** Frees the directory once what was begun on files is done. Requests on their way to a provider are in doubt until the next opening. */
     @Override
-    public abstract void close();
+    public void close() {
+        files.dispose(() -> {
+            try {
+                ledger.close();
+            } catch (IOException e) {
+                LOG.warn("a queue of batches was not closed: {}", e.getMessage());
+            }
+        });
+    }
+
+    /** Settings of a queue. Not thread-safe. */
+    public static final class Builder {
+
+        private final Path directory;
+        private long packRequests = Long.MAX_VALUE;
+        private long packBytes = Long.MAX_VALUE;
+        private long enqueuedTokens = Long.MAX_VALUE;
+        private int maxBatches = 3;
+        private boolean leftoversOnline;
+        private @Nullable Duration moveOnlineAfter;
+        private Duration fillTime = Duration.ofMinutes(10);
+        private Duration firstPoll = Duration.ofSeconds(10);
+        private Duration longestPoll = Duration.ofMinutes(5);
+        private Duration patience = Duration.ofHours(24);
+        private Duration doubtWindow = Duration.ofMinutes(15);
+        private Duration clockSkew = Duration.ofHours(1);
+        private Supplier<? extends Scheduler> timer = Schedulers::parallel;
+        private Clock clock = Clock.systemUTC();
+        private @Nullable RandomGenerator random;
+        private @Nullable Scheduler files;
+
+        private Builder(Path directory) {
+            this.directory = Objects.requireNonNull(directory, "directory");
+        }
+
+        /** Most requests of a batch, at least 1; by default what the provider allows. */
+        public Builder packRequests(long packRequests) {
+            this.packRequests = atLeastOne("packRequests", packRequests);
+            return this;
+        }
+
+        /** Most bytes of a batch, at least 1; by default what the provider allows. A larger request has a batch of its own. */
+        public Builder packBytes(long packBytes) {
+            this.packBytes = atLeastOne("packBytes", packBytes);
+            return this;
+        }
+
+        /**
+         * Most prompt tokens, by estimate, in batches of one provider and group (such as a model) that have not ended; none by default.
+         * A quota that is not stated is learned from refusals.
+         */
+        public Builder enqueuedTokens(long enqueuedTokens) {
+            this.enqueuedTokens = atLeastOne("enqueuedTokens", enqueuedTokens);
+            return this;
+        }
+
+        /** In how many batches a request may be without an end before it is given up, 1 to 100; 3 by default. */
+        public Builder maxBatches(int maxBatches) {
+            if (maxBatches < 1 || maxBatches > 100) {
+                throw new IllegalArgumentException("maxBatches must be 1 to 100, is " + maxBatches);
+            }
+            this.maxBatches = maxBatches;
+            return this;
+        }
+
+        /** Requests that {@link #maxBatches} batches brought no end for are asked for online, where by default they fail. */
+        public Builder leftoversOnline() {
+            this.leftoversOnline = true;
+            return this;
+        }
+
+        /** A batch that has not ended so long after it was submitted is cancelled, and what it leaves goes online; off by default. */
+        public Builder moveOnlineAfter(Duration moveOnlineAfter) {
+            this.moveOnlineAfter = positive("moveOnlineAfter", moveOnlineAfter);
+            return this;
+        }
+
+        /**
+         * How long a batch that is not half full waits for more requests while others of its kind are out, at least 0; 10 minutes by
+         * default.
+         */
+        public Builder fillTime(Duration fillTime) {
+            if (fillTime.isNegative()) {
+                throw new IllegalArgumentException("fillTime must not be negative, is " + fillTime);
+            }
+            this.fillTime = fillTime;
+            return this;
+        }
+
+        /** The time between two questions after a batch, the first and the longest; 10 seconds and 5 minutes by default, less jitter. */
+        public Builder poll(Duration first, Duration longest) {
+            this.firstPoll = positive("first", first);
+            if (longest.compareTo(first) < 0) {
+                throw new IllegalArgumentException("longest must be at least " + first + ", is " + longest);
+            }
+            this.longestPoll = longest;
+            return this;
+        }
+
+        /** How long a provider may answer nothing but passing errors before the work stops with the last one; 24 hours by default. */
+        public Builder patience(Duration patience) {
+            this.patience = positive("patience", patience);
+            return this;
+        }
+
+        /**
+         * How long after a submission of unknown outcome its batch may still show up in the list of a provider that keeps no tags; then
+         * it is taken for not made, and submitted again. 15 minutes by default.
+         */
+        public Builder doubtWindow(Duration doubtWindow) {
+            this.doubtWindow = positive("doubtWindow", doubtWindow);
+            return this;
+        }
+
+        /** By how much the provider's clock and this one may differ; 1 hour by default. */
+        public Builder clockSkew(Duration clockSkew) {
+            this.clockSkew = positive("clockSkew", clockSkew);
+            return this;
+        }
+
+        /** Where waits are timed; the parallel scheduler by default. Taken when used. */
+        public Builder timer(Supplier<? extends Scheduler> timer) {
+            this.timer = Objects.requireNonNull(timer, "timer");
+            return this;
+        }
+
+        /** The system's by default. */
+        public Builder clock(Clock clock) {
+            this.clock = Objects.requireNonNull(clock, "clock");
+            return this;
+        }
+
+        /** For tests: the same chance each time, and no thread of its own. */
+        Builder deterministic(RandomGenerator random, Scheduler files) {
+            this.random = random;
+            this.files = files;
+            return this;
+        }
+
+        /**
+         * Opens the queue. Reads what it knows, so it takes time with the number of requests: a second for some hundred thousand.
+         *
+         * @throws IllegalStateException if another queue works in the directory, naming its process
+         * @throws StorageException if the directory cannot be used
+         */
+        public BatchQueue open() {
+            QueueSettings settings = new QueueSettings(
+                    packRequests,
+                    packBytes,
+                    enqueuedTokens,
+                    maxBatches,
+                    leftoversOnline,
+                    moveOnlineAfter,
+                    fillTime,
+                    firstPoll,
+                    longestPoll,
+                    patience,
+                    doubtWindow,
+                    clockSkew,
+                    timer,
+                    clock,
+                    random == null ? new SplittableRandom() : random);
+            String what = "the queue of batches in " + directory;
+            try {
+                Ledger ledger = Ledger.open(directory, clock);
+                FileThread thread = files == null ? FileThread.of(what) : new FileThread(files, what);
+                return new BatchQueue(settings, thread, ledger);
+            } catch (IOException e) {
+                throw new StorageException("cannot open " + what + ": " + e.getMessage(), e);
+            }
+        }
+
+        private static long atLeastOne(String name, long value) {
+            if (value < 1) {
+                throw new IllegalArgumentException(name + " must be at least 1, is " + value);
+            }
+            return value;
+        }
+
+        private static Duration positive(String name, Duration value) {
+            if (value.isZero() || value.isNegative()) {
+                throw new IllegalArgumentException(name + " must be positive, is " + value);
+            }
+            return value;
+        }
+    }
 }

@@ -1,0 +1,65 @@
+package io.headrace.batch;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/** When to ask again: in growing steps, with jitter, and not for ever without an answer. Arithmetic without threads. */
+final class Pace {
+
+    private static final double GROWTH = 1.5;
+    private static final double JITTER = 0.2;
+
+    private int steps;
+    private Instant next = Instant.MIN;
+    private @Nullable Instant failingSince;
+
+    /** The moment before which nothing is to be asked. */
+    Instant next() {
+        return next;
+    }
+
+    boolean isDue(Instant now) {
+        return !next.isAfter(now);
+    }
+
+    /** There is news: the next step is a short one. */
+    void restart() {
+        steps = 0;
+    }
+
+    /** An answer came, and it is to be asked again. */
+    void again(Instant now, Duration first, Duration longest, RandomGenerator random) {
+        failingSince = null;
+        next = now.plus(step(first, longest, random));
+    }
+
+    /**
+     * No answer came.
+     *
+     * @param floor the least wait, by the server's word
+     * @return how long there has been none
+     */
+    Duration failed(Instant now, Duration floor, Duration first, Duration longest, RandomGenerator random) {
+        if (failingSince == null) {
+            failingSince = now;
+            steps = 0;
+        }
+        Duration step = step(first, longest, random);
+        next = now.plus(step.compareTo(floor) < 0 ? floor : step);
+        return Duration.between(failingSince, now);
+    }
+
+    /** Forgets all. */
+    void clear() {
+        steps = 0;
+        next = Instant.MIN;
+        failingSince = null;
+    }
+
+    private Duration step(Duration first, Duration longest, RandomGenerator random) {
+        double nanos = Math.min((double) longest.toNanos(), first.toNanos() * Math.pow(GROWTH, steps++));
+        return Duration.ofNanos((long) (nanos * (1 - JITTER * random.nextDouble())));
+    }
+}

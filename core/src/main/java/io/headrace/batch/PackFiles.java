@@ -1,0 +1,57 @@
+package io.headrace.batch;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Where the files of a queue lie: for pack N the lines to upload in {@code N.jsonl}, what is known of each request in {@code N.keys},
+ * and once it is collected how each ended in {@code N.ends}. Thread-safe.
+ *
+ * @param directory of the queue
+ */
+record PackFiles(Path directory) {
+
+    Path journal() {
+        return directory.resolve("journal");
+    }
+
+    Path lines(int pack) {
+        return directory.resolve(pack + ".jsonl");
+    }
+
+    Path keys(int pack) {
+        return directory.resolve(pack + ".keys");
+    }
+
+    Path ends(int pack) {
+        return directory.resolve(pack + ".ends");
+    }
+
+    /** Where the ends are written until they are whole. */
+    Path newEnds(int pack) {
+        return directory.resolve(pack + ".ends.tmp");
+    }
+
+    /** Puts the new ends, which are synced, in their place. */
+    void acceptEnds(int pack) throws IOException {
+        Files.move(newEnds(pack), ends(pack), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        sync();
+    }
+
+    /** Deletes what nobody needs of a pack whose requests have all ended or moved on. */
+    void deleteRequests(int pack) throws IOException {
+        Files.deleteIfExists(lines(pack));
+        Files.deleteIfExists(keys(pack));
+    }
+
+    /** Makes names that were given or taken survive the loss of power. */
+    void sync() throws IOException {
+        try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
+            names.force(true);
+        }
+    }
+}
