@@ -79,7 +79,10 @@ public final class BatchQueue implements AutoCloseable {
      * Whether that call is parked, has ended as an error, or shall be asked for online: {@link #park} then costs nothing more. Quick,
      * called from any thread.
      */
-    public abstract boolean knows(Fingerprint fingerprint, int sample);
+    public boolean knows(Fingerprint fingerprint, int sample) {
+        int state = ledger.standings().state(RequestKey.of(fingerprint, sample));
+        return state != Standings.UNKNOWN && state != Standings.MISSED;
+    }
 
     /**
      * Whether that stored answer was bought by a batch of this queue and nobody has asked so before: whoever is told so accounts for it,

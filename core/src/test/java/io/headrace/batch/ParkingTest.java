@@ -140,6 +140,14 @@ class ParkingTest {
         assertThat(queue.claim(Calls.fingerprint("b"), 0)).isFalse();
     }
 
+    @Test
+    void parkedCall_isKnown() {
+        assertThat(queue.knows(Calls.fingerprint("a"), 0)).isFalse();
+        park("a");
+        assertThat(queue.knows(Calls.fingerprint("a"), 0)).isTrue();
+        assertThat(queue.knows(Calls.fingerprint("a"), 1)).isFalse();
+    }
+
     private Standing park(String request) {
         return queue.park(lane, Calls.of(request)).block(SOON);
     }
