@@ -190,6 +190,7 @@ final class Analyze implements Callable<Integer> {
                         ? report.total().items().failed() > 0 ? ExitCode.INCOMPLETE : ExitCode.OK
                         : bySignalOr(ExitCode.INCOMPLETE);
             case STOPPED -> bySignalOr(ExitCode.STOPPED);
+            case WAITING -> ExitCode.INCOMPLETE;
             case STOPPED_BY_POLICY -> ExitCode.STOPPED;
             case BROKEN -> ExitCode.USAGE;
         };

@@ -7,7 +7,7 @@ final class ExitCode {
     static final int OK = 0;
     /** Options or input are wrong, or something failed that is no item's and no call's fault. */
     static final int USAGE = 1;
-    /** The run is finished, but some items are in the dead letters or the summary could not be made. */
+    /** The run is finished, but some items are in the dead letters or the summary could not be made; or items wait for batches. */
     static final int INCOMPLETE = 2;
     /** A policy stopped the run early; the rest is pending. */
     static final int STOPPED = 3;

@@ -51,6 +51,7 @@ final class Summary {
                 "%s: %s done in %s%s%n",
                 switch (report.end()) {
                     case FINISHED -> "finished";
+                    case WAITING -> "waiting";
                     case STOPPED, STOPPED_BY_POLICY -> "stopped early";
                     case BROKEN -> "broken off";
                 },

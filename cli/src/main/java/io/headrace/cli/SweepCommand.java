@@ -178,6 +178,7 @@ final class SweepCommand implements Callable<Integer> {
                         ? ExitCode.OK
                         : ExitCode.INCOMPLETE;
             case STOPPED -> bySignal == 0 ? ExitCode.STOPPED : bySignal;
+            case WAITING -> ExitCode.INCOMPLETE;
             case STOPPED_BY_POLICY -> ExitCode.STOPPED;
             case BROKEN -> ExitCode.USAGE;
         };

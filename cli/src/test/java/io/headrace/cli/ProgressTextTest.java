@@ -47,6 +47,7 @@ class ProgressTextTest {
                 0,
                 OptionalLong.empty(),
                 10,
+                0,
                 2.0,
                 remaining,
                 "",

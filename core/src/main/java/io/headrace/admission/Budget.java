@@ -1,15 +1,19 @@
 package io.headrace.admission;
 
 import io.headrace.ApiException;
+import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
@@ -58,8 +62,10 @@ public final class Budget {
 
     private final Object lock = new Object();
     private final Set<Runnable> waiting = new LinkedHashSet<>();
+    private final Map<Object, Supplier<Cost>> owed = new ConcurrentHashMap<>();
     private final Purse usd;
     private final Purse tokens;
+    private volatile long changes;
 
     private Budget(@Nullable BigDecimal usd, @Nullable BigDecimal tokens) {
         this.usd = new Purse(usd);
@@ -115,20 +121,52 @@ public final class Budget {
      * @return {@link Answer#EXHAUSTED} also if it is {@link #impossible}
      */
     public Answer reserve(Demand demand, Runnable whenRoom) {
-        BigDecimal money = demand.ceiling().usd();
         BigDecimal count = BigDecimal.valueOf(demand.tokens());
-        synchronized (lock) {
-            if (impossible(demand) != null || !usd.suffices(money) || !tokens.suffices(count)) {
-                return Answer.EXHAUSTED;
+        while (true) {
+            long before = changes;
+            BigDecimal money = demand.ceiling().usd().add(owed());
+            synchronized (lock) {
+                if (before != changes && !owed.isEmpty()) {
+                    continue; // what was reserved may be owed by now
+                }
+                if (impossible(demand) != null || !usd.suffices(money) || !tokens.suffices(count)) {
+                    return Answer.EXHAUSTED;
+                }
+                if (!usd.hasFree(money) || !tokens.hasFree(count)) {
+                    waiting.add(whenRoom);
+                    return Answer.NOT_NOW;
+                }
+                hold(demand);
+                return Answer.RESERVED;
             }
-            if (!usd.hasFree(money) || !tokens.hasFree(count)) {
-                waiting.add(whenRoom);
-                return Answer.NOT_NOW;
-            }
-            usd.reserve(money);
-            tokens.reserve(count);
-            return Answer.RESERVED;
         }
+    }
+
+    /** Reserves without asking whether there is room; {@link #settle} ends it too. For what is owed already and is about to be paid. */
+    public void hold(Demand demand) {
+        synchronized (lock) {
+            usd.reserve(demand.ceiling().usd());
+            tokens.reserve(BigDecimal.valueOf(demand.tokens()));
+        }
+    }
+
+    /**
+     * Counts as reserved from now on what may yet have to be paid elsewhere, such as for batches that are out: read anew at each
+     * question. Whoever takes more upon himself reserves it here until it shows there.
+     *
+     * @param creditor whose debt it is; told again, nothing changes
+     * @param most the most that it may come to now; quick, never calls back
+     */
+    public void owes(Object creditor, Supplier<Cost> most) {
+        owed.putIfAbsent(creditor, most);
+    }
+
+    private BigDecimal owed() {
+        BigDecimal sum = BigDecimal.ZERO;
+        for (Supplier<Cost> most : owed.values()) {
+            sum = sum.add(most.get().usd());
+        }
+        return sum;
     }
 
     /** Ends a reservation, once each. Call it without holding a lock: it calls those who wait for room. */
@@ -169,9 +207,11 @@ public final class Budget {
         changed(() -> this.tokens.cap = tokens);
     }
 
+    /** What is {@linkplain #owes owed} stands among what is reserved. */
     public Balance balance() {
+        BigDecimal owed = owed();
         synchronized (lock) {
-            return new Balance(usd.account(), tokens.account());
+            return new Balance(usd.account(owed), tokens.account(BigDecimal.ZERO));
         }
     }
 
@@ -189,7 +229,7 @@ public final class Budget {
         Balance now = balance();
         BigDecimal cap = now.usd().cap();
         BigDecimal money = demand.ceiling().usd();
-        return cap != null && now.usd().spent().add(money).compareTo(cap) > 0
+        return cap != null && now.usd().spent().add(owed()).add(money).compareTo(cap) > 0
                 ? line(now.usd(), money, "USD")
                 : line(now.tokens(), BigDecimal.valueOf(demand.tokens()), "tokens");
     }
@@ -208,6 +248,7 @@ public final class Budget {
         List<Runnable> calls;
         synchronized (lock) {
             change.run();
+            changes++;
             calls = new ArrayList<>(waiting);
             waiting.clear();
         }
@@ -265,8 +306,9 @@ public final class Budget {
             spent = spent.add(taken);
         }
 
-        Balance.Account account() {
-            return new Balance.Account(spent, reserved, cap);
+        /** @param owed elsewhere */
+        Balance.Account account(BigDecimal owed) {
+            return new Balance.Account(spent, reserved.add(owed), cap);
         }
     }
 }

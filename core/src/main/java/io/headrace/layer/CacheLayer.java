@@ -11,6 +11,7 @@ import io.headrace.ErrorKind;
 import io.headrace.Fingerprint;
 import io.headrace.Layer;
 import io.headrace.StorageException;
+import io.headrace.batch.BatchQueue;
 import io.headrace.cache.CacheEntry;
 import io.headrace.cache.CallKey;
 import io.headrace.cache.KeyFunction;
@@ -60,6 +61,9 @@ import reactor.util.context.ContextView;
  * none, as the {@link CachePolicy} of the call says. Under read-only, and where the store is open for reading only, a miss
  * fails with {@link ErrorKind#NOT_CACHED} before anything is sent.
  *
+ * <p>An answer that a batch brought is accounted for by the call that reads it first, as an attempt of its own that took no time
+ * and cost what batches do; policies on age and refusals do not turn it down.
+ *
  * <p>By itself it lets identical calls at the same time each buy their answer: {@link SingleFlightLayer} makes one of them.
  */
 public final class CacheLayer<Q, R> implements Layer<Q, R> {
@@ -68,12 +72,9 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     private final ResponseCache cache;
     private final KeyFunction<? super Q> keys;
-    private final Codec<R> codec;
-    private final Meter<? super Q, ? super R> meter;
-    private final Predicate<? super R> storable;
-    private final Predicate<? super R> truncated;
+    private final AnswerStore<R> answers;
     private final Predicate<? super R> refusal;
-    private final boolean storeRefusals;
+    private final @Nullable BatchQueue batches;
     private final SeveralAnswers<Q, R> several;
     private final Validator<? super R> validator;
     private final @Nullable Duration maxAge;
@@ -83,12 +84,9 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
     private CacheLayer(Builder<Q, R> builder) {
         this.cache = builder.cache;
         this.keys = builder.keys;
-        this.codec = builder.codec;
-        this.meter = builder.meter;
-        this.storable = builder.storable;
-        this.truncated = builder.truncated;
+        this.answers = builder.answers();
         this.refusal = builder.refusal;
-        this.storeRefusals = builder.storeRefusals;
+        this.batches = builder.batches;
         this.several = builder.several;
         this.maxAge = builder.maxAge;
         this.validator = builder.validator;
@@ -144,7 +142,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
                 ? Mono.defer(
                         () -> isBought(asked, context) ? Mono.error(new DryRun.NotSent()) : buy(asked, context, true))
                 : Mono.error(() -> notCached(asked, mode == Mode.READ_ONLY));
-        return mode == Mode.REFRESH || surelyLacks(asked)
+        return (mode == Mode.REFRESH && batches == null) || surelyLacks(asked)
                 ? missing
                 : lookup(asked).mapNotNull(entry -> read(entry, asked, context)).switchIfEmpty(missing);
     }
@@ -176,7 +174,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     private Mono<CacheEntry> lookup(Asked<R> asked) {
         try {
-            return notNull(cache.get(asked.fingerprint(), asked.sample()), "get")
+            return answers.notNull(cache.get(asked.fingerprint(), asked.sample()), "get")
                     .onErrorResume(error -> !(error instanceof StorageException), this::missAfter);
         } catch (RuntimeException e) {
             return missAfter(e);
@@ -190,15 +188,16 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         return Mono.empty();
     }
 
-    /** The stored answer, or null where it is of no use. */
+    /** The stored answer, or null where it is of no use. What a batch bought and nobody has read is as good as asked for just now. */
     private @Nullable R read(CacheEntry entry, Asked<R> asked, ContextView context) {
-        if (isTooOld(entry, asked.policy())) {
+        boolean isNew = isNew(entry, asked, context);
+        if (!isNew && (asked.policy().mode() == Mode.REFRESH || isTooOld(entry, asked.policy()))) {
             return null;
         }
         try {
             R answer = Objects.requireNonNull(
-                    codec.decode(entry.answer()), "the codec returned null, it must return an answer");
-            if (!asked.policy().refusals() && refusal.test(answer)) {
+                    answers.codec().decode(entry.answer()), "the codec returned null, it must return an answer");
+            if (!isNew && !asked.policy().refusals() && refusal.test(answer)) {
                 return null;
             }
             Optional<String> problem = Judgement.of(validator, answer);
@@ -206,8 +205,10 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
                 LOG.debug("cached answer, {}, is turned down and bought again: {}", asked.name(), problem.get());
                 return null;
             }
-            CallListener.from(context).tell(new CacheHit(asked.options(), entry.usage(), entry.cost()));
-            cache.countHit(entry);
+            if (!isNew) {
+                CallListener.from(context).tell(new CacheHit(asked.options(), entry.usage(), entry.cost()));
+                cache.countHit(entry);
+            }
             return answer;
         } catch (Judgement.BrokenValidator e) {
             throw e; // it would turn down what is bought in its place too
@@ -215,6 +216,13 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
             LOG.warn("cached answer, {}, cannot be read and is bought again", asked.name(), e);
             return null;
         }
+    }
+
+    /** Whether a batch bought the answer and this call is the first to read it: then it is told and paid as an attempt. */
+    private boolean isNew(CacheEntry entry, Asked<R> asked, ContextView context) {
+        return batches != null
+                && !context.hasKey(DryRun.class)
+                && Claim.of(batches, asked.fingerprint(), asked.sample(), entry, context);
     }
 
     private boolean isTooOld(CacheEntry entry, CachePolicy policy) {
@@ -238,60 +246,18 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     private Mono<R> keep(R answer, Asked<R> asked) {
         try {
-            return storable.test(answer) && (storeRefusals || !refusal.test(answer))
-                    ? store(answer, asked)
+            return answers.keeps(answer)
+                    ? answers.store(
+                                    asked.fingerprint(),
+                                    asked.sample(),
+                                    answer,
+                                    asked.options().namespace().name(),
+                                    asked.key().fields())
+                            .thenReturn(answer)
                     : Mono.just(answer);
         } catch (StackOverflowError | LinkageError e) { // Reactor would rethrow these and signal nothing
             return Mono.error(new IllegalStateException("the answer cannot be encoded for the cache: " + e, e));
         }
-    }
-
-    private Mono<R> store(R answer, Asked<R> asked) {
-        CacheEntry entry = entry(answer, asked);
-        if (putAtOnce(asked, entry)) {
-            return Mono.just(answer);
-        }
-        return put(asked, entry)
-                .onErrorResume(first -> put(asked, entry).onErrorMap(CacheLayer::notStored))
-                .thenReturn(answer);
-    }
-
-    private boolean putAtOnce(Asked<R> asked, CacheEntry entry) {
-        try {
-            return cache.putAtOnce(asked.fingerprint(), asked.sample(), entry);
-        } catch (RuntimeException e) {
-            return false; // put will tell
-        }
-    }
-
-    private Mono<Void> put(Asked<R> asked, CacheEntry entry) {
-        try {
-            return notNull(cache.put(asked.fingerprint(), asked.sample(), entry), "put");
-        } catch (RuntimeException e) {
-            return Mono.error(e);
-        }
-    }
-
-    private <T> Mono<T> notNull(@Nullable Mono<T> answer, String method) {
-        return Objects.requireNonNull(
-                answer, () -> cache.getClass().getName() + "." + method + " returned null, it must return a Mono");
-    }
-
-    private static StorageException notStored(Throwable error) {
-        return new StorageException(
-                "an answer was paid for and cannot be stored, so it is not used: " + error.getMessage(), error);
-    }
-
-    private CacheEntry entry(R answer, Asked<R> asked) {
-        return new CacheEntry(
-                Objects.requireNonNull(codec.encode(answer), "the codec returned null, it must return bytes"),
-                truncated.test(answer),
-                meter.usage(answer),
-                meter.cost(answer),
-                meter.model(answer),
-                asked.options().namespace().name(),
-                clock.instant(),
-                asked.key().fields());
     }
 
     /** Collects the parts of a {@link CacheLayer}. Not thread-safe. */
@@ -309,6 +275,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         private Validator<? super R> validator = Validator.none();
         private @Nullable Duration maxAge;
         private Clock clock = Clock.systemUTC();
+        private @Nullable BatchQueue batches;
 
         private Builder(ResponseCache cache, KeyFunction<? super Q> keys, Codec<R> codec) {
             this.cache = Objects.requireNonNull(cache, "cache");
@@ -376,6 +343,23 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         public Builder<Q, R> clock(Clock clock) {
             this.clock = Objects.requireNonNull(clock, "clock");
             return this;
+        }
+
+        /** By which answers may come; what it brought is accounted for where it is read first. */
+        Builder<Q, R> batches(BatchQueue batches) {
+            this.batches = batches;
+            return this;
+        }
+
+        /** How answers are kept: the same for those that come by a batch. */
+        AnswerStore<R> answers() {
+            return new AnswerStore<>(
+                    cache,
+                    codec,
+                    answer -> storable.test(answer) && (storeRefusals || !refusal.test(answer)),
+                    truncated,
+                    meter,
+                    clock);
         }
 
         public CacheLayer<Q, R> build() {

@@ -10,6 +10,8 @@ import io.headrace.admission.ChatDemand;
 import io.headrace.admission.DemandEstimator;
 import io.headrace.admission.EmbeddingDemand;
 import io.headrace.admission.Gate;
+import io.headrace.batch.BatchApi;
+import io.headrace.batch.BatchQueue;
 import io.headrace.cache.ChatAnswers;
 import io.headrace.cache.ChatKeys;
 import io.headrace.cache.EmbeddingKeys;
@@ -53,6 +55,7 @@ import reactor.core.scheduler.Schedulers;
  *       sample            which of the independent answers is due here; with a cache
  *         single flight   the same sample, asked for at the same time, is one call; with a cache
  *           cache         a hit ends here: no retry, no permit, no price
+ *             park        what is missing is left to a batch, at half the price; in batch mode only
  *             retry       the only layer that tries again
  *               stream    no retry once a subscriber has a part of it; chat only
  *                 validate    a bad answer is an error that retry sees
@@ -85,6 +88,9 @@ public final class CallStack<Q, R> {
     private SeveralAnswers<Q, R> several = SeveralAnswers.none();
     private boolean severalAtOnce;
     private @Nullable ResponseCache cache;
+    private @Nullable String identity;
+    private @Nullable BatchQueue queue;
+    private @Nullable BatchApi<Q, R> batches;
     private @Nullable Duration maxAge;
     private Clock clock = Clock.systemUTC();
     private @Nullable RetrySpec retry = RetrySpec.standard();
@@ -160,6 +166,7 @@ public final class CallStack<Q, R> {
 
     private static CallStack<EmbeddingRequest, EmbeddingResponse> forEmbeddings(
             CallStack<EmbeddingRequest, EmbeddingResponse> stack, String identity) {
+        stack.identity = identity;
         return stack.key(EmbeddingKeys.of(identity))
                 .codec(EmbeddingCodec.instance())
                 .meter(EmbeddingMeter.of(PriceTable.shipped()))
@@ -237,6 +244,27 @@ public final class CallStack<Q, R> {
      */
     public CallStack<Q, R> cache(ResponseCache cache) {
         this.cache = Objects.requireNonNull(cache, "cache");
+        return this;
+    }
+
+    /**
+     * Batch mode: what the cache has not got goes by the provider's batch endpoint, at half the price and within about a day. Nothing else
+     * changes: keys, samples, what is stored and how it is read are those of the online call, so that each has the other's answers for
+     * nothing. A call that waits for a batch does not answer: its item ends as {@link ErrorKind#PARKED}, costs nothing until it is
+     * tried again, and has its answer from the cache then. Outside any item the call ends with an {@link io.headrace.ApiException} of
+     * that kind; asking again later is free of charge.
+     *
+     * <p>The queue decides what becomes of calls that batches do not answer; where it would have them asked for online, they go through
+     * the layers inside. A bad answer, by the {@link #validator}, is not stored, and asked for by a later batch. A call that would
+     * bypass the cache fails, for nothing could be brought to it later. A request for n answers goes as n requests for one, each of which
+     * pays for the prompt.
+     *
+     * @param queue where calls wait; stays open. Stacks that share it must share the cache
+     * @param batches the endpoint of the same provider, model and kind as the call
+     */
+    public CallStack<Q, R> batches(BatchQueue queue, BatchApi<Q, R> batches) {
+        this.queue = Objects.requireNonNull(queue, "queue");
+        this.batches = Objects.requireNonNull(batches, "batches");
         return this;
     }
 
@@ -347,8 +375,8 @@ public final class CallStack<Q, R> {
     /**
      * The call inside its layers.
      *
-     * @throws IllegalStateException for a cache without {@link #key} or {@link #codec}, and for a gate or hedging where the batches
-     *     have a stack of their own
+     * @throws IllegalStateException for a cache without {@link #key} or {@link #codec}, for {@link #batches} without a cache or of
+     *     another provider, and for a gate or hedging where the batches of a batcher have a stack of their own
      * @throws IllegalArgumentException for an attempt timeout that is not positive
      */
     public Call<Q, R> build() {
@@ -366,8 +394,10 @@ public final class CallStack<Q, R> {
         if (retry != null) {
             stack = stack.with(RetryLayer.of(retry));
         }
-        stack = stack.with(new DryRunLayer<>(demand, meter));
-        stack = cache == null ? stack.with(new SplitLayer<>(several, severalAtOnce)) : cached(stack, cache);
+        if (queue != null && batches != null) {
+            checkBatches(batches);
+        }
+        stack = cache == null ? dry(stack).with(new SplitLayer<>(several, severalAtOnce)) : cached(stack, cache);
         for (FallbackLayer<Q, R> fallback : fallbacks) {
             stack = stack.with(fallback);
         }
@@ -400,11 +430,25 @@ public final class CallStack<Q, R> {
         };
     }
 
+    private void checkBatches(BatchApi<Q, R> batches) {
+        if (cache == null) {
+            throw new IllegalStateException(
+                    "batches need a cache(...): an answer comes hours after it was asked for, and is found there then");
+        }
+        if (identity != null && !identity.equals(batches.identity())) {
+            throw new IllegalStateException("these batches are answered by '" + batches.identity()
+                    + "' and the call by '" + identity
+                    + "': answers of one would be filed where the other's are looked for; give both the same base URL or"
+                    + " identity");
+        }
+    }
+
     private Call<Q, R> cached(Call<Q, R> inside, ResponseCache cache) {
         if (keys == null || codec == null) {
             throw new IllegalStateException("a cache needs key(...) to file answers and codec(...) to keep them, "
                     + (keys == null ? "key" : "codec") + " is missing");
         }
+        Validator<? super R> judge = validator == null ? Validator.none() : validator;
         CacheLayer.Builder<Q, R> layer = CacheLayer.<Q, R>builder(cache, keys, codec)
                 .meter(meter)
                 .storable(storable)
@@ -412,13 +456,27 @@ public final class CallStack<Q, R> {
                 .refusal(refusal)
                 .storeRefusals(storeRefusals)
                 .several(several)
-                .validator(validator == null ? Validator.none() : validator)
+                .validator(judge)
                 .clock(clock);
         if (maxAge != null) {
             layer.maxAge(maxAge);
         }
-        return inside.with(layer.build())
+        Call<Q, R> bought = inside;
+        if (queue != null && batches != null) {
+            Meter<? super Q, ? super R> half = meter.batch();
+            StoredLane<Q, R> lane =
+                    new StoredLane<>(batches, half, layer.answers().with(half), judge);
+            queue.serve(lane);
+            layer.batches(queue);
+            bought = bought.with(new ParkLayer<>(queue, lane, keys, demand));
+        }
+        return dry(bought)
+                .with(layer.build())
                 .with(SingleFlightLayer.<Q, R>of(cache, keys, meter).several(several))
-                .with(SampleLayer.<Q, R>of(keys).several(several, severalAtOnce));
+                .with(SampleLayer.<Q, R>of(keys).several(several, severalAtOnce && queue == null));
+    }
+
+    private Call<Q, R> dry(Call<Q, R> call) {
+        return call.with(new DryRunLayer<>(demand, meter));
     }
 }

@@ -32,7 +32,7 @@ final class Accounts {
         long ok = count.applyAsLong(RowStatus.OK);
         long skipped = count.applyAsLong(RowStatus.SKIPPED);
         long failed = sum(byKind(count));
-        long cancelled = rows.seen(RowStatus.PENDING);
+        long cancelled = rows.seen(RowStatus.PENDING) - rows.parked();
         return new Items(in, ok, failed, skipped, cancelled, in - ok - failed - skipped - cancelled);
     }
 
@@ -58,13 +58,14 @@ final class Accounts {
                 tally.saved());
     }
 
-    static Part thisRun(ItemCounts counts, long cancelled, StatisticsSnapshot statistics) {
+    /** @param parked rows that wait for a batch */
+    static Part thisRun(ItemCounts counts, long cancelled, long parked, StatisticsSnapshot statistics) {
         long ok = counts.rows(RowStatus.OK);
         long skipped = counts.rows(RowStatus.SKIPPED);
         Map<ErrorKind, Long> failures = byKind(counts::rows);
         long failed = sum(failures);
         return new Part(
-                new Items(ok + failed + skipped + cancelled, ok, failed, skipped, cancelled, 0),
+                new Items(ok + failed + skipped + cancelled + parked, ok, failed, skipped, cancelled, parked),
                 new Calls(
                         statistics.attempts().sent(),
                         statistics.calls().cached(),

@@ -205,6 +205,9 @@ final class Comparison {
             measures.put("failed", total.items().failed());
             measures.put("skipped", total.items().skipped());
             measures.put("pending", total.items().pending() + total.items().cancelled());
+            if (report.waiting().items() > 0) {
+                measures.put("waiting", report.waiting().items());
+            }
             measures.put("callsSent", total.calls().sent());
             measures.put("callsCached", total.calls().cached());
             measures.put("callsRetried", total.calls().retried());

@@ -2,11 +2,13 @@ package io.headrace.run;
 
 import io.headrace.CachePolicy;
 import io.headrace.CallOptions;
+import io.headrace.Cost;
 import io.headrace.ErrorKind;
 import io.headrace.ItemNamespaces;
 import io.headrace.Outcome;
 import io.headrace.admission.Budget;
 import io.headrace.admission.GateSnapshot;
+import io.headrace.batch.BatchQueue;
 import io.headrace.flow.FailFastException;
 import io.headrace.flow.FlowControl;
 import io.headrace.observe.CallListener;
@@ -16,6 +18,7 @@ import io.headrace.run.Run.Settings;
 import io.headrace.run.RunReport.End;
 import io.headrace.run.RunReport.Items;
 import io.headrace.run.RunReport.Part;
+import io.headrace.run.RunReport.Waiting;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -53,10 +56,12 @@ final class Execution<I, O> implements Recorder.Ending {
     private static final long NOT_PAUSED = Long.MIN_VALUE;
 
     private final Settings<I, O> settings;
+    private final boolean goesOn;
     private final FlowControl control;
     private final Scheduler files;
     private final Scheduler timer;
     private final Statistics statistics = Statistics.create();
+    private final AtomicLong parked = new AtomicLong();
     private final AtomicLong taken = new AtomicLong();
     private final AtomicLong pausedSince = new AtomicLong(NOT_PAUSED);
     private final Sinks.Empty<Void> noMoreRows = Sinks.empty();
@@ -70,7 +75,6 @@ final class Execution<I, O> implements Recorder.Ending {
     private final MemoryGuard memory;
     private final RecentItems pace = new RecentItems();
     private final ItemNamespaces namespaces;
-    private final CachePolicy cachePolicy;
     private final Disposable.Swap looking = Disposables.swap();
     private final Disposable.Swap grace = Disposables.swap();
     private final long startMillis;
@@ -88,15 +92,18 @@ final class Execution<I, O> implements Recorder.Ending {
     private volatile @Nullable Throwable failure;
     private volatile @Nullable RunReport report;
 
-    Execution(Settings<I, O> settings, FlowControl control) {
+    /**
+     * @param goesOn whether the execution before left items that wait for batches
+     */
+    Execution(Settings<I, O> settings, FlowControl control, boolean goesOn) {
         this.settings = settings;
+        this.goesOn = goesOn;
         this.control = control;
         this.timer = settings.timer().get();
         this.files = settings.files().get();
         this.startMillis = timer.now(TimeUnit.MILLISECONDS);
         this.startNanos = timer.now(TimeUnit.NANOSECONDS);
         this.namespaces = ItemNamespaces.of(settings.namespacePrefix());
-        this.cachePolicy = ofRun(settings.cachePolicy());
         this.reductions = new Reductions<>(settings.directory(), settings.codec(), settings.reductions());
         this.alarm = new ErrorAlarm(settings.errorShare().share());
         this.limits = new LimitTrace(settings.gates());
@@ -106,7 +113,9 @@ final class Execution<I, O> implements Recorder.Ending {
             paused();
         }
         // cached, so that a cancel does not interrupt the opening half-way
-        this.opening = Mono.fromCallable(this::open).subscribeOn(files).cache();
+        this.opening = retryBatches()
+                .then(Mono.fromCallable(this::open).subscribeOn(files))
+                .cache();
     }
 
     Flux<Outcome<O>> outcomes() {
@@ -125,6 +134,11 @@ final class Execution<I, O> implements Recorder.Ending {
 
     boolean isClosed() {
         return over;
+    }
+
+    /** Whether items or reductions wait for batches. */
+    boolean leftWaiting() {
+        return parked.get() > 0 || statistics.snapshot().calls().parked() > 0;
     }
 
     Mono<Void> closed() {
@@ -266,6 +280,7 @@ final class Execution<I, O> implements Recorder.Ending {
                     items.skipped(),
                     in.isPresent() ? OptionalLong.of(open) : OptionalLong.empty(),
                     items.cancelled(),
+                    ledger.rows().parked(),
                     rate,
                     in.isPresent() && pace > 0
                             ? Optional.of(Duration.ofMillis((long) (open / pace * 1000)))
@@ -348,14 +363,19 @@ final class Execution<I, O> implements Recorder.Ending {
         files.dispose();
     }
 
+    private Mono<Void> retryBatches() {
+        BatchQueue queue = settings.queue();
+        return queue != null && settings.retryFailed() && !goesOn ? queue.retryFailed() : Mono.empty();
+    }
+
     private Checkpoint<O> open() {
         try {
             settings.dataset().check();
             Checkpoint<O> opened = Checkpoint.builder(settings.directory(), settings.codec())
                     .configuration(settings.identity())
                     .dataset(settings.dataset().signature())
-                    .fresh(settings.fresh())
-                    .retryFailed(settings.retryFailed())
+                    .fresh(settings.fresh() && !goesOn)
+                    .retryFailed(settings.retryFailed() && !goesOn)
                     .syncEvery(settings.syncEvery())
                     .scheduler(settings.files())
                     .open();
@@ -385,8 +405,22 @@ final class Execution<I, O> implements Recorder.Ending {
         SpentBefore purse = settings.purse();
         if (purse != null) {
             opened.directory().read(ledger -> purse.begin(ledger.totals())).ifPresent(notes::add);
+            owe(purse.budget());
         }
         return opened.record(Flux.defer(() -> work(opened)).contextWrite(this::observed), this);
+    }
+
+    private void owe(Budget budget) {
+        BatchQueue queue = settings.queue();
+        if (queue == null) {
+            return;
+        }
+        budget.owes(queue, queue::outstanding);
+        long unpriced = queue.outstanding().unknown();
+        if (unpriced > 0) {
+            notes.add("the cap on money does not count " + unpriced
+                    + " calls that wait for batches: their price or their bound is not known");
+        }
     }
 
     /** Put together when the recorder listens, so that it also hears what the dataset or a step throws here. */
@@ -404,8 +438,16 @@ final class Execution<I, O> implements Recorder.Ending {
                 .handle(this::admit);
     }
 
-    /** Leaves out what no money or no provider was left for, which makes it pending, and sees how many fail. */
+    /**
+     * Leaves out what waits for a batch, and what no money or no provider was left for, which makes it pending, and sees how many
+     * fail.
+     */
     private void admit(Outcome<O> outcome, SynchronousSink<Outcome<O>> sink) {
+        if (outcome instanceof Outcome.Failed<O> failed && failed.kind() == ErrorKind.PARKED) {
+            parked.incrementAndGet();
+            Objects.requireNonNull(checkpoint).directory().park(outcome.item().rowId());
+            return;
+        }
         if (outcome instanceof Outcome.Failed<O> failed && isOutOfReach(failed.kind())) {
             if (!outOfReach) {
                 outOfReach = true;
@@ -435,16 +477,25 @@ final class Execution<I, O> implements Recorder.Ending {
         return Flux.empty();
     }
 
-    /** To buy everything anew is to read nothing older than the run: what items share is bought once. */
-    private CachePolicy ofRun(CachePolicy policy) {
-        return policy.mode() == CachePolicy.Mode.REFRESH
-                ? policy.with(CachePolicy.Mode.USE).withStoredSince(Instant.ofEpochMilli(startMillis))
-                : policy;
+    /**
+     * To buy everything anew is to read nothing older than the run: what items share is bought once. With batches a run takes several
+     * executions, and maybe processes.
+     */
+    private CachePolicy cachePolicy() {
+        CachePolicy policy = settings.cachePolicy();
+        if (policy.mode() != CachePolicy.Mode.REFRESH) {
+            return policy;
+        }
+        long since = settings.queue() == null
+                ? startMillis
+                : Objects.requireNonNull(checkpoint).directory().read(Ledger::since);
+        return policy.with(CachePolicy.Mode.USE).withStoredSince(Instant.ofEpochMilli(since));
     }
 
     private Context observed(Context context) {
         CallListener all = statistics.and(guard).and(settings.listener());
         CallOptions outer = CallOptions.from(context);
+        CachePolicy cachePolicy = cachePolicy();
         Context named = namespaces.into(
                 cachePolicy.equals(CachePolicy.use())
                         ? context
@@ -534,21 +585,25 @@ final class Execution<I, O> implements Recorder.Ending {
         OptionalLong size = size();
         return directory.read(ledger -> {
             Part total = Accounts.total(ledger, from.passed(), size);
+            long waiting = ledger.rows().parked();
             return new RunReport(
                     settings.directory(),
                     Objects.requireNonNull(ledger.run()).run(),
                     Instant.ofEpochMilli(startMillis),
                     elapsed(),
                     end,
-                    why(end),
+                    end == End.WAITING
+                            ? waiting + (waiting == 1 ? " item waits" : " items wait") + " for batches"
+                            : why(end),
                     from.passed() || size.isPresent(),
-                    Accounts.thisRun(directory.counts(), total.items().cancelled(), calls),
+                    Accounts.thisRun(directory.counts(), total.items().cancelled(), waiting, calls),
                     Accounts.attempts(calls),
                     total,
                     ledger.totals().lost(),
                     ledger.totals().lostCost(),
                     directory.cutBytes(),
                     said,
+                    new Waiting(waiting, calls.calls().parked(), outstanding()),
                     balance(),
                     limits.gates(),
                     limits.points(),
@@ -562,12 +617,17 @@ final class Execution<I, O> implements Recorder.Ending {
         return purse == null ? Optional.empty() : Optional.of(purse.budget().balance());
     }
 
+    private Cost outstanding() {
+        BatchQueue queue = settings.queue();
+        return queue == null ? Cost.ZERO : queue.outstanding();
+    }
+
     private synchronized End unfinished() {
         Throwable error = failure;
         if (error != null) {
             return error instanceof FailFastException ? End.STOPPED_BY_POLICY : End.BROKEN;
         }
-        return isPolicy ? End.STOPPED_BY_POLICY : End.STOPPED;
+        return isPolicy ? End.STOPPED_BY_POLICY : stopping || parked.get() == 0 ? End.STOPPED : End.WAITING;
     }
 
     private synchronized String why(End end) {

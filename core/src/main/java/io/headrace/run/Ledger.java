@@ -33,6 +33,7 @@ final class Ledger implements Closeable {
     private final Histogram itemMicros = new Histogram(3);
     private Totals totals = Totals.ZERO;
     private @Nullable RunStarted run;
+    private long since;
     private long resultsEnd;
     private long deadLettersEnd;
     private long lastAttempt;
@@ -76,6 +77,7 @@ final class Ledger implements Closeable {
         } else if (record instanceof RunStarted started) {
             openAttempts.values().forEach(attempt -> totals = totals.lost(attempt.reserved()));
             openAttempts.clear();
+            since = run == null || finished ? started.timeMillis() : since;
             run = started;
             finished = false;
         } else if (record instanceof Finished) {
@@ -102,6 +104,11 @@ final class Ledger implements Closeable {
 
     Totals totals() {
         return totals;
+    }
+
+    /** When the first of the runs started that work on what is pending now, in milliseconds. */
+    long since() {
+        return since;
     }
 
     /** How long items took, in microseconds. */

@@ -18,7 +18,8 @@ import java.util.OptionalLong;
  * @param in rows of the dataset, where their number is known
  * @param read rows read in this pass so far
  * @param pending rows that are not done, where {@code in} is known
- * @param inFlight rows read and not done
+ * @param inFlight rows read and not done, but for those that wait for batches
+ * @param parked rows that wait for batches
  * @param itemsPerSecond rows done in this run a second
  * @param remaining how long the rest takes at the rate of the last half minute, which is that of what binds now; where the number of
  *     rows is known
@@ -46,6 +47,7 @@ public record Progress(
         long skipped,
         OptionalLong pending,
         long inFlight,
+        long parked,
         double itemsPerSecond,
         Optional<Duration> remaining,
         String binding,

@@ -15,6 +15,7 @@ import io.headrace.run.RunReport.Calls;
 import io.headrace.run.RunReport.Items;
 import io.headrace.run.RunReport.LimitPoint;
 import io.headrace.run.RunReport.Part;
+import io.headrace.run.RunReport.Waiting;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -63,6 +64,9 @@ final class ReportWriter {
         lost.put("unpriced", report.lostCost().unknown());
         json.put("lostInCrashes", lost);
         json.put("cutBytes", report.cutBytes());
+        if (!report.waiting().equals(Waiting.NONE)) {
+            json.put("waiting", waiting(report.waiting()));
+        }
         report.budget().ifPresent(budget -> json.put("budget", budget(budget)));
         if (!report.gates().isEmpty()) {
             json.put("gates", report.gates().stream().map(ReportWriter::gate).toList());
@@ -71,6 +75,15 @@ final class ReportWriter {
         json.put("notes", report.notes());
         json.put("reductions", reductions(report.reductions()));
         json.put("failedReductions", report.failedReductions());
+        return json;
+    }
+
+    private static Map<String, @Nullable Object> waiting(Waiting waiting) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("items", waiting.items());
+        json.put("calls", waiting.calls());
+        json.put("costUsdAtMost", waiting.most().usd());
+        json.put("unpriced", waiting.most().unknown());
         return json;
     }
 
@@ -267,6 +280,17 @@ final class ReportWriter {
                             ? " and " + report.lostCost().unknown() + " without a known bound"
                             : "");
         }
+        if (!report.waiting().equals(Waiting.NONE)) {
+            line(
+                    out,
+                    "waiting for batches: %d items, %d calls of this run; the batches may still cost at most %s USD%s",
+                    report.waiting().items(),
+                    report.waiting().calls(),
+                    report.waiting().most().usd().toPlainString(),
+                    report.waiting().most().unknown() > 0
+                            ? " and " + report.waiting().most().unknown() + " without a known price"
+                            : "");
+        }
         if (report.cutBytes() > 0) {
             line(out, "torn ends of files cut off: %d bytes", report.cutBytes());
         }
@@ -295,7 +319,11 @@ final class ReportWriter {
     }
 
     private static String ending(RunReport report) {
-        String what = report.end() == RunReport.End.FINISHED ? "finished" : "stopped early: " + report.reason();
+        String what = switch (report.end()) {
+            case FINISHED -> "finished";
+            case WAITING -> "is waiting: " + report.reason();
+            case STOPPED, STOPPED_BY_POLICY, BROKEN -> "stopped early: " + report.reason();
+        };
         return String.format(
                 Locale.ROOT,
                 "run %d %s, after %.1f s, %.1f items a second",

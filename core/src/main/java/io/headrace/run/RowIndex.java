@@ -31,8 +31,12 @@ final class RowIndex implements Closeable {
     private static final int KIND_BITS = 5;
     private static final int FAILED_STATE = 3;
 
-    /** In the place of the version of a pending row that had failed because the model declined. No version's digest. */
+    /** In the place of the version of a pending row that had failed because the model declined. No version's digest, as those below. */
     private static final int DECLINED = 0xFFFF;
+    /** The same of a row that waits for a batch. */
+    private static final int PARKED = 0xFFFE;
+    /** Both. */
+    private static final int DECLINED_AND_PARKED = 0xFFFD;
 
     private final MappedPages entries;
     private MappedPages table;
@@ -41,6 +45,7 @@ final class RowIndex implements Closeable {
     private final long[] unseen = new long[RowStatus.COUNT];
     private int size;
     private int passed;
+    private long parked;
     private int slots;
 
     private RowIndex(MappedPages entries, MappedPages table, MappedPages spare) {
@@ -153,7 +158,22 @@ final class RowIndex implements Closeable {
 
     /** Whether the row is pending because it is tried again after the model had declined. */
     boolean wasDeclined(int position) {
-        return status(position) == RowStatus.PENDING && digest(position) == DECLINED;
+        return status(position) == RowStatus.PENDING
+                && (digest(position) == DECLINED || digest(position) == DECLINED_AND_PARKED);
+    }
+
+    /** Notes that a pending row waits for a batch, however often it is told; until the index is made anew. */
+    void park(int position) {
+        int digest = digest(position);
+        if (status(position) == RowStatus.PENDING && digest != PARKED && digest != DECLINED_AND_PARKED) {
+            counter(position, digest == DECLINED ? DECLINED_AND_PARKED : PARKED);
+            parked++;
+        }
+    }
+
+    /** Rows that wait for a batch. */
+    long parked() {
+        return parked;
     }
 
     /** Makes every failed row pending again. */
@@ -332,6 +352,6 @@ final class RowIndex implements Closeable {
 
     private static int digestOf(long version) {
         int digest = (int) (version ^ (version >>> 16) ^ (version >>> 32) ^ (version >>> 48)) & 0xFFFF;
-        return digest == DECLINED ? 0 : digest;
+        return digest >= DECLINED_AND_PARKED ? 0 : digest;
     }
 }

@@ -7,6 +7,7 @@ import io.headrace.Fingerprint;
 import io.headrace.Outcome;
 import io.headrace.admission.Budget;
 import io.headrace.admission.Gate;
+import io.headrace.batch.BatchQueue;
 import io.headrace.cache.CallKeyBuilder;
 import io.headrace.dataset.Dataset;
 import io.headrace.files.FileScheduler;
@@ -75,6 +76,7 @@ public final class Run<O> {
             int accountErrors,
             ErrorAlarm.Limit errorShare,
             @Nullable SpentBefore purse,
+            @Nullable BatchQueue queue,
             List<Gate> gates,
             Supplier<MemoryUse> memory,
             List<Reduction<O, ?, ?>> reductions,
@@ -104,8 +106,9 @@ public final class Run<O> {
             return digest.toString().substring(0, 8);
         }
 
-        Execution<I, O> execution(FlowControl control) {
-            return new Execution<>(this, control);
+        /** @param before the last one of this run */
+        Execution<I, O> execution(FlowControl control, @Nullable Execution<?, ?> before) {
+            return new Execution<>(this, control, before != null && before.leftWaiting());
         }
     }
 
@@ -288,7 +291,7 @@ public final class Run<O> {
 
     private Execution<?, O> begin() {
         Execution<?, O> before = current.get();
-        Execution<?, O> next = settings.execution(control);
+        Execution<?, O> next = settings.execution(control, before);
         if ((before != null && !before.isClosed()) || !current.compareAndSet(before, next)) {
             throw new IllegalStateException("the run is running: wait for closed()");
         }
@@ -314,6 +317,7 @@ public final class Run<O> {
         private int accountErrors = 10;
         private ErrorAlarm.Limit errorShare = ErrorAlarm.Limit.DEFAULT;
         private @Nullable Budget budget;
+        private @Nullable BatchQueue queue;
         private final List<Gate> gates = new ArrayList<>();
         private Supplier<MemoryUse> memory = MemoryProbe.ofProcess()::read;
         private CallListener listener = CallListener.noop();
@@ -365,13 +369,20 @@ public final class Run<O> {
             return this;
         }
 
-        /** Makes failed rows pending again; default false. Those that the model declined are not given the stored refusal again. */
+        /**
+         * Makes failed rows pending again; default false. Those that the model declined are not given the stored refusal again, and what
+         * batches ended with an error is asked for by another one. Not done again by a run that goes on with what {@linkplain
+         * RunReport.End#WAITING waits}.
+         */
         public Builder<I, O> retryFailed(boolean retryFailed) {
             this.retryFailed = retryFailed;
             return this;
         }
 
-        /** Gives the files of earlier runs a number and starts anew; default false. */
+        /**
+         * Gives the files of earlier runs a number and starts anew; default false. Not done again by a run that goes on with what
+         * {@linkplain RunReport.End#WAITING waits}.
+         */
         public Builder<I, O> fresh(boolean fresh) {
             this.fresh = fresh;
             return this;
@@ -456,6 +467,23 @@ public final class Run<O> {
         }
 
         /**
+         * The queue that the calls of the pipeline wait in for batches, by their stacks' {@link
+         * io.headrace.layer.CallStack#batches}. Items with a parked call are pending, and a run of which only such are left ends as
+         * {@link RunReport.End#WAITING}; running it again goes on with what batches have answered meanwhile: {@code
+         * queue.rounds(run.execute())} does so until nothing waits. What the queue may still cost counts against the
+         * {@link #budget}, and {@link #retryFailed} holds for what batches ended with an error too.
+         *
+         * <p>{@link CachePolicy#refresh()} then reads what is stored since the first of the runs that worked on what is pending now.
+         * Reductions are made when every row is done; a call of theirs that is parked fails them, and running again reads its answer.
+         *
+         * @param queue stays open; several runs may share it
+         */
+        public Builder<I, O> batches(BatchQueue queue) {
+            this.queue = Objects.requireNonNull(queue, "queue");
+            return this;
+        }
+
+        /**
          * Shows {@code gate} in progress and report: what waits there and for what, and how its limits changed. The calls of the
          * pipeline pass it by their stacks; this does not put them behind it.
          */
@@ -536,7 +564,18 @@ public final class Run<O> {
             return this;
         }
 
+        /**
+         * @throws IllegalStateException for {@link #batches} with a policy that bypasses the cache, or under a cap on tokens
+         */
         public Run<O> build() {
+            if (queue != null && cachePolicy.mode() == CachePolicy.Mode.BYPASS) {
+                throw new IllegalStateException("answers of batches come by the cache, which this run would bypass:"
+                        + " CachePolicy.refresh() buys anew");
+            }
+            if (queue != null && budget != null && budget.balance().tokens().cap() != null) {
+                throw new IllegalStateException(
+                        "what batches may take is bounded in money only: give the budget a cap in USD");
+            }
             return new Run<>(new Settings<>(
                     dataset,
                     pipeline,
@@ -553,6 +592,7 @@ public final class Run<O> {
                     accountErrors,
                     errorShare,
                     budget == null ? null : new SpentBefore(budget),
+                    queue,
                     List.copyOf(gates),
                     memory,
                     List.copyOf(reductions),

@@ -188,6 +188,14 @@ final class RunDirectory implements AttemptLog, Closeable {
         return declined ? Admission.ASK_AGAIN : Admission.RUN;
     }
 
+    /** The row is pending because it waits for a batch. */
+    synchronized void park(String row) {
+        int at = ledger.rows().find(RowKey.of(row));
+        if (at >= 0) {
+            ledger.rows().park(at);
+        }
+    }
+
     /** The key under which a failed duplicate was admitted, or {@code key} if none was. */
     synchronized long duplicateKey(long key, long ordinal) {
         long duplicate = RowKey.duplicate(key, ordinal);

@@ -36,7 +36,8 @@ import java.util.Optional;
  * @param lostCost the most that these may have cost
  * @param cutBytes bytes of torn or damaged ends of files that were cut off when this run started
  * @param notes what changed since the run before, and what went wrong besides the items
- * @param budget what is spent, reserved and allowed, where the run has a budget
+ * @param waiting what waits for batches
+ * @param budget what is spent, reserved and allowed, where the run has a budget; what waits for batches is reserved
  * @param gates the gates of {@link Run.Builder#gate} at the end
  * @param limits how their limits changed, this time
  * @param reductions the results of the reductions by name; empty unless finished
@@ -57,6 +58,7 @@ public record RunReport(
         Cost lostCost,
         long cutBytes,
         List<String> notes,
+        Waiting waiting,
         Optional<Budget.Balance> budget,
         List<GateSnapshot> gates,
         List<LimitPoint> limits,
@@ -74,6 +76,7 @@ public record RunReport(
         Objects.requireNonNull(total, "total");
         Objects.requireNonNull(lostCost, "lostCost");
         notes = List.copyOf(notes);
+        Objects.requireNonNull(waiting, "waiting");
         gates = List.copyOf(gates);
         limits = List.copyOf(limits);
         reductions = Collections.unmodifiableMap(new LinkedHashMap<>(reductions));
@@ -97,6 +100,7 @@ public record RunReport(
                 lostCost,
                 cutBytes,
                 notes,
+                waiting,
                 budget,
                 gates,
                 limits,
@@ -120,6 +124,8 @@ public record RunReport(
     public enum End {
         /** Every row is done; a reduction may have failed. */
         FINISHED,
+        /** All that is pending waits for batches: running it again, once they have ended, goes on. */
+        WAITING,
         /** It was asked to stop, or its subscriber cancelled. */
         STOPPED,
         /**
@@ -178,11 +184,28 @@ public record RunReport(
     }
 
     /**
+     * What waits for batches.
+     *
+     * @param items pending rows that cannot go on before batches have answered calls of theirs
+     * @param calls calls of this run that were parked
+     * @param most the most that the queue of batches may still cost, with what came back and nobody has read; it may serve other
+     *     runs too. Zero without {@link Run.Builder#batches}
+     */
+    public record Waiting(long items, long calls, Cost most) {
+
+        public static final Waiting NONE = new Waiting(0, 0, Cost.ZERO);
+
+        public Waiting {
+            Objects.requireNonNull(most, "most");
+        }
+    }
+
+    /**
      * Rows of the dataset: in = ok + failed + skipped + cancelled + pending.
      *
      * @param in all rows, as far as they are known; this time, the rows that were worked on
      * @param cancelled rows whose work was cut off when the run stopped; the next run works on them
-     * @param pending rows that nobody has begun
+     * @param pending rows that nobody has begun, or that wait for batches
      */
     public record Items(long in, long ok, long failed, long skipped, long cancelled, long pending) {
 

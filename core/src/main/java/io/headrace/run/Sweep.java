@@ -1,11 +1,13 @@
 package io.headrace.run;
 
+import io.headrace.run.RunReport.End;
 import io.headrace.run.SweepReport.Configuration;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -41,6 +43,10 @@ import reactor.core.scheduler.Schedulers;
  * <p>The runs share what their stacks and builders are given: one cache, so that a prompt of several configurations is bought once; one
  * {@link io.headrace.admission.Gate}; one {@link io.headrace.admission.Budget}. Within a configuration samples stay independent, for each
  * item of each run has its own namespace. Killed at any moment and run again, each configuration goes on where it was.
+ *
+ * <p>With a {@link io.headrace.batch.BatchQueue} that all stacks and runs share, {@code queue.rounds(sweep.execute())} runs all
+ * configurations until none waits for batches; after an execution that left some waiting, the next one runs only those that are not
+ * finished. A prompt of several configurations is bought once there too.
  *
  * <p>A configuration that breaks, say because its directory is in use, does not keep the others from running. Thread-safe. It runs once
  * at a time; each subscription runs it again.
@@ -90,7 +96,7 @@ public final class Sweep {
     public Mono<SweepReport> execute() {
         return Mono.defer(() -> {
             Execution before = current.get();
-            Execution next = new Execution();
+            Execution next = new Execution(before == null ? Map.of() : before.finishedIfWaiting());
             if ((before != null && !before.over) || !current.compareAndSet(before, next)) {
                 return Mono.error(new IllegalStateException("the sweep is running: wait for its end"));
             }
@@ -182,11 +188,36 @@ public final class Sweep {
         private final Instant startedAt = Instant.ofEpochMilli(clock.now(TimeUnit.MILLISECONDS));
         private final Set<Member> running = ConcurrentHashMap.newKeySet();
         private final Map<String, Configuration> ended = new ConcurrentHashMap<>();
+        private final Map<String, Configuration> finishedBefore;
         private volatile boolean over;
         private volatile @Nullable Ending ending;
 
+        /**
+         * @param finishedBefore by the execution before this one, which goes on with the others
+         */
+        Execution(Map<String, Configuration> finishedBefore) {
+            this.finishedBefore = finishedBefore;
+        }
+
         /** Why it ends early, and how. */
         private record Ending(String reason, Consumer<Run<?>> end) {}
+
+        /** The configurations that need not be run again, if others wait for batches. */
+        Map<String, Configuration> finishedIfWaiting() {
+            Map<String, Configuration> finished = new HashMap<>(ended);
+            finished.values().removeIf(configuration -> !isWhole(configuration));
+            return ended.values().stream().anyMatch(configuration -> configuration.end() == End.WAITING)
+                    ? finished
+                    : Map.of();
+        }
+
+        private static boolean isWhole(Configuration configuration) {
+            return configuration.end() == End.FINISHED
+                    && configuration
+                            .report()
+                            .map(report -> report.failedReductions().isEmpty())
+                            .orElse(false);
+        }
 
         Mono<SweepReport> report() {
             return Flux.fromIterable(members)
@@ -201,6 +232,10 @@ public final class Sweep {
         }
 
         private Mono<Configuration> run(Member member) {
+            Configuration finished = finishedBefore.get(member.name());
+            if (finished != null) {
+                return Mono.just(finished);
+            }
             return Mono.defer(() -> {
                         Ending early = ending;
                         return early != null

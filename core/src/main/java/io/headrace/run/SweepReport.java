@@ -59,9 +59,9 @@ public record SweepReport(Path directory, Instant startedAt, Duration duration, 
         configurations = List.copyOf(configurations);
     }
 
-    /** Finished if all are; else broken if one is; else stopped by policy if one is; else stopped. */
+    /** Finished if all are; else broken if one is; else stopped by policy if one is; else stopped if one is; else waiting. */
     public End end() {
-        for (End end : List.of(End.BROKEN, End.STOPPED_BY_POLICY, End.STOPPED)) {
+        for (End end : List.of(End.BROKEN, End.STOPPED_BY_POLICY, End.STOPPED, End.WAITING)) {
             if (configurations.stream().anyMatch(configuration -> configuration.end() == end)) {
                 return end;
             }

@@ -1,0 +1,69 @@
+package io.headrace.layer;
+
+import io.headrace.CallOptions;
+import io.headrace.Delivery;
+import io.headrace.Fingerprint;
+import io.headrace.StorageException;
+import io.headrace.admission.Budget;
+import io.headrace.admission.Demand;
+import io.headrace.admission.Settlement;
+import io.headrace.batch.BatchQueue;
+import io.headrace.cache.CacheEntry;
+import io.headrace.observe.AttemptLog;
+import io.headrace.observe.CallEvent.AttemptEnded;
+import io.headrace.observe.CallEvent.AttemptStarted;
+import io.headrace.observe.CallListener;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import reactor.util.context.ContextView;
+
+/** The account of an answer that a batch bought, in the place of that of an attempt: with whoever reads it first. */
+final class Claim {
+
+    private Claim() {}
+
+    /** Whether the stored answer is read for the first time since a batch brought it; its account is made then. */
+    static boolean of(BatchQueue batches, Fingerprint fingerprint, int sample, CacheEntry entry, ContextView context) {
+        Budget budget = Budget.from(context).orElse(null);
+        boolean isNew =
+                budget == null ? batches.claim(fingerprint, sample) : paid(batches, fingerprint, sample, entry, budget);
+        if (isNew) {
+            note(fingerprint, sample, entry, AttemptLog.from(context).orElse(null));
+            CallListener listener = CallListener.from(context);
+            CallOptions options = CallOptions.from(context);
+            listener.tell(new AttemptStarted(options, 1));
+            listener.tell(
+                    new AttemptEnded(options, 1, Duration.ZERO, Delivery.ANSWERED, entry.usage(), entry.cost(), null));
+        }
+        return isNew;
+    }
+
+    /** Held before the queue owes it no more: at no moment is there room for both. */
+    private static boolean paid(
+            BatchQueue batches, Fingerprint fingerprint, int sample, CacheEntry entry, Budget budget) {
+        Demand held = new Demand(entry.usage().inputTokens(), entry.usage().outputTokens(), entry.cost());
+        budget.hold(held);
+        Settlement end = Settlement.unused();
+        try {
+            boolean isNew = batches.claim(fingerprint, sample);
+            if (isNew) {
+                end = Settlement.answered(entry.usage(), entry.cost(), Duration.ZERO);
+            }
+            return isNew;
+        } finally {
+            budget.settle(held, end);
+        }
+    }
+
+    private static void note(Fingerprint fingerprint, int sample, CacheEntry entry, @Nullable AttemptLog log) {
+        if (log == null) {
+            return;
+        }
+        try {
+            long note = log.started(fingerprint, sample, entry.cost());
+            log.ended(note, Delivery.ANSWERED, entry.usage(), entry.cost());
+        } catch (RuntimeException e) {
+            throw new StorageException("what a batch cost cannot be noted: " + e.getMessage(), e);
+        }
+    }
+}
