@@ -9,8 +9,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -34,11 +36,13 @@ public final class BatchQueue implements AutoCloseable {
     private final FileThread files;
     private final Ledger ledger;
     private final Packer packer;
+    private final Work work;
 
     private BatchQueue(QueueSettings settings, FileThread files, Ledger ledger) {
         this.files = files;
         this.ledger = ledger;
         this.packer = new Packer(ledger, settings);
+        this.work = new Work(settings, files, ledger, packer, lanes);
     }
 
     /** The queue in {@code directory}, with the defaults. */
@@ -105,15 +109,57 @@ public final class BatchQueue implements AutoCloseable {
 
     /**
      * Collects batches that have ended, lets {@code pass} go over the dataset, submits what it parked, and emits what it came to: all
-     * that can be done without waiting for a provider's work.
+     * that can be done without waiting for a provider's work. Each batch is asked after once, and each is tried to be submitted once: what
+     * a passing error prevented is left to the next round.
+     *
+     * <p>An error of the pass comes through, as does a {@link StorageException}, and an {@link io.headrace.ApiException} of a provider
+     * that will do nothing for this account or has answered nothing for long; what the other providers have to do is done before.
+     * Nothing is lost then, and nothing by a cancel: a submission on its way is in doubt, and the next round finds out.
      */
     public <T> Mono<T> round(Mono<T> pass) {
-        return pass;
+        Objects.requireNonNull(pass, "pass");
+        return work.attendAll()
+                .then(pass.singleOptional())
+                .flatMap(result -> work.submitAll().then(Mono.justOrEmpty(result)));
     }
 
-    /** Rounds, each as soon as batches have ended, until a pass leaves nothing in the queue. Emits what the last pass came to. */
+    /**
+     * Rounds, each as soon as batches have brought something new, until a pass leaves nothing in the queue. Emits what the last pass came
+     * to. Between rounds batches are asked after in growing steps, submissions that failed are tried again, and packs are submitted when
+     * there is room for them. A pack is submitted when it is full, when it is half full at the end of a pass, when nothing else is out, or
+     * when it has waited for {@link Builder#fillTime}.
+     *
+     * <p>Errors and cancel are as with {@link #round}. Takes as long as the providers take.
+     */
     public <T> Mono<T> rounds(Mono<T> pass) {
-        return round(pass);
+        Objects.requireNonNull(pass, "pass");
+        return Mono.defer(() -> {
+            AtomicBoolean isLast = new AtomicBoolean();
+            Mono<Optional<T>> one = files.call(work::mark)
+                    .flatMap(mark -> pass.singleOptional()
+                            .flatMap(result -> work.submitDue()
+                                    .then(files.call(() -> work.isDone(mark)))
+                                    .doOnNext(isLast::set)
+                                    .flatMap(done -> done ? Mono.<Void>empty() : work.awaitNews(mark))
+                                    .thenReturn(result)));
+            return work.attendAll()
+                    .thenMany(one.repeat(() -> !isLast.get()))
+                    .last()
+                    .flatMap(Mono::justOrEmpty);
+        });
+    }
+
+    /**
+     * Gives up what waits and cancels what is out. Completes when that is asked for: what was finished by then is taken in by the next
+     * round, and what was not may be parked anew by its pass. Batches of providers that are not served are cancelled when they are.
+     */
+    public Mono<Void> cancel() {
+        return work.cancel();
+    }
+
+    /** How everything stands. */
+    public Mono<QueueSnapshot> snapshot() {
+        return files.call(work::snapshot);
     }
 
     /** Frees the directory once what was begun on files is done. Requests on their way to a provider are in doubt until the next opening. */

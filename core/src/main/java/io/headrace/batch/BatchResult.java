@@ -11,6 +11,10 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface BatchResult<R> {
 
+    /** The request's; null where not even that can be read. */
+    @Nullable
+    String customId();
+
     /** @param customId the request's */
     record Answered<R>(String customId, R answer) implements BatchResult<R> {
 

@@ -53,7 +53,7 @@ public record BatchStatus(
         State state = switch (pack.phase) {
             case FILLING -> State.FILLING;
             case SEALED -> State.WAITING;
-            case INTENDED -> pack.busy && pack.doubtedAt == null ? State.SUBMITTING : State.IN_DOUBT;
+            case INTENDED -> pack.holder != null && pack.doubtedAt == null ? State.SUBMITTING : State.IN_DOUBT;
             case OUT -> State.OUT;
         };
         return of(pack, state, null, BatchTotals.NONE);

@@ -44,6 +44,7 @@ final class Ledger implements Closeable {
     private String tag = "";
     private int lastPack;
     private long news;
+    private boolean foreignWasTold;
 
     private Ledger(PackFiles files, DirectoryLock lock, Clock clock, Standings standings) throws IOException {
         this.files = files;
@@ -99,6 +100,10 @@ final class Ledger implements Closeable {
         return List.copyOf(live.values());
     }
 
+    boolean isLive(Pack pack) {
+        return live.containsKey(pack.number);
+    }
+
     /** Packs that are collected, and of whose requests some may have to go into another one. */
     Collection<Pack> leftovers() {
         return List.copyOf(leftovers.values());
@@ -133,6 +138,13 @@ final class Ledger implements Closeable {
     /** Whether a batch is of a pack of this queue. */
     boolean isOurs(String id) {
         return ids.contains(id);
+    }
+
+    /** Whether nobody has asked so yet: what is said of foreign results is said once. */
+    boolean isFirstForeign() {
+        boolean isFirst = !foreignWasTold;
+        foreignWasTold = true;
+        return isFirst;
     }
 
     /** Grows with every request that ended. */

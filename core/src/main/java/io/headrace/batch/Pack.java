@@ -58,9 +58,17 @@ final class Pack {
     final Pace pace = new Pace();
     final Set<String> strangers = new HashSet<>();
     BatchJob.Counts counts = BatchJob.Counts.NONE;
-    boolean busy;
     boolean cancelAsked;
     int refusedAlone;
+    int failures;
+
+    /** Since when it is tried to submit it, in vain. */
+    @Nullable
+    Instant tryingSince;
+
+    /** Who works on it. */
+    @Nullable
+    Object holder;
 
     Pack(QueueRecord.Opened opened) {
         this.number = opened.pack();

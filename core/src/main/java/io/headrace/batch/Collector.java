@@ -1,0 +1,147 @@
+package io.headrace.batch;
+
+import io.headrace.ApiException;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import io.headrace.batch.BatchJob.State;
+import java.io.IOException;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/** Asks after a batch, and takes its results in once it has ended. Thread-safe. */
+final class Collector {
+
+    /** Answers of a batch that are being stored at a time. */
+    private static final int STORING = 16;
+
+    /** How often results whose connection broke are read again at once. */
+    private static final int READ_AGAIN = 2;
+
+    private final FileThread files;
+    private final Ledger ledger;
+    private final Packer packer;
+    private final Endings endings;
+    private final TokenQuotas quotas;
+    private final Judge judge;
+    private final QueueSettings settings;
+
+    Collector(
+            FileThread files,
+            Ledger ledger,
+            Packer packer,
+            Endings endings,
+            TokenQuotas quotas,
+            Judge judge,
+            QueueSettings settings) {
+        this.files = files;
+        this.ledger = ledger;
+        this.packer = packer;
+        this.endings = endings;
+        this.quotas = quotas;
+        this.judge = judge;
+        this.settings = settings;
+    }
+
+    /** Asks once after a batch that is out. An error means that the work must stop. */
+    <Q, R> Mono<Void> poll(Pack pack, Served<Q, R> lane) {
+        return Mono.defer(() -> {
+                    boolean cancels = pack.withdrawal != Withdrawal.NONE && !pack.cancelAsked;
+                    Mono<BatchJob> asked =
+                            cancels ? lane.api().cancel(pack.id) : lane.api().job(pack.id);
+                    return asked.flatMap(job -> files.call(() -> {
+                        pack.cancelAsked |= cancels;
+                        return seen(pack, lane, job);
+                    }));
+                })
+                .flatMap(ended -> collect(pack, lane, ended))
+                .onErrorResume(ApiException.class, error -> files.run(() -> unanswered(pack, error)));
+    }
+
+    /** The job if it has results to take in; else null. */
+    private @Nullable BatchJob seen(Pack pack, Served<?, ?> lane, BatchJob job) throws IOException {
+        Instant now = settings.clock().instant();
+        if (!job.counts().equals(pack.counts)) {
+            pack.pace.restart();
+            pack.counts = job.counts();
+        }
+        if (job.state() == State.FAILED) {
+            quotas.ended(pack.kind());
+            judge.failed(pack, lane, job.problem() == null ? unexplained(job) : job.problem());
+            return null;
+        }
+        if (job.state().isEnd()) {
+            return job;
+        }
+        pack.pace.again(now, settings.firstPoll(), settings.longestPoll(), settings.random());
+        if (isTooSlow(pack, now)) {
+            ledger.withdrawn(pack, Withdrawal.TOO_SLOW);
+            pack.pace.clear();
+        }
+        return null;
+    }
+
+    private boolean isTooSlow(Pack pack, Instant now) {
+        return settings.moveOnlineAfter() != null
+                && pack.withdrawal == Withdrawal.NONE
+                && pack.submittedAt != null
+                && !now.isBefore(pack.submittedAt.plus(settings.moveOnlineAfter()));
+    }
+
+    /** A batch that is not wanted, and that its provider does not know, has no results. */
+    private void unanswered(Pack pack, ApiException error) throws IOException {
+        if (error.kind() == ErrorKind.NOT_FOUND && pack.withdrawal == Withdrawal.CANCELLED) {
+            endings.drop(pack);
+        } else {
+            judge.postpone(pack, error);
+        }
+    }
+
+    private <Q, R> Mono<Void> collect(Pack pack, Served<Q, R> lane, BatchJob job) {
+        return Mono.usingWhen(
+                files.call(() -> Intake.begin(ledger, pack, settings)),
+                intake -> read(intake, lane, job).then(files.run(() -> finish(intake, pack, lane))),
+                intake -> files.run(intake::close));
+    }
+
+    private <Q, R> Mono<Void> read(Intake intake, Served<Q, R> lane, BatchJob job) {
+        return files.run(intake::beginReading)
+                .thenMany(lane.api().results(job))
+                .flatMap(result -> take(intake, lane.lane(), result), STORING, 1)
+                .then()
+                .retry(READ_AGAIN);
+    }
+
+    private <R> Mono<Void> take(Intake intake, BatchLane<?, R> lane, BatchResult<R> result) {
+        return files.call(() -> intake.take(result))
+                .flatMap(request -> keep(intake, lane, request, ((BatchResult.Answered<R>) result).answer()));
+    }
+
+    private <R> Mono<Void> keep(Intake intake, BatchLane<?, R> lane, Intake.Request request, R answer) {
+        ParkedRequest parked = request.parked();
+        return lane.keep(parked.fingerprint(), parked.sample(), answer, parked.namespace(), parked.fields())
+                .flatMap(kept -> files.run(() -> {
+                    if (kept) {
+                        intake.kept(request, lane.cost(answer));
+                    } else {
+                        intake.notKept(request);
+                    }
+                }));
+    }
+
+    private void finish(Intake intake, Pack pack, Served<?, ?> lane) throws IOException {
+        BatchTotals totals = intake.finish();
+        quotas.ended(pack.kind());
+        if (totals.again() > 0) {
+            packer.move(pack, lane);
+        } else {
+            ledger.forgetRequests(pack);
+        }
+    }
+
+    private static ApiException unexplained(BatchJob job) {
+        return ApiException.builder(ErrorKind.SERVER_ERROR, "batch " + job.id() + " failed, and no reason was given")
+                .delivery(Delivery.REFUSED)
+                .build();
+    }
+}

@@ -1,0 +1,135 @@
+package io.headrace.batch;
+
+import io.headrace.ApiException;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Finds out what became of a submission whose outcome is not known. Where tags are kept: the batch with the tag is adopted; if there is
+ * none, the upload is revoked, so that none can come, and looked for once more. Where they are not: a batch of the right time and size is
+ * waited for until its results say whose it is; if there is none by the end of a stated window, there is none. Thread-safe.
+ */
+final class Doubts {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Doubts.class);
+
+    /** So many results tell whose a batch is. */
+    private static final int SAMPLE = 100;
+
+    private final FileThread files;
+    private final Ledger ledger;
+    private final Submitter submitter;
+    private final Judge judge;
+    private final QueueSettings settings;
+
+    Doubts(FileThread files, Ledger ledger, Submitter submitter, Judge judge, QueueSettings settings) {
+        this.files = files;
+        this.ledger = ledger;
+        this.submitter = submitter;
+        this.judge = judge;
+        this.settings = settings;
+    }
+
+    /** Looks once. The pack is out afterwards, or sealed, or still in doubt. An error means that the work must stop. */
+    Mono<Void> resolve(Pack pack, Served<?, ?> lane) {
+        return files.call(() -> begin(pack))
+                .flatMap(since ->
+                        lane.api().keepsTags() ? byTag(pack, lane.api(), since) : byResults(pack, lane.api(), since))
+                .onErrorResume(ApiException.class, error -> files.run(() -> judge.postpone(pack, error)));
+    }
+
+    private Instant begin(Pack pack) throws IOException {
+        if (pack.doubtedAt == null) {
+            ledger.doubted(pack);
+        }
+        Instant intended = pack.intendedAt;
+        return intended == null ? Instant.EPOCH : intended.minus(settings.clockSkew());
+    }
+
+    private Mono<Void> byTag(Pack pack, BatchApi<?, ?> api, Instant since) {
+        if (pack.upload.isEmpty()) {
+            return none(pack);
+        }
+        return find(pack, api, since)
+                .switchIfEmpty(Mono.defer(() -> files.run(() -> ledger.revoked(pack))
+                        .then(api.revoke(pack.upload))
+                        .then(find(pack, api, since))))
+                .flatMap(job -> adopt(pack, job).thenReturn(job))
+                .switchIfEmpty(none(pack).then(Mono.empty()))
+                .then();
+    }
+
+    private Mono<BatchJob> find(Pack pack, BatchApi<?, ?> api, Instant since) {
+        String tag = ledger.batchTag(pack);
+        return api.jobs(since).filter(job -> job.tag().equals(tag)).next();
+    }
+
+    private Mono<Void> byResults(Pack pack, BatchApi<?, ?> api, Instant since) {
+        return Mono.defer(() -> {
+            Instant asked = settings.clock().instant();
+            return api.jobs(since)
+                    .collectList()
+                    .flatMap(all -> files.call(() -> candidates(pack, all)))
+                    .flatMap(candidates -> Flux.fromIterable(candidates)
+                            .filter(job -> job.state().isEnd())
+                            .concatMap(
+                                    job -> isOf(pack, api, job).flatMap(is -> is ? Mono.just(job) : notOf(pack, job)),
+                                    1)
+                            .next()
+                            .flatMap(job -> adopt(pack, job).thenReturn(true))
+                            .switchIfEmpty(files.call(() -> waits(pack, candidates, asked))))
+                    .flatMap(settled -> settled ? Mono.empty() : none(pack));
+        });
+    }
+
+    private List<BatchJob> candidates(Pack pack, List<BatchJob> all) {
+        return all.stream()
+                .filter(job -> !ledger.isOurs(job.id()) && !pack.strangers.contains(job.id()))
+                .filter(job -> job.counts().total() == 0 || job.counts().total() == pack.requests)
+                .toList();
+    }
+
+    /** Whether the results are of the pack, or none says whose it is: better to look for answers in vain than to submit twice. */
+    private static Mono<Boolean> isOf(Pack pack, BatchApi<?, ?> api, BatchJob job) {
+        return api.results(job)
+                .mapNotNull(BatchResult::customId)
+                .take(SAMPLE)
+                .map(id -> {
+                    CustomId read = CustomId.parse(id);
+                    return read != null && read.tag().equals(pack.tag);
+                })
+                .reduce((one, other) -> one || other)
+                .defaultIfEmpty(true);
+    }
+
+    private Mono<BatchJob> notOf(Pack pack, BatchJob job) {
+        return files.run(() -> pack.strangers.add(job.id())).then(Mono.empty());
+    }
+
+    /** Whether a batch of the pack may still show. */
+    private boolean waits(Pack pack, List<BatchJob> candidates, Instant asked) {
+        boolean anyRuns = candidates.stream().anyMatch(job -> !job.state().isEnd());
+        Instant doubted = pack.doubtedAt;
+        boolean isEarly = doubted != null && asked.isBefore(doubted.plus(settings.doubtWindow()));
+        if (anyRuns || isEarly) {
+            pack.pace.again(asked, settings.firstPoll(), settings.longestPoll(), settings.random());
+        }
+        return anyRuns || isEarly;
+    }
+
+    private Mono<Void> adopt(Pack pack, BatchJob job) {
+        return files.run(() -> {
+            LOG.info("pack {} of {} was submitted after all: it is batch {}", pack.number, pack.lane, job.id());
+            submitter.accepted(pack, job);
+        });
+    }
+
+    private Mono<Void> none(Pack pack) {
+        return files.run(() -> ledger.returned(pack));
+    }
+}

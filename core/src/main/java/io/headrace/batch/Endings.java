@@ -1,0 +1,65 @@
+package io.headrace.batch;
+
+import io.headrace.ApiException;
+import io.headrace.Cost;
+import java.io.IOException;
+
+/** Ends all requests of a pack in one way. Belongs to the queue's file thread. */
+final class Endings {
+
+    private final Ledger ledger;
+    private final Packer packer;
+
+    Endings(Ledger ledger, Packer packer) {
+        this.ledger = ledger;
+        this.packer = packer;
+    }
+
+    /** How one request ends. */
+    private interface Ending {
+        void write(EndsFile ends, ParkedRequest request, int position) throws IOException;
+    }
+
+    /** All fail with that reason. */
+    void fail(Pack pack, ApiException error) throws IOException {
+        long all = pack.requests;
+        end(pack, (ends, request, at) -> ends.failed(request.key(), error), totals(0, all, 0, 0, 0));
+    }
+
+    /** All are asked for online. */
+    void online(Pack pack) throws IOException {
+        end(pack, (ends, request, at) -> ends.online(request.key()), totals(0, 0, pack.requests, 0, 0));
+    }
+
+    /** All are given up. */
+    void drop(Pack pack) throws IOException {
+        end(pack, (ends, request, at) -> ends.dropped(request.key()), totals(0, 0, 0, 0, pack.requests));
+    }
+
+    /** All go into packs of half the size; that they were in this one does not count. */
+    void split(Pack pack, Served<?, ?> lane) throws IOException {
+        packer.halve(pack);
+        BatchTotals totals = totals(0, 0, 0, pack.requests, 0);
+        end(pack, (ends, request, at) -> ends.again(request.key(), at, request.batches()), totals);
+        packer.move(pack, lane);
+    }
+
+    private void end(Pack pack, Ending ending, BatchTotals totals) throws IOException {
+        EndsFile ends = EndsFile.create(ledger.files().newEnds(pack.number));
+        try (ends) {
+            int[] position = new int[1];
+            RecordFile.read(ledger.files().keys(pack.number), (in, offset) -> {
+                ending.write(ends, ParkedRequest.read(in), position[0]++);
+                return true;
+            });
+            ledger.collected(pack, ends, totals);
+        }
+        if (totals.again() == 0) {
+            ledger.forgetRequests(pack);
+        }
+    }
+
+    private static BatchTotals totals(long answered, long failed, long online, long again, long cancelled) {
+        return new BatchTotals(answered, failed, online, again, cancelled, 0, 0, 0, 0, 0, 0, Cost.ZERO);
+    }
+}

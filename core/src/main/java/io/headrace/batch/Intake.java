@@ -1,0 +1,235 @@
+package io.headrace.batch;
+
+import io.headrace.ApiException;
+import io.headrace.Cost;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The results of one batch while they are taken in: five bytes and a bit a request. A result is of the request whose position, tag,
+ * fingerprint and sample its custom id names, and of no other. The first result of a request holds, but an answer that may be kept holds
+ * more than any other word. Belongs to the queue's file thread.
+ */
+final class Intake implements Closeable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
+
+    /** What is known of a request: nothing, that its answer is being stored, or how it ends. */
+    private static final byte NONE = 0;
+
+    private static final byte STORING = 1;
+    private static final byte ANSWERED = 2;
+    private static final byte FAILED = 3;
+    private static final byte ONLINE = 4;
+    private static final byte AGAIN = 5;
+    private static final byte DROPPED = 6;
+
+    private final Ledger ledger;
+    private final Pack pack;
+    private final QueueSettings settings;
+    private final RecordFile keys;
+    private final EndsFile ends;
+    private final int[] offsets;
+    private final byte[] known;
+    private final BitSet seen = new BitSet();
+    private Cost cost = Cost.ZERO;
+    private long errored;
+    private long expired;
+    private long missing;
+    private long unreadable;
+    private long duplicates;
+    private long foreign;
+
+    private Intake(Ledger ledger, Pack pack, QueueSettings settings, RecordFile keys, EndsFile ends, int[] offsets) {
+        this.ledger = ledger;
+        this.pack = pack;
+        this.settings = settings;
+        this.keys = keys;
+        this.ends = ends;
+        this.offsets = offsets;
+        this.known = new byte[offsets.length];
+    }
+
+    /** A request of the pack. */
+    record Request(int position, ParkedRequest parked) {}
+
+    @SuppressWarnings("MustBeClosedChecker") // closed with the intake
+    static Intake begin(Ledger ledger, Pack pack, QueueSettings settings) throws IOException {
+        int[] offsets = new int[pack.requests];
+        int[] position = new int[1];
+        RecordFile.read(ledger.files().keys(pack.number), (in, offset) -> {
+            offsets[position[0]++] = Math.toIntExact(offset);
+            return true;
+        });
+        RecordFile keys = RecordFile.reading(ledger.files().keys(pack.number));
+        try {
+            EndsFile ends = EndsFile.create(ledger.files().newEnds(pack.number));
+            return new Intake(ledger, pack, settings, keys, ends, offsets);
+        } catch (IOException | RuntimeException e) {
+            keys.close();
+            throw e;
+        }
+    }
+
+    /** The results come from their start. */
+    void beginReading() {
+        seen.clear();
+        duplicates = 0;
+        foreign = 0;
+        for (int i = 0; i < known.length; i++) {
+            known[i] = known[i] == STORING ? NONE : known[i];
+        }
+    }
+
+    /** Takes a result in; gives the request if it is answered, for its answer to be stored. */
+    @Nullable
+    Request take(BatchResult<?> result) throws IOException {
+        String id = result.customId();
+        if (id == null) {
+            return null; // whose it is will be missing
+        }
+        Request request = request(id);
+        if (request == null) {
+            if (foreign++ == 0 && ledger.isFirstForeign()) {
+                LOG.warn("batch {} has results that are not of its requests: they are left out", pack.id);
+            }
+            return null;
+        }
+        int at = request.position;
+        if (seen.get(at)) {
+            duplicates++;
+        }
+        seen.set(at);
+        boolean isAnswer = result instanceof BatchResult.Answered;
+        if (known[at] == STORING || known[at] == ANSWERED || (known[at] != NONE && !isAnswer)) {
+            return null;
+        }
+        if (isAnswer) {
+            known[at] = STORING;
+            return request;
+        }
+        end(request, result);
+        return null;
+    }
+
+    /** The answer of the request is stored. */
+    void kept(Request request, Cost itsCost) throws IOException {
+        known[request.position] = ANSWERED;
+        ends.answered(request.parked.key(), itsCost);
+        cost = cost.plus(itsCost);
+    }
+
+    /** The answer of the request may not be stored. */
+    void notKept(Request request) throws IOException {
+        unreadable++;
+        inVain(request, "the answer may not be kept", Delivery.ANSWERED);
+    }
+
+    /** All results came. Ends what none told of, and the pack. */
+    BatchTotals finish() throws IOException {
+        for (int at = 0; at < known.length; at++) {
+            if (known[at] == NONE || known[at] == STORING) {
+                missing++;
+                inVain(request(at), "the batch ended without a result for it", Delivery.UNKNOWN);
+            }
+        }
+        BatchTotals totals = new BatchTotals(
+                count(ANSWERED),
+                count(FAILED),
+                count(ONLINE),
+                count(AGAIN),
+                count(DROPPED),
+                errored,
+                expired,
+                missing,
+                unreadable,
+                duplicates,
+                foreign,
+                cost);
+        ledger.collected(pack, ends, totals);
+        return totals;
+    }
+
+    @Override
+    public void close() throws IOException {
+        try (RecordFile first = keys) {
+            ends.close();
+        }
+    }
+
+    private @Nullable Request request(String customId) throws IOException {
+        CustomId id = CustomId.parse(customId);
+        if (id == null || !id.tag().equals(pack.tag) || id.position() < 0 || id.position() >= offsets.length) {
+            return null;
+        }
+        Request request = request(id.position());
+        boolean isSame =
+                request.parked.fingerprint().equals(id.fingerprint()) && request.parked.sample() == id.sample();
+        return isSame ? request : null;
+    }
+
+    private Request request(int position) throws IOException {
+        return new Request(position, ParkedRequest.read(keys.at(offsets[position])));
+    }
+
+    private void end(Request request, BatchResult<?> result) throws IOException {
+        if (result instanceof BatchResult.Errored<?> error) {
+            errored++;
+            if (error.error().isTransient()) {
+                inVain(request, error.error());
+            } else {
+                known[request.position] = FAILED;
+                ends.failed(request.parked.key(), error.error());
+            }
+        } else if (result instanceof BatchResult.Expired<?>) {
+            expired++;
+            inVain(request, "the batch expired before its turn", Delivery.REFUSED);
+        } else if (result instanceof BatchResult.Cancelled<?>) {
+            inVain(request, "the batch was cancelled before its turn", Delivery.REFUSED);
+        } else if (result instanceof BatchResult.Unreadable<?> line) {
+            unreadable++;
+            inVain(request, line.problem(), Delivery.UNKNOWN);
+        }
+    }
+
+    private void inVain(Request request, String what, Delivery delivery) throws IOException {
+        ErrorKind kind = delivery == Delivery.ANSWERED ? ErrorKind.MALFORMED_RESPONSE : ErrorKind.TIMEOUT;
+        String message = "no answer in " + (request.parked.batches() + 1) + " batches; the last time " + what
+                + " (batch " + pack.id + ")";
+        inVain(request, ApiException.builder(kind, message).delivery(delivery).build());
+    }
+
+    /** The request has no end yet: what becomes of it is a matter of how often that was so. */
+    private void inVain(Request request, ApiException error) throws IOException {
+        long key = request.parked.key();
+        int batches = request.parked.batches() + 1;
+        if (pack.withdrawal == Withdrawal.CANCELLED) {
+            known[request.position] = DROPPED;
+            ends.dropped(key);
+        } else if (pack.withdrawal == Withdrawal.TOO_SLOW
+                || (batches >= settings.maxBatches() && settings.leftoversOnline())) {
+            known[request.position] = ONLINE;
+            ends.online(key);
+        } else if (batches >= settings.maxBatches()) {
+            known[request.position] = FAILED;
+            ends.failed(key, error);
+        } else {
+            known[request.position] = AGAIN;
+            ends.again(key, request.position, batches);
+        }
+    }
+
+    private long count(byte end) {
+        long count = 0;
+        for (byte each : known) {
+            count += each == end ? 1 : 0;
+        }
+        return count;
+    }
+}

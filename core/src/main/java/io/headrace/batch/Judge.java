@@ -1,0 +1,114 @@
+package io.headrace.batch;
+
+import io.headrace.ApiException;
+import io.headrace.ErrorKind;
+import java.io.IOException;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What an error of a provider means for a pack: wait and ask again, submit again, smaller packs, the end of its requests, or the end of
+ * the work. Belongs to the queue's file thread.
+ */
+final class Judge {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Judge.class);
+
+    private static final int PAYLOAD_TOO_LARGE = 413;
+
+    /** How often a pack may be refused for want of room while nothing else is out, before it is taken for too large. */
+    private static final int REFUSALS_ALONE = 2;
+
+    private final Ledger ledger;
+    private final Endings endings;
+    private final TokenQuotas quotas;
+    private final QueueSettings settings;
+
+    Judge(Ledger ledger, Endings endings, TokenQuotas quotas, QueueSettings settings) {
+        this.ledger = ledger;
+        this.endings = endings;
+        this.quotas = quotas;
+        this.settings = settings;
+    }
+
+    /** A question had no answer: it is asked again later, or the work stops with the error. */
+    void postpone(Pack pack, ApiException error) {
+        if (stopsWork(error)) {
+            throw error;
+        }
+        Duration floor = error.retryAfter().orElse(Duration.ZERO);
+        Duration silence = pack.pace.failed(
+                settings.clock().instant(), floor, settings.firstPoll(), settings.longestPoll(), settings.random());
+        if (silence.compareTo(settings.patience()) > 0) {
+            throw error;
+        }
+        LOG.debug("pack {} of {}: asked again after {}", pack.number, pack.lane, error.getMessage());
+    }
+
+    /** There is surely no batch of the attempt. */
+    void refused(Pack pack, Served<?, ?> lane, ApiException error) throws IOException {
+        ledger.returned(pack);
+        if (stopsWork(error)) {
+            throw error;
+        }
+        if (error.status().orElse(0) == PAYLOAD_TOO_LARGE && pack.requests > 1) {
+            LOG.warn(
+                    "pack {} of {} is too large for the provider and is halved: {}",
+                    pack.number,
+                    pack.lane,
+                    error.getMessage());
+            endings.split(pack, lane);
+        } else if (error.kind() == ErrorKind.RATE_LIMITED) {
+            noRoom(pack, lane, error);
+        } else if (error.isTransient()) {
+            postpone(pack, error);
+        } else {
+            endings.fail(pack, error);
+        }
+    }
+
+    /** The batch failed as a whole, and no request of it was worked on. */
+    void failed(Pack pack, Served<?, ?> lane, ApiException problem) throws IOException {
+        if (pack.withdrawal == Withdrawal.CANCELLED) {
+            endings.drop(pack);
+        } else if (pack.withdrawal == Withdrawal.TOO_SLOW) {
+            endings.online(pack);
+        } else if (pack.revoked || stopsWork(problem)) { // without its upload it can but fail
+            boolean wasRevoked = pack.revoked;
+            ledger.returned(pack);
+            if (!wasRevoked) {
+                throw problem;
+            }
+        } else if (problem.kind() == ErrorKind.RATE_LIMITED) {
+            ledger.returned(pack);
+            noRoom(pack, lane, problem);
+        } else if (problem.isTransient() && ++pack.failures < settings.maxBatches()) {
+            ledger.returned(pack);
+            postpone(pack, problem);
+        } else {
+            endings.fail(pack, problem);
+        }
+    }
+
+    /** Nothing that is wrong with a batch: no other one would fare better. */
+    private static boolean stopsWork(ApiException error) {
+        return error.kind() == ErrorKind.AUTHENTICATION || error.kind() == ErrorKind.QUOTA_EXHAUSTED;
+    }
+
+    private void noRoom(Pack pack, Served<?, ?> lane, ApiException error) throws IOException {
+        if (quotas.refused(pack, ledger.packs())) {
+            pack.refusedAlone = 0;
+            postpone(pack, error);
+        } else if (++pack.refusedAlone > REFUSALS_ALONE && pack.requests > 1) {
+            LOG.warn(
+                    "pack {} of {} has no room at the provider and is halved: {}",
+                    pack.number,
+                    pack.lane,
+                    error.getMessage());
+            endings.split(pack, lane);
+        } else {
+            postpone(pack, error);
+        }
+    }
+}

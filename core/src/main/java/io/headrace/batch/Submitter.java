@@ -1,0 +1,131 @@
+package io.headrace.batch;
+
+import io.headrace.ApiException;
+import io.headrace.Delivery;
+import io.headrace.StorageException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Signal;
+
+/**
+ * Submits a pack: the intent is durable before the upload, the upload's handle before the batch is asked for, the batch's id after. What
+ * may or may not have become a batch is left in doubt, for {@link Doubts}. Thread-safe.
+ */
+final class Submitter {
+
+    private static final int CHUNK_BYTES = 1 << 16;
+
+    private final FileThread files;
+    private final Ledger ledger;
+    private final Judge judge;
+    private final QueueSettings settings;
+
+    Submitter(FileThread files, Ledger ledger, Judge judge, QueueSettings settings) {
+        this.files = files;
+        this.ledger = ledger;
+        this.judge = judge;
+        this.settings = settings;
+    }
+
+    /** One attempt with a sealed pack. An error means that the work must stop. */
+    Mono<Void> submit(Pack pack, Served<?, ?> lane) {
+        BatchApi<?, ?> api = lane.api();
+        return files.call(() -> intend(pack))
+                .flatMap(tag -> Mono.defer(() -> api.submit(tag, lines(pack), handle -> uploaded(pack, handle)))
+                        .materialize())
+                .flatMap(end -> files.run(() -> settle(pack, lane, end)).then(cleared(pack, api, end)));
+    }
+
+    private String intend(Pack pack) throws IOException {
+        if (pack.tryingSince == null) {
+            pack.tryingSince = settings.clock().instant();
+        }
+        return ledger.intend(pack);
+    }
+
+    private Mono<Void> uploaded(Pack pack, String handle) {
+        return files.run(() -> ledger.uploaded(pack, handle));
+    }
+
+    private void settle(Pack pack, Served<?, ?> lane, Signal<BatchJob> end) throws IOException {
+        BatchJob job = end.get();
+        Throwable error = end.getThrowable();
+        if (job != null) {
+            accepted(pack, job);
+        } else if (error instanceof StorageException failure) { // of the lines or the journal: no batch was asked for
+            ledger.returned(pack);
+            throw failure;
+        } else if (error instanceof ApiException failure && isSurelyNot(failure)) {
+            judge.refused(pack, lane, failure);
+        } else {
+            ledger.doubted(pack);
+            if (!(error instanceof ApiException failure)) {
+                throw new IllegalStateException("pack " + pack.number + " of " + pack.lane + " is in doubt", error);
+            }
+            judge.postpone(pack, failure);
+            if (tried(pack).compareTo(settings.patience()) > 0) {
+                throw failure;
+            }
+        }
+    }
+
+    private Duration tried(Pack pack) {
+        return pack.tryingSince == null
+                ? Duration.ZERO
+                : Duration.between(pack.tryingSince, settings.clock().instant());
+    }
+
+    /** The provider has it under that id. */
+    void accepted(Pack pack, BatchJob job) throws IOException {
+        ledger.submitted(pack, job.id());
+        pack.counts = job.counts();
+        pack.refusedAlone = 0;
+        pack.tryingSince = null;
+        pack.pace.clear();
+        if (!job.state().isEnd()) {
+            pack.pace.again(
+                    settings.clock().instant(), settings.firstPoll(), settings.longestPoll(), settings.random());
+        }
+    }
+
+    /** Upload that no batch will need is taken back, if that can be done at once. */
+    private static Mono<Void> cleared(Pack pack, BatchApi<?, ?> api, Signal<BatchJob> end) {
+        return isSurelyNot(end.getThrowable()) && !pack.upload.isEmpty()
+                ? api.revoke(pack.upload).onErrorComplete()
+                : Mono.empty();
+    }
+
+    private static boolean isSurelyNot(@Nullable Throwable error) {
+        return error instanceof ApiException failure && failure.delivery().compareTo(Delivery.UNKNOWN) < 0;
+    }
+
+    /** The lines of the pack, read as they are asked for. */
+    private Flux<byte[]> lines(Pack pack) {
+        return Flux.usingWhen(
+                files.call(() -> LineReader.open(ledger.files().lines(pack.number))),
+                reader -> files.call(() -> chunk(reader))
+                        .repeat()
+                        .takeWhile(chunk -> !chunk.isEmpty())
+                        .concatMapIterable(chunk -> chunk, 1),
+                reader -> files.run(reader::close));
+    }
+
+    private static List<byte[]> chunk(LineReader reader) throws IOException {
+        List<byte[]> chunk = new ArrayList<>();
+        int bytes = 0;
+        while (bytes < CHUNK_BYTES) {
+            byte[] line = reader.next();
+            if (line == null) {
+                return chunk;
+            }
+            chunk.add(line);
+            bytes += line.length;
+        }
+        return chunk;
+    }
+}

@@ -1,0 +1,269 @@
+package io.headrace.batch;
+
+import io.headrace.batch.Pack.Phase;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Exceptions;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * What there is to do for the packs of a queue, and in which order: batches that are out are asked after, doubts looked into, packs
+ * submitted one after another for each lane. Each pack is worked on by one subscriber at a time; trouble with one lane holds up no other.
+ * Thread-safe.
+ */
+final class Work {
+
+    /** Batches that are attended to at a time. */
+    private static final int ATTENDED = 4;
+
+    private final QueueSettings settings;
+    private final FileThread files;
+    private final Ledger ledger;
+    private final Packer packer;
+    private final Map<String, Served<?, ?>> lanes;
+    private final Endings endings;
+    private final TokenQuotas quotas;
+    private final Submitter submitter;
+    private final Doubts doubts;
+    private final Collector collector;
+
+    Work(QueueSettings settings, FileThread files, Ledger ledger, Packer packer, Map<String, Served<?, ?>> lanes) {
+        this.settings = settings;
+        this.files = files;
+        this.ledger = ledger;
+        this.packer = packer;
+        this.lanes = lanes;
+        this.endings = new Endings(ledger, packer);
+        this.quotas = new TokenQuotas(settings.enqueuedTokens());
+        Judge judge = new Judge(ledger, endings, quotas, settings);
+        this.submitter = new Submitter(files, ledger, judge, settings);
+        this.doubts = new Doubts(files, ledger, submitter, judge, settings);
+        this.collector = new Collector(files, ledger, packer, endings, quotas, judge, settings);
+    }
+
+    /** What was known at some moment, to tell later whether there is news. */
+    record Mark(long news, long missed) {}
+
+    Mark mark() {
+        return new Mark(ledger.news(), ledger.standings().missed());
+    }
+
+    /** Whether a pass that began at {@code mark} left nothing to wait for. */
+    boolean isDone(Mark mark) {
+        return mark.equals(mark())
+                && served().allMatch(pack -> pack.requests == 0)
+                && ledger.leftovers().isEmpty();
+    }
+
+    /** Asks once after each batch that is out or in doubt, and takes in what has ended. */
+    Mono<Void> attendAll() {
+        return attend(pack -> true);
+    }
+
+    /** Seals what waits, and tries once to submit each pack for which there is room. */
+    Mono<Void> submitAll() {
+        return files.run(() -> seal(pack -> true)).then(submit(pack -> true));
+    }
+
+    /** The same with packs that shall wait no longer. */
+    Mono<Void> submitDue() {
+        return files.run(this::sealDue).then(submit(this::isDue));
+    }
+
+    /** Attends and submits, each as it is due, until there is news. */
+    Mono<Void> awaitNews(Mark mark) {
+        Mono<Void> next = files.call(this::pause)
+                .flatMap(pause -> pause.isZero()
+                        ? Mono.just(0L)
+                        : Mono.delay(pause, settings.timer().get()))
+                .then(attend(this::isDue))
+                .then(submitDue());
+        return files.call(() -> !mark.equals(mark()) || isDone(mark))
+                .flatMap(isOver -> isOver ? Mono.just(true) : next.thenReturn(false))
+                .repeat()
+                .takeUntil(isOver -> isOver)
+                .then();
+    }
+
+    Mono<Void> cancel() {
+        return files.run(this::giveUp).then(attendAll());
+    }
+
+    QueueSnapshot snapshot() {
+        List<BatchStatus> batches = new ArrayList<>(ledger.collected());
+        BatchTotals totals = batches.stream().map(BatchStatus::totals).reduce(BatchTotals.NONE, BatchTotals::plus);
+        long waiting = 0;
+        long out = 0;
+        for (Pack pack : ledger.packs()) {
+            batches.add(BatchStatus.of(pack));
+            if (pack.phase == Phase.OUT || pack.phase == Phase.INTENDED) {
+                out += pack.requests;
+            } else {
+                waiting += pack.requests;
+            }
+        }
+        Standings standings = ledger.standings();
+        return new QueueSnapshot(batches, waiting, out, standings.unclaimed(), standings.outstanding(), totals);
+    }
+
+    /** Which packs are worked on now. */
+    private interface Choice {
+        boolean test(Pack pack);
+    }
+
+    private Mono<Void> attend(Choice choice) {
+        Flux<Mono<Void>> each = files.call(this::moved)
+                .flatMapIterable(packs -> packs)
+                .map(pack -> {
+                    Served<?, ?> lane = lanes.get(pack.lane);
+                    return lane == null ? Mono.<Void>empty() : attend(pack, lane, choice);
+                });
+        return all(each, ATTENDED);
+    }
+
+    private Mono<Void> attend(Pack pack, Served<?, ?> lane, Choice choice) {
+        return hold(
+                pack,
+                () -> (pack.phase == Phase.OUT || pack.phase == Phase.INTENDED) && choice.test(pack),
+                () -> pack.phase == Phase.OUT ? collector.poll(pack, lane) : doubts.resolve(pack, lane));
+    }
+
+    private Mono<Void> submit(Choice choice) {
+        Flux<Mono<Void>> each = Flux.fromIterable(lanes.values())
+                .map(lane -> files.call(() -> sealed(lane))
+                        .flatMapIterable(packs -> packs)
+                        .concatMap(
+                                pack -> hold(
+                                        pack,
+                                        () -> pack.phase == Phase.SEALED
+                                                && pack.withdrawal == Withdrawal.NONE
+                                                && choice.test(pack)
+                                                && quotas.admits(pack, ledger.packs()),
+                                        () -> submitter.submit(pack, lane)),
+                                1)
+                        .then());
+        return all(each, Integer.MAX_VALUE);
+    }
+
+    /** Runs all to their ends; errors come after that, the first with the others suppressed. */
+    private static Mono<Void> all(Flux<Mono<Void>> each, int atATime) {
+        return each.flatMapDelayError(one -> one, atATime, 1).then().onErrorMap(Exceptions::isMultiple, errors -> {
+            List<Throwable> several = Exceptions.unwrapMultiple(errors);
+            several.stream().skip(1).filter(error -> error != several.get(0)).forEach(several.get(0)::addSuppressed);
+            return several.get(0);
+        });
+    }
+
+    /** Keeps others off a pack while it is worked on, if it may be. */
+    private Mono<Void> hold(Pack pack, BooleanSupplier mayBegin, Supplier<Mono<Void>> work) {
+        return Mono.usingWhen(
+                Mono.fromSupplier(Object::new),
+                holder -> files.call(() -> take(pack, holder, mayBegin))
+                        .flatMap(taken -> taken ? work.get() : Mono.<Void>empty()),
+                holder -> files.run(() -> release(pack, holder)));
+    }
+
+    private boolean take(Pack pack, Object holder, BooleanSupplier mayBegin) {
+        if (pack.holder != null || !ledger.isLive(pack) || !mayBegin.getAsBoolean()) {
+            return false;
+        }
+        pack.holder = holder;
+        return true;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // a holder is nothing but itself
+    private static void release(Pack pack, Object holder) {
+        if (pack.holder == holder) {
+            pack.holder = null;
+        }
+    }
+
+    /** All packs that are not collected, after what others left behind found its place and what nobody wants is gone. */
+    private List<Pack> moved() throws IOException {
+        for (Pack pack : ledger.leftovers()) {
+            Served<?, ?> lane = lanes.get(pack.lane);
+            if (lane != null) {
+                packer.move(pack, lane);
+            }
+        }
+        for (Pack pack : ledger.packs()) {
+            if (pack.phase == Phase.SEALED && pack.withdrawal == Withdrawal.CANCELLED && pack.holder == null) {
+                endings.drop(pack);
+            }
+        }
+        return List.copyOf(ledger.packs());
+    }
+
+    private List<Pack> sealed(Served<?, ?> lane) {
+        return served().filter(pack -> pack.lane.equals(lane.name()) && pack.phase == Phase.SEALED)
+                .toList();
+    }
+
+    private void sealDue() throws IOException {
+        boolean anyOut = served().anyMatch(pack -> pack.phase == Phase.OUT || pack.phase == Phase.INTENDED);
+        Instant now = settings.clock().instant();
+        seal(pack -> !anyOut || !isSmall(pack) || !now.isBefore(pack.openedAt.plus(settings.fillTime())));
+    }
+
+    private void seal(Choice choice) throws IOException {
+        for (Pack pack : served().toList()) {
+            if (pack.phase == Phase.FILLING && pack.requests > 0 && choice.test(pack)) {
+                ledger.seal(pack);
+            }
+        }
+    }
+
+    private boolean isSmall(Pack pack) {
+        Served<?, ?> lane = lanes.get(pack.lane);
+        return lane != null && packer.isSmall(pack, lane.api().limits());
+    }
+
+    private boolean isDue(Pack pack) {
+        return pack.pace.isDue(settings.clock().instant());
+    }
+
+    /** Until something is due. */
+    private Duration pause() {
+        Instant now = settings.clock().instant();
+        Instant latest = now.plus(settings.longestPoll());
+        Instant next = served().map(this::due)
+                .flatMap(Stream::ofNullable)
+                .reduce(latest, (one, other) -> one.isBefore(other) ? one : other);
+        return next.isAfter(now) ? Duration.between(now, next) : Duration.ZERO;
+    }
+
+    private @Nullable Instant due(Pack pack) {
+        if (pack.holder != null) {
+            return settings.clock().instant().plus(settings.firstPoll());
+        }
+        return switch (pack.phase) {
+            case FILLING -> pack.requests == 0 ? null : pack.openedAt.plus(settings.fillTime());
+            case SEALED -> quotas.admits(pack, ledger.packs()) ? pack.pace.next() : null;
+            case INTENDED, OUT -> pack.pace.next();
+        };
+    }
+
+    private void giveUp() throws IOException {
+        for (Pack pack : List.copyOf(ledger.packs())) {
+            if (pack.withdrawal != Withdrawal.CANCELLED) {
+                ledger.withdrawn(pack, Withdrawal.CANCELLED);
+            }
+            if (pack.phase == Phase.FILLING) {
+                endings.drop(pack);
+            }
+        }
+    }
+
+    private Stream<Pack> served() {
+        return ledger.packs().stream().filter(pack -> lanes.containsKey(pack.lane));
+    }
+}

@@ -1,0 +1,266 @@
+package io.headrace.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.Cost;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import reactor.test.scheduler.VirtualTimeScheduler;
+
+/**
+ * Processes, one after another, that put the same requests through a queue, in virtual time and on one thread: a provider that errs, a
+ * cache that outlives them, and a check of what came of it. Not thread-safe.
+ */
+final class Simulation {
+
+    static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
+
+    final VirtualTimeScheduler time = VirtualTimeScheduler.create();
+    final ModelProvider provider;
+    final Map<String, String> answers = new ConcurrentHashMap<>();
+    final Map<String, String> ends = new LinkedHashMap<>();
+    final Map<String, Integer> claims = new HashMap<>();
+    final List<String> requests;
+    UnaryOperator<BatchQueue.Builder> settings = builder -> builder;
+    BatchLimits limits = new BatchLimits(5, 1_000_000);
+    int passes;
+    private final Path root;
+    private Path directory;
+    private int generation;
+    private Killer killer = new Killer(0);
+    private BatchQueue queue;
+    private MapLane lane;
+
+    Simulation(Path root, boolean keepsTags, long seed, List<String> requests) {
+        this.root = root;
+        this.directory = root.resolve("0");
+        this.provider = new ModelProvider(keepsTags, new Random(seed), this::now);
+        this.requests = requests;
+    }
+
+    Instant now() {
+        return START.plusMillis(time.now(TimeUnit.MILLISECONDS));
+    }
+
+    /** Starts a process; a death of the one before leaves its files as they are at this moment. */
+    BatchQueue start(long killedAt) {
+        Path copy = root.resolve(Integer.toString(++generation));
+        copy(directory, copy);
+        directory = copy;
+        killer = new Killer(killedAt);
+        ModelProvider.Api api = provider.connect(killer);
+        api.limits = limits;
+        lane = new MapLane(api, answers);
+        queue = settings.apply(BatchQueue.builder(directory)
+                        .clock(new MortalClock(killer))
+                        .timer(() -> time)
+                        .deterministic(new SplittableRandom(7), new MortalScheduler(killer)))
+                .open();
+        queue.serve(lane);
+        return queue;
+    }
+
+    BatchQueue queue() {
+        return queue;
+    }
+
+    MapLane lane() {
+        return lane;
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    boolean isDead() {
+        return killer.isDead();
+    }
+
+    long steps() {
+        return killer.steps();
+    }
+
+    /** One pass over the requests: what is answered is claimed, what is not is parked. */
+    Mono<Integer> pass() {
+        return Mono.defer(() -> {
+            passes++;
+            ends.clear();
+            return Flux.fromIterable(requests).concatMap(this::item).then(Mono.fromSupplier(() -> ends.size()));
+        });
+    }
+
+    private Mono<Void> item(String request) {
+        String key = MapLane.key(Calls.fingerprint(request), 0);
+        return Mono.defer(() -> {
+            String answer = answers.get(key);
+            if (answer != null) {
+                assertThat(answer).isEqualTo("answer of " + request);
+                if (queue.claim(Calls.fingerprint(request), 0)) {
+                    claims.merge(request, 1, Integer::sum);
+                }
+                ends.put(request, "answered");
+                return Mono.empty();
+            }
+            return queue.park(lane, Calls.of(request))
+                    .doOnNext(standing -> {
+                        if (standing instanceof Standing.Failed failed) {
+                            ends.put(request, "failed " + failed.error().kind().label());
+                        } else if (standing instanceof Standing.Online) {
+                            ends.put(request, "online");
+                        }
+                    })
+                    .then();
+        });
+    }
+
+    /** Lets time pass until {@code work} ends, the process dies, or so much time is over; gives the error, or "done", "dead", "hangs". */
+    String run(Mono<?> work, Duration longest) {
+        AtomicReference<String> outcome = new AtomicReference<>("hangs");
+        AtomicReference<Throwable> thrown = new AtomicReference<>();
+        Disposable running = work.subscribe(
+                value -> outcome.set("done"),
+                error -> {
+                    thrown.set(error);
+                    outcome.set(error instanceof Killer.Killed ? "dead" : error.toString());
+                },
+                () -> outcome.set("done"));
+        Instant end = now().plus(longest);
+        while (!running.isDisposed() && !killer.isDead() && now().isBefore(end)) {
+            time.advanceTimeBy(Duration.ofHours(1));
+        }
+        if (thrown.get() instanceof AssertionError failure) {
+            throw failure;
+        }
+        running.dispose();
+        return killer.isDead() ? "dead" : outcome.get();
+    }
+
+    /** No batch twice, every request with one end, nothing outstanding. */
+    void checkAllIsDone() {
+        checkNothingTwice();
+        assertThat(ends.keySet()).containsExactlyInAnyOrderElementsOf(requests);
+        QueueSnapshot snapshot = queue.snapshot().block();
+        assertThat(snapshot.isIdle()).as(snapshot.toString()).isTrue();
+        assertThat(queue.outstanding()).isEqualTo(Cost.ZERO);
+        assertThat(claims.values()).allMatch(times -> times == 1);
+        try (Stream<Path> files = Files.list(directory)) {
+            assertThat(files.map(file -> file.getFileName().toString())
+                            .filter(name ->
+                                    name.endsWith(".jsonl") || name.endsWith(".keys") || name.endsWith(".ends.tmp"))
+                            .filter(name -> !isFilling(snapshot, name)))
+                    .isEmpty();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static boolean isFilling(QueueSnapshot snapshot, String file) {
+        return snapshot.batches().stream()
+                .anyMatch(batch -> batch.state() == BatchStatus.State.FILLING && file.startsWith(batch.number() + "."));
+    }
+
+    /** A pack is worked on once, whatever happened on the way. */
+    void checkNothingTwice() {
+        Map<String, Long> workedOn = provider.made.stream()
+                .filter(ModelProvider.Made::worked)
+                .collect(Collectors.groupingBy(batch -> batch.lines.get(0).split(" ")[0], Collectors.counting()));
+        assertThat(workedOn.values()).as("batches of one pack").allMatch(count -> count == 1);
+        provider.made.forEach(batch -> {
+            Set<String> ids = new HashSet<>();
+            batch.lines.forEach(
+                    line -> assertThat(ids.add(line.split(" ")[0])).as(line).isTrue());
+        });
+    }
+
+    private static void copy(Path from, Path to) {
+        try {
+            Files.createDirectories(to);
+            if (Files.isDirectory(from)) {
+                try (Stream<Path> files = Files.list(from)) {
+                    for (Path file : files.filter(Files::isRegularFile).toList()) {
+                        Files.copy(file, to.resolve(file.getFileName()));
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Runs at once, for a process that lives. */
+    private static final class MortalScheduler implements Scheduler {
+
+        private final Killer killer;
+
+        private MortalScheduler(Killer killer) {
+            this.killer = killer;
+        }
+
+        @Override
+        public Disposable schedule(Runnable task) {
+            if (killer.isDead()) {
+                return () -> {};
+            }
+            killer.step();
+            task.run();
+            return () -> {};
+        }
+
+        @Override
+        public Worker createWorker() {
+            return Schedulers.immediate().createWorker();
+        }
+    }
+
+    /** The virtual time, for a process that lives. */
+    private final class MortalClock extends Clock {
+
+        private final Killer killer;
+
+        private MortalClock(Killer killer) {
+            this.killer = killer;
+        }
+
+        @Override
+        public Instant instant() {
+            killer.step();
+            return now();
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+    }
+}
