@@ -5,6 +5,7 @@ import static io.headrace.cli.ProgressText.number;
 
 import io.headrace.Cost;
 import io.headrace.memory.MemoryUse;
+import io.headrace.observe.DryRun.Range;
 import io.headrace.run.Estimate;
 import io.headrace.run.Estimate.StepEstimate;
 import java.io.PrintWriter;
@@ -40,7 +41,10 @@ final class EstimateText {
                 out,
                 "tokens",
                 number(estimate.inputTokens()) + " in, at most " + number(estimate.outputTokens()) + " out");
-        line(out, "cost", usd(estimate.least()) + " to " + usd(estimate.most()));
+        line(out, "cost", range(estimate.online()));
+        if (estimate.batch().most().isKnown() && estimate.calls() > 0) {
+            line(out, "in batches", range(estimate.batch()) + ", within a day");
+        }
         line(out, "time", "about " + Durations.format(estimate.duration()) + " at the least");
         line(
                 out,
@@ -60,6 +64,10 @@ final class EstimateText {
         }
         estimate.assumptions().forEach(text -> line(out, "assumed", text));
         out.flush();
+    }
+
+    private static String range(Range cost) {
+        return usd(cost.least()) + " to " + usd(cost.most());
     }
 
     private static String usd(Cost cost) {

@@ -14,11 +14,13 @@ import io.headrace.observe.AttemptLog;
 import io.headrace.observe.AttemptNumber;
 import io.headrace.observe.CallEvent.AttemptEnded;
 import io.headrace.observe.CallEvent.AttemptStarted;
+import io.headrace.observe.CallEvent.BatchPrice;
 import io.headrace.observe.CallListener;
 import io.headrace.observe.Meter;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,13 +41,18 @@ import reactor.util.context.ContextView;
  */
 public final class AttemptLayer<Q, R> implements Layer<Q, R> {
 
+    /** Of so many answers one is told as {@link BatchPrice}. */
+    private static final int BATCH_PRICE_EVERY = 100;
+
     private static final Logger LOG = LoggerFactory.getLogger(AttemptLayer.class);
 
     private final Meter<? super Q, ? super R> meter;
+    private final Meter<? super Q, ? super R> batchMeter;
     private final Supplier<Scheduler> clock;
 
     private AttemptLayer(Meter<? super Q, ? super R> meter, Supplier<Scheduler> clock) {
         this.meter = Objects.requireNonNull(meter, "meter");
+        this.batchMeter = Objects.requireNonNull(meter.batch(), "the meter's batch() returned null");
         this.clock = Objects.requireNonNull(clock, "clock");
     }
 
@@ -65,13 +72,21 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
     public Call<Q, R> around(Call<Q, R> next) {
         Objects.requireNonNull(next, "next");
         Mono<R> noAnswer = Mono.error(NoAnswer::error);
+        AtomicLong answers = new AtomicLong();
         return request -> Mono.defer(() -> next.apply(request))
                 .switchIfEmpty(noAnswer)
-                .tap(context -> new Attempt<>(request, meter, clock.get(), context));
+                .tap(context -> new Attempt<>(request, meter, clock.get(), context) {
+                    @Override
+                    void paid(R answer, Cost cost) {
+                        if (answers.incrementAndGet() % BATCH_PRICE_EVERY == 0) {
+                            tellBatchPrice(cost, batchMeter.cost(answer));
+                        }
+                    }
+                });
     }
 
     /** One subscription. */
-    private static final class Attempt<Q, R> extends EndOnce<R> {
+    private abstract static class Attempt<Q, R> extends EndOnce<R> {
 
         private final Q request;
         private final Meter<? super Q, ? super R> meter;
@@ -122,6 +137,16 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
                 LOG.warn("the meter failed on an answer, its usage counts as unknown", e);
             }
             end(Delivery.ANSWERED, usage, cost, null);
+            paid(answer, cost);
+        }
+
+        /** The answer was told at that cost. */
+        abstract void paid(R answer, Cost cost);
+
+        final void tellBatchPrice(Cost online, Cost batch) {
+            if (online.isKnown() && batch.isKnown()) {
+                listener.tell(new BatchPrice(options, online, batch));
+            }
         }
 
         @Override

@@ -125,6 +125,7 @@ public final class CallStack<Q, R> {
     public static CallStack<ChatRequest, ChatResponse> chat(ChatCall call) {
         CallStack<ChatRequest, ChatResponse> stack = of(call);
         stack.streams = true;
+        stack.identity = call.identity();
         return stack.about(request -> call.provider() + " " + request.model())
                 .key(ChatKeys.of(call.identity()))
                 .codec(ChatCodec.instance())

@@ -2,7 +2,6 @@ package io.headrace.layer;
 
 import io.headrace.Call;
 import io.headrace.CallOptions;
-import io.headrace.Cost;
 import io.headrace.Layer;
 import io.headrace.Usage;
 import io.headrace.admission.Demand;
@@ -35,14 +34,16 @@ final class DryRunLayer<Q, R> implements Layer<Q, R> {
                 return next.apply(request);
             }
             Demand demand = demands.demand(request);
-            Usage input = Usage.of(demand.inputTokens(), 0);
-            Cost least = meter.price(request, input);
             dryRun.wouldSend(
                     CallOptions.from(context),
                     Usage.of(demand.inputTokens(), demand.outputTokens()),
-                    least,
-                    meter.ceiling(request));
+                    range(meter, request, demand),
+                    range(meter.batch(), request, demand));
             return Mono.error(new DryRun.NotSent());
         });
+    }
+
+    private static <Q> DryRun.Range range(Meter<? super Q, ?> meter, Q request, Demand demand) {
+        return new DryRun.Range(meter.price(request, Usage.of(demand.inputTokens(), 0)), meter.ceiling(request));
     }
 }

@@ -10,6 +10,7 @@ import io.headrace.observe.CallEvent;
 import io.headrace.observe.CallEvent.Admitted;
 import io.headrace.observe.CallEvent.AttemptEnded;
 import io.headrace.observe.CallEvent.AttemptStarted;
+import io.headrace.observe.CallEvent.BatchPrice;
 import io.headrace.observe.CallEvent.CacheHit;
 import io.headrace.observe.CallEvent.CallEnded;
 import io.headrace.observe.CallEvent.RetryScheduled;
@@ -198,6 +199,8 @@ final class FlightAccounts implements CallListener, AttemptLogOfCall {
             return new Admitted(options, admitted.waited());
         } else if (event instanceof CacheHit hit) {
             return new CacheHit(options, hit.usage(), hit.saved());
+        } else if (event instanceof BatchPrice price) {
+            return new BatchPrice(options, price.online(), price.batch());
         } else if (event instanceof CallEnded end) {
             return new CallEnded(options, end.elapsed(), end.end(), end.error());
         }

@@ -62,6 +62,12 @@ public sealed interface CallEvent {
         }
     }
 
+    /**
+     * What an answer cost that was asked for online, and what it would have cost in a batch; told of some answers only, where both are
+     * known.
+     */
+    record BatchPrice(CallOptions options, Cost online, Cost batch) implements CallEvent {}
+
     /** Attempt {@code attempt} failed by {@code kind}, and the next one starts after {@code delay}. */
     record RetryScheduled(CallOptions options, int attempt, ErrorKind kind, Duration delay) implements CallEvent {}
 

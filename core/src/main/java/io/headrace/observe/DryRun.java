@@ -19,10 +19,25 @@ public interface DryRun {
      * A call that the cache does not hold.
      *
      * @param atMost tokens that it is estimated to take, with as many of output as it allows
+     * @param online what it costs
+     * @param batch what it costs in a batch; unknown where the provider has none
+     */
+    void wouldSend(CallOptions options, Usage atMost, Range online, Range batch);
+
+    /**
+     * What a call may cost.
+     *
      * @param least what it costs without any output; unknown without a price
      * @param most the most that it may cost; unknown without a price or a bound
      */
-    void wouldSend(CallOptions options, Usage atMost, Cost least, Cost most);
+    record Range(Cost least, Cost most) {
+
+        public static final Range ZERO = new Range(Cost.ZERO, Cost.ZERO);
+
+        public Range plus(Range other) {
+            return new Range(least.plus(other.least), most.plus(other.most));
+        }
+    }
 
     /**
      * Whether a call that came before buys this sample already, so that this one would be given its answer and is not told by {@link

@@ -3,6 +3,7 @@ package io.headrace.run;
 import io.headrace.Cost;
 import io.headrace.dataset.Dataset;
 import io.headrace.flow.Pipeline;
+import io.headrace.observe.DryRun.Range;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.List;
@@ -43,8 +44,8 @@ public record Estimate(
      * @param assumed the part of {@code calls} that nobody could look at, because they need answers of steps before
      * @param inputTokens tokens of their prompts
      * @param outputTokens the most tokens of their answers
-     * @param least what they cost without any output
-     * @param most the most they cost
+     * @param online what they cost, from without any output to the most
+     * @param batch the same by batches; unknown where the provider has none
      */
     public record StepEstimate(
             String step,
@@ -53,13 +54,13 @@ public record Estimate(
             long assumed,
             long inputTokens,
             long outputTokens,
-            Cost least,
-            Cost most) {
+            Range online,
+            Range batch) {
 
         public StepEstimate {
             Objects.requireNonNull(step, "step");
-            Objects.requireNonNull(least, "least");
-            Objects.requireNonNull(most, "most");
+            Objects.requireNonNull(online, "online");
+            Objects.requireNonNull(batch, "batch");
         }
     }
 
@@ -87,14 +88,14 @@ public record Estimate(
         return steps.stream().mapToLong(StepEstimate::outputTokens).sum();
     }
 
-    /** What it costs at the least; calls without a price are counted as unknown. */
-    public Cost least() {
-        return steps.stream().map(StepEstimate::least).reduce(Cost.ZERO, Cost::plus);
+    /** What it costs, from the least to the most; calls without a price or a bound are counted as unknown. */
+    public Range online() {
+        return steps.stream().map(StepEstimate::online).reduce(Range.ZERO, Range::plus);
     }
 
-    /** What it costs at the most; calls without a price or a bound are counted as unknown. */
-    public Cost most() {
-        return steps.stream().map(StepEstimate::most).reduce(Cost.ZERO, Cost::plus);
+    /** What it costs by batches; those that their providers cannot answer so are counted as unknown. */
+    public Range batch() {
+        return steps.stream().map(StepEstimate::batch).reduce(Range.ZERO, Range::plus);
     }
 
     static Cost scaled(Cost cost, double factor) {

@@ -2,7 +2,6 @@ package io.headrace.run;
 
 import io.headrace.CachePolicy;
 import io.headrace.CallOptions;
-import io.headrace.Cost;
 import io.headrace.Fingerprint;
 import io.headrace.Outcome;
 import io.headrace.Usage;
@@ -14,6 +13,7 @@ import io.headrace.flow.Step;
 import io.headrace.observe.CallEvent;
 import io.headrace.observe.CallListener;
 import io.headrace.observe.DryRun;
+import io.headrace.observe.DryRun.Range;
 import io.headrace.run.Estimate.StepEstimate;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -140,10 +140,10 @@ public final class EstimateBuilder<I> {
         }
 
         @Override
-        public void wouldSend(CallOptions options, Usage tokens, Cost least, Cost most) {
+        public void wouldSend(CallOptions options, Usage tokens, Range online, Range batch) {
             Seen here = seen.get(options.step());
             if (here != null) {
-                here.missed(options.item(), tokens, least, most);
+                here.missed(options.item(), tokens, online, batch);
             }
         }
 
@@ -255,8 +255,8 @@ public final class EstimateBuilder<I> {
         private long misses;
         private long input;
         private long output;
-        private Cost least = Cost.ZERO;
-        private Cost most = Cost.ZERO;
+        private Range online = Range.ZERO;
+        private Range batch = Range.ZERO;
 
         synchronized void enters(Object outcome) {
             if (outcome instanceof Outcome.Ok) {
@@ -274,13 +274,13 @@ public final class EstimateBuilder<I> {
             ends(item);
         }
 
-        synchronized void missed(String item, Usage tokens, Cost least, Cost most) {
+        synchronized void missed(String item, Usage tokens, Range online, Range batch) {
             misses++;
             ends(item);
             input += tokens.inputTokens();
             output += tokens.outputTokens();
-            this.least = this.least.plus(least);
-            this.most = this.most.plus(most);
+            this.online = this.online.plus(online);
+            this.batch = this.batch.plus(batch);
         }
 
         /** The item gets no further: it has no answer. */
@@ -293,8 +293,8 @@ public final class EstimateBuilder<I> {
             misses += other.misses;
             input += other.input;
             output += other.output;
-            least = least.plus(other.least);
-            most = most.plus(other.most);
+            online = online.plus(other.online);
+            batch = batch.plus(other.batch);
         }
 
         /**
@@ -310,8 +310,12 @@ public final class EstimateBuilder<I> {
                     Math.round(assumed * scale),
                     Math.round((input + like.input * more) * scale),
                     Math.round((output + like.output * more) * scale),
-                    Estimate.scaled(least, scale).plus(Estimate.scaled(like.least, more * scale)),
-                    Estimate.scaled(most, scale).plus(Estimate.scaled(like.most, more * scale)));
+                    scaled(online, scale).plus(scaled(like.online, more * scale)),
+                    scaled(batch, scale).plus(scaled(like.batch, more * scale)));
+        }
+
+        private static Range scaled(Range range, double factor) {
+            return new Range(Estimate.scaled(range.least(), factor), Estimate.scaled(range.most(), factor));
         }
     }
 }

@@ -72,6 +72,7 @@ final class Execution<I, O> implements Recorder.Ending {
     private final AccountGuard<O> guard;
     private final ErrorAlarm alarm;
     private final LimitTrace limits;
+    private final CallListener hint;
     private final MemoryGuard memory;
     private final RecentItems pace = new RecentItems();
     private final ItemNamespaces namespaces;
@@ -106,6 +107,7 @@ final class Execution<I, O> implements Recorder.Ending {
         this.namespaces = ItemNamespaces.of(settings.namespacePrefix());
         this.reductions = new Reductions<>(settings.directory(), settings.codec(), settings.reductions());
         this.alarm = new ErrorAlarm(settings.errorShare().share());
+        this.hint = settings.queue() == null ? new BatchHint(this::hint) : CallListener.noop();
         this.limits = new LimitTrace(settings.gates());
         this.memory = new MemoryGuard(control::share);
         this.guard = new AccountGuard<>(settings.accountErrors(), this::hasResults, this::stopByPolicy);
@@ -463,6 +465,11 @@ final class Execution<I, O> implements Recorder.Ending {
         return kind == ErrorKind.UNAVAILABLE || (kind == ErrorKind.BUDGET_EXHAUSTED && settings.purse() != null);
     }
 
+    private void hint(String what) {
+        log.warn("{}", what);
+        notes.add(what);
+    }
+
     private void alarm(String what) {
         if (settings.errorShare().stops()) {
             stopByPolicy(what);
@@ -493,7 +500,7 @@ final class Execution<I, O> implements Recorder.Ending {
     }
 
     private Context observed(Context context) {
-        CallListener all = statistics.and(guard).and(settings.listener());
+        CallListener all = statistics.and(guard).and(hint).and(settings.listener());
         CallOptions outer = CallOptions.from(context);
         CachePolicy cachePolicy = cachePolicy();
         Context named = namespaces.into(

@@ -232,8 +232,8 @@ class ParkedItemTest {
     @Test
     void valueMadeWithoutTheAnswer_doesNotCount() {
         isParked(outcome(value -> Mono.zip(
-                call.apply("park").timeout(Duration.ofMillis(1), Mono.just("invented")),
-                call.apply("a").delayElement(Duration.ofMillis(20)),
+                call.apply("park").timeout(Duration.ofMillis(100), Mono.just("invented")),
+                call.apply("slow").timeout(Duration.ofMillis(200), Mono.just("late")),
                 String::concat)));
     }
 

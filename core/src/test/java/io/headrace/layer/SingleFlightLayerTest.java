@@ -175,7 +175,7 @@ class SingleFlightLayerTest {
 
     @Test
     void dryRun_joinsNobody() {
-        DryRun dry = (options, tokens, least, most) -> {};
+        DryRun dry = (options, tokens, online, batch) -> {};
         ask();
         ask(call.apply("q").contextWrite(dry::into));
         assertThat(ends).containsExactly("not sent: a dry run");

@@ -32,15 +32,23 @@ class EstimateTest {
 
     private final AtomicInteger sent = new AtomicInteger();
     private final ResponseCache cache = InMemoryCache.create();
-    private final Meter<String, String> meter = new Meter<>() {
+    private final Meter<String, String> meter = new Prices("0.03", "0.001", true);
+
+    private record Prices(String call, String token, boolean halves) implements Meter<String, String> {
+
+        @Override
+        public Meter<String, String> batch() {
+            return halves ? new Prices("0.015", "0.0005", false) : Meter.super.batch();
+        }
+
         @Override
         public Cost ceiling(String request) {
-            return Cost.of(new BigDecimal("0.03"));
+            return Cost.of(new BigDecimal(call));
         }
 
         @Override
         public Cost price(String request, Usage usage) {
-            return Cost.of(new BigDecimal("0.001").multiply(BigDecimal.valueOf(usage.inputTokens())));
+            return Cost.of(new BigDecimal(token).multiply(BigDecimal.valueOf(usage.inputTokens())));
         }
 
         @Override
@@ -57,7 +65,8 @@ class EstimateTest {
         public String model(String answer) {
             return "";
         }
-    };
+    }
+
     private final Call<String, String> call = CallStack.<String, String>of(request -> Mono.fromCallable(() -> {
                 sent.incrementAndGet();
                 return request;
@@ -97,8 +106,10 @@ class EstimateTest {
         assertThat(estimate.cached()).isZero();
         assertThat(estimate.inputTokens()).isEqualTo(2_000);
         assertThat(estimate.outputTokens()).isEqualTo(4_000);
-        same(estimate.least(), "2");
-        same(estimate.most(), "6");
+        same(estimate.online().least(), "2");
+        same(estimate.online().most(), "6");
+        same(estimate.batch().least(), "1");
+        same(estimate.batch().most(), "3");
         assertThat(estimate.duration()).isEqualTo(Duration.ofSeconds(40));
         assertThat(estimate.mappedBytes()).isEqualTo(1_600);
         assertThat(estimate.heapBytes()).isPositive();
@@ -116,11 +127,11 @@ class EstimateTest {
         StepEstimate two = estimate.steps().get(1);
         assertThat(two.cached()).isEqualTo(60);
         assertThat(two.assumed()).isEqualTo(40);
-        same(two.most(), "1.2");
+        same(two.online().most(), "1.2");
 
         Estimate done = Estimate.of(words(60), pipeline).estimate().block(SOON);
         assertThat(done.calls()).isZero();
-        assertThat(done.most()).isEqualTo(Cost.ZERO);
+        assertThat(done.online().most()).isEqualTo(Cost.ZERO);
     }
 
     @Test
@@ -129,7 +140,7 @@ class EstimateTest {
                 Estimate.of(words(1_000), pipeline).sample(50).estimate().block(SOON);
         assertThat(estimate.walked()).isEqualTo(50);
         assertThat(estimate.calls()).isEqualTo(2_000);
-        same(estimate.most(), "60");
+        same(estimate.online().most(), "60");
         assertThat(estimate.assumptions())
                 .contains("the first 50 of 1,000 rows were tried, numbers are scaled up from them");
     }
@@ -162,8 +173,8 @@ class EstimateTest {
         Estimate estimate = Estimate.of(words(7), Pipeline.of(Step.<String, String>map("ask", unpriced::apply)))
                 .estimate()
                 .block(SOON);
-        assertThat(estimate.most()).isEqualTo(new Cost(BigDecimal.ZERO, 7));
-        assertThat(estimate.least().isKnown()).isFalse();
+        assertThat(estimate.online().most()).isEqualTo(new Cost(BigDecimal.ZERO, 7));
+        assertThat(estimate.online().least().isKnown()).isFalse();
     }
 
     @Test

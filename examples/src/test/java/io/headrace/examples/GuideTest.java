@@ -429,7 +429,7 @@ class GuideTest {
         StepVerifier.create(estimate)
                 .assertNext(expected -> {
                     assertThat(expected.calls()).isEqualTo(3);
-                    assertThat(expected.most().isKnown()).isTrue();
+                    assertThat(expected.online().most().isKnown()).isTrue();
                 })
                 .verifyComplete();
         StepVerifier.create(capped.execute())
