@@ -62,7 +62,7 @@ final class Collector {
     private @Nullable BatchJob seen(Pack pack, Served<?, ?> lane, BatchJob job) throws IOException {
         Instant now = settings.clock().instant();
         if (!job.counts().equals(pack.counts)) {
-            pack.pace.restart();
+            pack.polls.restart();
             pack.counts = job.counts();
         }
         if (job.state() == State.FAILED) {
@@ -73,10 +73,10 @@ final class Collector {
         if (job.state().isEnd()) {
             return job;
         }
-        pack.pace.again(now, settings.firstPoll(), settings.longestPoll(), settings.random());
+        pack.polls.again(now, settings.firstPoll(), settings.longestPoll(), settings.random());
         if (isTooSlow(pack, now)) {
             ledger.withdrawn(pack, Withdrawal.TOO_SLOW);
-            pack.pace.clear();
+            pack.polls.clear();
         }
         return null;
     }

@@ -117,7 +117,7 @@ final class Doubts {
         Instant doubted = pack.doubtedAt;
         boolean isEarly = doubted != null && asked.isBefore(doubted.plus(settings.doubtWindow()));
         if (anyRuns || isEarly) {
-            pack.pace.again(asked, settings.firstPoll(), settings.longestPoll(), settings.random());
+            pack.polls.again(asked, settings.firstPoll(), settings.longestPoll(), settings.random());
         }
         return anyRuns || isEarly;
     }

@@ -32,13 +32,18 @@ final class Judge {
         this.settings = settings;
     }
 
-    /** A question had no answer: it is asked again later, or the work stops with the error. */
+    /** Nothing came of it: it is tried again later, or the work stops with the error. */
     void postpone(Pack pack, ApiException error) {
+        postpone(pack.pace(), pack, error);
+    }
+
+    /** The same at a pace that is not that of the pack's phase. */
+    void postpone(Pace pace, Pack pack, ApiException error) {
         if (stopsWork(error)) {
             throw error;
         }
         Duration floor = error.retryAfter().orElse(Duration.ZERO);
-        Duration silence = pack.pace.failed(
+        Duration silence = pace.failed(
                 settings.clock().instant(), floor, settings.firstPoll(), settings.longestPoll(), settings.random());
         if (silence.compareTo(settings.patience()) > 0) {
             throw error;
@@ -96,8 +101,11 @@ final class Judge {
         return error.kind() == ErrorKind.AUTHENTICATION || error.kind() == ErrorKind.QUOTA_EXHAUSTED;
     }
 
+    /** A wait that is told is about requests in a time, not about what is in the queue. */
     private void noRoom(Pack pack, Served<?, ?> lane, ApiException error) throws IOException {
-        if (quotas.refused(pack, ledger.packs())) {
+        if (error.retryAfter().isPresent()) {
+            postpone(pack, error);
+        } else if (quotas.refused(pack, ledger.packs())) {
             pack.refusedAlone = 0;
             postpone(pack, error);
         } else if (++pack.refusedAlone > REFUSALS_ALONE && pack.requests > 1) {

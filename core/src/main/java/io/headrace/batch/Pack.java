@@ -55,16 +55,13 @@ final class Pack {
     Withdrawal withdrawal = Withdrawal.NONE;
 
     // what this process knows
-    final Pace pace = new Pace();
+    final Pace submissions = new Pace();
+    final Pace polls = new Pace();
     final Set<String> strangers = new HashSet<>();
     BatchJob.Counts counts = BatchJob.Counts.NONE;
     boolean cancelAsked;
     int refusedAlone;
     int failures;
-
-    /** Since when it is tried to submit it, in vain. */
-    @Nullable
-    Instant tryingSince;
 
     /** Who works on it. */
     @Nullable
@@ -76,6 +73,11 @@ final class Pack {
         this.group = opened.group();
         this.tag = opened.tag();
         this.openedAt = opened.time();
+    }
+
+    /** When something is to be done about it. */
+    Pace pace() {
+        return phase == Phase.SEALED ? submissions : polls;
     }
 
     /** Lane and group: what may stand in one batch with what. */

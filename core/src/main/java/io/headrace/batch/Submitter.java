@@ -4,7 +4,6 @@ import io.headrace.ApiException;
 import io.headrace.Delivery;
 import io.headrace.StorageException;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -35,17 +34,10 @@ final class Submitter {
     /** One attempt with a sealed pack. An error means that the work must stop. */
     Mono<Void> submit(Pack pack, Served<?, ?> lane) {
         BatchApi<?, ?> api = lane.api();
-        return files.call(() -> intend(pack))
+        return files.call(() -> ledger.intend(pack))
                 .flatMap(tag -> Mono.defer(() -> api.submit(tag, lines(pack), handle -> uploaded(pack, handle)))
                         .materialize())
                 .flatMap(end -> files.run(() -> settle(pack, lane, end)).then(cleared(pack, api, end)));
-    }
-
-    private String intend(Pack pack) throws IOException {
-        if (pack.tryingSince == null) {
-            pack.tryingSince = settings.clock().instant();
-        }
-        return ledger.intend(pack);
     }
 
     private Mono<Void> uploaded(Pack pack, String handle) {
@@ -67,28 +59,18 @@ final class Submitter {
             if (!(error instanceof ApiException failure)) {
                 throw new IllegalStateException("pack " + pack.number + " of " + pack.lane + " is in doubt", error);
             }
-            judge.postpone(pack, failure);
-            if (tried(pack).compareTo(settings.patience()) > 0) {
-                throw failure;
-            }
+            judge.postpone(pack.polls, pack, failure);
+            judge.postpone(pack.submissions, pack, failure);
         }
-    }
-
-    private Duration tried(Pack pack) {
-        return pack.tryingSince == null
-                ? Duration.ZERO
-                : Duration.between(pack.tryingSince, settings.clock().instant());
     }
 
     /** The provider has it under that id. */
     void accepted(Pack pack, BatchJob job) throws IOException {
         ledger.submitted(pack, job.id());
         pack.counts = job.counts();
-        pack.refusedAlone = 0;
-        pack.tryingSince = null;
-        pack.pace.clear();
+        pack.polls.clear();
         if (!job.state().isEnd()) {
-            pack.pace.again(
+            pack.polls.again(
                     settings.clock().instant(), settings.firstPoll(), settings.longestPoll(), settings.random());
         }
     }

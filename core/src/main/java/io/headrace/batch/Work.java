@@ -228,7 +228,7 @@ final class Work {
     }
 
     private boolean isDue(Pack pack) {
-        return pack.pace.isDue(settings.clock().instant());
+        return pack.pace().isDue(settings.clock().instant());
     }
 
     /** Until something is due. */
@@ -247,13 +247,16 @@ final class Work {
         }
         return switch (pack.phase) {
             case FILLING -> pack.requests == 0 ? null : pack.openedAt.plus(settings.fillTime());
-            case SEALED -> quotas.admits(pack, ledger.packs()) ? pack.pace.next() : null;
-            case INTENDED, OUT -> pack.pace.next();
+            case SEALED -> quotas.admits(pack, ledger.packs()) ? pack.submissions.next() : null;
+            case INTENDED, OUT -> pack.polls.next();
         };
     }
 
     private void giveUp() throws IOException {
         for (Pack pack : List.copyOf(ledger.packs())) {
+            if (pack.phase == Phase.FILLING && pack.requests == 0) {
+                continue;
+            }
             if (pack.withdrawal != Withdrawal.CANCELLED) {
                 ledger.withdrawn(pack, Withdrawal.CANCELLED);
             }

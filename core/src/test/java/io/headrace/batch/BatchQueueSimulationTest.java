@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BatchQueueSimulationTest {
 
     private static final Duration LONGEST = Duration.ofDays(60);
+    private static final Duration SHORT = Duration.ofSeconds(30);
 
     @TempDir(factory = QuickDirectory.class)
     Path root;
@@ -35,7 +36,7 @@ class BatchQueueSimulationTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void mixedFaults_endEveryRequestOnce(boolean keepsTags) {
-        for (int seed = 0; seed < 50; seed++) {
+        for (int seed = 0; seed < 30; seed++) {
             Simulation simulation = new Simulation(root.resolve("m" + seed), keepsTags, seed, requests(17));
             simulation.provider.faults = Faults.mixed(new Random(seed));
             simulation.start(0);
@@ -44,6 +45,51 @@ class BatchQueueSimulationTest {
                     .isEqualTo("done");
             simulation.checkAllIsDone();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void deathAtEveryStep_losesAndDoublesNothing(boolean keepsTags) {
+        long steps = stepsOfAGoodDay(keepsTags);
+        assertThat(steps).isGreaterThan(100);
+        for (long step = 1; step <= steps; step++) {
+            Simulation simulation = new Simulation(root.resolve("k" + step), keepsTags, step, requests(8));
+            simulation.provider.work = SHORT;
+            simulation.start(step);
+            simulation.run(simulation.queue().rounds(simulation.pass()), LONGEST);
+            finish(simulation, "step " + step);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void deathsAmongMixedFaults_loseAndDoubleNothing(boolean keepsTags) {
+        for (int seed = 0; seed < 30; seed++) {
+            Random random = new Random(seed);
+            Simulation simulation = new Simulation(root.resolve("d" + seed), keepsTags, seed, requests(13));
+            simulation.provider.faults = Faults.mixed(random);
+            for (int deaths = random.nextInt(8); deaths >= 0; deaths--) {
+                simulation.start(1 + random.nextInt(600));
+                simulation.run(simulation.queue().rounds(simulation.pass()), Duration.ofMinutes(random.nextInt(600)));
+            }
+            finish(simulation, "seed " + seed);
+        }
+    }
+
+    private long stepsOfAGoodDay(boolean keepsTags) {
+        Simulation simulation = new Simulation(root.resolve("good"), keepsTags, 1, requests(8));
+        simulation.provider.work = SHORT;
+        simulation.start(0);
+        simulation.run(simulation.queue().rounds(simulation.pass()), LONGEST);
+        return simulation.steps();
+    }
+
+    private static void finish(Simulation simulation, String what) {
+        simulation.start(0);
+        assertThat(simulation.run(simulation.queue().rounds(simulation.pass()), LONGEST))
+                .as(what)
+                .isEqualTo("done");
+        simulation.checkAllIsDone();
     }
 
     static List<String> requests(int count) {
