@@ -18,6 +18,7 @@ import io.headrace.admission.Budget;
 import io.headrace.admission.Charge;
 import io.headrace.admission.Gate;
 import io.headrace.admission.Rate;
+import io.headrace.batch.BatchQueue;
 import io.headrace.cache.CacheTools;
 import io.headrace.cache.CallKey;
 import io.headrace.cache.CallKeyBuilder;
@@ -403,6 +404,33 @@ class GuideTest {
                     assertThat(ended.end()).isEqualTo(RunReport.End.FINISHED);
                 })
                 .verifyComplete();
+    }
+
+    @Test
+    void aRun_goesByBatches() {
+        Dataset<String> dataset = Dataset.of(TEXTS);
+        BatchQueue queue = BatchQueue.open(folder.resolve("run/batches"));
+        Call<ChatRequest, ChatResponse> cheap = CallStack.chat(openAi.chat())
+                .cache(cache)
+                .batches(queue, openAi.chatBatches())
+                .build();
+        Step<String, String> topics =
+                Step.map("topics", text -> cheap.apply(topics(text)).map(ChatResponse::text));
+        Run<String> run = Run.builder(dataset, topics, folder.resolve("run"), Codec.json(String.class))
+                .batches(queue)
+                .build();
+
+        Mono<RunReport> submitted = queue.round(run.execute()); // submits, or collects, and is done
+        Mono<RunReport> finished = queue.rounds(run.execute()); // waits until nothing is left to wait for
+
+        StepVerifier.create(submitted)
+                .assertNext(report -> assertThat(report.end()).isEqualTo(RunReport.End.WAITING))
+                .verifyComplete();
+        StepVerifier.create(finished)
+                .assertNext(report -> assertThat(report.end()).isEqualTo(RunReport.End.FINISHED))
+                .verifyComplete();
+        queue.close();
+        assertThat(provider.batches()).hasSize(1);
     }
 
     @Test
