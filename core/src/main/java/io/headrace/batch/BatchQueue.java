@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
@@ -37,6 +38,7 @@ public final class BatchQueue implements AutoCloseable {
     private final Ledger ledger;
     private final Packer packer;
     private final Work work;
+    private final Sinks.Empty<Void> closed = Sinks.empty();
 
     private BatchQueue(QueueSettings settings, FileThread files, Ledger ledger) {
         this.files = files;
@@ -162,7 +164,10 @@ public final class BatchQueue implements AutoCloseable {
         return files.call(work::snapshot);
     }
 
-    /** Frees the directory once what was begun on files is done. Requests on their way to a provider are in doubt until the next opening. */
+    /**
+     * Frees the directory once what was begun on files is done; returns without waiting for it. A submission that is on its way is in
+     * doubt until the next opening. What is asked of the queue after this fails.
+     */
     @Override
     public void close() {
         files.dispose(() -> {
@@ -171,6 +176,15 @@ public final class BatchQueue implements AutoCloseable {
             } catch (IOException e) {
                 LOG.warn("a queue of batches was not closed: {}", e.getMessage());
             }
+            closed.tryEmitEmpty();
+        });
+    }
+
+    /** {@link #close} on subscription, completing when the directory is free. */
+    public Mono<Void> disposeLater() {
+        return Mono.defer(() -> {
+            close();
+            return closed.asMono();
         });
     }
 

@@ -1,6 +1,7 @@
 package io.headrace.batch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.headrace.ApiException;
 import io.headrace.Cost;
@@ -405,6 +406,21 @@ class BatchQueueTest {
         simulation.start(0);
         assertThat(simulation.queue().claim(Calls.fingerprint("request 0"), 0)).isFalse();
         assertThat(simulation.queue().outstanding()).isEqualTo(Cost.ZERO);
+    }
+
+    @Test
+    void closedQueue_freesItsDirectoryAndRefusesWork() {
+        Path directory = root.resolve("closed");
+        MapLane lane = new MapLane(new ScriptedApi());
+        BatchQueue queue = BatchQueue.open(directory);
+        queue.serve(lane);
+        queue.disposeLater().block();
+        queue.disposeLater().block();
+        queue.close();
+        assertThatIllegalStateException()
+                .isThrownBy(() -> queue.park(lane, Calls.of("a")).block())
+                .withMessageContaining("is closed");
+        BatchQueue.open(directory).disposeLater().block();
     }
 
     private Simulation simulation(boolean keepsTags, int requests) {

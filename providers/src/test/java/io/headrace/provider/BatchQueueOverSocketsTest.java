@@ -1,0 +1,211 @@
+package io.headrace.provider;
+
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.ApiException;
+import io.headrace.Call;
+import io.headrace.Cost;
+import io.headrace.ErrorKind;
+import io.headrace.batch.BatchQueue;
+import io.headrace.batch.BatchTotals;
+import io.headrace.batch.QueueSnapshot;
+import io.headrace.cache.InMemoryCache;
+import io.headrace.layer.CallStack;
+import io.headrace.model.ChatRequest;
+import io.headrace.model.ChatResponse;
+import io.headrace.provider.anthropic.Anthropic;
+import io.headrace.provider.openai.OpenAi;
+import io.headrace.testkit.Fault;
+import io.headrace.testkit.SimulatedBatch;
+import io.headrace.testkit.SimulatedBatches;
+import io.headrace.testkit.SimulatedBatches.Fate;
+import io.headrace.testkit.SimulatedProvider;
+import io.headrace.testkit.SimulatedRequest;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** The queue of batches between real clients and a server, with trouble at every place of the exchange, in a few seconds. */
+@Timeout(60)
+class BatchQueueOverSocketsTest {
+
+    enum Provider {
+        OPENAI("gpt-4o-mini", "/v1/batches"),
+        ANTHROPIC("claude-haiku-4-5", "/v1/messages/batches");
+
+        private final String model;
+        private final String path;
+
+        Provider(String model, String path) {
+            this.model = model;
+            this.path = path;
+        }
+    }
+
+    private static final Duration SOON = ofSeconds(30);
+
+    @TempDir
+    Path directory;
+
+    private final SimulatedProvider server = SimulatedProvider.builder().start();
+    private final OpenAi openAi =
+            OpenAi.builder().baseUrl(server.baseUrl() + "/v1").apiKey("key").build();
+    private final Anthropic anthropic =
+            Anthropic.builder().baseUrl(server.baseUrl()).apiKey("key").build();
+    private final InMemoryCache cache = InMemoryCache.create();
+    private final Map<String, String> ends = new ConcurrentHashMap<>();
+
+    @AfterEach
+    void close() {
+        openAi.close();
+        anthropic.close();
+        server.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void batches_answerAsOnlineCalls(Provider provider) {
+        try (BatchQueue queue = queue()) {
+            assertThat(queue.rounds(pass(provider, queue, 25)).block(SOON)).isEqualTo(25);
+            check(queue);
+        }
+        assertThat(server.batches()).hasSize(3);
+        Call<ChatRequest, ChatResponse> online = provider == Provider.OPENAI ? openAi.chat() : anthropic.chat();
+        ends.forEach((prompt, answer) -> assertThat(answer)
+                .isEqualTo("answered "
+                        + online.apply(request(provider, prompt)).block(SOON).text()));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void troubleAtEveryPlace_endsEveryRequestOnceAndSubmitsNothingTwice(Provider provider) {
+        Map<String, Fate> fates = new ConcurrentHashMap<>();
+        server.batches(SimulatedBatches.DEFAULT
+                .delay(ofMillis(100))
+                .fates(id -> fates.computeIfAbsent(id, first -> fate(fates.size()))));
+        AtomicInteger creations = new AtomicInteger();
+        AtomicInteger questions = new AtomicInteger();
+        List<Fault> troubles =
+                List.of(Fault.accepted(), Fault.acceptedLate(ofMillis(300)), Fault.overloaded(), Fault.serverError());
+        script(provider, creations, questions, troubles);
+
+        try (BatchQueue queue = queue()) {
+            assertThat(queue.rounds(pass(provider, queue, 60)).block(SOON)).isEqualTo(60);
+            check(queue);
+            BatchTotals totals = queue.snapshot().block(SOON).totals();
+            assertThat(totals.duplicates()).isPositive();
+            assertThat(totals.missing()).isPositive();
+            assertThat(totals.again()).isPositive();
+        }
+        assertThat(creations.get()).isEqualTo(troubles.size());
+        assertThat(ends.values().stream().filter(end -> end.startsWith("answered")))
+                .hasSizeGreaterThan(50);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void subscriberThatLeavesWhileTheBodyIsSent_leavesNothingTwice(Provider provider) {
+        server.batches(SimulatedBatches.DEFAULT.delay(ofMillis(50)));
+        for (int i = 0; i < 6; i++) {
+            BatchQueue queue = queue(); // as in a process of its own each time
+            Disposable round = queue.rounds(pass(provider, queue, 40)).subscribe(done -> {}, error -> {});
+            Mono.delay(ofMillis(25L * i)).block(SOON);
+            round.dispose();
+            queue.disposeLater().block(SOON);
+        }
+        try (BatchQueue queue = queue()) {
+            assertThat(queue.rounds(pass(provider, queue, 40)).block(SOON)).isEqualTo(40);
+            check(queue);
+        }
+        assertThat(ends.values()).allMatch(end -> end.startsWith("answered"));
+    }
+
+    private static Fate fate(int turn) {
+        return switch (turn % 20) {
+            case 3, 11 -> Fate.FAILED;
+            case 5, 13 -> Fate.MISSING;
+            case 7, 15 -> Fate.DOUBLED;
+            case 9 -> Fate.MALFORMED;
+            case 19 -> Fate.REFUSED;
+            default -> Fate.ANSWERED;
+        };
+    }
+
+    private void script(Provider provider, AtomicInteger creations, AtomicInteger questions, List<Fault> troubles) {
+        for (int i = 0; i < troubles.size(); i++) {
+            int at = i;
+            server.failWhen(
+                    request -> isCreation(provider, request)
+                            && creations.get() == at
+                            && creations.compareAndSet(at, at + 1),
+                    troubles.get(i));
+        }
+        server.failWhen(
+                request -> !isCreation(provider, request) && questions.incrementAndGet() % 4 == 0, Fault.unavailable());
+    }
+
+    private BatchQueue queue() {
+        return BatchQueue.builder(directory)
+                .packRequests(10)
+                .poll(ofMillis(20), ofMillis(100))
+                .doubtWindow(ofMillis(600))
+                .maxBatches(5)
+                .open();
+    }
+
+    /** Emits how many requests have ended. */
+    private Mono<Integer> pass(Provider provider, BatchQueue queue, int requests) {
+        CallStack<ChatRequest, ChatResponse> stack = provider == Provider.OPENAI
+                ? CallStack.chat(openAi.chat()).batches(queue, openAi.chatBatches())
+                : CallStack.chat(anthropic.chat()).batches(queue, anthropic.chatBatches());
+        Call<ChatRequest, ChatResponse> call = stack.cache(cache).build();
+        return Mono.defer(() -> {
+            ends.clear();
+            return Flux.fromStream(IntStream.range(0, requests).mapToObj(i -> "How does duck " + i + " swim?"))
+                    .flatMap(prompt -> call.apply(request(provider, prompt))
+                            .doOnNext(answer -> ends.put(prompt, "answered " + answer.text()))
+                            .onErrorResume(ApiException.class, error -> {
+                                if (error.kind() != ErrorKind.PARKED) {
+                                    ends.put(prompt, "failed " + error.kind().label());
+                                }
+                                return Mono.empty();
+                            }))
+                    .then(Mono.fromSupplier(ends::size));
+        });
+    }
+
+    private static ChatRequest request(Provider provider, String prompt) {
+        return ChatRequest.builder(provider.model)
+                .user(prompt)
+                .maxOutputTokens(50)
+                .build();
+    }
+
+    private static boolean isCreation(Provider provider, SimulatedRequest request) {
+        return request.path().equals(provider.path)
+                && (!request.body().isEmpty()
+                        || request.header("transfer-encoding").isPresent());
+    }
+
+    private void check(BatchQueue queue) {
+        QueueSnapshot snapshot = queue.snapshot().block(SOON);
+        assertThat(snapshot.isIdle()).isTrue();
+        assertThat(snapshot.unclaimed()).isZero();
+        assertThat(queue.outstanding()).isEqualTo(Cost.ZERO);
+        assertThat(server.batches()).extracting(SimulatedBatch::digest).doesNotHaveDuplicates();
+    }
+}
