@@ -55,7 +55,8 @@ public final class LearnedStore {
     public Learned read(String gate, @Nullable ApiKey key) {
         Path file = file(gate, key);
         try {
-            return JSON.decode(Files.readAllBytes(file));
+            @Nullable Learned learned = JSON.decode(Files.readAllBytes(file)); // a file of the word null is JSON, too
+            return learned == null ? Learned.NOTHING : learned;
         } catch (NoSuchFileException e) {
             return Learned.NOTHING;
         } catch (IOException | IllegalArgumentException e) {

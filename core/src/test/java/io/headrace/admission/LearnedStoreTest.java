@@ -67,6 +67,14 @@ class LearnedStoreTest {
     }
 
     @Test
+    void fileOfTheWordNull_countsAsNothingLearned() throws IOException {
+        LearnedStore store = LearnedStore.in(directory);
+        store.write("openai/small", KEY, LEARNED);
+        Files.writeString(files().get(0), "null");
+        assertThat(store.read("openai/small", KEY)).isEqualTo(Learned.NOTHING);
+    }
+
+    @Test
     void impossibleLimits_areRefused() {
         for (double limit : new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY}) {
             assertThatThrownBy(() -> new Learned(0, limit, null, null)).hasMessageContaining("concurrency");
