@@ -150,13 +150,14 @@ public final class Gate {
         }
     }
 
-    /** Ends {@link #pause} and a standstill: keys that left are back, and what had refused everything is tried again at once. */
+    /**
+     * Ends {@link #pause} and a standstill. Keys that left are back, each with one try; after a standstill all that had refused
+     * everything is tried again at once, too.
+     */
     public void resume() {
         change((now, deferred) -> {
             paused = false;
-            if (standstill.end()) {
-                keys.tryAgain(now);
-            }
+            keys.tryAgain(now, standstill.end());
         });
     }
 

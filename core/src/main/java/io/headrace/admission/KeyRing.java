@@ -143,9 +143,17 @@ final class KeyRing {
         return seat;
     }
 
-    /** Puts the keys that left back, as after their account was topped up, and lets each be tried at once. */
-    void tryAgain(long now) {
-        seats.forEach(seat -> seat.tryAgain(now));
+    /**
+     * Puts the keys that left back, as after their account was topped up, and lets each be tried at once.
+     *
+     * @param all whether the others are tried at once, too
+     */
+    void tryAgain(long now, boolean all) {
+        for (Seat seat : seats) {
+            if (all || seat.gone() != null) {
+                seat.tryAgain(now);
+            }
+        }
     }
 
     /** Why nobody can go now or after any wait: all keys have left, or are at a standstill. Null while waiting is of use. */

@@ -140,7 +140,7 @@ class KeyRingTest {
                 .contains("'alpha' has used up its credit")
                 .contains("'beta' was refused")
                 .doesNotContain("secret");
-        ring.tryAgain(0);
+        ring.tryAgain(0, true);
         assertThat(ring.gone()).isNull();
         assertThat(taken(ring, 0)).isEqualTo("alpha");
         b.settle(CALL, failed(ErrorKind.AUTHENTICATION), 0);
@@ -164,7 +164,7 @@ class KeyRingTest {
         own.settle(CALL, failed(ErrorKind.QUOTA_EXHAUSTED), 0);
         assertThat(left).containsExactly("own quota-exhausted");
         assertThat(ring.gone()).hasMessageContaining("the provider's own has used up its credit");
-        ring.tryAgain(0);
+        ring.tryAgain(0, true);
         assertThat(ring.waitNanos(CALL, 0)).isZero();
     }
 
@@ -225,7 +225,7 @@ class KeyRingTest {
                 seat.settle(CALL, failed(kind), i);
             }
             if (ring.gone() != null) {
-                ring.tryAgain(0);
+                ring.tryAgain(0, true);
             }
             assertThat(out).hasSizeLessThanOrEqualTo(11);
         }

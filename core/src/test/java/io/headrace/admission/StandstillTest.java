@@ -15,6 +15,7 @@ import io.headrace.layer.RetryLayer;
 import io.headrace.layer.RetrySpec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -246,6 +247,26 @@ class StandstillTest {
                         "gate 'test': no API key is left: 'one' was refused; renew them, then resume the gate");
         gate.resume();
         StepVerifier.create(ask).expectNext("yes").verifyComplete();
+    }
+
+    @Test
+    void oneKeyOfTwoThatWasRenewed_isBackWithResume() {
+        Gate gate = gate().keys(List.of(new ApiKey("one", "k1"), new ApiKey("two", "k2")))
+                .build();
+        List<String> sentWith = new ArrayList<>();
+        Call<String, String> call = request -> Mono.deferContextual(context -> {
+            String key = Objects.requireNonNull(
+                            Grant.from(context).orElseThrow().key())
+                    .name();
+            sentWith.add(key);
+            return sentWith.size() == 1 ? Mono.error(refusal(ErrorKind.QUOTA_EXHAUSTED, null)) : Mono.just(request);
+        });
+        Call<String, String> gated = call.with(gate.layer());
+        StepVerifier.create(gated.apply("q").repeat(1)).expectNextCount(2).verifyComplete();
+        assertThat(sentWith).containsExactly("one", "two", "two");
+        gate.resume();
+        StepVerifier.create(gated.apply("q").repeat(1)).expectNextCount(2).verifyComplete();
+        assertThat(sentWith.subList(3, 5)).containsExactlyInAnyOrder("one", "two");
     }
 
     @Test
