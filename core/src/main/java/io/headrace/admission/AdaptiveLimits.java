@@ -325,6 +325,6 @@ public final class AdaptiveLimits implements Resource {
     }
 
     private static long nanos(double seconds) {
-        return (long) Math.min(LONGEST_WAIT, Math.ceil(seconds * SECOND));
+        return (long) Math.min(LONGEST_WAIT, Math.rint(seconds * SECOND));
     }
 }

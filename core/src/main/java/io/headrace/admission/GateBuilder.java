@@ -38,7 +38,7 @@ public final class GateBuilder {
     private @Nullable LearnedStore store;
     private @Nullable BreakerSpec breaker = BreakerSpec.standard();
     private Consumer<? super GateEvent> listener = event -> {};
-    private @Nullable Slots slots;
+    private @Nullable Integer concurrency;
     private boolean pausesAtStandstill;
 
     GateBuilder(String name) {
@@ -51,7 +51,7 @@ public final class GateBuilder {
      * @throws IllegalArgumentException for less than 1
      */
     public GateBuilder concurrency(int max) {
-        slots = Slots.of(max);
+        concurrency = Slots.checked(max);
         return this;
     }
 
@@ -177,13 +177,19 @@ public final class GateBuilder {
      * The API keys to send with, by turns as they have room; default the provider's own. A key that the server turns down, or whose
      * credit is gone, leaves the ring, and the others go on.
      *
-     * @throws IllegalArgumentException for two keys of one name
+     * @throws IllegalArgumentException for two keys of one name, or one key under two names: its limits would count twice
      */
     public GateBuilder keys(List<ApiKey> keys) {
         Set<String> names = new HashSet<>();
+        Map<String, String> owners = new HashMap<>();
         for (ApiKey key : keys) {
             if (!names.add(key.name())) {
                 throw new IllegalArgumentException("two API keys are called '" + key.name() + "'");
+            }
+            String owner = owners.put(key.value(), key.name());
+            if (owner != null) {
+                throw new IllegalArgumentException(
+                        "'" + owner + "' and '" + key.name() + "' are the same API key: state it once");
             }
         }
         this.keys.clear();
@@ -207,9 +213,14 @@ public final class GateBuilder {
     /**
      * After waiting for so long, attempts of a lower priority get one turn in ten even though higher ones wait; default 30
      * seconds.
+     *
+     * @throws IllegalArgumentException for a negative time and for one above 10,000 days
      */
     public GateBuilder ageing(Duration ageing) {
-        this.ageing = Objects.requireNonNull(ageing, "ageing");
+        if (ageing.isNegative() || ageing.toDays() > 10_000) {
+            throw new IllegalArgumentException("ageing must be from 0 to 10,000 days, not " + ageing);
+        }
+        this.ageing = ageing;
         return this;
     }
 
@@ -219,8 +230,10 @@ public final class GateBuilder {
         return this;
     }
 
+    /** A gate of its own each time, but for what {@link #sharedLimit} was given. */
     public Gate build() {
         List<Resource> all = new ArrayList<>(shared);
+        Slots slots = concurrency == null ? null : Slots.of(concurrency);
         if (slots != null) {
             all.add(0, slots);
         }
@@ -273,6 +286,8 @@ public final class GateBuilder {
         if (adaptive != null) {
             return adaptive;
         }
-        return slots == null ? AdaptiveSpec.standard() : AdaptiveSpec.standard().initial(UNLIMITED, UNLIMITED);
+        return concurrency == null
+                ? AdaptiveSpec.standard()
+                : AdaptiveSpec.standard().initial(UNLIMITED, UNLIMITED);
     }
 }

@@ -55,7 +55,8 @@ public final class Slots implements Resource {
         return List.of(new Level(name(), out, max, Origin.STATED));
     }
 
-    private static int checked(int max) {
+    /** {@code max}, if it is a limit. */
+    static int checked(int max) {
         if (max < 1) {
             throw new IllegalArgumentException("a concurrency limit must be at least 1, not " + max);
         }
