@@ -18,6 +18,9 @@ final class Admission<Q, R> {
     private final boolean priced;
     private volatile boolean goesOn;
 
+    /** Under the gate's lock. */
+    final Refusals refusals = new Refusals();
+
     /**
      * @param priced whether money is reserved and settled; prices are not looked up otherwise
      */

@@ -29,7 +29,8 @@ import reactor.util.retry.Retry;
  * fair shares between tenants, then first come, first served; see {@link io.headrace.CallOptions}.
  *
  * <p>An attempt that the server refuses for its rate limits, at no cost, goes back to the head of its tenant's line and does
- * not count as one that failed; the key's resources have heard of it and keep everyone waiting.
+ * not count as one that failed; the key's resources have heard of it and keep everyone waiting. A call that was refused for
+ * more than a minute goes behind the others, and fails if it still is when these were answered.
  *
  * <p>A grant is held from just before the attempt's subscription until just before its end is seen downstream: answer, error or
  * cancel. Cancel while waiting leaves the line: the attempt is never made. An attempt that waited starts on the thread that
@@ -57,6 +58,7 @@ public final class Gate {
     private final Object lock = new Object();
     private final Runnable onRoom = this::admitWaiting;
     private int inFlight;
+    private long answers;
     private int failFastWaiting;
     private volatile int concurrency;
     private boolean paused;
@@ -125,7 +127,10 @@ public final class Gate {
                         .onErrorResume(
                                 refused -> admission.goesOn(),
                                 refused -> Mono.defer(() -> admitted(admission, attempt, demand, true, context))
-                                        .retryWhen(Retry.indefinitely().filter(error -> admission.goesOn())));
+                                        .retryWhen(Retry.indefinitely().filter(error -> admission.goesOn()))
+                                        .onErrorMap(
+                                                error -> admission.refusals.areFinal(),
+                                                error -> admission.refusals.error(name, error)));
             });
         };
     }
@@ -323,11 +328,17 @@ public final class Gate {
         concurrency = concurrency();
         queue.correct(ticket.place, tokens(end, ticket.demand) - ticket.place.tokens);
         boolean anyKey = keys.gone() == null;
-        if (end.succeeded() && anyKey) {
-            standstill.end();
+        if (end.succeeded()) {
+            answers++;
+            if (anyKey) {
+                standstill.end();
+            }
         }
         boolean another = seat.gone() != null && (anyKey || standstill.pauses());
-        return end.isFree() && (end.error() == ErrorKind.RATE_LIMITED || another);
+        if (end.isFree() && end.error() == ErrorKind.RATE_LIMITED) {
+            return ticket.mayTryAgain(answers, now);
+        }
+        return end.isFree() && another;
     }
 
     private int concurrency() {

@@ -80,7 +80,8 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
         this.urgency = Urgency.from(context);
         this.budget = context.getOrDefault(Budget.class, null);
         boolean first = !again && AttemptNumber.from(context) == 1;
-        this.place = new Place<>(this, options.tenant(), priority(), demand.tokens(), !first);
+        boolean ahead = !first && admission.refusals.goesFirst();
+        this.place = new Place<>(this, options.tenant(), priority(), demand.tokens(), ahead);
     }
 
     /** Waits for the gate, in line if need be; {@code sink} completes with the grant, or fails. */
@@ -145,6 +146,12 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
         }
         state = State.PARKED;
         return false;
+    }
+
+    /** Under the gate's lock: the server refused it for its rate limits; whether its call should wait here again. */
+    boolean mayTryAgain(long answers, long now) {
+        admission.refusals.add(answers, now);
+        return !admission.refusals.areFinal();
     }
 
     /** Under the gate's lock: it does not go. */

@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -109,6 +110,56 @@ class GateQueueTest {
         assertThat(order).containsExactly("a", "a", "b");
         assertThat(answers).containsExactly("a", "b");
         assertEmpty(gate);
+    }
+
+    @Test
+    void callThatIsAlwaysRefused_failsAtLastAndKeepsTheOthersForAMinuteOnly() {
+        Gate gate = gate().concurrency(10).build();
+        Call<Integer, Integer> call = n -> n == 5
+                ? Mono.<Integer>error(refusal(ErrorKind.RATE_LIMITED, null)).delaySubscription(ofMillis(20), time)
+                : Mono.just(n).delayElement(ofMillis(100), time);
+        List<Integer> answers = new ArrayList<>();
+        List<Throwable> errors = new ArrayList<>();
+        for (int i = 0; i < 2_000; i++) {
+            call.with(gate.<Integer, Integer>layer()).apply(i).subscribe(answers::add, errors::add);
+        }
+        time.advanceTimeBy(ofSeconds(150));
+        assertThat(answers).hasSize(1_999).doesNotContain(5);
+        assertThat(errors).singleElement().satisfies(error -> {
+            ApiException api = (ApiException) error;
+            assertThat(api.kind()).isEqualTo(ErrorKind.RATE_LIMITED);
+            assertThat(api.isTransient()).isFalse();
+            assertThat(api.delivery()).isEqualTo(Delivery.REFUSED);
+            assertThat(api)
+                    .hasMessageContaining("make it smaller")
+                    .hasMessageContaining("the last refusal: rate-limited");
+        });
+        assertEmpty(gate);
+    }
+
+    @Test
+    void callThatNeedsAWholeMinutesQuota_getsItBeforeOthersUseItUp() {
+        Gate gate = gate().concurrency(10).build();
+        double[] bucket = {0, time.now(TimeUnit.MILLISECONDS)}; // ten a second, up to 300
+        Call<Integer, Integer> call = n -> Mono.defer(() -> {
+                    double now = time.now(TimeUnit.MILLISECONDS);
+                    bucket[0] = Math.min(300, bucket[0] + (now - bucket[1]) / 100);
+                    bucket[1] = now;
+                    if (bucket[0] < n) {
+                        return Mono.<Integer>error(refusal(ErrorKind.RATE_LIMITED, null));
+                    }
+                    bucket[0] -= n;
+                    return Mono.just(n);
+                })
+                .delaySubscription(ofMillis(20), time);
+        List<Integer> answers = new ArrayList<>();
+        List<Throwable> errors = new ArrayList<>();
+        for (int i = 0; i < 500; i++) {
+            call.with(gate.<Integer, Integer>layer()).apply(i == 50 ? 290 : 1).subscribe(answers::add, errors::add);
+        }
+        time.advanceTimeBy(ofMinutes(4));
+        assertThat(errors).isEmpty();
+        assertThat(answers).hasSize(500).contains(290);
     }
 
     @Test
@@ -365,8 +416,7 @@ class GateQueueTest {
                     .doFinally(signal -> ended[0]++);
             Disposable disposable = one.subscribeOn(time).subscribe(answer -> {}, error -> {});
             if (i % 3 == 0) {
-                time.schedule(
-                        disposable::dispose, random.nextInt(3_600_000), java.util.concurrent.TimeUnit.MILLISECONDS);
+                time.schedule(disposable::dispose, random.nextInt(3_600_000), TimeUnit.MILLISECONDS);
             }
             if (i % 10 == 0) {
                 time.advanceTimeBy(ofMillis(random.nextInt(1_000)));
