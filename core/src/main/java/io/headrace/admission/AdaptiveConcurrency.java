@@ -158,6 +158,12 @@ final class AdaptiveConcurrency {
         return verdict;
     }
 
+    /** A refusal that is taken for a stray: if it was none, more was in flight than the server accepts. */
+    void passOver() {
+        proven = 0;
+        provenNext = 0;
+    }
+
     private Verdict judge() {
         if (inFlight < FEW) {
             return Verdict.INNOCENT;

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * were in flight at the refusal. Of requests and tokens it is the one whose amounts between two refusals are more alike; the
  * other then binds no more.
  *
+ * <p>Refusals that have nothing to do with a limit are told from those of one by evidence too, and then cut nothing as long as their
+ * share stays what it is ({@code Strays}).
+ *
  * <p>Errors of the server stop all growth for a second. Latency that grows with the calls in flight makes fewer of them
  * ({@code LatencyGradient}). Refusals belong to a burst by when their attempts were sent, and never by a retry-after, so a long
  * one cannot freeze the limits; to wait for it is the part of {@link CoolDown}. Limits that the server states are kept by
@@ -63,6 +66,7 @@ public final class AdaptiveLimits implements Resource {
     private final AdaptiveRate tokens;
     private final Spacing spacing = new Spacing();
     private final LatencyGradient gradient = new LatencyGradient();
+    private final Strays strays;
 
     private String binding = "limits";
 
@@ -94,6 +98,14 @@ public final class AdaptiveLimits implements Resource {
      * @param nowMillis the time, in milliseconds since 1970, to tell how old that is
      */
     public AdaptiveLimits(AdaptiveSpec spec, Learned learned, long nowMillis) {
+        this(spec, learned, nowMillis, new Strays());
+    }
+
+    /**
+     * @param strays shared with the {@link CoolDown} of the same key, which is settled before this
+     */
+    AdaptiveLimits(AdaptiveSpec spec, Learned learned, long nowMillis, Strays strays) {
+        this.strays = strays;
         this.spec = Objects.requireNonNull(spec, "spec");
         concurrency = new AdaptiveConcurrency(spec.initialConcurrency());
         requests = new AdaptiveRate(spec.initialRate(), 1);
@@ -190,6 +202,7 @@ public final class AdaptiveLimits implements Resource {
             if (collapsed && now - end.elapsed().toNanos() >= cutAt) {
                 recover(now);
             }
+            strays.answered();
             concurrency.answered();
             answered(elapsed, now);
         } else if (isTransient(end.error()) && time >= growsFrom) {
@@ -242,6 +255,8 @@ public final class AdaptiveLimits implements Resource {
 
     private void refused(Demand demand, long sent, long now) {
         slowestRefusal = Math.max(seconds(now - sent), slowestRefusal * FORGETS);
+        boolean stray = strays.cover();
+        strays.refused();
         if (sent < cutAt) {
             concurrency.refusedFurther();
             if (cutByRates) {
@@ -251,6 +266,12 @@ public final class AdaptiveLimits implements Resource {
             return;
         }
         accepted--;
+        if (stray && !collapsed) {
+            concurrency.passOver();
+            requests.giveBack(1);
+            tokens.giveBack((double) demand.tokens());
+            return;
+        }
         boolean isFirst = cutAt == Long.MIN_VALUE;
         boolean isProbe = collapsed || sent <= recoveredAt;
         if (!isFirst && (accepted <= 0 || isProbe)) {
@@ -288,8 +309,23 @@ public final class AdaptiveLimits implements Resource {
             tokens.acquit(sent);
             return;
         }
+        boolean found = requests.isFound() || tokens.isFound();
+        boolean contradicts = found && requests.contradicts(1) && tokens.contradicts((double) demand.tokens());
         requests.cut(1, sent, time);
         tokens.cut((double) demand.tokens(), sent, time);
+        boolean soon = requests.isRefusedSoon() && tokens.isRefusedSoon();
+        boolean proof = found
+                ? strays.weigh(Math.min(requests.deviation(), tokens.deviation()), contradicts, soon)
+                : requests.hasDoubled() && tokens.hasDoubled();
+        requests.suspect(strays.areSuspected());
+        tokens.suspect(strays.areSuspected());
+        if (proof) {
+            strays.prove();
+            cutByRates = false;
+            requests.forget();
+            tokens.forget();
+            return;
+        }
         requests.release(isInnocent(requests, tokens));
         tokens.release(isInnocent(tokens, requests));
     }

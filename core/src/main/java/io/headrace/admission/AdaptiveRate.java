@@ -12,7 +12,7 @@ final class AdaptiveRate {
     private static final double DECREASE = 0.85;
 
     /** Below the estimate at first, so that the server's bucket fills a little. */
-    private static final double STEP_BACK = 0.95;
+    private static final double STEP_BACK = 0.9;
 
     /** So far beyond the last plateau without a refusal, the limit has risen, and counts from before say little. */
     private static final double OUTGROWN = 1.5;
@@ -22,6 +22,31 @@ final class AdaptiveRate {
 
     /** The plateau, so that the server's bucket is not emptied by what is only blur. */
     private static final double JUST_BELOW = 0.99;
+
+    /** Clearly below what was accepted. */
+    private static final double BELOW = 0.95;
+
+    /** While refusals are suspected to be strays: from this share of what was accepted, back to all of it in so long. */
+    private static final double FURTHER_BACK = 0.75;
+
+    private static final double SLOWLY = 15;
+
+    /** Fewer requests than this between two refusals are not what a limit that was found lets expect. */
+    private static final int SOON = 30;
+
+    /** A limit that is exceeded refuses more than one in so many. */
+    private static final int SPARSE = 8;
+
+    /** Before a limit was found, refusals after this many requests or more cut a little, so many times. */
+    private static final int FEW = 4;
+
+    private static final int SEARCHES = 3;
+
+    /** What was accepted and what was sent are close together, and tell the limit, from this ratio on. */
+    private static final double CLOSE = 0.75;
+
+    /** An estimate may be wrong by so many requests. */
+    private static final double BLUR = 2;
 
     /** Estimates that differ by less confirm each other. */
     private static final double ALIKE = 0.1;
@@ -49,6 +74,25 @@ final class AdaptiveRate {
 
     /** Whether that interval was long enough for an estimate. */
     private boolean estimated;
+
+    /** Refusals in the last interval, and those before it that were too few requests apart for an estimate. */
+    private int refusals;
+
+    private int refusalsBefore;
+
+    /** By how much the last estimate differs from the one before. */
+    private double deviation;
+
+    private double firstEstimate = Double.NaN;
+    private double greaterEstimate;
+
+    /** No limit was found yet, and the last refusal is not taken for one. */
+    private boolean searching;
+
+    private int searches;
+
+    /** What was accepted when strays were first suspected; NaN while they are not. */
+    private double reference = Double.NaN;
 
     private double high;
     private double before;
@@ -142,6 +186,47 @@ final class AdaptiveRate {
         startOver(sent);
     }
 
+    /** Whether a limit was found. */
+    boolean isFound() {
+        return !released && growth.hasPlateau();
+    }
+
+    /** Whether a refusal of {@code amount} now comes at clearly less than what was accepted before; true if it is of no account. */
+    boolean contradicts(double amount) {
+        double known = Double.isNaN(reference) ? estimates.last() : reference;
+        return !isFound() || (accepted - amount >= ENOUGH * size && growth.limit() < BELOW * known);
+    }
+
+    /** By how much the last two estimates differ, less what may be blur; NaN without both, infinite if it is of no account. */
+    double deviation() {
+        return released ? Double.POSITIVE_INFINITY : estimated && isSparse() ? deviation : Double.NaN;
+    }
+
+    /** Whether the last refusal came sooner than a limit that was found lets expect; true if it is of no account. */
+    boolean isRefusedSoon() {
+        return released || (estimated && isSparse() && inInterval < SOON * size);
+    }
+
+    /** Whether twice as much was accepted as between the first refusals; true if it is of no account. */
+    boolean hasDoubled() {
+        return growth.limit() == Double.POSITIVE_INFINITY || estimates.last() >= 2 * firstEstimate;
+    }
+
+    /** From now on, refusals are suspected to be strays, or not. */
+    void suspect(boolean strays) {
+        reference = !strays ? Double.NaN : Double.isNaN(reference) ? greaterEstimate : reference;
+    }
+
+    /** There is no limit where it was thought to be. */
+    void forget() {
+        firstEstimate = Double.NaN;
+        growth.feelOn(Math.max(growth.limit(), estimates.last()));
+    }
+
+    private boolean isSparse() {
+        return inInterval >= SPARSE * size * refusals;
+    }
+
     /** The server refuses everything. */
     void halve(double sent) {
         growth.halve();
@@ -161,23 +246,35 @@ final class AdaptiveRate {
         interval = sent - anchor;
         inInterval = Math.max(0, accepted - amount);
         accepted = inInterval;
+        refusals = refusalsBefore + 1;
         boolean enough = inInterval >= ENOUGH * size;
         estimated = enough && interval > 0;
+        boolean alike = estimated && Math.abs(estimate() / estimates.last() - 1) < ALIKE;
+        searching = !growth.hasPlateau()
+                && searches++ < SEARCHES
+                && inInterval >= FEW * size
+                && !(estimate() > CLOSE * high)
+                && !alike;
         if (estimated) {
-            growth.confirmed(Math.abs(estimate() / estimates.last() - 1) < ALIKE);
-            estimates.add(estimate());
+            growth.confirmed(alike);
+            add(estimate());
         }
         restart();
         pause();
         if (enough || Double.isNaN(anchor)) {
             anchor = sent;
             accepted = 0;
+            refusalsBefore = 0;
+        } else {
+            refusalsBefore = refusals;
         }
     }
 
     /** Another refusal of the same burst: so much less was accepted. */
     void cutFurther(double amount) {
+        refusals++;
         inInterval = Math.max(0, inInterval - amount);
+        searching &= inInterval >= FEW * size;
         accepted = Math.max(0, accepted - amount);
         if (estimated) {
             estimates.revise(estimate());
@@ -185,16 +282,32 @@ final class AdaptiveRate {
         restart();
     }
 
+    private void add(double estimate) {
+        boolean first = Double.isNaN(estimates.last());
+        double difference = Math.abs(Math.log(estimate / estimates.last()));
+        deviation = first ? Double.NaN : Math.max(0, difference - BLUR * size / inInterval);
+        firstEstimate = Double.isNaN(firstEstimate) ? estimate : firstEstimate;
+        greaterEstimate = first ? estimate : Math.max(estimate, estimates.last());
+        estimates.add(estimate);
+    }
+
     private double estimate() {
         return (inInterval + size) / interval;
     }
 
     private void restart() {
-        if (Double.isNaN(interval)) {
+        if (Double.isNaN(interval) || searching) {
             growth.feelOn(DECREASE * high);
         } else {
             double target = high > OUTGROWN * before ? DECREASE * high : Math.sqrt(Math.min(high, estimate()) * high);
-            growth.restart(STEP_BACK * target, Math.max(JUST_BELOW * target, DECREASE * high));
+            boolean tried = reference > 0 && isSparse();
+            target = tried ? Math.max(target, reference) : target;
+            double plateau = Math.max(JUST_BELOW * target, DECREASE * high);
+            if (tried) {
+                growth.restart(FURTHER_BACK * target, plateau, SLOWLY);
+            } else {
+                growth.restart(STEP_BACK * target, plateau);
+            }
             growth.stretch(RARELY * size / target / 20);
         }
     }

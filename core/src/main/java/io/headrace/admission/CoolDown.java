@@ -34,6 +34,7 @@ public final class CoolDown implements Resource {
     }
 
     private final CoolDownSpec spec;
+    private final Strays strays;
 
     private State state = State.OPEN;
     /** When it closed, or when the probe went: refusals of attempts sent before belong to a burst that was counted. */
@@ -55,6 +56,14 @@ public final class CoolDown implements Resource {
     }
 
     public CoolDown(CoolDownSpec spec) {
+        this(spec, new Strays());
+    }
+
+    /**
+     * @param strays told by the {@link AdaptiveLimits} of the same key; one of them that names no time closes nothing
+     */
+    CoolDown(CoolDownSpec spec, Strays strays) {
+        this.strays = strays;
         this.spec = Objects.requireNonNull(spec, "spec");
     }
 
@@ -88,6 +97,9 @@ public final class CoolDown implements Resource {
         if (isRefusal(end)) {
             slowestRefusal = Math.max(end.elapsed().toNanos(), slowestRefusal - slowestRefusal / 64);
             lastRefusal = now;
+            if (state == State.OPEN && hintOf(end).isZero() && strays.cover()) {
+                return;
+            }
             if (bursts > 0 && sent < since) {
                 prolong(end, now);
             } else {

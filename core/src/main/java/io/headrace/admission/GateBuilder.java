@@ -261,7 +261,8 @@ public final class GateBuilder {
     private Seat seat(@Nullable ApiKey key, GateEvents events) {
         String keyName = key == null ? "" : key.name();
         List<Resource> own = new ArrayList<>();
-        own.add(new CoolDown(coolDown));
+        Strays strays = new Strays();
+        own.add(new CoolDown(coolDown, strays));
         for (Charge charge : Charge.values()) {
             Rate rate = rates.get(charge);
             if (rate != null) {
@@ -273,7 +274,7 @@ public final class GateBuilder {
         limits.forEach(limit -> own.add(limit.get()));
         if (isAdaptive) {
             Learned learned = store == null ? Learned.NOTHING : store.read(name, key);
-            own.add(new AdaptiveLimits(adaptiveSpec(), learned, scheduler.get().now(TimeUnit.MILLISECONDS)));
+            own.add(new AdaptiveLimits(adaptiveSpec(), learned, scheduler.get().now(TimeUnit.MILLISECONDS), strays));
         }
         if (breaker != null) {
             own.add(Breaker.of(breaker, state -> events.add(new GateEvent.BreakerChanged(name, keyName, state))));

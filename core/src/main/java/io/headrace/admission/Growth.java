@@ -7,7 +7,7 @@ package io.headrace.admission;
 final class Growth {
 
     /** From a cut back to the plateau. */
-    static final double BACK = 5;
+    private static final double BACK = 5;
 
     /** From the end of the plateau to twice its height. */
     private static final double DOUBLED = 20;
@@ -21,6 +21,7 @@ final class Growth {
     private final double floor;
     private double from;
     private double plateau;
+    private double back = BACK;
     private double clock;
     private double hold;
     private double stretch = 1;
@@ -37,11 +38,11 @@ final class Growth {
         if (!hasPlateau()) {
             return from;
         }
-        if (clock < BACK) {
-            double left = 1 - clock / BACK;
+        if (clock < back) {
+            double left = 1 - clock / back;
             return plateau - (plateau - from) * left * left * left;
         }
-        double past = Math.max(0, clock - BACK - hold) / (DOUBLED * stretch);
+        double past = Math.max(0, clock - back - hold) / (DOUBLED * stretch);
         return plateau * (1 + past * past * past);
     }
 
@@ -89,6 +90,12 @@ final class Growth {
 
     /** Starts anew from {@code from} towards {@code plateau}. */
     void restart(double from, double plateau) {
+        restart(from, plateau, BACK);
+    }
+
+    /** Likewise, and is there after {@code back}. */
+    void restart(double from, double plateau, double back) {
+        this.back = back;
         this.plateau = Math.max(floor, plateau);
         this.from = Math.min(Math.max(floor, from), this.plateau);
         clock = 0;

@@ -149,6 +149,44 @@ class AdaptiveLimitsTest {
         assertThat(limits.concurrency()).isGreaterThanOrEqualTo(before * 3 / 4);
     }
 
+    @ParameterizedTest
+    @CsvSource({"0.01, false", "0.05, false", "0.01, true", "0.05, true"})
+    void straysAtRandom_areNotTakenForALimit(double share, boolean limited) {
+        double without = 0;
+        double with = 0;
+        for (int seed = 1; seed <= 2 * SEEDS; seed++) {
+            without += acceptedASecond(0, -1, limited, seed);
+            with += acceptedASecond(share, -1, limited, seed);
+        }
+        assertThat(with).isGreaterThan(0.8 * without);
+    }
+
+    @Test
+    void straysThatNameATime_areWaitedForAndCutNothing() {
+        double accepted = 0;
+        for (int seed = 1; seed <= SEEDS; seed++) {
+            accepted += acceptedASecond(0.01, 0.2, false, seed) / SEEDS;
+        }
+        // a hundred are sent in a tenth of a second, one of them is refused, and all wait 200 ms and for a probe
+        assertThat(accepted).isGreaterThan(250);
+    }
+
+    /** By a server with strays and perhaps a limit of 40 a second, in the fifth to eighth minute. */
+    private static double acceptedASecond(double strayShare, double strayHint, boolean limited, int seed) {
+        HiddenServer server = limited
+                ? HiddenServer.requests(2_400, 40, 0.1, Hint.WHOLE_SECONDS, seed)
+                : HiddenServer.unlimited(0.1, seed);
+        server.strays(strayShare, strayHint);
+        Strays strays = new Strays();
+        CoolDown coolDown = new CoolDown(CoolDownSpec.standard(), strays);
+        AdaptiveLimits limits = new AdaptiveLimits(AdaptiveSpec.standard(), Learned.NOTHING, 0, strays);
+        HungryClients clients = new HungryClients(server, List.of(coolDown, limits), 100, false, seed);
+        clients.runUntil(240);
+        double before = server.accepted();
+        clients.runUntil(480);
+        return (server.accepted() - before) / 240;
+    }
+
     @Test
     void attemptsOfOneBurst_cutOnce() {
         AdaptiveLimits limits = new AdaptiveLimits(AdaptiveSpec.standard().initial(100, 1e6), Learned.NOTHING, 0);

@@ -35,6 +35,8 @@ final class HiddenServer {
     private double burst;
     private int slots;
     private boolean storm;
+    private double strayShare;
+    private double strayHint = -1;
 
     private double level;
     private double filled;
@@ -86,6 +88,12 @@ final class HiddenServer {
         storm = on;
     }
 
+    /** Refuses this share of requests whatever their rate, with a hint in seconds, or without one below 0. */
+    void strays(double share, double hint) {
+        strayShare = share;
+        strayHint = hint;
+    }
+
     /** Time on the wire to the server. */
     double wire() {
         return Math.min(latency / 8, 0.005) * (0.5 + random.nextDouble());
@@ -100,6 +108,9 @@ final class HiddenServer {
     Verdict arrive(double tokens, double now) {
         if (storm) {
             return new Verdict(true, now + refusalTime(), hinted(1));
+        }
+        if (strayShare > 0 && random.nextDouble() < strayShare) {
+            return new Verdict(true, now + refusalTime(), strayHint);
         }
         double start = now;
         double served = latency * Math.exp(0.3 * random.nextGaussian() - 0.045);
