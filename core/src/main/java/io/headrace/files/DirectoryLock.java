@@ -6,6 +6,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -68,6 +69,12 @@ public final class DirectoryLock implements Closeable {
             String owner = Files.readString(path, UTF_8);
             throw new IllegalStateException("process " + (owner.isEmpty() ? "unknown" : owner) + " works in "
                     + directory + ": wait for it, stop it, or take another directory");
+        } catch (OverlappingFileLockException e) {
+            file.close();
+            throw new IllegalStateException(
+                    directory
+                            + " is in use for something else by this process, such as its cache: take another directory",
+                    e);
         } catch (IOException | RuntimeException e) {
             file.close();
             throw e;
