@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -134,13 +135,23 @@ public final class BatchQueue implements AutoCloseable {
      * <p>Errors and cancel are as with {@link #round}. Takes as long as the providers take.
      */
     public <T> Mono<T> rounds(Mono<T> pass) {
+        return rounds(pass, result -> true);
+    }
+
+    /**
+     * The same for as long as {@code goOn} says so of what a pass came to: a run that was stopped does not wait for its batches. What the
+     * last pass parked is submitted all the same.
+     */
+    public <T> Mono<T> rounds(Mono<T> pass, Predicate<? super T> goOn) {
         Objects.requireNonNull(pass, "pass");
+        Objects.requireNonNull(goOn, "goOn");
         return Mono.defer(() -> {
             AtomicBoolean isLast = new AtomicBoolean();
             Mono<Optional<T>> one = files.call(work::mark)
                     .flatMap(mark -> pass.singleOptional()
                             .flatMap(result -> work.submitDue()
-                                    .then(files.call(() -> work.isDone(mark)))
+                                    .then(files.call(() -> work.isDone(mark)
+                                            || !result.map(goOn::test).orElse(true)))
                                     .doOnNext(isLast::set)
                                     .flatMap(done -> done ? Mono.<Void>empty() : work.awaitNews(mark))
                                     .thenReturn(result)));
