@@ -44,10 +44,15 @@ public final class DocumentAnalysis {
     private static final int SUMMARY_DOCUMENTS = 10;
 
     private final Call<ChatRequest, ChatResponse> chat;
+    private final Call<ChatRequest, ChatResponse> summaryChat;
     private final AnalysisSettings settings;
 
-    private DocumentAnalysis(Call<ChatRequest, ChatResponse> chat, AnalysisSettings settings) {
+    private DocumentAnalysis(
+            Call<ChatRequest, ChatResponse> chat,
+            Call<ChatRequest, ChatResponse> summaryChat,
+            AnalysisSettings settings) {
         this.chat = Objects.requireNonNull(chat, "chat");
+        this.summaryChat = Objects.requireNonNull(summaryChat, "summaryChat");
         this.settings = Objects.requireNonNull(settings, "settings");
     }
 
@@ -64,7 +69,12 @@ public final class DocumentAnalysis {
      * @param settings what is asked for
      */
     public static DocumentAnalysis of(Call<ChatRequest, ChatResponse> chat, AnalysisSettings settings) {
-        return new DocumentAnalysis(chat, settings);
+        return new DocumentAnalysis(chat, chat, settings);
+    }
+
+    /** Asks {@code summaryChat} for the summary: online, where {@code chat} goes in batches, which answer items only. */
+    public DocumentAnalysis summaryBy(Call<ChatRequest, ChatResponse> summaryChat) {
+        return new DocumentAnalysis(chat, summaryChat, settings);
     }
 
     /**
@@ -73,7 +83,7 @@ public final class DocumentAnalysis {
      * @throws IllegalArgumentException for less than two
      */
     public DocumentAnalysis categories(List<String> categories) {
-        return of(chat, settings.withCategories(categories));
+        return new DocumentAnalysis(chat, summaryChat, settings.withCategories(categories));
     }
 
     /**
@@ -83,7 +93,7 @@ public final class DocumentAnalysis {
      * @throws IllegalArgumentException for a negative number
      */
     public DocumentAnalysis reasoningTokens(int reasoningTokens) {
-        return of(chat, settings.withReasoningTokens(reasoningTokens));
+        return new DocumentAnalysis(chat, summaryChat, settings.withReasoningTokens(reasoningTokens));
     }
 
     /** The settings on one line: with equal configuration, equal documents get equal requests. */
@@ -103,6 +113,7 @@ public final class DocumentAnalysis {
                 text -> text.isBlank()
                         ? Mono.error(new IllegalArgumentException("the document is empty"))
                         : ask(
+                                        chat,
                                         settings.prompts().topics(),
                                         text,
                                         settings.maxOutputTokens().topics())
@@ -117,6 +128,7 @@ public final class DocumentAnalysis {
         return Step.map(
                 "classify",
                 document -> ask(
+                                chat,
                                 prompt,
                                 withTopics(document),
                                 settings.maxOutputTokens().classify())
@@ -135,6 +147,7 @@ public final class DocumentAnalysis {
         Mono<String> prose = counts.documents() == 0
                 ? Mono.just("")
                 : ask(
+                                summaryChat,
                                 settings.prompts().summary(),
                                 figures(counts),
                                 settings.maxOutputTokens().summary())
@@ -143,7 +156,8 @@ public final class DocumentAnalysis {
                 counts.documents(), counts.categories(), counts.topics(), counts.topicDocuments(), text));
     }
 
-    private Mono<ChatResponse> ask(String system, String user, int maxOutputTokens) {
+    private Mono<ChatResponse> ask(
+            Call<ChatRequest, ChatResponse> call, String system, String user, int maxOutputTokens) {
         ChatRequest.Builder request = ChatRequest.builder(settings.model())
                 .system(system)
                 .user(user)
@@ -156,7 +170,7 @@ public final class DocumentAnalysis {
         if (seed != null) {
             request.seed(seed);
         }
-        return chat.apply(request.build());
+        return call.apply(request.build());
     }
 
     private static String withTopics(DocumentTopics document) {
