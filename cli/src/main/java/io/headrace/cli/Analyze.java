@@ -3,6 +3,7 @@ package io.headrace.cli;
 import io.headrace.Call;
 import io.headrace.Codec;
 import io.headrace.admission.Gate;
+import io.headrace.batch.BatchQueue;
 import io.headrace.cache.ResponseCache;
 import io.headrace.dataset.Dataset;
 import io.headrace.examples.analysis.Analysis;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -39,7 +41,7 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "Exit codes: 0 all ok, 1 bad usage or input, 2 finished with dead letters or without the summary, 3 stopped early by policy,"
-                    + " 129, 130 and 143 stopped by SIGHUP, Ctrl-C and SIGTERM."
+                    + " 4 batches are out and the same command goes on when they have ended, 129, 130 and 143 stopped by SIGHUP, Ctrl-C and SIGTERM."
         })
 final class Analyze implements Callable<Integer> {
 
@@ -90,6 +92,9 @@ final class Analyze implements Callable<Integer> {
     private final GateOptions limits = new GateOptions();
 
     @Mixin
+    private final BatchOptions batch = new BatchOptions();
+
+    @Mixin
     private final BudgetOptions budget = new BudgetOptions();
 
     @Option(
@@ -122,6 +127,7 @@ final class Analyze implements Callable<Integer> {
         SimulatorSettings simulated = simulator.settings(provider);
         Checks.range("--reasoning-tokens", reasoningTokens, 0, MAX_REASONING_TOKENS);
         limits.check();
+        batch.check();
         budget.check();
         input.check();
         if (estimateOnly && clearCache) {
@@ -139,10 +145,22 @@ final class Analyze implements Callable<Integer> {
     }
 
     private int analyze(Dataset<String> dataset, Backend backend, ResponseCache cache) {
+        if (!batch.isBatch() || estimateOnly) {
+            return analyze(dataset, backend, cache, null);
+        }
+        try (BatchQueue queue = batch.open(out, provider.isSimulatedHere())) {
+            return analyze(dataset, backend, cache, queue);
+        }
+    }
+
+    private int analyze(Dataset<String> dataset, Backend backend, ResponseCache cache, @Nullable BatchQueue queue) {
         Gate gate = limits.gate(backend, answers.folder());
-        Call<ChatRequest, ChatResponse> chat =
+        Call<ChatRequest, ChatResponse> online =
                 CallStack.chat(backend.chat()).cache(cache).gate(gate).build();
-        DocumentAnalysis analysis = DocumentAnalysis.of(chat, backend.model()).reasoningTokens(reasoningTokens);
+        DocumentAnalysis analysis = DocumentAnalysis.of(
+                        batch.calls(online, backend, cache, gate, queue), backend.model())
+                .summaryBy(online)
+                .reasoningTokens(reasoningTokens);
         if (estimateOnly) {
             Estimate estimate = Estimate.of(input.first(dataset), pipeline(analysis))
                     .concurrency(limits.concurrency().orElse(GateOptions.USUAL_CONCURRENCY))
@@ -161,19 +179,30 @@ final class Analyze implements Callable<Integer> {
                 .cachePolicy(answers.policy());
         options.describe(run);
         input.describe(run);
+        batch.describe(run, queue);
         budget.describe(run, budget.budget(List.of(backend.model())));
         Console console = Console.of(surroundings.err());
         console.line(
                 "headrace: " + input.name(dataset) + " to " + backend.description() + ", model " + backend.model());
         limits.warn(console, provider.isSimulatedHere());
-        RunReport report =
-                new Watch(console, surroundings.signals(), options.grace()).execute(run.build(), input::estimate);
+        Watch watch = new Watch(console, surroundings.signals(), options.grace());
+        RunReport report;
+        if (queue == null) {
+            BatchOptions.warning(out).ifPresent(warning -> console.line("headrace: warning: " + warning));
+            report = watch.execute(run.build(), input::estimate);
+        } else {
+            BatchWork<RunReport> work = batch.work(queue, provider.isSimulatedHere(), Analyze::isWaiting);
+            report = watch.execute(run.build(), work, input::estimate);
+        }
         gate.keepLearned();
         if (report.end() == End.BROKEN) {
             surroundings.err().println("headrace: " + report.reason());
         }
         new Summary(report, provider.isSimulatedHere(), report.allRowsKnown() ? OptionalLong.empty() : input.estimate())
                 .print(surroundings.out());
+        if (queue != null) {
+            BatchText.summary(queue, report.end() == End.WAITING, surroundings.out());
+        }
         return exitCode(report);
     }
 
@@ -183,6 +212,10 @@ final class Analyze implements Callable<Integer> {
         return ordered ? topics.ordered().then(classify.ordered()) : topics.then(classify);
     }
 
+    private static boolean isWaiting(RunReport report) {
+        return report.end() == End.WAITING;
+    }
+
     private int exitCode(RunReport report) {
         return switch (report.end()) {
             case FINISHED ->
@@ -190,7 +223,7 @@ final class Analyze implements Callable<Integer> {
                         ? report.total().items().failed() > 0 ? ExitCode.INCOMPLETE : ExitCode.OK
                         : bySignalOr(ExitCode.INCOMPLETE);
             case STOPPED -> bySignalOr(ExitCode.STOPPED);
-            case WAITING -> ExitCode.INCOMPLETE;
+            case WAITING -> bySignalOr(ExitCode.WAITING);
             case STOPPED_BY_POLICY -> ExitCode.STOPPED;
             case BROKEN -> ExitCode.USAGE;
         };

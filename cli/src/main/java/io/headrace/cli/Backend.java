@@ -1,7 +1,10 @@
 package io.headrace.cli;
 
 import io.headrace.admission.ApiKey;
+import io.headrace.batch.BatchApi;
 import io.headrace.model.ChatCall;
+import io.headrace.model.ChatRequest;
+import io.headrace.model.ChatResponse;
 import io.headrace.provider.anthropic.Anthropic;
 import io.headrace.provider.openai.OpenAi;
 import io.headrace.testkit.SimulatedProvider;
@@ -12,12 +15,19 @@ import org.jspecify.annotations.Nullable;
  * Who answers the calls: a provider's client and, where it is simulated here, the server too. Closing it closes both.
  *
  * @param chat the bare call, without any layer
+ * @param batches the same by the provider's batch endpoint
  * @param model what to ask for
  * @param key what is sent to it, if any
  * @param description the provider's address or identity, for people
  * @param closing what frees it, in order
  */
-record Backend(ChatCall chat, String model, @Nullable ApiKey key, String description, List<Runnable> closing)
+record Backend(
+        ChatCall chat,
+        BatchApi<ChatRequest, ChatResponse> batches,
+        String model,
+        @Nullable ApiKey key,
+        String description,
+        List<Runnable> closing)
         implements AutoCloseable {
 
     /** Where both wires of the simulated provider, and by default those of real ones, begin. */
@@ -36,6 +46,7 @@ record Backend(ChatCall chat, String model, @Nullable ApiKey key, String descrip
                 .build();
         return new Backend(
                 client.chat(),
+                client.chatBatches(),
                 model,
                 null,
                 "the simulated provider in this process",
@@ -51,7 +62,7 @@ record Backend(ChatCall chat, String model, @Nullable ApiKey key, String descrip
             builder.identity(identity);
         }
         OpenAi client = builder.build();
-        return of(client.chat(), model, key, client::close);
+        return of(client.chat(), client.chatBatches(), model, key, client::close);
     }
 
     static Backend anthropic(String baseUrl, @Nullable String key, @Nullable String identity, String model) {
@@ -63,12 +74,17 @@ record Backend(ChatCall chat, String model, @Nullable ApiKey key, String descrip
             builder.identity(identity);
         }
         Anthropic client = builder.build();
-        return of(client.chat(), model, key, client::close);
+        return of(client.chat(), client.chatBatches(), model, key, client::close);
     }
 
-    private static Backend of(ChatCall chat, String model, @Nullable String key, Runnable close) {
+    private static Backend of(
+            ChatCall chat,
+            BatchApi<ChatRequest, ChatResponse> batches,
+            String model,
+            @Nullable String key,
+            Runnable close) {
         ApiKey named = key == null ? null : new ApiKey("environment", key);
-        return new Backend(chat, model, named, chat.identity(), List.of(close));
+        return new Backend(chat, batches, model, named, chat.identity(), List.of(close));
     }
 
     /** Whether there is no quota of a real account behind it. */

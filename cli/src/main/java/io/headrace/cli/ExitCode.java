@@ -12,5 +12,8 @@ final class ExitCode {
     /** A policy stopped the run early; the rest is pending. */
     static final int STOPPED = 3;
 
+    /** Everything that could be done is done; the rest waits for batches, and the same command run again goes on. */
+    static final int WAITING = 4;
+
     private ExitCode() {}
 }

@@ -47,6 +47,8 @@ public final class Main {
                 .addSubcommand(new SweepCommand(surroundings))
                 .addSubcommand(new Simulate(surroundings))
                 .addSubcommand(new CacheCommand(surroundings))
+                .addSubcommand(
+                        new CommandLine(new BatchCommand(surroundings)).addSubcommand(new BatchCancel(surroundings)))
                 .addSubcommand(new HelpCommand())
                 .setOut(surroundings.out())
                 .setErr(surroundings.err())

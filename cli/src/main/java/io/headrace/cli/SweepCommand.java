@@ -4,6 +4,7 @@ import io.headrace.Call;
 import io.headrace.Codec;
 import io.headrace.admission.Budget;
 import io.headrace.admission.Gate;
+import io.headrace.batch.BatchQueue;
 import io.headrace.cache.ResponseCache;
 import io.headrace.dataset.Dataset;
 import io.headrace.examples.analysis.Analysis;
@@ -15,6 +16,7 @@ import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
 import io.headrace.run.Run;
 import io.headrace.run.RunReport;
+import io.headrace.run.RunReport.End;
 import io.headrace.run.Sweep;
 import io.headrace.run.SweepReport;
 import java.nio.file.Path;
@@ -88,6 +90,9 @@ final class SweepCommand implements Callable<Integer> {
     private final GateOptions limits = new GateOptions();
 
     @Mixin
+    private final BatchOptions batch = new BatchOptions();
+
+    @Mixin
     private final BudgetOptions budget = new BudgetOptions();
 
     @Mixin
@@ -103,6 +108,7 @@ final class SweepCommand implements Callable<Integer> {
     public Integer call() {
         SimulatorSettings simulated = simulator.settings(provider);
         limits.check();
+        batch.check();
         budget.check();
         input.check();
         answers.policy(); // says what is wrong with it
@@ -120,7 +126,12 @@ final class SweepCommand implements Callable<Integer> {
                 throw UsageProblem.of(e);
             }
             try (ResponseCache cache = answers.open()) {
-                return sweep(configurations, dataset, backend, cache, cap);
+                if (!batch.isBatch()) {
+                    return sweep(configurations, dataset, backend, cache, null, cap);
+                }
+                try (BatchQueue queue = batch.open(out, provider.isSimulatedHere())) {
+                    return sweep(configurations, dataset, backend, cache, queue, cap);
+                }
             }
         }
     }
@@ -130,14 +141,23 @@ final class SweepCommand implements Callable<Integer> {
             Dataset<String> dataset,
             Backend backend,
             ResponseCache cache,
+            @Nullable BatchQueue queue,
             @Nullable Budget cap) {
         Gate gate = limits.gate(backend, answers.folder());
-        Call<ChatRequest, ChatResponse> chat =
+        Call<ChatRequest, ChatResponse> online =
                 CallStack.chat(backend.chat()).cache(cache).gate(gate).build();
+        Call<ChatRequest, ChatResponse> calls = batch.calls(online, backend, cache, gate, queue);
         Sweep.Builder builder = Sweep.builder(out).atOnce(atOnce);
         try {
             configurations.forEach((name, settings) -> builder.configuration(
-                    name, directory -> run(directory, dataset, DocumentAnalysis.of(chat, settings), gate, cap)));
+                    name,
+                    directory -> run(
+                            directory,
+                            dataset,
+                            DocumentAnalysis.of(calls, settings).summaryBy(online),
+                            gate,
+                            queue,
+                            cap)));
         } catch (IllegalArgumentException e) {
             throw UsageProblem.of(e);
         }
@@ -145,16 +165,32 @@ final class SweepCommand implements Callable<Integer> {
         console.line("headrace: " + input.name(dataset) + " to " + backend.description() + ", "
                 + ProgressText.count(configurations.size(), "configuration"));
         limits.warn(console, provider.isSimulatedHere());
-        SweepReport report = new Watch(console, surroundings.signals(), options.grace()).execute(builder.build());
+        Watch watch = new Watch(console, surroundings.signals(), options.grace());
+        SweepReport report;
+        if (queue == null) {
+            BatchOptions.warning(out).ifPresent(warning -> console.line("headrace: warning: " + warning));
+            report = watch.execute(builder.build());
+        } else {
+            BatchWork<SweepReport> work = batch.work(queue, provider.isSimulatedHere(), SweepCommand::isWaiting);
+            report = watch.execute(builder.build(), work);
+        }
         gate.keepLearned();
         surroundings.out().print(report.table());
         surroundings.out().println("files: " + out + ": comparison.txt, comparison.csv, comparison.json");
+        if (queue != null) {
+            BatchText.summary(queue, isWaiting(report), surroundings.out());
+        }
         surroundings.out().flush();
         return exitCode(report);
     }
 
     private Run<Analysis> run(
-            Path directory, Dataset<String> dataset, DocumentAnalysis analysis, Gate gate, @Nullable Budget cap) {
+            Path directory,
+            Dataset<String> dataset,
+            DocumentAnalysis analysis,
+            Gate gate,
+            @Nullable BatchQueue queue,
+            @Nullable Budget cap) {
         Pipeline<String, Analysis> pipeline =
                 limits.windowed(analysis.topics()).then(limits.windowed(analysis.classify()));
         Run.Builder<String, Analysis> run = Run.builder(dataset, pipeline, directory, Codec.json(Analysis.class))
@@ -164,8 +200,13 @@ final class SweepCommand implements Callable<Integer> {
                 .gate(gate);
         options.describe(run);
         input.describe(run);
+        batch.describe(run, queue);
         budget.describe(run, cap);
         return run.build();
+    }
+
+    private static boolean isWaiting(SweepReport report) {
+        return report.end() == End.WAITING;
     }
 
     private int exitCode(SweepReport report) {
@@ -178,7 +219,7 @@ final class SweepCommand implements Callable<Integer> {
                         ? ExitCode.OK
                         : ExitCode.INCOMPLETE;
             case STOPPED -> bySignal == 0 ? ExitCode.STOPPED : bySignal;
-            case WAITING -> ExitCode.INCOMPLETE;
+            case WAITING -> bySignal == 0 ? ExitCode.WAITING : bySignal;
             case STOPPED_BY_POLICY -> ExitCode.STOPPED;
             case BROKEN -> ExitCode.USAGE;
         };

@@ -1,5 +1,6 @@
 package io.headrace.cli;
 
+import io.headrace.ApiException;
 import io.headrace.StorageException;
 import io.headrace.run.Progress;
 import io.headrace.run.Run;
@@ -45,12 +46,38 @@ final class Watch {
      * @throws UsageProblem if it cannot be run
      */
     RunReport execute(Run<?> run, Supplier<OptionalLong> estimate) {
-        Mono<RunReport> execution = run.execute()
+        return await(
+                once(run), () -> show(run.progress(console.period()), Progress::stopping, text(estimate)), run::stop);
+    }
+
+    private static Mono<RunReport> once(Run<?> run) {
+        return run.execute()
                 .onErrorResume(
                         Watch::isTold,
                         e -> Mono.justOrEmpty(run.report())
                                 .switchIfEmpty(Mono.error(() -> UsageProblem.of((RuntimeException) e))));
-        return await(execution, () -> show(run, estimate), run::stop);
+    }
+
+    /**
+     * Executes {@code run} once or as often as {@code work} needs, and waits for its last report.
+     *
+     * @param estimate rows that there may be, asked for once when the first progress is shown
+     * @return also of a run that broke off
+     * @throws UsageProblem if it cannot be run, or a provider will not go on with the batches
+     */
+    RunReport execute(Run<?> run, BatchWork<RunReport> work, Supplier<OptionalLong> estimate) {
+        return await(
+                work.over(once(run)).onErrorMap(ApiException.class, UsageProblem::of),
+                () -> show(work, run.progress(console.period()), Progress::stopping, text(estimate)),
+                () -> work.stop(run::stop));
+    }
+
+    /** The same of {@code sweep}. */
+    SweepReport execute(Sweep sweep, BatchWork<SweepReport> work) {
+        return await(
+                work.over(once(sweep)).onErrorMap(ApiException.class, UsageProblem::of),
+                () -> show(work, sweep.progress(console.period()), SweepProgress::stopping, ProgressText::of),
+                () -> work.stop(sweep::stop));
     }
 
     /**
@@ -59,9 +86,14 @@ final class Watch {
      * @throws UsageProblem if it cannot be run, or its comparison cannot be written
      */
     SweepReport execute(Sweep sweep) {
-        Mono<SweepReport> execution =
-                sweep.execute().onErrorMap(Watch::isTold, e -> UsageProblem.of((RuntimeException) e));
-        return await(execution, () -> show(sweep), sweep::stop);
+        return await(
+                once(sweep),
+                () -> show(sweep.progress(console.period()), SweepProgress::stopping, ProgressText::of),
+                sweep::stop);
+    }
+
+    private static Mono<SweepReport> once(Sweep sweep) {
+        return sweep.execute().onErrorMap(Watch::isTold, e -> UsageProblem.of((RuntimeException) e));
     }
 
     private <R> R await(Mono<R> execution, Supplier<Disposable> show, Runnable stop) {
@@ -91,20 +123,35 @@ final class Watch {
                 || error instanceof StorageException;
     }
 
-    private Disposable show(Run<?> run, Supplier<OptionalLong> estimate) {
+    private static Function<Progress, String> text(Supplier<OptionalLong> estimate) {
         AtomicReference<@Nullable OptionalLong> rows = new AtomicReference<>();
-        return show(run.progress(console.period()), Progress::stopping, progress -> {
+        return progress -> {
             OptionalLong known = rows.get();
             if (known == null) {
                 known = estimate.get();
                 rows.set(known);
             }
             return ProgressText.of(progress, known);
-        });
+        };
     }
 
-    private Disposable show(Sweep sweep) {
-        return show(sweep.progress(console.period()), SweepProgress::stopping, ProgressText::of);
+    /** Of the pass that goes on, and of the batches between passes. */
+    private <P> Disposable show(
+            BatchWork<?> work, Flux<P> progress, Function<P, Optional<String>> stopping, Function<P, String> text) {
+        return Disposables.composite(
+                show(
+                        progress.repeatWhen(ends -> ends.delayElements(console.period()))
+                                .filter(now -> work.isInPass()),
+                        stopping,
+                        text),
+                Flux.interval(console.period())
+                        .onBackpressureDrop()
+                        .filter(tick -> !work.isInPass())
+                        .concatMap(tick -> work.queue().snapshot(), 1)
+                        .filter(queue -> !queue.isIdle())
+                        .subscribe(
+                                queue -> console.progress(BatchText.line(queue)),
+                                e -> console.line("no progress can be shown: " + e)));
     }
 
     /** Also says once why it stops, unless a signal did that, which is said at once. */

@@ -1,0 +1,231 @@
+package io.headrace.cli;
+
+import io.headrace.Call;
+import io.headrace.admission.Gate;
+import io.headrace.batch.BatchQueue;
+import io.headrace.batch.QueueSnapshot;
+import io.headrace.cache.ResponseCache;
+import io.headrace.layer.CallStack;
+import io.headrace.model.ChatRequest;
+import io.headrace.model.ChatResponse;
+import io.headrace.run.Run;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options that say whether answers are bought one by one or in batches, and how. */
+final class BatchOptions {
+
+    /** How answers are bought. */
+    enum Mode {
+        ONLINE,
+        BATCH
+    }
+
+    /** What becomes of requests that batches bring no end for. */
+    enum Leftovers {
+        FAIL,
+        ONLINE
+    }
+
+    private static final String FOLDER = "batches";
+    private static final int MAX_BATCHES = 100;
+    private static final int LONGEST_POLL = 30;
+
+    @Option(
+            names = "--mode",
+            paramLabel = "MODE",
+            order = 26,
+            defaultValue = "online",
+            description = {
+                "online: each call is answered at once. batch: calls go to the provider's batch API, for half the price and"
+                        + " within a day; the command submits them and ends, and the same command run again collects what is"
+                        + " there and goes on with it. Default: ${DEFAULT-VALUE}."
+            })
+    private Mode mode = Mode.ONLINE;
+
+    @Option(names = "--wait", order = 27, description = "For --mode batch: waits for the batches until all is done.")
+    private boolean wait;
+
+    @Option(
+            names = "--leftovers",
+            paramLabel = "WHERE",
+            order = 27,
+            defaultValue = "fail",
+            description =
+                    "For --mode batch: what becomes of requests that expire, fail by the server or get lost in as many batches as"
+                            + " --max-batches says: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}, into the dead letters.")
+    private Leftovers leftovers = Leftovers.FAIL;
+
+    @Option(
+            names = "--max-batches",
+            paramLabel = "N",
+            order = 27,
+            defaultValue = "3",
+            description = "For --mode batch: in how many batches a request may be. Default: ${DEFAULT-VALUE}.")
+    private int maxBatches;
+
+    @Option(
+            names = "--move-online-after",
+            paramLabel = "TIME",
+            order = 27,
+            description = "For --mode batch: cancels a batch that takes longer, and asks online for what it leaves.")
+    private @Nullable Duration moveOnlineAfter;
+
+    @Option(
+            names = "--batch-requests",
+            paramLabel = "N",
+            order = 27,
+            description = "For --mode batch: most requests of one batch. Default: what the provider allows.")
+    private @Nullable Long batchRequests;
+
+    @Option(
+            names = "--enqueued-tokens",
+            paramLabel = "N",
+            order = 27,
+            description =
+                    "For --mode batch: most prompt tokens of the model in batches at a time, the account's limit. Default: found by"
+                            + " use.")
+    private @Nullable Long enqueuedTokens;
+
+    @Option(
+            names = "--poll",
+            paramLabel = "TIME",
+            order = 27,
+            description =
+                    "For --mode batch --wait: how long to wait before asking after a batch again; more each time, up to 30 times"
+                            + " that. Default: 10s.")
+    private @Nullable Duration poll;
+
+    @Option(
+            names = "--batch-doubt",
+            paramLabel = "TIME",
+            order = 27,
+            defaultValue = "15m",
+            description =
+                    "For --mode batch at Anthropic: how long a batch may still show up whose submission was cut off, before it is"
+                            + " submitted again. Default: ${DEFAULT-VALUE}.")
+    private Duration doubt = Duration.ZERO;
+
+    /**
+     * @throws UsageProblem for a number out of its range, and for options that mean nothing online
+     */
+    void check() {
+        if (!isBatch() && (wait || moveOnlineAfter != null || batchRequests != null || enqueuedTokens != null)) {
+            throw new UsageProblem(
+                    "--wait, --move-online-after, --batch-requests and --enqueued-tokens are for --mode batch");
+        }
+        Checks.range("--max-batches", maxBatches, 1, MAX_BATCHES);
+        if (batchRequests != null) {
+            Checks.range("--batch-requests", batchRequests, 1, Long.MAX_VALUE);
+        }
+        if (enqueuedTokens != null) {
+            Checks.range("--enqueued-tokens", enqueuedTokens, 1, Long.MAX_VALUE);
+        }
+        if (poll != null) {
+            positive("--poll", poll);
+        }
+        positive("--batch-doubt", doubt);
+        if (moveOnlineAfter != null) {
+            positive("--move-online-after", moveOnlineAfter);
+        }
+    }
+
+    boolean isBatch() {
+        return mode == Mode.BATCH;
+    }
+
+    /**
+     * Opens the queue of batches of the work in {@code out}.
+     *
+     * @throws UsageProblem if another process works on it
+     */
+    BatchQueue open(Path out, boolean simulatedHere) {
+        Duration first = poll != null ? poll : simulatedHere ? Duration.ofMillis(100) : Duration.ofSeconds(10);
+        BatchQueue.Builder queue = BatchQueue.builder(folder(out))
+                .maxBatches(maxBatches)
+                .doubtWindow(doubt)
+                .poll(first, first.multipliedBy(LONGEST_POLL));
+        if (leftovers == Leftovers.ONLINE) {
+            queue.leftoversOnline();
+        }
+        if (moveOnlineAfter != null) {
+            queue.moveOnlineAfter(moveOnlineAfter);
+        }
+        if (batchRequests != null) {
+            queue.packRequests(batchRequests);
+        }
+        if (enqueuedTokens != null) {
+            queue.enqueuedTokens(enqueuedTokens);
+        }
+        return open(queue);
+    }
+
+    /**
+     * What the steps ask: {@code online} itself, or a stack whose calls go through {@code queue}.
+     *
+     * @param queue null online
+     */
+    Call<ChatRequest, ChatResponse> calls(
+            Call<ChatRequest, ChatResponse> online,
+            Backend backend,
+            ResponseCache cache,
+            Gate gate,
+            @Nullable BatchQueue queue) {
+        return queue == null
+                ? online
+                : CallStack.chat(backend.chat())
+                        .cache(cache)
+                        .gate(gate)
+                        .batches(queue, backend.batches())
+                        .build();
+    }
+
+    /** Tells {@code run} where its calls wait. */
+    void describe(Run.Builder<?, ?> run, @Nullable BatchQueue queue) {
+        if (queue != null) {
+            run.batches(queue);
+        }
+    }
+
+    <R> BatchWork<R> work(BatchQueue queue, boolean simulatedHere, Predicate<R> isWaiting) {
+        return new BatchWork<>(queue, wait || simulatedHere, isWaiting);
+    }
+
+    static BatchQueue open(BatchQueue.Builder queue) {
+        try {
+            return queue.open();
+        } catch (IllegalStateException e) {
+            throw UsageProblem.of(e);
+        }
+    }
+
+    static Path folder(Path out) {
+        return out.resolve(FOLDER);
+    }
+
+    /** What an online run should know of the batches that are out for the work in {@code out}, if there are any. */
+    static Optional<String> warning(Path out) {
+        if (!Files.isDirectory(folder(out))) {
+            return Optional.empty();
+        }
+        try (BatchQueue queue = open(BatchQueue.builder(folder(out)))) {
+            QueueSnapshot snapshot = BatchCommand.snapshot(queue);
+            return snapshot.out() == 0
+                    ? Optional.empty()
+                    : Optional.of(ProgressText.count(snapshot.out(), "request")
+                            + " of this work are out in batches, and this run pays for them again: --mode batch collects them,"
+                            + " 'headrace batch cancel' cancels them");
+        }
+    }
+
+    private static void positive(String option, Duration value) {
+        if (value.isZero() || value.isNegative()) {
+            throw new UsageProblem(option + " must be positive, such as 30s");
+        }
+    }
+}

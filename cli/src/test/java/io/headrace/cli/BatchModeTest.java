@@ -1,0 +1,213 @@
+package io.headrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.cli.Cli.Result;
+import io.headrace.testkit.SimulatedBatch;
+import io.headrace.testkit.SimulatedBatches;
+import io.headrace.testkit.SimulatedProvider;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class BatchModeTest {
+
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    @TempDir
+    Path temp;
+
+    private final Cli cli = new Cli();
+
+    @Test
+    void simulatedHere_waitsUntilAllIsDone_forHalfThePrice() throws IOException {
+        Result online = analyze("online", "cache1");
+        Result batch = analyze("batch", "cache2", "--mode", "batch");
+
+        assertThat(batch.exitCode()).as(batch.err()).isZero();
+        assertThat(batch.out()).contains("30 ok, 0 failed", "60 answered for 0.00");
+        assertThat(values("batch")).isEqualTo(values("online"));
+        // the summary is asked for online
+        assertThat(cost("batch")).isLessThan(cost("online") * 0.6).isGreaterThan(cost("online") * 0.5);
+        assertThat(online.err()).doesNotContain("batch");
+    }
+
+    @Test
+    void onlineAndThenInBatches_andTheOtherWayRound_asksForNothing() {
+        analyze("online", "cache", "--max-samples", "10");
+        assertThat(analyze("batch", "cache", "--max-samples", "20", "--mode", "batch")
+                        .out())
+                .contains("20 answered");
+        assertThat(analyze("again", "cache", "--max-samples", "20").out())
+                .contains("no call was sent: 41 answers from the cache");
+    }
+
+    @Test
+    void process_submitsAndEnds_andTheSameCommandGoesOn() throws IOException {
+        AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-11-22T12:00:00Z"));
+        try (SimulatedProvider server = SimulatedProvider.builder()
+                .requireKey(false)
+                .batches(SimulatedBatches.DEFAULT.delay(Duration.ofHours(1)))
+                .clock(clock(now))
+                .start()) {
+            Result first = at(server, "--mode", "batch");
+            assertThat(first.exitCode()).as(first.err()).isEqualTo(4);
+            assertThat(first.out())
+                    .contains(
+                            "30 items wait for batches",
+                            "1 batch out with 30 requests",
+                            "the same command collects them");
+            assertThat(status()).contains("1 batch out with 30 requests", "batch_");
+
+            assertThat(at(server, "--mode", "batch").exitCode()).isEqualTo(4);
+            assertThat(server.batches()).hasSize(1);
+            assertThat(at(server, "--max-samples", "1", "--grace", "0s").err())
+                    .contains("30 requests of this work are out in batches");
+
+            now.set(now.get().plus(Duration.ofHours(2)));
+            server.batches(SimulatedBatches.DEFAULT); // those to come are over at once
+            assertThat(at(server, "--mode", "batch").exitCode()).isEqualTo(4);
+            Result last = at(server, "--mode", "batch");
+            assertThat(last.exitCode()).as(last.out() + status()).isZero();
+            assertThat(last.out()).contains("30 ok, 0 failed");
+            assertThat(server.batches().stream()
+                            .mapToLong(SimulatedBatch::requests)
+                            .sum())
+                    .isEqualTo(59); // stage two of the first item was answered online
+            assertThat(status()).contains("59 answered for 0.00").doesNotContain("out with");
+        }
+        assertThat(values("out")).hasSize(30);
+    }
+
+    @Test
+    void cancel_givesUpAndTheNextRunAsksAnew() {
+        try (SimulatedProvider server = SimulatedProvider.builder()
+                .requireKey(false)
+                .batches(SimulatedBatches.DEFAULT.delay(Duration.ofHours(1)))
+                .start()) {
+            assertThat(at(server, "--mode", "batch").exitCode()).isEqualTo(4);
+            Result cancelled = cli.run(
+                    "batch",
+                    "cancel",
+                    "--out",
+                    temp.resolve("out"),
+                    "--cache",
+                    temp.resolve("cache"),
+                    "--base-url",
+                    server.baseUrl());
+            assertThat(cancelled.exitCode()).as(cancelled.err()).isZero();
+            assertThat(server.batches()).allMatch(batch -> batch.status().startsWith("cancel"));
+
+            server.batches(SimulatedBatches.DEFAULT);
+            Result again = at(server, "--mode", "batch", "--wait", "--poll", "10ms");
+            assertThat(again.exitCode()).isZero();
+            assertThat(again.out()).contains("30 ok, 0 failed");
+        }
+    }
+
+    @Test
+    void sweep_inBatches_paysSharedPromptsOnce() throws IOException {
+        Path configs = Files.createDirectories(temp.resolve("configs"));
+        Files.writeString(configs.resolve("a.yaml"), "categories: [nature, other]\n");
+        Files.writeString(configs.resolve("b.yaml"), "categories: [sports, other]\n");
+        Result sweep = cli.run(
+                "sweep",
+                "--configs",
+                configs,
+                "--cache",
+                temp.resolve("cache"),
+                "--out",
+                temp.resolve("sweep"),
+                "--mode",
+                "batch");
+        assertThat(sweep.exitCode()).as(sweep.err()).isZero();
+        assertThat(sweep.out()).contains("90 answered"); // 30 topics for both, 30 classes for each
+    }
+
+    @Test
+    void folderOfTheCache_isRefusedAsOut() {
+        assertThat(analyze("same", "same").err())
+                .contains("in use for something else by this process, such as its cache");
+    }
+
+    @Test
+    void optionsOfBatches_areRefusedOnline_andChecked() {
+        assertThat(analyze("out", "cache", "--wait").err()).contains("--mode batch");
+        assertThat(analyze("out", "cache", "--mode", "batch", "--max-batches", "0")
+                        .err())
+                .contains("--max-batches must be 1 to 100");
+        assertThat(analyze("out", "cache", "--mode", "batch", "--poll", "0s").err())
+                .contains("--poll must be positive");
+        assertThat(analyze("out", "cache", "--mode", "batch", "--cache-policy", "bypass")
+                        .exitCode())
+                .isEqualTo(1);
+        assertThat(cli.run("batch", "status", "--out", temp.resolve("nothing")).err())
+                .contains("there are no batches in");
+        assertThat(cli.run("batch", "cancel", "--out", temp.resolve("nothing")).err())
+                .contains("--base-url says whom to ask");
+    }
+
+    private static Clock clock(AtomicReference<Instant> now) {
+        return new Clock() {
+            @Override
+            public Instant instant() {
+                return now.get();
+            }
+
+            @Override
+            public ZoneId getZone() {
+                return ZoneOffset.UTC;
+            }
+
+            @Override
+            public Clock withZone(ZoneId zone) {
+                throw new UnsupportedOperationException("this clock has no other zone");
+            }
+        };
+    }
+
+    private String status() {
+        return cli.run("batch", "status", "--out", temp.resolve("out")).out();
+    }
+
+    private Result at(SimulatedProvider server, String... more) {
+        List<Object> all = new ArrayList<>(List.of("--base-url", server.baseUrl()));
+        all.addAll(List.of(more));
+        return analyze("out", "cache", all.toArray());
+    }
+
+    private Result analyze(String out, String cache, Object... more) {
+        List<Object> arguments =
+                new ArrayList<>(List.of("analyze", "--cache", temp.resolve(cache), "--out", temp.resolve(out)));
+        arguments.addAll(List.of(more));
+        return cli.run(arguments.toArray());
+    }
+
+    private double cost(String out) throws IOException {
+        return JSON.readTree(Files.readString(temp.resolve(out).resolve("report.json")))
+                .path("costUsd")
+                .asDouble();
+    }
+
+    private TreeMap<String, JsonNode> values(String out) throws IOException {
+        TreeMap<String, JsonNode> values = new TreeMap<>();
+        for (String line : Files.readAllLines(temp.resolve(out).resolve("results.jsonl"))) {
+            JsonNode result = JSON.readTree(line);
+            values.put(result.path("id").asString(), result.path("value"));
+        }
+        return values;
+    }
+}
