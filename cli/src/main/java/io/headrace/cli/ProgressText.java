@@ -33,6 +33,9 @@ final class ProgressText {
         if (progress.failed() > 0) {
             line.append(", ").append(number(progress.failed())).append(" failed");
         }
+        if (progress.parked() > 0) {
+            line.append(", ").append(number(progress.parked())).append(" wait for batches");
+        }
         line.append(String.format(Locale.ROOT, ", %.1f/s", progress.itemsPerSecond()));
         remaining(progress, estimate)
                 .filter(left -> !left.isZero())

@@ -68,6 +68,13 @@ final class Summary {
             line(out, "in words", corpus.prose());
         }
         calls(out, before);
+        if (report.waiting().items() > 0) {
+            line(
+                    out,
+                    "waiting",
+                    count(report.waiting().items(), "item") + " for batches, which may still cost "
+                            + cost(report.waiting().most()));
+        }
         report.budget().ifPresent(budget -> line(out, "budget", budget(budget)));
         if (report.lostCalls() > 0) {
             line(out, "crashes", lost());
@@ -89,7 +96,9 @@ final class Summary {
             line(
                     out,
                     "next",
-                    "the same command goes on from here"
+                    (report.end() == End.WAITING
+                                    ? "the same command goes on when batches have ended"
+                                    : "the same command goes on from here")
                             + (all.failed() > 0 ? "; with --retry-failed it tries the failed items again too" : ""));
         }
         line(out, "files", report.directory() + ": " + files(all));

@@ -27,6 +27,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeoutException;
@@ -34,6 +36,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -512,6 +515,56 @@ class ParkedItemTest {
                 call.apply("slow").timeout(Duration.ofMillis(5)).onErrorReturn(TimeoutException.class, "late"),
                 String::concat)));
         assertThat(slowWasCancelled).isTrue();
+    }
+
+    /** Calls that answer, fail and are parked at random moments on other threads, put together at random. */
+    @RepeatedTest(3)
+    void itemsAtRandom_endOnceEach() {
+        Random random = new Random();
+        Call<String, String> any = CallStack.<String, String>of(request -> Mono.defer(() -> {
+                    int kind = Math.floorMod(request.hashCode(), 4);
+                    Mono<String> answer = kind == 0
+                            ? parked()
+                            : kind == 1
+                                    ? Mono.error(ApiException.builder(ErrorKind.REFUSED, "no")
+                                            .build())
+                                    : Mono.just(request);
+                    int micros = Math.floorMod(request.hashCode() / 4, 5) * 100;
+                    return micros == 0
+                            ? answer
+                            : Mono.delay(Duration.ofNanos(micros * 1_000L)).then(answer);
+                }))
+                .build();
+        Function<String, Mono<String>> function = value -> {
+            Mono<String> first = any.apply(value + "a");
+            Mono<String> second = any.apply(value + "b");
+            Mono<String> third = any.apply(value + "c");
+            return switch (Math.floorMod(value.hashCode(), 6)) {
+                case 0 -> Mono.zip(first, second, String::concat);
+                case 1 -> first.then(second).zipWith(third, String::concat);
+                case 2 -> Mono.firstWithValue(first, second).flatMap(one -> third);
+                case 3 -> Flux.merge(first, second, third).next();
+                case 4 -> Flux.concatDelayError(first, second, third).last();
+                default ->
+                    first.onErrorResume(e -> second)
+                            .timeout(Duration.ofNanos(300_000))
+                            .onErrorResume(e -> third);
+            };
+        };
+        Flux<Outcome<String>> items = Step.map("s", function)
+                .apply(Flux.range(0, 5_000)
+                        .map(n -> Outcome.ok(Item.of("i" + n, n, Integer.toString(random.nextInt())))));
+
+        Set<String> ended = ConcurrentHashMap.newKeySet();
+        Long count = items.doOnNext(outcome -> ended.add(outcome.item().id()))
+                .count()
+                .block(SOON);
+
+        assertThat(count).isEqualTo(5_000);
+        assertThat(ended).hasSize(5_000);
+        for (int i = 0; i < 20; i++) {
+            items.take(Duration.ofNanos(random.nextInt(3_000_000))).count().block(SOON);
+        }
     }
 
     private static Call<String, String> cached(Call<String, String> call) {

@@ -472,7 +472,7 @@ class CheckpointTest {
         try (Checkpoint<String> checkpoint = builder().open()) {
             assertThatThrownBy(() -> builder().open())
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("another run");
+                    .hasMessageContaining("somebody else in this process works in");
         }
         builder().open().close();
     }

@@ -12,9 +12,12 @@ import io.headrace.dataset.Dataset;
 import io.headrace.flow.Pipeline;
 import io.headrace.flow.Step;
 import io.headrace.layer.CallStack;
+import io.headrace.layer.ChatStream;
 import io.headrace.model.ChatCall;
 import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
+import io.headrace.model.EmbeddingRequest;
+import io.headrace.model.EmbeddingResponse;
 import io.headrace.provider.anthropic.Anthropic;
 import io.headrace.run.Run;
 import io.headrace.run.RunReport;
@@ -29,9 +32,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -232,6 +238,68 @@ class BatchRunTest {
                 .execute()
                 .block(SOON));
         assertThat(values("mixed")).isEqualTo(values("online"));
+    }
+
+    @Test
+    void severalChoices_areAsManyRequests() {
+        Call<ChatRequest, ChatResponse> call = batched(Whose.OPENAI);
+        RunReport report = queue.rounds(run(
+                        "choices",
+                        text -> call.apply(ChatRequest.builder("gpt-4o-mini")
+                                        .user(text)
+                                        .n(3)
+                                        .build())
+                                .map(answer -> answer.choices().size() + " choices")))
+                .block(SOON);
+
+        finished(report);
+        assertThat(requestsOfBatches()).isEqualTo(3L * ROWS);
+    }
+
+    @Test
+    void streamedCall_waitsAndComesInPieces() throws IOException {
+        ChatStream stream = ChatStream.of(batched(Whose.OPENAI));
+        RunReport report = queue.rounds(run(
+                        "streamed",
+                        text -> stream.texts(ChatRequest.builder("gpt-4o-mini")
+                                        .user(text)
+                                        .build())
+                                .collect(Collectors.joining())))
+                .block(SOON);
+
+        finished(report);
+        assertThat(requestsOfBatches()).isEqualTo(ROWS);
+        assertThat(values("streamed").values()).noneMatch(String::isEmpty);
+    }
+
+    @Test
+    void embeddings_goByTheirOwnBatches() throws IOException {
+        Call<EmbeddingRequest, EmbeddingResponse> embed = CallStack.embeddings(openAi.embeddings())
+                .cache(cache)
+                .batches(queue, openAi.embeddingBatches())
+                .build();
+        Call<ChatRequest, ChatResponse> chat = batched(Whose.OPENAI);
+        RunReport report = queue.rounds(run(
+                        "embedded",
+                        text -> Mono.zip(
+                                        embed.apply(EmbeddingRequest.of("text-embedding-3-small", text)),
+                                        ask(chat, Whose.OPENAI, text))
+                                .map(both -> both.getT1().vectors().size() + both.getT2())))
+                .block(SOON);
+
+        finished(report);
+        assertThat(provider.batches()).hasSize(2); // both in one pass
+        assertThat(requestsOfBatches()).isEqualTo(2L * ROWS);
+        assertThat(report.total().cost().isKnown()).isTrue();
+    }
+
+    private Mono<RunReport> run(String name, Function<String, Mono<String>> function) {
+        Dataset<String> rows = Dataset.of(
+                IntStream.range(0, ROWS).mapToObj(i -> "Mill " + i + " turns").toList());
+        return Run.builder(rows, Step.map("ask", function), directory.resolve(name), Codec.json(String.class))
+                .batches(queue)
+                .build()
+                .execute();
     }
 
     @ParameterizedTest
