@@ -92,13 +92,11 @@ final class Summary {
                         name,
                         "failed: " + why + "; the same command tries it again, finished items cost nothing"));
         report.notes().forEach(note -> line(out, "note", note));
-        if (report.end() != End.FINISHED) {
+        if (report.end() != End.FINISHED && report.end() != End.WAITING) {
             line(
                     out,
                     "next",
-                    (report.end() == End.WAITING
-                                    ? "the same command goes on when batches have ended"
-                                    : "the same command goes on from here")
+                    "the same command goes on from here"
                             + (all.failed() > 0 ? "; with --retry-failed it tries the failed items again too" : ""));
         }
         line(out, "files", report.directory() + ": " + files(all));
