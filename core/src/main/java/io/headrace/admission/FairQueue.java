@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,6 +96,20 @@ final class FairQueue<T> {
         if (tokens != 0) {
             levelOf(place).correct(place.tenant, tokens);
         }
+    }
+
+    /** Whether one in line is such. */
+    boolean any(Predicate<T> such) {
+        for (Level level : levels.values()) {
+            for (Tenant<T> tenant : level.waiting) {
+                for (Place<T> place = tenant.first; place != null; place = place.after) {
+                    if (such.test(place.waiting)) {
+                        return true;
+                    }
+                }
+            }
+        }
+        return false;
     }
 
     /** Shows each place in line to {@code visitor}, which may remove it. */

@@ -46,6 +46,9 @@ public final class Gate {
     /** Not a time to wait: the gate has room, and the attempt's item has no place in its step. */
     private static final long NO_PLACE = -2;
 
+    /** Not a time to wait: the gate has room, and others hold too much of the attempt's budget just now. */
+    private static final long NO_MONEY = -3;
+
     private final String name;
     private final Supplier<Scheduler> scheduler;
     private final List<Resource> shared;
@@ -56,7 +59,6 @@ public final class Gate {
     private final GateEvents events;
     private final GateMemory memory;
     private final Object lock = new Object();
-    private final Runnable onRoom = this::admitWaiting;
     private int inFlight;
     private long answers;
     private int failFastWaiting;
@@ -245,21 +247,33 @@ public final class Gate {
         }
     }
 
-    /** Puts {@code ticket} in line, or lets it go if it is its turn; neither if it was cancelled on its way here. */
+    /** Puts {@code ticket} in line, or lets it go if it is its turn; neither if it is there already or was cancelled on its way here. */
     void enter(Ticket<?> ticket) {
         change((now, deferred) -> {
-            if (ticket.state == Ticket.State.OVER) {
-                return;
+            if (ticket.state == Ticket.State.NEW || ticket.state == Ticket.State.PARKED) {
+                enter(ticket, now, deferred);
             }
-            String impossible = impossible(ticket);
-            if (impossible != null) {
-                refuse(ticket, impossible(ticket, impossible), deferred);
-                return;
-            }
-            ticket.waits(now);
-            queue.add(ticket.place);
-            failFastWaiting += ticket.failsFast() ? 1 : 0;
         });
+    }
+
+    /** The budget of {@code ticket} has room: back into line with it if it left the line for that. */
+    void onRoom(Ticket<?> ticket) {
+        change((now, deferred) -> {
+            if (ticket.state == Ticket.State.UNPAID) {
+                enter(ticket, now, deferred);
+            }
+        });
+    }
+
+    private void enter(Ticket<?> ticket, long now, Deferred deferred) {
+        String impossible = impossible(ticket);
+        if (impossible != null) {
+            refuse(ticket, impossible(ticket, impossible), deferred);
+            return;
+        }
+        ticket.waits(now);
+        queue.add(ticket.place);
+        failFastWaiting += ticket.failsFast() ? 1 : 0;
     }
 
     /** Moves {@code ticket} up to the line of its priority, if that has gone up. It keeps the time it came. */
@@ -366,10 +380,6 @@ public final class Gate {
         failFastWaiting -= ticket.failsFast() ? 1 : 0;
     }
 
-    private void admitWaiting() {
-        change((now, deferred) -> {});
-    }
-
     /** Changes something under the lock, lets go who may go then, and starts them after the lock. */
     private void change(Change change) {
         Deferred deferred = Deferred.mine();
@@ -387,6 +397,14 @@ public final class Gate {
         while ((place = queue.peek(now)) != null) {
             Ticket<?> next = place.waiting;
             long wait = take(next, now);
+            if (wait == NO_MONEY) {
+                if (queue.any(other -> other.budget != next.budget)) {
+                    leaveLine(next); // and keeps nobody who could pay waiting
+                    next.state = Ticket.State.UNPAID;
+                    continue;
+                }
+                wait = Resource.UNTIL_SETTLED;
+            }
             ApiException hopeless = wait > 0 && !paused ? keys.hopeless(now) : null;
             if (hopeless != null) {
                 ApiException error = notSent(hopeless.kind(), "gate '" + name + "': " + hopeless.getMessage());
@@ -423,8 +441,8 @@ public final class Gate {
     }
 
     /**
-     * Takes all resources for {@code ticket}, 0, or none: how long to wait then, {@link #NEVER}, or {@link #NO_PLACE}, after which
-     * it comes back by itself.
+     * Takes all resources for {@code ticket}, 0, or none: how long to wait then, {@link #NEVER}, or {@link #NO_PLACE} and
+     * {@link #NO_MONEY}, after which it comes back by itself.
      */
     private long take(Ticket<?> ticket, long now) {
         Demand demand = ticket.demand;
@@ -436,9 +454,9 @@ public final class Gate {
             return NO_PLACE;
         }
         if (wait == 0 && ticket.budget != null) {
-            wait = switch (ticket.budget.reserve(demand, onRoom)) {
+            wait = switch (ticket.budget.reserve(demand, ticket.onRoom)) {
                 case RESERVED -> 0;
-                case NOT_NOW -> Resource.UNTIL_SETTLED;
+                case NOT_NOW -> NO_MONEY;
                 case EXHAUSTED -> NEVER;
             };
         }

@@ -31,6 +31,8 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
         WAITING,
         /** Its turn came, and its item had no place in the step; it comes back to the gate with one. */
         PARKED,
+        /** Its turn came, and its budget had no room; it comes back when there is some. */
+        UNPAID,
         HELD,
         OVER;
 
@@ -62,6 +64,9 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
 
     final Demand demand;
     final @Nullable Budget budget;
+
+    /** Has it try again when its budget has room. */
+    final Runnable onRoom = this::comeBack;
 
     // the gate's own, under its lock
     volatile State state = State.NEW;
@@ -96,6 +101,10 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
         wait.begin();
     }
 
+    private void comeBack() {
+        gate.onRoom(this);
+    }
+
     /** How urgent it is now. */
     Priority priority() {
         return urgency == null ? options.priority() : urgency.priority();
@@ -128,7 +137,7 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
 
     /** Under the gate's lock: it is to stand in line, at the head if it has been there before. */
     void waits(long now) {
-        if (state == State.PARKED) {
+        if (state == State.PARKED || state == State.UNPAID) {
             place.again = true;
         } else {
             place.since = now;

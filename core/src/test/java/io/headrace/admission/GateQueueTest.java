@@ -317,6 +317,56 @@ class GateQueueTest {
     }
 
     @Test
+    void budgetThatIsHeld_keepsNobodyOfAnotherBudgetWaiting() {
+        Gate gate = gate().concurrency(50).build();
+        Budget tight = Budget.ofTokens(1_000);
+        DemandEstimator<Integer> tokens = n -> new Demand(n, 0, Cost.ZERO);
+        Call<Integer, Integer> call = n -> Mono.just(n).delayElement(n > 100 ? ofMinutes(5) : ofMillis(100), time);
+        Call<Integer, Integer> gated = call.with(gate.layer(tokens, Meter.free()));
+        List<Integer> poor = new ArrayList<>();
+        List<Integer> rich = new ArrayList<>();
+        List<Disposable> waiting = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            waiting.add(gated.apply(600 - i).contextWrite(tight::into).subscribe(poor::add, error -> {}));
+        }
+        for (int i = 0; i < 1_000; i++) {
+            gated.apply(1).subscribe(rich::add);
+        }
+        time.advanceTimeBy(ofSeconds(3));
+        assertThat(rich).hasSize(1_000);
+        assertThat(poor).isEmpty();
+        waiting.get(3).dispose();
+        waiting.get(0).dispose(); // which is billed for all it reserved, so the others never fit
+        time.advanceTimeBy(ofMinutes(6));
+        assertThat(tight.balance().tokens().reserved()).isZero();
+        tight.capTokens(10_000);
+        gated.apply(597).contextWrite(tight::into).subscribe(poor::add);
+        time.advanceTimeBy(ofMinutes(6));
+        assertThat(poor).containsExactly(597);
+        assertEmpty(gate);
+    }
+
+    @Test
+    void callsOfATightBudget_goOneAfterAnotherBesideOthers() {
+        Gate gate = gate().concurrency(50).build();
+        Budget tight = Budget.ofTokens(1_000_000);
+        tight.charge(BigDecimal.ZERO, 999_000);
+        DemandEstimator<Integer> tokens = n -> new Demand(n, 0, Cost.ZERO);
+        Call<Integer, Integer> call = n -> Mono.just(n).delayElement(ofMillis(100), time);
+        Call<Integer, Integer> gated = call.with(gate.layer(tokens, metered()));
+        List<Integer> poor = new ArrayList<>();
+        List<Integer> rich = new ArrayList<>();
+        Flux.range(0, 100_000).flatMap(i -> gated.apply(1), 100, 1).subscribe(rich::add);
+        for (int i = 0; i < 100; i++) {
+            gated.apply(600).contextWrite(tight::into).subscribe(poor::add);
+        }
+        time.advanceTimeBy(ofSeconds(30));
+        assertThat(poor).hasSize(100);
+        assertThat(rich.size()).isGreaterThan(10_000);
+        assertThat(tight.balance().tokens().reserved()).isZero();
+    }
+
+    @Test
     void demandThatCanNeverBeGranted_failsAtOnceAndIsNotSent() {
         Gate gate = gate().limit(Limited::new).build();
         Call<String, String> call = request -> Mono.just(request);
@@ -426,6 +476,31 @@ class GateQueueTest {
         assertThat(ended[0]).isEqualTo(10_000);
         assertEmpty(gate);
         assertThat(budget.balance().usd().reserved()).isEqualByComparingTo("0");
+    }
+
+    /** Every answer took one token. */
+    private static <T> Meter<T, T> metered() {
+        return new Meter<>() {
+            @Override
+            public Cost ceiling(T request) {
+                return Cost.ZERO;
+            }
+
+            @Override
+            public Usage usage(T answer) {
+                return Usage.of(1, 0);
+            }
+
+            @Override
+            public Cost cost(T answer) {
+                return Cost.ZERO;
+            }
+
+            @Override
+            public String model(T answer) {
+                return "";
+            }
+        };
     }
 
     private static <T> Meter<T, T> priced(String ceiling, String cost) {
