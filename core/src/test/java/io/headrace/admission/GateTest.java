@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -269,15 +270,16 @@ class GateTest {
         AtomicInteger running = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
         ConcurrentLinkedQueue<Throwable> surprises = new ConcurrentLinkedQueue<>();
-        Call<Integer, Integer> call = n -> Mono.usingWhen(
-                        // one that is cancelled while it starts ends late for its own count
-                        Mono.fromSupplier(() -> n % 4 == 0 ? 1 : running.incrementAndGet()),
-                        now -> {
-                            most.accumulateAndGet(now, Math::max);
-                            Mono<Integer> answer = n % 5 == 0 ? Mono.error(new IllegalStateException()) : Mono.just(n);
-                            return n % 3 == 0 ? answer : answer.delaySubscription(Duration.ofNanos(n % 7 * 20_000L));
-                        },
-                        now -> Mono.fromSupplier(() -> n % 4 == 0 ? 0 : running.decrementAndGet()))
+        Call<Integer, Integer> call = n -> Mono.<Integer>defer(() -> {
+                    most.accumulateAndGet(running.incrementAndGet(), Math::max);
+                    AtomicBoolean over = new AtomicBoolean();
+                    Runnable end = () -> running.addAndGet(over.compareAndSet(false, true) ? -1 : 0);
+                    Mono<Integer> answer = n % 5 == 0 ? Mono.error(new IllegalStateException()) : Mono.just(n);
+                    return (n % 3 == 0 ? answer : answer.delaySubscription(Duration.ofNanos(n % 7 * 20_000L)))
+                            .doOnNext(value -> end.run())
+                            .doOnError(error -> end.run())
+                            .doOnCancel(end);
+                })
                 .doOnError(e -> {
                     if (!(e instanceof IllegalStateException)) {
                         surprises.add(e);
@@ -302,6 +304,7 @@ class GateTest {
         assertThat(surprises).isEmpty();
         assertThat(most.get()).isBetween(1, 7);
         assertGetsEmpty(limit);
+        assertThat(running).hasValue(0);
     }
 
     @Test
