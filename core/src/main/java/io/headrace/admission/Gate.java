@@ -36,6 +36,9 @@ import reactor.util.retry.Retry;
  * cancel. Cancel while waiting leaves the line: the attempt is never made. An attempt that waited starts on the thread that
  * made room for it, or on the scheduler when time did. Each grant is told as {@link io.headrace.observe.CallEvent.Admitted}.
  *
+ * <p>Does not know that one attempt waits for another: a call that itself makes calls through the same gate holds its own grant
+ * meanwhile, and enough of them wait for each other for ever. Give the outer one no gate.
+ *
  * <p>Thread-safe; a lock guards the arithmetic and is never held while a call, a listener or a meter runs.
  */
 public final class Gate {
