@@ -8,14 +8,18 @@ import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.compression.DecompressionException;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.proxy.ProxyConnectException;
 import io.netty.handler.ssl.NotSslRecordException;
 import io.netty.handler.timeout.ReadTimeoutException;
 import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
 import java.util.Objects;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -34,6 +38,12 @@ final class HttpExchange {
 
     /** Netty's words for an answer that is not HTTP/2. */
     private static final String NO_HTTP2 = "First received frame was not SETTINGS";
+
+    /** How Netty names the system call that failed, before the system's own words. */
+    private static final Pattern SYSTEM_CALL = Pattern.compile("^\\w+\\(\\.\\.\\) failed with error\\(-\\d+\\): ");
+
+    /** What a proxy said, at the end of Netty's words. */
+    private static final Pattern PROXY_STATUS = Pattern.compile(", status: (\\d{3}.*)$");
 
     private final String name;
     private final String about;
@@ -162,6 +172,16 @@ final class HttpExchange {
                     .isTransient(false)
                     .build();
         }
+        if (error instanceof ProxyConnectException) {
+            Matcher status = PROXY_STATUS.matcher(words(error));
+            String why = status.find() ? status.group(1) : words(error);
+            return failureBuilder(ErrorKind.TRANSPORT, "the proxy does not connect: " + why, error)
+                    .isTransient(!why.startsWith("4")) // such as 407: it wants other credentials
+                    .build();
+        }
+        if (error instanceof UnresolvedAddressException) { // of any other host it is told by name
+            return failure(ErrorKind.TRANSPORT, "the name of the proxy is unknown", error);
+        }
         if (causedBy(DecompressionException.class, error)) {
             return failure(ErrorKind.MALFORMED_RESPONSE, "the answer cannot be unpacked: " + words(error), error);
         }
@@ -220,6 +240,8 @@ final class HttpExchange {
 
     private static String words(Throwable error) {
         String message = error.getMessage();
-        return message == null || message.isBlank() ? error.getClass().getSimpleName() : message;
+        return message == null || message.isBlank()
+                ? error.getClass().getSimpleName()
+                : SYSTEM_CALL.matcher(message).replaceFirst("").trim();
     }
 }

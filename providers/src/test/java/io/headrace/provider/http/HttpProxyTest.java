@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.headrace.ApiException;
 import io.headrace.Delivery;
+import io.headrace.ErrorKind;
 import io.headrace.testkit.SimulatedProvider;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -87,11 +88,27 @@ class HttpProxyTest {
                     .block(Duration.ofSeconds(20));
 
             assertThat(error.delivery()).isEqualTo(Delivery.NOT_SENT);
-            assertThat(error).hasMessageContaining("407");
+            assertThat(error).hasMessageContaining(": the proxy does not connect: 407 ");
+            assertThat(error.isTransient()).isFalse();
             StringWriter trace = new StringWriter();
             error.printStackTrace(new PrintWriter(trace));
             assertThat(trace.toString() + address).doesNotContain(PASSWORD, BASIC.substring(6));
             assertThat(server.statistics().requests()).isZero();
+        }
+    }
+
+    @Test
+    void proxyThatIsUnknown_isNamedAsTheReason() {
+        try (HttpTransport transport = HttpTransport.builder()
+                .proxy(HttpProxy.of("no-such-proxy.invalid", 3128))
+                .build()) {
+            ApiException error = (ApiException) post(transport, ELSEWHERE)
+                    .then(Mono.<Throwable>empty())
+                    .onErrorResume(Mono::just)
+                    .block(Duration.ofSeconds(20));
+
+            assertThat(error).hasMessageContaining(": the name of the proxy is unknown (not sent)");
+            assertThat(error.kind()).isEqualTo(ErrorKind.TRANSPORT);
         }
     }
 

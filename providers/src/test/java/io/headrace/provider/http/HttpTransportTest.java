@@ -54,6 +54,7 @@ class HttpTransportTest {
         ApiException error = fail(endpoint("http://127.0.0.1:" + port));
 
         assertFailed(error, ErrorKind.TRANSPORT, Delivery.NOT_SENT, "(not sent)");
+        assertThat(error).hasMessageContaining(": Connection refused: ");
         assertThat(error.isTransient()).isTrue();
         assertThat(error.status()).isEmpty();
     }
