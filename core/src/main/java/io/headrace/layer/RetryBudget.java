@@ -1,6 +1,7 @@
 package io.headrace.layer;
 
 import io.headrace.ApiException;
+import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import java.time.Duration;
 import java.util.EnumMap;
@@ -20,7 +21,7 @@ final class RetryBudget {
          * Fail with the error.
          *
          * @param attempts which attempt this was, how long there were retries, and why there are no more where that is not plain; null
-         *     for a first failure that no retry was due for
+         *     for a failure that no retry was due for, and that was the first or that of an attempt which was not sent
          */
         record Stop(@Nullable String attempts) implements Verdict {}
     }
@@ -43,7 +44,7 @@ final class RetryBudget {
     Verdict failed(Throwable error, Duration elapsed) {
         failures++;
         if (!spec.retries(error)) {
-            return failures == 1 ? new Verdict.Stop(null) : stop("", elapsed, "");
+            return failures == 1 || isNotSent(error) ? new Verdict.Stop(null) : stop("", elapsed, "");
         }
         ErrorKind kind = error instanceof ApiException api ? api.kind() : ErrorKind.STEP_FAILED;
         Duration asked = error instanceof ApiException api ? api.retryAfter().orElse(Duration.ZERO) : Duration.ZERO;
@@ -74,6 +75,11 @@ final class RetryBudget {
                     "waiting " + text(delay) + " more would pass the " + text(spec.maxElapsed()) + " allowed");
         }
         return new Verdict.Again(kind, delay);
+    }
+
+    /** Such as for a gate that gave up: it speaks of all calls, and this was no attempt. */
+    private static boolean isNotSent(Throwable error) {
+        return error instanceof ApiException api && api.delivery() == Delivery.NOT_SENT;
     }
 
     private Verdict stop(String ofAll, Duration elapsed, String why) {

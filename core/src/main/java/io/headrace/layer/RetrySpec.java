@@ -22,7 +22,7 @@ import reactor.core.scheduler.Schedulers;
  * {@link Backoff} and its own number of attempts. A server's {@link ApiException#retryAfter()} is a floor for the wait. A
  * call whose attempts or time are used up, or whose server asks for a longer wait than {@link #maxRetryAfter}, fails with
  * the last error, whose message then says which attempt it was, for how long there were retries and why there are no more,
- * such as {@code (attempt 5 of 5, after 42 s of retries)}; so does one that is not transient and came after others. What
+ * such as {@code (attempt 5 of 5, after 42 s of retries)}; so does one that was sent, is not transient and came after others. What
  * {@link #alsoRetry} names says it under {@linkplain Throwable#getSuppressed() suppressed}.
  */
 public final class RetrySpec {

@@ -6,6 +6,7 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.ApiException;
+import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.layer.RetryBudget.Verdict;
 import java.time.Duration;
@@ -33,6 +34,16 @@ class RetryBudgetTest {
         assertThat(budget.failed(error(ErrorKind.AUTHENTICATION), ZERO)).isEqualTo(new Verdict.Stop(null));
         assertThat(new RetryBudget(RetrySpec.standard()).failed(new IllegalStateException(), ZERO))
                 .isEqualTo(new Verdict.Stop(null));
+    }
+
+    @Test
+    void gateThatGaveUp_speaksForItself() {
+        RetryBudget budget = new RetryBudget(RetrySpec.standard());
+        assertThat(budget.failed(error(ErrorKind.TIMEOUT), ZERO)).isInstanceOf(Verdict.Again.class);
+        ApiException gaveUp = ApiException.builder(ErrorKind.UNAVAILABLE, "gate 'g': no call was answered")
+                .delivery(Delivery.NOT_SENT)
+                .build();
+        assertThat(budget.failed(gaveUp, ofSeconds(32))).isEqualTo(new Verdict.Stop(null));
     }
 
     @Test
