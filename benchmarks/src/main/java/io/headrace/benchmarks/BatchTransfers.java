@@ -38,6 +38,16 @@ public final class BatchTransfers {
             serve();
             return;
         }
+        withServer(baseUrl -> measure(args[0].equals("openai"), baseUrl, Integer.parseInt(args[1])));
+    }
+
+    /** What is measured against a simulated provider. */
+    interface Measurement {
+        void run(String baseUrl) throws IOException;
+    }
+
+    /** Measures against a provider in a process of its own. */
+    static void withServer(Measurement measurement) throws IOException, InterruptedException {
         Process server = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx256m",
@@ -50,7 +60,7 @@ public final class BatchTransfers {
                 .start();
         try (BufferedReader said =
                 new BufferedReader(new InputStreamReader(server.getInputStream(), StandardCharsets.UTF_8))) {
-            measure(args[0].equals("openai"), Objects.requireNonNull(said.readLine()), Integer.parseInt(args[1]));
+            measurement.run(Objects.requireNonNull(said.readLine()));
         } finally {
             server.destroy();
             server.waitFor();
@@ -119,7 +129,7 @@ public final class BatchTransfers {
         anthropic.close();
     }
 
-    private static ChatRequest request(boolean isOpenAi, int i) {
+    static ChatRequest request(boolean isOpenAi, int i) {
         String prompt =
                 ("Duck number " + i + " swims in the mill pond. ").repeat(60).substring(0, PROMPT_CHARACTERS);
         ChatRequest.Builder request = ChatRequest.builder(isOpenAi ? "gpt-4o-mini" : "claude-haiku-4-5")
@@ -136,7 +146,7 @@ public final class BatchTransfers {
         return (System.nanoTime() - since) / 1e9;
     }
 
-    private static String resident() throws IOException {
+    static String resident() throws IOException {
         return Files.readAllLines(Path.of("/proc/self/status")).stream()
                 .filter(line -> line.startsWith("VmHWM"))
                 .map(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024 + " MB")

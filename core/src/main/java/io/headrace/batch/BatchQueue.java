@@ -116,14 +116,19 @@ public final class BatchQueue implements AutoCloseable {
      * a passing error prevented is left to the next round.
      *
      * <p>An error of the pass comes through, as does a {@link StorageException}, and an {@link io.headrace.ApiException} of a provider
-     * that will do nothing for this account or has answered nothing for long; what the other providers have to do is done before.
+     * that will do nothing for this account or has answered nothing for long; what the other providers have to do
+     * is done before.
      * Nothing is lost then, and nothing by a cancel: a submission on its way is in doubt, and the next round finds out.
      */
     public <T> Mono<T> round(Mono<T> pass) {
         Objects.requireNonNull(pass, "pass");
-        return work.attendAll()
-                .then(pass.singleOptional())
-                .flatMap(result -> work.submitAll().then(Mono.justOrEmpty(result)));
+        return Mono.defer(() -> {
+            Stops stops = new Stops();
+            return work.attendAll(stops)
+                    .then(pass.singleOptional())
+                    .flatMap(result ->
+                            work.submitAll(stops).then(work.raise(stops)).then(Mono.justOrEmpty(result)));
+        });
     }
 
     /**
@@ -147,18 +152,19 @@ public final class BatchQueue implements AutoCloseable {
         Objects.requireNonNull(goOn, "goOn");
         return Mono.defer(() -> {
             AtomicBoolean isLast = new AtomicBoolean();
+            Stops stops = new Stops();
             Mono<Optional<T>> one = files.call(work::mark)
                     .flatMap(mark -> pass.singleOptional()
-                            .flatMap(result -> work.submitDue()
-                                    .then(files.call(() -> work.isDone(mark)
+                            .flatMap(result -> work.submitDue(stops)
+                                    .then(files.call(() -> work.isDone(mark, stops)
                                             || !result.map(goOn::test).orElse(true)))
                                     .doOnNext(isLast::set)
-                                    .flatMap(done -> done ? Mono.<Void>empty() : work.awaitNews(mark))
+                                    .flatMap(done -> done ? Mono.<Void>empty() : work.awaitNews(mark, stops))
                                     .thenReturn(result)));
-            return work.attendAll()
+            return work.attendAll(stops)
                     .thenMany(one.repeat(() -> !isLast.get()))
                     .last()
-                    .flatMap(Mono::justOrEmpty);
+                    .flatMap(result -> work.raise(stops).then(Mono.justOrEmpty(result)));
         });
     }
 

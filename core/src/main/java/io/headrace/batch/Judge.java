@@ -48,7 +48,9 @@ final class Judge {
         if (silence.compareTo(settings.patience()) > 0) {
             throw error;
         }
-        LOG.debug("pack {} of {}: asked again after {}", pack.number, pack.lane, error.getMessage());
+        if (silence.isZero()) {
+            LOG.info("pack {} of {}: {}; it is tried again", pack.number, pack.lane, error.getMessage());
+        }
     }
 
     /** There is surely no batch of the attempt. */

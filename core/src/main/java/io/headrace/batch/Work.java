@@ -1,5 +1,6 @@
 package io.headrace.batch;
 
+import io.headrace.ApiException;
 import io.headrace.batch.Pack.Phase;
 import java.io.IOException;
 import java.time.Duration;
@@ -58,36 +59,37 @@ final class Work {
     }
 
     /** Whether a pass that began at {@code mark} left nothing to wait for. */
-    boolean isDone(Mark mark) {
+    boolean isDone(Mark mark, Stops stops) {
         return mark.equals(mark())
-                && served().allMatch(pack -> pack.requests == 0)
-                && ledger.leftovers().isEmpty();
+                && Stream.concat(served(), ledger.leftovers().stream())
+                        .filter(pack -> lanes.containsKey(pack.lane) && !stops.holds(pack))
+                        .allMatch(pack -> pack.requests == 0);
     }
 
     /** Asks once after each batch that is out or in doubt, and takes in what has ended. */
-    Mono<Void> attendAll() {
-        return attend(pack -> true);
+    Mono<Void> attendAll(Stops stops) {
+        return attend(pack -> true, stops);
     }
 
     /** Seals what waits, and tries once to submit each pack for which there is room. */
-    Mono<Void> submitAll() {
-        return files.run(() -> seal(pack -> true)).then(submit(pack -> true));
+    Mono<Void> submitAll(Stops stops) {
+        return files.run(() -> seal(pack -> true)).then(submit(pack -> true, stops));
     }
 
     /** The same with packs that shall wait no longer. */
-    Mono<Void> submitDue() {
-        return files.run(this::sealDue).then(submit(this::isDue));
+    Mono<Void> submitDue(Stops stops) {
+        return files.run(this::sealDue).then(submit(this::isDue, stops));
     }
 
     /** Attends and submits, each as it is due, until there is news. */
-    Mono<Void> awaitNews(Mark mark) {
-        Mono<Void> next = files.call(this::pause)
+    Mono<Void> awaitNews(Mark mark, Stops stops) {
+        Mono<Void> next = files.call(() -> pause(stops))
                 .flatMap(pause -> pause.isZero()
                         ? Mono.just(0L)
                         : Mono.delay(pause, settings.timer().get()))
-                .then(attend(this::isDue))
-                .then(submitDue());
-        return files.call(() -> !mark.equals(mark()) || isDone(mark))
+                .then(attend(this::isDue, stops))
+                .then(submitDue(stops));
+        return files.call(() -> !mark.equals(mark()) || isDone(mark, stops))
                 .flatMap(isOver -> isOver ? Mono.just(true) : next.thenReturn(false))
                 .repeat()
                 .takeUntil(isOver -> isOver)
@@ -95,7 +97,20 @@ final class Work {
     }
 
     Mono<Void> cancel() {
-        return files.run(this::giveUp).then(attendAll());
+        return Mono.defer(() -> {
+            Stops stops = new Stops();
+            return files.run(this::giveUp).then(attendAll(stops)).then(raise(stops));
+        });
+    }
+
+    /** The error for which lanes were stopped; completes if there is none. */
+    Mono<Void> raise(Stops stops) {
+        return files.run(() -> {
+            ApiException error = stops.error();
+            if (error != null) {
+                throw error;
+            }
+        });
     }
 
     QueueSnapshot snapshot() {
@@ -120,30 +135,32 @@ final class Work {
         boolean test(Pack pack);
     }
 
-    private Mono<Void> attend(Choice choice) {
+    private Mono<Void> attend(Choice choice, Stops stops) {
         Flux<Mono<Void>> each = files.call(this::moved)
                 .flatMapIterable(packs -> packs)
                 .map(pack -> {
                     Served<?, ?> lane = lanes.get(pack.lane);
-                    return lane == null ? Mono.<Void>empty() : attend(pack, lane, choice);
+                    return lane == null ? Mono.<Void>empty() : attend(pack, lane, choice, stops);
                 });
         return all(each, ATTENDED);
     }
 
-    private Mono<Void> attend(Pack pack, Served<?, ?> lane, Choice choice) {
+    private Mono<Void> attend(Pack pack, Served<?, ?> lane, Choice choice, Stops stops) {
         return hold(
                 pack,
+                stops,
                 () -> (pack.phase == Phase.OUT || pack.phase == Phase.INTENDED) && choice.test(pack),
                 () -> pack.phase == Phase.OUT ? collector.poll(pack, lane) : doubts.resolve(pack, lane));
     }
 
-    private Mono<Void> submit(Choice choice) {
+    private Mono<Void> submit(Choice choice, Stops stops) {
         Flux<Mono<Void>> each = Flux.fromIterable(lanes.values())
                 .map(lane -> files.call(() -> sealed(lane))
                         .flatMapIterable(packs -> packs)
                         .concatMap(
                                 pack -> hold(
                                         pack,
+                                        stops,
                                         () -> pack.phase == Phase.SEALED
                                                 && pack.withdrawal == Withdrawal.NONE
                                                 && choice.test(pack)
@@ -163,12 +180,13 @@ final class Work {
         });
     }
 
-    /** Keeps others off a pack while it is worked on, if it may be. */
-    private Mono<Void> hold(Pack pack, BooleanSupplier mayBegin, Supplier<Mono<Void>> work) {
+    /** Keeps others off a pack while it is worked on, if it may be. An error of its provider stops its lane. */
+    private Mono<Void> hold(Pack pack, Stops stops, BooleanSupplier mayBegin, Supplier<Mono<Void>> work) {
         return Mono.usingWhen(
                 Mono.fromSupplier(Object::new),
-                holder -> files.call(() -> take(pack, holder, mayBegin))
-                        .flatMap(taken -> taken ? work.get() : Mono.<Void>empty()),
+                holder -> files.call(() -> !stops.holds(pack) && take(pack, holder, mayBegin))
+                        .flatMap(taken -> taken ? work.get() : Mono.<Void>empty())
+                        .onErrorResume(ApiException.class, error -> files.run(() -> stops.stop(pack, error))),
                 holder -> files.run(() -> release(pack, holder)));
     }
 
@@ -232,10 +250,11 @@ final class Work {
     }
 
     /** Until something is due. */
-    private Duration pause() {
+    private Duration pause(Stops stops) {
         Instant now = settings.clock().instant();
         Instant latest = now.plus(settings.longestPoll());
-        Instant next = served().map(this::due)
+        Instant next = served().filter(pack -> !stops.holds(pack))
+                .map(this::due)
                 .flatMap(Stream::ofNullable)
                 .reduce(latest, (one, other) -> one.isBefore(other) ? one : other);
         return next.isAfter(now) ? Duration.between(now, next) : Duration.ZERO;
