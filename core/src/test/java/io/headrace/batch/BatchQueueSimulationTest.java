@@ -36,7 +36,7 @@ class BatchQueueSimulationTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void mixedFaults_endEveryRequestOnce(boolean keepsTags) {
-        for (int seed = 0; seed < 30; seed++) {
+        for (int seed = 0; seed < 20; seed++) {
             Simulation simulation = new Simulation(root.resolve("m" + seed), keepsTags, seed, requests(17));
             simulation.provider.faults = Faults.mixed(new Random(seed));
             simulation.start(0);
@@ -64,7 +64,7 @@ class BatchQueueSimulationTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void deathsAmongMixedFaults_loseAndDoubleNothing(boolean keepsTags) {
-        for (int seed = 0; seed < 30; seed++) {
+        for (int seed = 0; seed < 20; seed++) {
             Random random = new Random(seed);
             Simulation simulation = new Simulation(root.resolve("d" + seed), keepsTags, seed, requests(13));
             simulation.provider.faults = Faults.mixed(random);
