@@ -69,6 +69,7 @@ public final class BatchKillSeries {
         this.random = new Random(seed);
         this.log = work.resolve("batches.jsonl");
         this.server = SimulatedProvider.builder()
+                .requireKey(false)
                 .batches(SimulatedBatches.DEFAULT.delay(WORK))
                 .batchLog(log)
                 .start();
