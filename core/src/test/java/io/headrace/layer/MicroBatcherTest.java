@@ -689,7 +689,7 @@ class MicroBatcherTest {
                                     .contextWrite(CallOptions.of("step", "i" + i)::into);
                             return (i % 5 == 0 ? call.timeout(Duration.ofNanos(i * 50L % 1_000_000)) : call)
                                     .onErrorResume(e -> Mono.just("failed"))
-                                    .doFinally(end -> ended.incrementAndGet())
+                                    .doOnTerminate(ended::incrementAndGet)
                                     .subscribeOn(Schedulers.parallel());
                         },
                         200)
