@@ -132,7 +132,7 @@ final class Collector {
     private void finish(Intake intake, Pack pack, Served<?, ?> lane) throws IOException {
         BatchTotals totals = intake.finish();
         quotas.ended(pack.kind());
-        if (totals.again() > 0) {
+        if (totals.again() > 0 && ledger.leftovers().contains(pack)) {
             packer.move(pack, lane);
         } else {
             ledger.forgetRequests(pack);

@@ -314,6 +314,7 @@ final class Ledger implements Closeable {
         filling.remove(pack.kind(), pack);
         standings.replayClaims(done.claims());
         Path ends = files.ends(done.pack());
+        boolean hasLines = Files.exists(files.lines(done.pack()));
         long whole = EndsFile.read(ends, new EndsFile.Visitor() {
 
             @Override
@@ -336,7 +337,12 @@ final class Ledger implements Closeable {
 
             @Override
             public void again(long key, int position, int batches) throws IOException {
-                standings.again(key);
+                if (hasLines) {
+                    standings.again(key);
+                } else {
+                    standings.forget(
+                            key); // it moved on, which its next pack says; or its line is lost, and it is parked anew
+                }
             }
 
             @Override
@@ -350,7 +356,7 @@ final class Ledger implements Closeable {
                     + ": bring the file back, or take another directory");
         }
         collected.add(BatchStatus.collected(pack, done));
-        if (Files.exists(files.lines(done.pack()))) {
+        if (hasLines) {
             leftovers.put(done.pack(), pack);
         }
     }

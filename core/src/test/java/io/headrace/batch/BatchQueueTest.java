@@ -8,7 +8,9 @@ import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.batch.BatchStatus.State;
+import java.io.IOException;
 import java.math.BigDecimal;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -104,6 +106,22 @@ class BatchQueueTest {
                 simulation.queue().park(simulation.lane(), Calls.of("slow one")).block();
         assertThat(failed.error()).hasMessageContaining("2 batches").hasMessageContaining("expired");
         assertThat(simulation.queue().outstanding()).isEqualTo(Cost.ZERO);
+    }
+
+    @Test
+    void linesThatAreDeletedWhileTheirBatchIsOut_areParkedAnew() throws IOException {
+        Simulation simulation = new Simulation(root, true, 1, List.of("slow one", "good one"));
+        simulation.settings = builder -> builder.maxBatches(2);
+        simulation.start(0);
+        assertThat(round(simulation)).isEqualTo("done");
+        simulation.queue().close();
+        Files.delete(simulation.directory().resolve("1.jsonl"));
+        simulation.time.advanceTimeBy(Duration.ofHours(30));
+        simulation.start(0);
+        assertThat(rounds(simulation)).isEqualTo("done");
+
+        assertThat(simulation.ends).containsEntry("slow one", "failed timeout").containsEntry("good one", "answered");
+        simulation.checkAllIsDone();
     }
 
     @Test
