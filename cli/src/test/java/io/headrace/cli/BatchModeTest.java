@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -116,6 +117,57 @@ class BatchModeTest {
             assertThat(again.exitCode()).isZero();
             assertThat(again.out()).contains("30 ok, 0 failed");
         }
+    }
+
+    @Test
+    void cancel_atAnotherProvider_saysThatNothingWasCancelled() {
+        try (SimulatedProvider server = SimulatedProvider.builder()
+                .requireKey(false)
+                .batches(SimulatedBatches.DEFAULT.delay(Duration.ofHours(1)))
+                .start()) {
+            assertThat(at(server, "--mode", "batch").exitCode()).isEqualTo(4);
+            Result cancelled = cli.run(
+                    "batch",
+                    "cancel",
+                    "--out",
+                    temp.resolve("out"),
+                    "--cache",
+                    temp.resolve("cache"),
+                    "--base-url",
+                    server.baseUrl(),
+                    "--identity",
+                    "somebody");
+            assertThat(cancelled.exitCode()).isEqualTo(1);
+            assertThat(cancelled.err()).contains("1 batch not cancelled", "somebody", "as the run was given them");
+            assertThat(server.batches()).noneMatch(batch -> batch.status().startsWith("cancel"));
+        }
+    }
+
+    @Test
+    void fresh_asksAgainForWhatFailedInBatches() {
+        try (SimulatedProvider server = SimulatedProvider.builder()
+                .requireKey(false)
+                .batches(SimulatedBatches.DEFAULT.share(SimulatedBatches.Fate.FAILED, 1))
+                .start()) {
+            String[] batch = {"--mode", "batch", "--wait", "--poll", "10ms", "--max-samples", "3"};
+            assertThat(at(server, batch).exitCode()).isEqualTo(2);
+            server.batches(SimulatedBatches.DEFAULT);
+            assertThat(at(server, batch).out()).contains("0 ok, 3 failed");
+            String[] fresh = Arrays.copyOf(batch, batch.length + 1);
+            fresh[batch.length] = "--fresh";
+            assertThat(at(server, fresh).out()).contains("3 ok, 0 failed");
+        }
+    }
+
+    @Test
+    void damagedFilesOfBatches_areToldWithoutAStackTrace() throws IOException {
+        analyze("out", "cache", "--max-samples", "2", "--mode", "batch");
+        Files.delete(temp.resolve("out/batches/1.ends"));
+        Result again = analyze("out", "cache", "--max-samples", "2", "--mode", "batch");
+        assertThat(again.exitCode()).isEqualTo(1);
+        assertThat(again.err())
+                .contains("1.ends is missing", "bring the file back")
+                .doesNotContain("\tat ");
     }
 
     @Test

@@ -367,7 +367,9 @@ final class Execution<I, O> implements Recorder.Ending {
 
     private Mono<Void> retryBatches() {
         BatchQueue queue = settings.queue();
-        return queue != null && settings.retryFailed() && !goesOn ? queue.retryFailed() : Mono.empty();
+        return queue != null && (settings.retryFailed() || settings.fresh()) && !goesOn
+                ? queue.retryFailed()
+                : Mono.empty();
     }
 
     private Checkpoint<O> open() {

@@ -471,7 +471,7 @@ public final class Run<O> {
          * io.headrace.layer.CallStack#batches}. Items with a parked call are pending, and a run of which only such are left ends as
          * {@link RunReport.End#WAITING}; running it again goes on with what batches have answered meanwhile: {@code
          * queue.rounds(run.execute())} does so until nothing waits. What the queue may still cost counts against the
-         * {@link #budget}, and {@link #retryFailed} holds for what batches ended with an error too.
+         * {@link #budget}, and {@link #retryFailed} and {@link #fresh} hold for what batches ended with an error too.
          *
          * <p>{@link CachePolicy#refresh()} then reads what is stored since the first of the runs that worked on what is pending now.
          * Reductions are made when every row is done; a call of theirs that is parked fails them, and running again reads its answer.
