@@ -1,11 +1,17 @@
 package io.headrace.cli;
 
 import io.headrace.ApiException;
+import io.headrace.StorageException;
+import io.headrace.batch.BatchApi;
 import io.headrace.batch.BatchQueue;
+import io.headrace.batch.BatchStatus;
+import io.headrace.batch.BatchStatus.State;
+import io.headrace.batch.QueueSnapshot;
 import io.headrace.cache.ResponseCache;
 import io.headrace.layer.CallStack;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -58,12 +64,29 @@ final class BatchCancel implements Callable<Integer> {
                     .build(); // serves them
             try {
                 queue.cancel().block();
-            } catch (ApiException e) {
+            } catch (ApiException | StorageException e) {
                 throw UsageProblem.of(e);
             }
-            surroundings.out().println("batches: " + BatchText.summary(BatchCommand.snapshot(queue)));
+            QueueSnapshot snapshot = BatchCommand.snapshot(queue);
+            surroundings.out().println("batches: " + BatchText.summary(snapshot));
             surroundings.out().flush();
+            checkAllWereAsked(snapshot, backend.batches());
         }
         return ExitCode.OK;
+    }
+
+    /**
+     * @throws UsageProblem if there are batches of somebody else than was asked
+     */
+    private static void checkAllWereAsked(QueueSnapshot snapshot, BatchApi<?, ?> asked) {
+        List<BatchStatus> others = snapshot.batches().stream()
+                .filter(batch -> batch.state() == State.OUT || batch.state() == State.IN_DOUBT)
+                .filter(batch -> !batch.lane().equals(asked.identity() + " " + asked.operation()))
+                .toList();
+        if (!others.isEmpty()) {
+            throw new UsageProblem(BatchText.batches(others.size()) + " not cancelled, of "
+                    + others.get(0).lane() + " and not of " + asked.identity() + " " + asked.operation()
+                    + ": give --base-url, --provider and --identity as the run was given them");
+        }
     }
 }

@@ -29,7 +29,7 @@ final class BatchText {
         long done = 0;
         long out = 0;
         for (BatchStatus batch : queue.batches()) {
-            if (batch.state() == State.OUT || batch.state() == State.IN_DOUBT) {
+            if (isOut(batch.state())) {
                 out++;
                 done += batch.counts().succeeded() + batch.counts().failed();
             }
@@ -128,7 +128,7 @@ final class BatchText {
         }
     }
 
-    private static String batches(long batches) {
+    static String batches(long batches) {
         return number(batches) + (batches == 1 ? " batch" : " batches");
     }
 
