@@ -1,6 +1,7 @@
 package io.headrace.cli;
 
 import io.headrace.Call;
+import io.headrace.StorageException;
 import io.headrace.admission.Gate;
 import io.headrace.batch.BatchQueue;
 import io.headrace.batch.QueueSnapshot;
@@ -199,7 +200,7 @@ final class BatchOptions {
     static BatchQueue open(BatchQueue.Builder queue) {
         try {
             return queue.open();
-        } catch (IllegalStateException e) {
+        } catch (IllegalStateException | StorageException e) {
             throw UsageProblem.of(e);
         }
     }

@@ -67,7 +67,7 @@ final class Watch {
      */
     RunReport execute(Run<?> run, BatchWork<RunReport> work, Supplier<OptionalLong> estimate) {
         return await(
-                work.over(once(run)).onErrorMap(ApiException.class, UsageProblem::of),
+                work.over(once(run)).onErrorMap(Watch::isOfQueue, e -> UsageProblem.of((RuntimeException) e)),
                 () -> show(work, run.progress(console.period()), Progress::stopping, text(estimate)),
                 () -> work.stop(run::stop));
     }
@@ -75,7 +75,7 @@ final class Watch {
     /** The same of {@code sweep}. */
     SweepReport execute(Sweep sweep, BatchWork<SweepReport> work) {
         return await(
-                work.over(once(sweep)).onErrorMap(ApiException.class, UsageProblem::of),
+                work.over(once(sweep)).onErrorMap(Watch::isOfQueue, e -> UsageProblem.of((RuntimeException) e)),
                 () -> show(work, sweep.progress(console.period()), SweepProgress::stopping, ProgressText::of),
                 () -> work.stop(sweep::stop));
     }
@@ -121,6 +121,11 @@ final class Watch {
                 || error instanceof IllegalStateException
                 || error instanceof UncheckedIOException
                 || error instanceof StorageException;
+    }
+
+    /** Of a provider that will not go on, or of the files of the queue: the message says what to do. */
+    private static boolean isOfQueue(Throwable error) {
+        return error instanceof ApiException || error instanceof StorageException;
     }
 
     private static Function<Progress, String> text(Supplier<OptionalLong> estimate) {
