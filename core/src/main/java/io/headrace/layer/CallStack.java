@@ -387,7 +387,8 @@ public final class CallStack<Q, R> {
         }
         Call<Q, R> stack = attempts ? attempt() : call;
         if (validator != null) {
-            stack = stack.with(ValidateLayer.<Q, R>of(validator, meter).about(about));
+            stack = stack.with(
+                    ValidateLayer.<Q, R>of(validator, meter).several(several).about(about));
         }
         if (streams) {
             stack = stack.with(StreamLayer.create());

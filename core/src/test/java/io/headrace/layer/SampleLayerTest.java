@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
@@ -386,5 +387,17 @@ class SampleLayerTest {
         gives(with(several(true).apply("q*2"), o -> o.withCachePolicy(CachePolicy.bypass())), "q-5,q-6");
         gives(several(true).apply("q*2"), "q-3,q-4");
         assertThat(model.asked).containsExactly("q*2", "q*2", "q*2");
+    }
+
+    @Test
+    void validator_judgesEachOfSeveralAnswers_soThatWhatIsReadAgainIsWhatWasGiven() {
+        Call<String, String> strict = stack(model, cache)
+                .several(Samples.SEVERAL, true)
+                .retry(RetrySpec.fixedDelay(2, Duration.ZERO))
+                .validator(answer -> answer.equals("q-2") ? Optional.of("bad") : Optional.empty())
+                .build();
+        gives(in(a, strict.apply("q*3")), "q-4,q-5,q-6");
+        gives(in(b, strict.apply("q*3")), "q-4,q-5,q-6");
+        assertThat(model.asked).containsExactly("q*3", "q*3");
     }
 }
