@@ -58,8 +58,11 @@ final class Purchase<Q, R> {
         return made;
     }
 
-    private synchronized boolean isDecided(Part<Q, R> part) {
-        return part.isDecided;
+    /** From here on only {@link #buy} decides the part, which follows at once; false if that is done. */
+    private synchronized boolean claim(Part<Q, R> part) {
+        boolean free = !part.isDecided && !part.isClaimed;
+        part.isClaimed |= free;
+        return free;
     }
 
     /** Whether it is known of all samples now whether they are missing, and some are. */
@@ -77,7 +80,7 @@ final class Purchase<Q, R> {
     private void skip(Part<Q, R> part) {
         boolean complete;
         synchronized (this) {
-            complete = decide(part, null);
+            complete = !part.isClaimed && decide(part, null);
         }
         if (complete) {
             send();
@@ -175,6 +178,7 @@ final class Purchase<Q, R> {
 
         private final Purchase<Q, R> purchase;
         private final int index;
+        private boolean isClaimed;
         private boolean isDecided;
         private @Nullable MonoSink<R> buyer;
         private @Nullable Call<Q, R> seller;
@@ -200,9 +204,9 @@ final class Purchase<Q, R> {
 
         /** It is missing: bought with the others from {@code seller}, or alone where those have been. */
         Mono<R> answer(Call<Q, R> seller, Q request) {
-            return Mono.defer(() -> purchase.isDecided(this)
-                    ? seller.apply(request)
-                    : Mono.create(buyer -> purchase.buy(this, buyer, seller, request)));
+            return Mono.defer(() -> purchase.claim(this)
+                    ? Mono.create(buyer -> purchase.buy(this, buyer, seller, request))
+                    : seller.apply(request));
         }
     }
 
