@@ -228,7 +228,8 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
     private boolean isTooOld(CacheEntry entry, CachePolicy policy) {
         Duration age = policy.maxAge() == null ? maxAge : policy.maxAge();
         Instant since = policy.storedSince();
-        return (age != null && entry.storedAt().isBefore(clock.instant().minus(age)))
+        return (age != null
+                        && Duration.between(entry.storedAt(), clock.instant()).compareTo(age) > 0)
                 || (since != null && entry.storedAt().isBefore(since));
     }
 

@@ -239,4 +239,11 @@ class CachePolicyTest {
         assertThat(recorder.events).extracting(CallEvent::getClass).doesNotContain(CallEvent.AttemptEnded.class);
         assertThat(cache.hits).hasValue(1);
     }
+
+    @Test
+    void ageBeyondAllTime_isAnyAge() {
+        gives(call.apply("q"), "q-1");
+        clock.now = clock.now.plus(Duration.ofDays(2));
+        gives(under(CachePolicy.use().withMaxAge(Duration.ofSeconds(Long.MAX_VALUE)), call.apply("q")), "q-1");
+    }
 }
