@@ -213,11 +213,19 @@ final class CacheCommand {
         if (all == (namespace != null || model != null)) {
             throw new UsageProblem("clear needs either --all, or --namespace, --model or both");
         }
-        CacheFilter named =
-                namespace == null ? CacheFilter.all() : CacheFilter.all().namespace(namespace);
-        CacheFilter filter = model == null ? named : named.model(model);
+        CacheFilter filter = filter(namespace, model);
         return removing(
                 options, waiting, dryRun, tools -> result(dryRun.on ? tools.count(filter) : tools.remove(filter)));
+    }
+
+    private static CacheFilter filter(@Nullable String namespace, @Nullable String model) {
+        try {
+            CacheFilter named =
+                    namespace == null ? CacheFilter.all() : CacheFilter.all().namespace(namespace);
+            return model == null ? named : named.model(model);
+        } catch (IllegalArgumentException e) {
+            throw UsageProblem.of(e);
+        }
     }
 
     @Command(

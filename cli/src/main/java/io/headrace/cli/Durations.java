@@ -11,6 +11,7 @@ import picocli.CommandLine.TypeConversionException;
 /** Durations as people write them: {@code 100ms}, {@code 2s}, {@code 1.5m}, {@code 1h}. */
 final class Durations implements ITypeConverter<Duration> {
 
+    private static final BigDecimal LONGEST = BigDecimal.valueOf(Long.MAX_VALUE);
     private static final Pattern FORM = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?)(ms|s|m|h)");
 
     @Override
@@ -24,7 +25,11 @@ final class Durations implements ITypeConverter<Duration> {
         }
         BigDecimal nanos =
                 BigDecimal.valueOf(unit(matcher.group(2)).getDuration().toNanos());
-        return Duration.ofNanos(new BigDecimal(matcher.group(1)).multiply(nanos).longValue());
+        BigDecimal exact = new BigDecimal(matcher.group(1)).multiply(nanos);
+        if (exact.compareTo(LONGEST) > 0) {
+            throw new TypeConversionException("'" + text + "' is too long, 292 years are the most");
+        }
+        return Duration.ofNanos(exact.longValue());
     }
 
     private static ChronoUnit unit(String name) {

@@ -27,9 +27,11 @@ final class Sizes implements ITypeConverter<Long> {
         int shift =
                 SHIFT * UNITS.indexOf(matcher.group(2).toUpperCase(Locale.ROOT).charAt(0));
         long unit = 1L << shift;
-        return new BigDecimal(matcher.group(1))
-                .multiply(BigDecimal.valueOf(unit))
-                .longValue();
+        BigDecimal bytes = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(unit));
+        if (bytes.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) > 0) {
+            throw new TypeConversionException("'" + text + "' is too large, 8388607TB are the most");
+        }
+        return bytes.longValue();
     }
 
     /** Short and rounded: {@code 812 B}, {@code 1.4 MB}. */

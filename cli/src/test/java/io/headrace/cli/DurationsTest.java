@@ -49,4 +49,11 @@ class DurationsTest {
     void convert_keepsFractionsExact() {
         assertThat(new Durations().convert("0.1ms")).isEqualTo(Duration.ofNanos(100_000));
     }
+
+    @Test
+    void convert_refusesWhatNoTimerCounts() {
+        assertThatThrownBy(() -> new Durations().convert("5124096h"))
+                .isInstanceOf(TypeConversionException.class)
+                .hasMessage("'5124096h' is too long, 292 years are the most");
+    }
 }

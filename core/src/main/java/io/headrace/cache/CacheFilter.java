@@ -38,10 +38,10 @@ public final class CacheFilter {
      * @throws IllegalArgumentException for a blank name
      */
     public CacheFilter namespace(String name) {
-        if (name.isBlank()) {
+        String whole = name.endsWith("/") ? name.substring(0, name.length() - 1) : name;
+        if (whole.isBlank()) {
             throw new IllegalArgumentException("a namespace needs a name");
         }
-        String whole = name.endsWith("/") ? name.substring(0, name.length() - 1) : name;
         return new CacheFilter(whole, model, storedBefore);
     }
 

@@ -245,6 +245,7 @@ class CacheToolsTest {
         assertThat(filter).hasToString("answers of namespace a, of model m, stored before 2026-11-22T10:00:10Z");
         assertThatIllegalArgumentException().isThrownBy(() -> CacheFilter.all().model(" "));
         assertThatIllegalArgumentException().isThrownBy(() -> CacheFilter.all().namespace(""));
+        assertThatIllegalArgumentException().isThrownBy(() -> CacheFilter.all().namespace("/"));
     }
 
     @Test
