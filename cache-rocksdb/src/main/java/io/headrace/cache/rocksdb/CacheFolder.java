@@ -86,12 +86,15 @@ final class CacheFolder implements Closeable {
         if (!HELD.add(folder)) {
             return false;
         }
+        FileChannel taken = null;
         try {
-            lock = lock(folder);
-            if (lock != null) {
+            taken = lock(folder);
+            if (taken != null) {
                 writeFormat();
+                lock = taken;
             }
         } catch (IOException e) {
+            closeQuietly(taken, e);
             throw notWritable(folder, e);
         } finally {
             if (lock == null) {
@@ -99,6 +102,16 @@ final class CacheFolder implements Closeable {
             }
         }
         return lock != null;
+    }
+
+    private static void closeQuietly(@Nullable FileChannel channel, IOException because) {
+        try {
+            if (channel != null) {
+                channel.close();
+            }
+        } catch (IOException e) {
+            because.addSuppressed(e);
+        }
     }
 
     boolean isTaken() {
@@ -199,16 +212,17 @@ final class CacheFolder implements Closeable {
                 StandardOpenOption.CREATE,
                 StandardOpenOption.READ,
                 StandardOpenOption.WRITE);
-        boolean locked = false;
+        boolean ready = false;
         try {
-            locked = channel.tryLock(Long.MAX_VALUE - 1, 1, false) != null;
-            if (locked) {
-                byte[] pid = (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII);
-                channel.truncate(0).write(ByteBuffer.wrap(pid));
+            if (channel.tryLock(Long.MAX_VALUE - 1, 1, false) == null) {
+                return null;
             }
-            return locked ? channel : null;
+            byte[] pid = (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII);
+            channel.truncate(0).write(ByteBuffer.wrap(pid));
+            ready = true;
+            return channel;
         } finally {
-            if (!locked) {
+            if (!ready) {
                 channel.close();
             }
         }

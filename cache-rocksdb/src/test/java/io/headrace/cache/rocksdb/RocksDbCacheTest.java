@@ -176,6 +176,16 @@ class RocksDbCacheTest {
     }
 
     @Test
+    void folderThatCouldNotBeWritten_opensOnceItCan() throws IOException {
+        Path inTheWay = Files.createDirectories(folder.resolve("headrace-cache.part"));
+        assertUnavailable(folder, "cannot be made or written");
+        Files.delete(inTheWay);
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            cache.ready().block();
+        }
+    }
+
+    @Test
     void missingFolders_areMade() {
         RocksDbCache.open(folder.resolve("a/b/c")).close();
         assertThat(folder.resolve("a/b/c/db")).isDirectory();
