@@ -198,7 +198,11 @@ final class Analyze implements Callable<Integer> {
         if (report.end() == End.BROKEN) {
             surroundings.err().println("headrace: " + report.reason());
         }
-        new Summary(report, provider.isSimulatedHere(), report.allRowsKnown() ? OptionalLong.empty() : input.estimate())
+        new Summary(
+                        report,
+                        queue != null,
+                        provider.isSimulatedHere(),
+                        report.allRowsKnown() ? OptionalLong.empty() : input.estimate())
                 .print(surroundings.out());
         if (queue != null) {
             BatchText.summary(queue, report.end() == End.WAITING, surroundings.out());
@@ -212,8 +216,11 @@ final class Analyze implements Callable<Integer> {
         return ordered ? topics.ordered().then(classify.ordered()) : topics.then(classify);
     }
 
+    /** Also where the cap has no room beside what batches have reserved: they give back what they did not take. */
     private static boolean isWaiting(RunReport report) {
-        return report.end() == End.WAITING;
+        boolean hasNoRoom =
+                report.end() == End.STOPPED_BY_POLICY && report.budget().isPresent();
+        return report.end() == End.WAITING || (hasNoRoom && report.waiting().items() > 0);
     }
 
     private int exitCode(RunReport report) {

@@ -78,12 +78,12 @@ final class BatchText {
         if (!queue.batches().isEmpty()) {
             out.printf(
                     Locale.ROOT,
-                    "  %5s  %-11s %8s %8s %8s  %-10s %s%n",
+                    "  %5s  %-11s %8s %8s %10s  %-10s %s%n",
                     "pack",
                     "state",
                     "requests",
-                    "done",
-                    "failed",
+                    "answered",
+                    "unanswered",
                     "age",
                     "id");
         }
@@ -93,7 +93,7 @@ final class BatchText {
             Instant since = batch.submittedAt();
             out.printf(
                     Locale.ROOT,
-                    "  %5d  %-11s %8s %8s %8s  %-10s %s%n",
+                    "  %5d  %-11s %8s %8s %10s  %-10s %s%n",
                     batch.number(),
                     batch.state().name().toLowerCase(Locale.ROOT).replace('_', ' '),
                     number(batch.requests()),

@@ -29,26 +29,29 @@ final class Summary {
     private static final int COST_DIGITS = 6;
 
     private final RunReport report;
+    private final Part told;
     private final boolean simulated;
     private final OptionalLong estimate;
 
     /**
+     * @param inPasses whether the report is that of the last of several passes, so that what all of them took is told
      * @param simulated whether nobody was paid, whatever the price list says
      * @param estimate rows that there may be, for a run that did not come to their end
      */
-    Summary(RunReport report, boolean simulated, OptionalLong estimate) {
+    Summary(RunReport report, boolean inPasses, boolean simulated, OptionalLong estimate) {
         this.report = report;
+        this.told = inPasses && report.thisRun().items().done() > 0 ? report.total() : report.thisRun();
         this.simulated = simulated;
         this.estimate = estimate;
     }
 
     void print(PrintWriter out) {
-        Items now = report.thisRun().items();
+        Items now = told.items();
         Items all = report.total().items();
         long before = all.done() - now.done();
         out.printf(
                 Locale.ROOT,
-                "%s: %s done in %s%s%n",
+                "%s: %s done%s%s%n",
                 switch (report.end()) {
                     case FINISHED -> "finished";
                     case WAITING -> "waiting";
@@ -56,7 +59,7 @@ final class Summary {
                     case BROKEN -> "broken off";
                 },
                 count(now.done(), "item"),
-                Durations.format(report.duration()),
+                told == report.total() ? " in all" : " in " + Durations.format(report.duration()),
                 before > 0 ? ", " + number(before) + " done before" : "");
         if (report.end() != End.FINISHED) {
             line(out, "reason", report.reason());
@@ -104,7 +107,7 @@ final class Summary {
     }
 
     private void calls(PrintWriter out, long before) {
-        Part now = report.thisRun();
+        Part now = told;
         Calls calls = now.calls();
         if (calls.sent() > 0) {
             line(

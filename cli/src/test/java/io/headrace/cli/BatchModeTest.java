@@ -39,7 +39,10 @@ class BatchModeTest {
         Result batch = analyze("batch", "cache2", "--mode", "batch");
 
         assertThat(batch.exitCode()).as(batch.err()).isZero();
-        assertThat(batch.out()).contains("30 ok, 0 failed", "60 answered for 0.00");
+        assertThat(batch.out())
+                .contains("finished: 30 items done in all", "61 sent", "30 ok, 0 failed", "60 answered for 0.00");
+        assertThat(analyze("batch", "cache2", "--mode", "batch").out())
+                .contains("no call was sent: 30 items done before");
         assertThat(values("batch")).isEqualTo(values("online"));
         // the summary is asked for online
         assertThat(cost("batch")).isLessThan(cost("online") * 0.6).isGreaterThan(cost("online") * 0.5);
@@ -168,6 +171,13 @@ class BatchModeTest {
         assertThat(again.err())
                 .contains("1.ends is missing", "bring the file back")
                 .doesNotContain("\tat ");
+    }
+
+    @Test
+    void waiting_goesOnWhereTheCapHasRoomAgainWhenBatchesHaveEnded() {
+        Result capped = analyze("capped", "cache", "--mode", "batch", "--max-samples", "10", "--max-cost", "0.0012");
+        assertThat(capped.exitCode()).as(capped.out()).isZero();
+        assertThat(capped.out()).contains("10 ok, 0 failed");
     }
 
     @Test
