@@ -30,6 +30,7 @@ final class Summary {
 
     private final RunReport report;
     private final Part told;
+    private final boolean ofAllPasses;
     private final boolean simulated;
     private final OptionalLong estimate;
 
@@ -40,7 +41,8 @@ final class Summary {
      */
     Summary(RunReport report, boolean inPasses, boolean simulated, OptionalLong estimate) {
         this.report = report;
-        this.told = inPasses && report.thisRun().items().done() > 0 ? report.total() : report.thisRun();
+        this.ofAllPasses = inPasses && report.thisRun().items().done() > 0;
+        this.told = ofAllPasses ? report.total() : report.thisRun();
         this.simulated = simulated;
         this.estimate = estimate;
     }
@@ -59,7 +61,7 @@ final class Summary {
                     case BROKEN -> "broken off";
                 },
                 count(now.done(), "item"),
-                told == report.total() ? " in all" : " in " + Durations.format(report.duration()),
+                ofAllPasses ? " in all" : " in " + Durations.format(report.duration()),
                 before > 0 ? ", " + number(before) + " done before" : "");
         if (report.end() != End.FINISHED) {
             line(out, "reason", report.reason());
