@@ -22,24 +22,23 @@ final class Endings {
 
     /** All fail with that reason. */
     void fail(Pack pack, ApiException error) throws IOException {
-        long all = pack.requests;
-        end(pack, (ends, request, at) -> ends.failed(request.key(), error), totals(0, all, 0, 0, 0));
+        end(pack, (ends, request, at) -> ends.failed(request.key(), error), totals(pack.requests, 0, 0, 0));
     }
 
     /** All are asked for online. */
     void online(Pack pack) throws IOException {
-        end(pack, (ends, request, at) -> ends.online(request.key()), totals(0, 0, pack.requests, 0, 0));
+        end(pack, (ends, request, at) -> ends.online(request.key()), totals(0, pack.requests, 0, 0));
     }
 
     /** All are given up. */
     void drop(Pack pack) throws IOException {
-        end(pack, (ends, request, at) -> ends.dropped(request.key()), totals(0, 0, 0, 0, pack.requests));
+        end(pack, (ends, request, at) -> ends.dropped(request.key()), totals(0, 0, 0, pack.requests));
     }
 
     /** All go into packs of half the size; that they were in this one does not count. */
     void split(Pack pack, Served<?, ?> lane) throws IOException {
         packer.halve(pack);
-        BatchTotals totals = totals(0, 0, 0, pack.requests, 0);
+        BatchTotals totals = totals(0, 0, pack.requests, 0);
         end(pack, (ends, request, at) -> ends.again(request.key(), at, request.batches()), totals);
         packer.move(pack, lane);
     }
@@ -59,7 +58,7 @@ final class Endings {
         }
     }
 
-    private static BatchTotals totals(long answered, long failed, long online, long again, long cancelled) {
-        return new BatchTotals(answered, failed, online, again, cancelled, 0, 0, 0, 0, 0, 0, Cost.ZERO);
+    private static BatchTotals totals(long failed, long online, long again, long cancelled) {
+        return new BatchTotals(0, failed, online, again, cancelled, 0, 0, 0, 0, 0, 0, Cost.ZERO);
     }
 }

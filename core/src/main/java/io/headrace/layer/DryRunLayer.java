@@ -28,6 +28,7 @@ final class DryRunLayer<Q, R> implements Layer<Q, R> {
     @Override
     public Call<Q, R> around(Call<Q, R> next) {
         Objects.requireNonNull(next, "next");
+        Meter<? super Q, ? super R> batch = meter.batch();
         return request -> Mono.deferContextual(context -> {
             DryRun dryRun = DryRun.from(context).orElse(null);
             if (dryRun == null) {
@@ -38,7 +39,7 @@ final class DryRunLayer<Q, R> implements Layer<Q, R> {
                     CallOptions.from(context),
                     Usage.of(demand.inputTokens(), demand.outputTokens()),
                     range(meter, request, demand),
-                    range(meter.batch(), request, demand));
+                    range(batch, request, demand));
             return Mono.error(new DryRun.NotSent());
         });
     }

@@ -63,7 +63,7 @@ final class ParkLayer<Q, R> implements Layer<Q, R> {
     private Mono<Standing> standing(Q request, ContextView context) {
         CallKey key = KeyedCall.key(keys, request);
         int sample = KeyedCall.sample(context);
-        long inputTokens = demands.demand(request).inputTokens();
+        Demand online = demands.demand(request);
         Cost ceiling = lane.meter().ceiling(request);
         Mono<Standing> parked = queue.park(
                 lane,
@@ -73,14 +73,14 @@ final class ParkLayer<Q, R> implements Layer<Q, R> {
                         request,
                         CallOptions.from(context),
                         key.fields(),
-                        inputTokens,
+                        online.inputTokens(),
                         ceiling));
         Budget budget = budget(context);
         if (budget == null || queue.knows(key.fingerprint(), sample)) {
             return parked;
         }
-        Demand demand = new Demand(inputTokens, demands.demand(request).outputTokens(), ceiling);
-        return BudgetShare.during(parked, budget, demand);
+        Demand inBatch = new Demand(online.inputTokens(), online.outputTokens(), ceiling);
+        return BudgetShare.during(parked, budget, inBatch);
     }
 
     private @Nullable Budget budget(ContextView context) {
