@@ -3,22 +3,19 @@ package io.headrace.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.cli.Cli.Result;
+import io.headrace.testkit.HandClock;
 import io.headrace.testkit.SimulatedBatch;
 import io.headrace.testkit.SimulatedBatches;
 import io.headrace.testkit.SimulatedProvider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -61,12 +58,8 @@ class BatchModeTest {
 
     @Test
     void process_submitsAndEnds_andTheSameCommandGoesOn() throws IOException {
-        AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-11-22T12:00:00Z"));
-        try (SimulatedProvider server = SimulatedProvider.builder()
-                .requireKey(false)
-                .batches(SimulatedBatches.DEFAULT.delay(Duration.ofHours(1)))
-                .clock(clock(now))
-                .start()) {
+        HandClock clock = new HandClock(Instant.parse("2026-11-22T12:00:00Z"));
+        try (SimulatedProvider server = slowProvider().clock(clock).start()) {
             Result first = at(server, "--mode", "batch");
             assertThat(first.exitCode()).as(first.err()).isEqualTo(4);
             assertThat(first.out())
@@ -81,7 +74,7 @@ class BatchModeTest {
             assertThat(at(server, "--max-samples", "1", "--grace", "0s").err())
                     .contains("30 requests of this work are out in batches");
 
-            now.set(now.get().plus(Duration.ofHours(2)));
+            clock.advance(Duration.ofHours(2));
             server.batches(SimulatedBatches.DEFAULT); // those to come are over at once
             assertThat(at(server, "--mode", "batch").exitCode()).isEqualTo(4);
             Result last = at(server, "--mode", "batch");
@@ -98,10 +91,7 @@ class BatchModeTest {
 
     @Test
     void cancel_givesUpAndTheNextRunAsksAnew() {
-        try (SimulatedProvider server = SimulatedProvider.builder()
-                .requireKey(false)
-                .batches(SimulatedBatches.DEFAULT.delay(Duration.ofHours(1)))
-                .start()) {
+        try (SimulatedProvider server = slowProvider().start()) {
             assertThat(at(server, "--mode", "batch").exitCode()).isEqualTo(4);
             Result cancelled = cli.run(
                     "batch",
@@ -124,10 +114,7 @@ class BatchModeTest {
 
     @Test
     void cancel_atAnotherProvider_saysThatNothingWasCancelled() {
-        try (SimulatedProvider server = SimulatedProvider.builder()
-                .requireKey(false)
-                .batches(SimulatedBatches.DEFAULT.delay(Duration.ofHours(1)))
-                .start()) {
+        try (SimulatedProvider server = slowProvider().start()) {
             assertThat(at(server, "--mode", "batch").exitCode()).isEqualTo(4);
             Result cancelled = cli.run(
                     "batch",
@@ -222,23 +209,11 @@ class BatchModeTest {
                 .contains("--base-url says whom to ask");
     }
 
-    private static Clock clock(AtomicReference<Instant> now) {
-        return new Clock() {
-            @Override
-            public Instant instant() {
-                return now.get();
-            }
-
-            @Override
-            public ZoneId getZone() {
-                return ZoneOffset.UTC;
-            }
-
-            @Override
-            public Clock withZone(ZoneId zone) {
-                throw new UnsupportedOperationException("this clock has no other zone");
-            }
-        };
+    /** With batches that take an hour. */
+    private static SimulatedProvider.Builder slowProvider() {
+        return SimulatedProvider.builder()
+                .requireKey(false)
+                .batches(SimulatedBatches.DEFAULT.delay(Duration.ofHours(1)));
     }
 
     private String status() {

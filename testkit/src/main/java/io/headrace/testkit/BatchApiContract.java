@@ -12,11 +12,8 @@ import io.headrace.batch.BatchJob.State;
 import io.headrace.batch.BatchResult;
 import io.headrace.testkit.SimulatedBatches.Fate;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +43,7 @@ public abstract class BatchApiContract<Q, R> {
     private static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
     private static final String KEY = "sk-contract-0123456789";
 
-    private final AtomicReference<Instant> now = new AtomicReference<>(START);
+    private final HandClock clock = new HandClock(START);
 
     /** The provider that is asked. */
     protected SimulatedProvider provider;
@@ -79,26 +76,7 @@ public abstract class BatchApiContract<Q, R> {
 
     @BeforeEach
     void start() {
-        provider = SimulatedProvider.builder()
-                .keys(KEY)
-                .clock(new Clock() {
-
-                    @Override
-                    public Instant instant() {
-                        return now.get();
-                    }
-
-                    @Override
-                    public ZoneId getZone() {
-                        return ZoneOffset.UTC;
-                    }
-
-                    @Override
-                    public Clock withZone(ZoneId zone) {
-                        throw new UnsupportedOperationException("this clock has no other zone");
-                    }
-                })
-                .start();
+        provider = SimulatedProvider.builder().keys(KEY).clock(clock).start();
         api = connect(provider, KEY);
     }
 
@@ -230,7 +208,7 @@ public abstract class BatchApiContract<Q, R> {
         failCreation(Fault.acceptedLate(Duration.ofSeconds(30)));
         assertThat(failure(submit(lines(3))).delivery()).isEqualTo(Delivery.UNKNOWN);
         assertThat(api.jobs(START).collectList().block(SOON)).isEmpty();
-        now.set(START.plusSeconds(31));
+        clock.set(START.plusSeconds(31));
         assertThat(api.jobs(START).collectList().block(SOON)).hasSize(1);
     }
 
@@ -242,7 +220,7 @@ public abstract class BatchApiContract<Q, R> {
             failure(api.submit("run-1", lines(3), handle -> Mono.fromRunnable(() -> handles.add(handle))));
             StepVerifier.create(api.revoke(handles.get(0))).expectComplete().verify(SOON);
             StepVerifier.create(api.revoke(handles.get(0))).expectComplete().verify(SOON);
-            now.set(START.plusSeconds(31));
+            clock.set(START.plusSeconds(31));
             assertThat(api.jobs(START).collectList().block(SOON)).isEmpty();
         }
         StepVerifier.create(api.revoke("file-unknown")).expectComplete().verify(SOON);
@@ -288,7 +266,7 @@ public abstract class BatchApiContract<Q, R> {
     @Test
     void list_isReadPageByPageFromTheNewest() {
         for (int i = 0; i < 205; i++) {
-            now.set(START.plusSeconds(i));
+            clock.set(START.plusSeconds(i));
             submit(1);
         }
         List<BatchJob> all = api.jobs(START).collectList().block(SOON);
@@ -312,7 +290,7 @@ public abstract class BatchApiContract<Q, R> {
     void expiredBatch_keepsWhatWasDone() {
         provider.batches(SimulatedBatches.DEFAULT.delay(Duration.ofHours(10)).window(Duration.ofHours(5)));
         BatchJob running = submit(50);
-        now.set(START.plus(Duration.ofHours(6)));
+        clock.set(START.plus(Duration.ofHours(6)));
         BatchJob job = job(running);
 
         assertThat(job.state()).isEqualTo(State.EXPIRED);
@@ -327,7 +305,7 @@ public abstract class BatchApiContract<Q, R> {
     void cancelledBatch_keepsWhatWasDone() {
         provider.batches(SimulatedBatches.DEFAULT.delay(Duration.ofHours(10)).cancelDelay(Duration.ofMinutes(5)));
         BatchJob running = submit(50);
-        now.set(START.plus(Duration.ofHours(5)));
+        clock.set(START.plus(Duration.ofHours(5)));
 
         assertThat(api.cancel(running.id()).block(SOON))
                 .extracting(BatchJob::state)
@@ -335,7 +313,7 @@ public abstract class BatchApiContract<Q, R> {
         assertThat(api.cancel(running.id()).block(SOON))
                 .extracting(BatchJob::state)
                 .isEqualTo(State.CANCELLING);
-        now.set(START.plus(Duration.ofHours(6)));
+        clock.set(START.plus(Duration.ofHours(6)));
         BatchJob job = job(running);
         assertThat(job.state()).isEqualTo(State.CANCELLED);
         List<BatchResult<R>> results = results(job);

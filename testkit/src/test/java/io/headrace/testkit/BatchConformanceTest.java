@@ -6,6 +6,7 @@ import io.headrace.testkit.SimulatedBatches.Fate;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -20,7 +21,7 @@ class BatchConformanceTest {
     private static final Map<String, String> HEADERS =
             Map.of("authorization", "Bearer key", "anthropic-version", "2023-06-01");
 
-    private final HandClock clock = new HandClock();
+    private final HandClock clock = new HandClock(Instant.parse("2026-11-22T00:00:00Z"));
     private final SimulatedBatches plan = SimulatedBatches.DEFAULT
             .delay(Duration.ofHours(10))
             .window(Duration.ofHours(24))

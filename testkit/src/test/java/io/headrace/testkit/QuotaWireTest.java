@@ -22,7 +22,7 @@ class QuotaWireTest {
 
     private static final SimulatedQuota UNLIMITED = SimulatedQuota.unlimited();
 
-    private final HandClock clock = new HandClock();
+    private final HandClock clock = new HandClock(Instant.parse("2026-11-22T00:00:00Z"));
     private SimulatedProvider provider;
     private Client client;
 

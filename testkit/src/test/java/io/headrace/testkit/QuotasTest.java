@@ -8,6 +8,7 @@ import io.headrace.testkit.SimulatedQuota.OutputCharge;
 import io.headrace.testkit.SimulatedQuota.Rate;
 import java.math.BigInteger;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -25,7 +26,7 @@ class QuotasTest {
 
     private static final SimulatedQuota UNLIMITED = SimulatedQuota.unlimited();
 
-    private final HandClock clock = new HandClock();
+    private final HandClock clock = new HandClock(Instant.parse("2026-11-22T00:00:00Z"));
     private final Quotas quotas = new Quotas(clock, new Workers());
 
     private Admission admit(String key, long input, long output) {
