@@ -224,20 +224,11 @@ final class Analyze implements Callable<Integer> {
     }
 
     private int exitCode(RunReport report) {
-        return switch (report.end()) {
-            case FINISHED ->
-                report.failedReductions().isEmpty()
-                        ? report.total().items().failed() > 0 ? ExitCode.INCOMPLETE : ExitCode.OK
-                        : bySignalOr(ExitCode.INCOMPLETE);
-            case STOPPED -> bySignalOr(ExitCode.STOPPED);
-            case WAITING -> bySignalOr(ExitCode.WAITING);
-            case STOPPED_BY_POLICY -> ExitCode.STOPPED;
-            case BROKEN -> ExitCode.USAGE;
-        };
-    }
-
-    private int bySignalOr(int code) {
         int bySignal = surroundings.signals().exitCode();
-        return bySignal == 0 ? code : bySignal;
+        int finished = report.total().items().failed() > 0 ? ExitCode.INCOMPLETE : ExitCode.OK;
+        if (!report.failedReductions().isEmpty()) {
+            finished = bySignal == 0 ? ExitCode.INCOMPLETE : bySignal;
+        }
+        return ExitCode.of(report.end(), finished, bySignal);
     }
 }

@@ -3,14 +3,12 @@ package io.headrace.cli;
 import static io.headrace.cli.ProgressText.count;
 import static io.headrace.cli.ProgressText.number;
 
-import io.headrace.Cost;
 import io.headrace.batch.BatchQueue;
 import io.headrace.batch.BatchStatus;
 import io.headrace.batch.BatchStatus.State;
 import io.headrace.batch.BatchTotals;
 import io.headrace.batch.QueueSnapshot;
 import java.io.PrintWriter;
-import java.math.RoundingMode;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -19,8 +17,6 @@ import java.util.Locale;
 
 /** How a queue of batches stands, for people. */
 final class BatchText {
-
-    private static final int COST_DIGITS = 6;
 
     private BatchText() {}
 
@@ -73,7 +69,9 @@ final class BatchText {
         out.printf(Locale.ROOT, "batches: %s%n", summary(queue));
         if (!queue.isIdle()) {
             out.printf(
-                    Locale.ROOT, "at most %s for what waits, is out, or came back unread%n", cost(queue.outstanding()));
+                    Locale.ROOT,
+                    "at most %s for what waits, is out, or came back unread%n",
+                    CostText.of(queue.outstanding()));
         }
         if (!queue.batches().isEmpty()) {
             out.printf(
@@ -114,7 +112,7 @@ final class BatchText {
 
     private static String totals(BatchTotals totals) {
         List<String> parts = new ArrayList<>();
-        parts.add(number(totals.answered()) + " answered for " + cost(totals.cost()));
+        parts.add(number(totals.answered()) + " answered for " + CostText.of(totals.cost()));
         add(parts, totals.failed(), "failed");
         add(parts, totals.again(), "in a later batch again");
         add(parts, totals.online(), "left to be asked for online");
@@ -130,13 +128,5 @@ final class BatchText {
 
     static String batches(long batches) {
         return number(batches) + (batches == 1 ? " batch" : " batches");
-    }
-
-    private static String cost(Cost cost) {
-        return cost.usd()
-                        .setScale(COST_DIGITS, RoundingMode.HALF_UP)
-                        .stripTrailingZeros()
-                        .toPlainString() + " USD"
-                + (cost.isKnown() ? "" : " and " + count(cost.unknown(), "call") + " without a known price");
     }
 }

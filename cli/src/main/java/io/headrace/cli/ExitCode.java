@@ -1,5 +1,7 @@
 package io.headrace.cli;
 
+import io.headrace.run.RunReport.End;
+
 /** What the process tells its caller; a stop by a signal ends with 128 and the signal's number. */
 final class ExitCode {
 
@@ -7,13 +9,28 @@ final class ExitCode {
     static final int OK = 0;
     /** Options or input are wrong, or something failed that is no item's and no call's fault. */
     static final int USAGE = 1;
-    /** The run is finished, but some items are in the dead letters or the summary could not be made; or items wait for batches. */
+    /** The run is finished, but some items are in the dead letters or the summary could not be made. */
     static final int INCOMPLETE = 2;
     /** A policy stopped the run early; the rest is pending. */
     static final int STOPPED = 3;
-
     /** Everything that could be done is done; the rest waits for batches, and the same command run again goes on. */
     static final int WAITING = 4;
 
     private ExitCode() {}
+
+    /**
+     * That of a run or a sweep.
+     *
+     * @param finished if it is finished
+     * @param bySignal of the signal that stopped it, 0 for none
+     */
+    static int of(End end, int finished, int bySignal) {
+        return switch (end) {
+            case FINISHED -> finished;
+            case STOPPED -> bySignal == 0 ? STOPPED : bySignal;
+            case WAITING -> bySignal == 0 ? WAITING : bySignal;
+            case STOPPED_BY_POLICY -> STOPPED;
+            case BROKEN -> USAGE;
+        };
+    }
 }

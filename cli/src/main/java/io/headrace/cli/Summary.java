@@ -12,8 +12,6 @@ import io.headrace.run.RunReport.End;
 import io.headrace.run.RunReport.Items;
 import io.headrace.run.RunReport.Part;
 import java.io.PrintWriter;
-import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,8 +23,6 @@ import java.util.stream.Stream;
 
 /** What a run came to, on a few lines; report.txt has the rest. */
 final class Summary {
-
-    private static final int COST_DIGITS = 6;
 
     private final RunReport report;
     private final Part told;
@@ -78,7 +74,7 @@ final class Summary {
                     out,
                     "waiting",
                     count(report.waiting().items(), "item") + " for batches, which may still cost "
-                            + cost(report.waiting().most()));
+                            + CostText.of(report.waiting().most()));
         }
         report.budget().ifPresent(budget -> line(out, "budget", budget(budget)));
         if (report.lostCalls() > 0) {
@@ -126,7 +122,10 @@ final class Summary {
                             + (now.usage().isKnown()
                                     ? ""
                                     : ", " + count(now.usage().unknown(), "answer") + " unknown"));
-            line(out, "cost", cost(now.cost()) + saved(now.saved()) + (simulated ? " (list price, simulated)" : ""));
+            line(
+                    out,
+                    "cost",
+                    CostText.of(now.cost()) + saved(now.saved()) + (simulated ? " (list price, simulated)" : ""));
         } else if (now.items().done() == 0 && before > 0) {
             line(out, "calls", "no call was sent: " + count(before, "item") + " done before");
         } else if (calls.cached() > 0) {
@@ -170,7 +169,8 @@ final class Summary {
     private static String budget(Budget.Balance budget) {
         List<String> parts = new ArrayList<>();
         if (budget.usd().cap() != null) {
-            parts.add(usd(budget.usd().spent()) + " of " + usd(budget.usd().cap()));
+            parts.add(CostText.usd(budget.usd().spent()) + " of "
+                    + CostText.usd(budget.usd().cap()));
         }
         if (budget.tokens().cap() != null) {
             parts.add(number(budget.tokens().spent().longValue()) + " of "
@@ -181,7 +181,7 @@ final class Summary {
 
     private String lost() {
         return count(report.lostCalls(), "call") + " in flight when a process died: outcome unknown, at most "
-                + cost(report.lostCost());
+                + CostText.of(report.lostCost());
     }
 
     private String files(Items all) {
@@ -192,18 +192,8 @@ final class Summary {
                 .collect(Collectors.joining(", "));
     }
 
-    private static String cost(Cost cost) {
-        return usd(cost.usd())
-                + (cost.isKnown() ? "" : " and " + count(cost.unknown(), "call") + " without a known price");
-    }
-
     private static String saved(Cost saved) {
-        return saved.usd().signum() == 0 ? "" : ", saved " + usd(saved.usd());
-    }
-
-    private static String usd(BigDecimal amount) {
-        BigDecimal rounded = amount.setScale(COST_DIGITS, RoundingMode.HALF_UP).stripTrailingZeros();
-        return (rounded.signum() == 0 ? "0" : rounded.toPlainString()) + " USD";
+        return saved.usd().signum() == 0 ? "" : ", saved " + CostText.usd(saved.usd());
     }
 
     private static void line(PrintWriter out, String name, String text) {

@@ -210,19 +210,13 @@ final class SweepCommand implements Callable<Integer> {
     }
 
     private int exitCode(SweepReport report) {
-        int bySignal = surroundings.signals().exitCode();
-        return switch (report.end()) {
-            case FINISHED ->
-                report.configurations().stream()
-                                .flatMap(configuration -> configuration.report().stream())
-                                .allMatch(SweepCommand::isWhole)
-                        ? ExitCode.OK
-                        : ExitCode.INCOMPLETE;
-            case STOPPED -> bySignal == 0 ? ExitCode.STOPPED : bySignal;
-            case WAITING -> bySignal == 0 ? ExitCode.WAITING : bySignal;
-            case STOPPED_BY_POLICY -> ExitCode.STOPPED;
-            case BROKEN -> ExitCode.USAGE;
-        };
+        boolean isWhole = report.configurations().stream()
+                .flatMap(configuration -> configuration.report().stream())
+                .allMatch(SweepCommand::isWhole);
+        return ExitCode.of(
+                report.end(),
+                isWhole ? ExitCode.OK : ExitCode.INCOMPLETE,
+                surroundings.signals().exitCode());
     }
 
     private static boolean isWhole(RunReport report) {
