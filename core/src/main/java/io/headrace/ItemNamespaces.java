@@ -1,7 +1,5 @@
 package io.headrace;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import reactor.util.context.Context;
@@ -18,10 +16,8 @@ import reactor.util.context.ContextView;
 public final class ItemNamespaces {
 
     private final String prefix;
-    private final Cache<String, Namespace.Taken> taken =
-            Caffeine.newBuilder().weakKeys().executor(Runnable::run).build();
-    private final Cache<String, Boolean> askedAgain =
-            Caffeine.newBuilder().weakKeys().executor(Runnable::run).build();
+    private final WeakIdentityMap<String, Namespace.Taken> taken = new WeakIdentityMap<>();
+    private final WeakIdentityMap<String, Boolean> askedAgain = new WeakIdentityMap<>();
     private volatile boolean anyAskedAgain;
 
     private ItemNamespaces(String prefix) {
@@ -67,19 +63,19 @@ public final class ItemNamespaces {
      * @param row its id, the same object
      */
     public void askAgain(String row) {
-        askedAgain.put(row, Boolean.TRUE);
+        askedAgain.get(row, () -> Boolean.TRUE);
         anyAskedAgain = true;
     }
 
     /** The options of the calls of {@code step} for {@code item}, where the context has {@code outer}. */
     public CallOptions options(String step, Item<?> item, CallOptions outer) {
         CallOptions options = outer.inStep(step, item.id(), namespace(item.id()));
-        return anyAskedAgain && askedAgain.getIfPresent(item.rowId()) != null
+        return anyAskedAgain && askedAgain.get(item.rowId()) != null
                 ? options.withCachePolicy(options.cachePolicy().withRefusals(false))
                 : options;
     }
 
     Namespace.Taken taken(String item) {
-        return taken.get(item, first -> new Namespace.Taken());
+        return taken.get(item, Namespace.Taken::new);
     }
 }
