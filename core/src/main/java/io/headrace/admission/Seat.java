@@ -97,9 +97,11 @@ final class Seat {
 
     /** How many attempts it lets out at a time. */
     int concurrency() {
-        return gone != null
-                ? 0
-                : resources.stream().mapToInt(Resource::concurrency).min().orElse(Integer.MAX_VALUE);
+        int least = gone != null ? 0 : Integer.MAX_VALUE;
+        for (Resource resource : resources) {
+            least = Math.min(least, resource.concurrency());
+        }
+        return least;
     }
 
     @Nullable

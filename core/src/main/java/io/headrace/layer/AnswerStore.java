@@ -29,6 +29,9 @@ record AnswerStore<R>(
         Meter<?, ? super R> meter,
         Clock clock) {
 
+    /** What {@link #store} gives where it has nothing to wait for. */
+    static final Mono<Void> STORED = Mono.empty();
+
     AnswerStore<R> with(Meter<?, ? super R> meter) {
         return new AnswerStore<>(cache, codec, kept, truncated, meter, clock);
     }
@@ -38,7 +41,7 @@ record AnswerStore<R>(
     }
 
     /**
-     * Completes when the answer is stored; a write that fails is tried once more, and then it is a {@link StorageException}.
+     * Completes when the answer is stored, {@link #STORED} if it is already; a write that fails is tried once more, and then it is a {@link StorageException}.
      *
      * @param namespace that of the call it was asked for by
      * @param fields digests of what made the fingerprint
@@ -46,7 +49,7 @@ record AnswerStore<R>(
     Mono<Void> store(Fingerprint fingerprint, int sample, R answer, String namespace, List<FieldDigest> fields) {
         CacheEntry entry = entry(answer, namespace, fields);
         if (putAtOnce(fingerprint, sample, entry)) {
-            return Mono.empty();
+            return STORED;
         }
         return put(fingerprint, sample, entry)
                 .onErrorResume(first -> put(fingerprint, sample, entry).onErrorMap(AnswerStore::notStored));

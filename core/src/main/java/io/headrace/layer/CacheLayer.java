@@ -137,14 +137,18 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         if (mode == Mode.BYPASS) {
             return buy(asked, context, false);
         }
-        boolean mayBuy = mode != Mode.READ_ONLY && !cache.isReadOnly();
-        Mono<R> missing = mayBuy
-                ? Mono.defer(
-                        () -> isBought(asked, context) ? Mono.error(new DryRun.NotSent()) : buy(asked, context, true))
-                : Mono.error(() -> notCached(asked, mode == Mode.READ_ONLY));
+        Supplier<Mono<R>> missing = () -> missing(asked, context);
         return (mode == Mode.REFRESH && batches == null) || surelyLacks(asked)
-                ? missing
-                : lookup(asked).mapNotNull(entry -> read(entry, asked, context)).switchIfEmpty(missing);
+                ? missing.get()
+                : lookup(asked).mapNotNull(entry -> read(entry, asked, context)).switchIfEmpty(Mono.defer(missing));
+    }
+
+    private Mono<R> missing(Asked<R> asked, ContextView context) {
+        boolean readOnly = asked.policy().mode() == Mode.READ_ONLY;
+        if (readOnly || cache.isReadOnly()) {
+            return Mono.error(notCached(asked, readOnly));
+        }
+        return isBought(asked, context) ? Mono.error(new DryRun.NotSent()) : buy(asked, context, true);
     }
 
     /** In a dry run, where the answer that another call would have bought is not there to be found. */
@@ -247,15 +251,16 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     private Mono<R> keep(R answer, Asked<R> asked) {
         try {
-            return answers.keeps(answer)
-                    ? answers.store(
-                                    asked.fingerprint(),
-                                    asked.sample(),
-                                    answer,
-                                    asked.options().namespace().name(),
-                                    asked.key().fields())
-                            .thenReturn(answer)
-                    : Mono.just(answer);
+            if (!answers.keeps(answer)) {
+                return Mono.just(answer);
+            }
+            Mono<Void> stored = answers.store(
+                    asked.fingerprint(),
+                    asked.sample(),
+                    answer,
+                    asked.options().namespace().name(),
+                    asked.key().fields());
+            return stored == AnswerStore.STORED ? Mono.just(answer) : stored.thenReturn(answer);
         } catch (StackOverflowError | LinkageError e) { // Reactor would rethrow these and signal nothing
             return Mono.error(new IllegalStateException("the answer cannot be encoded for the cache: " + e, e));
         }

@@ -107,7 +107,10 @@ public final class TokenEstimator {
     public void learn(ChatRequest request, Usage usage) {
         PromptTexts prompt = PromptTexts.of(request);
         if (usage.isKnown() && prompt.images() == 0 && prompt.documents() == 0) {
-            long bytes = prompt.texts().stream().mapToLong(Utf8Length::of).sum();
+            long bytes = 0;
+            for (String text : prompt.texts()) {
+                bytes += Utf8Length.of(text);
+            }
             long tokens = Math.max(0, usage.inputTokens() - overhead(request, prompt));
             calibration(request.model()).learn(bytes, tokens);
         }
