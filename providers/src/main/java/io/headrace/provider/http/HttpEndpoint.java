@@ -18,6 +18,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.transport.AddressUtils;
 import reactor.util.context.Context;
@@ -147,17 +148,25 @@ public final class HttpEndpoint {
         return new HttpExchange(name, about, body, limits, maxBodyBytes, caller);
     }
 
+    /**
+     * A cancel that comes while the head of an answer is on its way through Reactor Netty's operators finds the request over and
+     * the reading not begun, so it reaches neither. The operator that stops the answer discards it, connection and all: what
+     * comes after the head would be kept for ever, and a long body would keep the connection open too.
+     */
     private Mono<HttpAnswer> post(HttpClient.RequestSender sender, HttpExchange exchange, ConnectionRamp.Pass pass) {
         return Mono.fromDirect(send(sender, exchange, pass).response(exchange::receive))
+                .doOnDiscard(Connection.class, Connection::dispose)
                 .contextWrite(HttpEndpoint::forTransport)
                 .onErrorMap(exchange::failure)
                 .doFinally(signal -> pass.leave());
     }
 
+    /** As with {@link #post(HttpClient.RequestSender, HttpExchange, ConnectionRamp.Pass)}. */
     private <T> Flux<T> stream(
             HttpClient.RequestSender sender, HttpExchange exchange, ConnectionRamp.Pass pass, StreamReader<T> reader) {
         return send(sender, exchange, pass)
                 .response((head, content) -> exchange.stream(head, content, reader))
+                .doOnDiscard(Connection.class, Connection::dispose)
                 .contextWrite(HttpEndpoint::forTransport)
                 .onErrorMap(exchange::failure)
                 .doFinally(signal -> pass.leave());

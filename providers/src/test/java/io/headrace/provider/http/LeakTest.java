@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Signal;
+import reactor.core.publisher.Sinks;
 import reactor.netty.resources.LoopResources;
 
 /** Calls and streams that are broken off or cancelled at any moment leave no buffer, connection or thread. */
@@ -89,6 +91,37 @@ class LeakTest {
         });
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void callsCancelledAtAHandOver_leaveNothing(Protocol protocol) {
+        leaveNothing(protocol, List.of(), (transport, server) -> {
+            HttpEndpoint endpoint = Protocol.endpoint(transport, server);
+            assertThat(cancelAtHandOvers(Protocol.post(endpoint).flux())).isGreaterThan(2);
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void streamsCancelledAtAHandOver_leaveNothing(Protocol protocol) {
+        leaveNothing(protocol, List.of(), (transport, server) -> {
+            Function<Integer, Flux<ChatDelta>> streams = streams(transport, server);
+            assertThat(cancelAtHandOvers(streams.apply(NO_FAULT))).isGreaterThan(2);
+        });
+    }
+
+    /** Cancels at the first moment at which the client's operators hand a connection on, then at the second, to the last. */
+    private static int cancelAtHandOvers(Flux<?> call) {
+        for (int number = 1; ; number++) {
+            Sinks.Empty<Void> stop = Sinks.empty();
+            try (HandOvers handOvers = new HandOvers(number, stop::tryEmitEmpty)) {
+                call.takeUntilOther(stop.asMono()).blockLast(SOON);
+                if (!handOvers.acted()) {
+                    return number - 1;
+                }
+            }
+        }
+    }
+
     /** Fewer where each call that breaks costs a handshake, which is most of the time that this test takes. */
     private static int some(int calls, Protocol protocol) {
         return protocol == Protocol.HTTP_1_TLS ? calls / 3 : calls;
@@ -114,16 +147,30 @@ class LeakTest {
                 work.accept(transport, server);
 
                 transport.disposeLater().block(SOON);
-                ProtocolsTest.await(() -> server.connections().open() == 0);
-                ProtocolsTest.await(() -> server.statistics().inFlight() == 0);
+                awaitNone(
+                        protocol + ": connections open at the server",
+                        () -> server.connections().open());
+                awaitNone(
+                        protocol + ": requests in flight at the server",
+                        () -> server.statistics().inFlight());
             }
             loops.disposeLater(Duration.ZERO, SOON).block(SOON);
         });
 
-        assertThat(buffers.held()).as("bytes of buffers of the client").isZero();
-        assertThat(leaks).isEmpty();
+        assertThat(buffers.told())
+                .as("%s: buffers that the client took and did not give back", protocol)
+                .isEmpty();
+        assertThat(leaks).as("%s: what Netty's detector found", protocol).isEmpty();
         assertThat(Thread.getAllStackTraces().keySet())
                 .noneMatch(thread -> thread.getName().startsWith("leak-test"));
+    }
+
+    private static void awaitNone(String what, IntSupplier count) {
+        try {
+            ProtocolsTest.await(() -> count.getAsInt() == 0);
+        } catch (AssertionError e) {
+            throw new AssertionError(what + ": " + count.getAsInt(), e);
+        }
     }
 
     private static Function<Integer, Flux<ChatDelta>> streams(HttpTransport transport, SimulatedProvider server) {
