@@ -191,7 +191,7 @@ final class Analyze implements Callable<Integer> {
             BatchOptions.warning(out).ifPresent(warning -> console.line("headrace: warning: " + warning));
             report = watch.execute(run.build(), input::estimate);
         } else {
-            BatchWork<RunReport> work = batch.work(queue, provider.isSimulatedHere(), Analyze::isWaiting);
+            BatchWork<RunReport> work = batch.work(queue, provider.isSimulatedHere(), RunReport::waitsForBatches);
             report = watch.execute(run.build(), work, input::estimate);
         }
         gate.keepLearned();
@@ -205,7 +205,7 @@ final class Analyze implements Callable<Integer> {
                         report.allRowsKnown() ? OptionalLong.empty() : input.estimate())
                 .print(surroundings.out());
         if (queue != null) {
-            BatchText.summary(queue, report.end() == End.WAITING, surroundings.out());
+            BatchText.summary(queue, report.waitsForBatches(), surroundings.out());
         }
         return exitCode(report);
     }
@@ -214,13 +214,6 @@ final class Analyze implements Callable<Integer> {
         MapStep<String, DocumentTopics> topics = limits.windowed(analysis.topics());
         MapStep<DocumentTopics, Analysis> classify = limits.windowed(analysis.classify());
         return ordered ? topics.ordered().then(classify.ordered()) : topics.then(classify);
-    }
-
-    /** Also where the cap has no room beside what batches have reserved: they give back what they did not take. */
-    private static boolean isWaiting(RunReport report) {
-        boolean hasNoRoom =
-                report.end() == End.STOPPED_BY_POLICY && report.budget().isPresent();
-        return report.end() == End.WAITING || (hasNoRoom && report.waiting().items() > 0);
     }
 
     private int exitCode(RunReport report) {

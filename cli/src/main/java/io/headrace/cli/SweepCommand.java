@@ -16,7 +16,6 @@ import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
 import io.headrace.run.Run;
 import io.headrace.run.RunReport;
-import io.headrace.run.RunReport.End;
 import io.headrace.run.Sweep;
 import io.headrace.run.SweepReport;
 import java.nio.file.Path;
@@ -171,14 +170,14 @@ final class SweepCommand implements Callable<Integer> {
             BatchOptions.warning(out).ifPresent(warning -> console.line("headrace: warning: " + warning));
             report = watch.execute(builder.build());
         } else {
-            BatchWork<SweepReport> work = batch.work(queue, provider.isSimulatedHere(), SweepCommand::isWaiting);
+            BatchWork<SweepReport> work = batch.work(queue, provider.isSimulatedHere(), SweepReport::waitsForBatches);
             report = watch.execute(builder.build(), work);
         }
         gate.keepLearned();
         surroundings.out().print(report.table());
         surroundings.out().println("files: " + out + ": comparison.txt, comparison.csv, comparison.json");
         if (queue != null) {
-            BatchText.summary(queue, isWaiting(report), surroundings.out());
+            BatchText.summary(queue, report.waitsForBatches(), surroundings.out());
         }
         surroundings.out().flush();
         return exitCode(report);
@@ -203,10 +202,6 @@ final class SweepCommand implements Callable<Integer> {
         batch.describe(run, queue);
         budget.describe(run, cap);
         return run.build();
-    }
-
-    private static boolean isWaiting(SweepReport report) {
-        return report.end() == End.WAITING;
     }
 
     private int exitCode(SweepReport report) {

@@ -87,6 +87,7 @@ final class Execution<I, O> implements Recorder.Ending {
     private boolean stopping;
     private boolean draining;
     private boolean outOfReach;
+    private volatile boolean noRoom;
     private String reason = "";
     private boolean isPolicy;
     private volatile boolean over;
@@ -455,6 +456,7 @@ final class Execution<I, O> implements Recorder.Ending {
         if (outcome instanceof Outcome.Failed<O> failed && isOutOfReach(failed.kind())) {
             if (!outOfReach) {
                 outOfReach = true;
+                noRoom = failed.kind() == ErrorKind.BUDGET_EXHAUSTED;
                 stopByPolicy(failed.message());
             }
             return;
@@ -612,7 +614,7 @@ final class Execution<I, O> implements Recorder.Ending {
                     ledger.totals().lostCost(),
                     directory.cutBytes(),
                     said,
-                    new Waiting(waiting, calls.calls().parked(), outstanding()),
+                    waiting(waiting, calls.calls().parked()),
                     balance(),
                     limits.gates(),
                     limits.points(),
@@ -626,9 +628,10 @@ final class Execution<I, O> implements Recorder.Ending {
         return purse == null ? Optional.empty() : Optional.of(purse.budget().balance());
     }
 
-    private Cost outstanding() {
+    private Waiting waiting(long items, long calls) {
         BatchQueue queue = settings.queue();
-        return queue == null ? Cost.ZERO : queue.outstanding();
+        Cost most = queue == null ? Cost.ZERO : queue.outstanding();
+        return new Waiting(items, calls, most, noRoom && most.usd().signum() > 0);
     }
 
     private synchronized End unfinished() {

@@ -83,6 +83,11 @@ public record RunReport(
         failedReductions = Collections.unmodifiableMap(new LinkedHashMap<>(failedReductions));
     }
 
+    /** Whether running it again may go on when batches have ended: it waits for their answers, or for what they hold of the budget. */
+    public boolean waitsForBatches() {
+        return end == End.WAITING || (end == End.STOPPED_BY_POLICY && waiting.holdsBudget());
+    }
+
     /** The report of a run that broke after this one was made. */
     RunReport broken(String why) {
         return new RunReport(
@@ -190,10 +195,12 @@ public record RunReport(
      * @param calls calls of this run that were parked
      * @param most the most that the queue of batches may still cost, with what came back and nobody has read; it may serve other
      *     runs too. Zero without {@link Run.Builder#batches}
+     * @param holdsBudget whether the budget had no room for an item beside {@code most}, of which batches give back what they do not
+     *     take
      */
-    public record Waiting(long items, long calls, Cost most) {
+    public record Waiting(long items, long calls, Cost most, boolean holdsBudget) {
 
-        public static final Waiting NONE = new Waiting(0, 0, Cost.ZERO);
+        public static final Waiting NONE = new Waiting(0, 0, Cost.ZERO, false);
 
         public Waiting {
             Objects.requireNonNull(most, "most");

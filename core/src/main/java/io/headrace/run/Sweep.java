@@ -206,9 +206,7 @@ public final class Sweep {
         Map<String, Configuration> finishedIfWaiting() {
             Map<String, Configuration> finished = new HashMap<>(ended);
             finished.values().removeIf(configuration -> !isWhole(configuration));
-            return ended.values().stream().anyMatch(configuration -> configuration.end() == End.WAITING)
-                    ? finished
-                    : Map.of();
+            return ended.values().stream().anyMatch(Configuration::waitsForBatches) ? finished : Map.of();
         }
 
         private static boolean isWhole(Configuration configuration) {

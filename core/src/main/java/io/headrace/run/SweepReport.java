@@ -46,6 +46,10 @@ public record SweepReport(Path directory, Instant startedAt, Duration duration, 
             return new Configuration(name, report, why, End.BROKEN);
         }
 
+        boolean waitsForBatches() {
+            return report.map(RunReport::waitsForBatches).orElse(false);
+        }
+
         /** Why it did not finish; empty if it did. */
         public String reason() {
             return problem.isEmpty() ? report.map(RunReport::reason).orElse("") : problem;
@@ -67,6 +71,12 @@ public record SweepReport(Path directory, Instant startedAt, Duration duration, 
             }
         }
         return End.FINISHED;
+    }
+
+    /** Whether a configuration {@linkplain RunReport#waitsForBatches waits for batches}, and each other one does too or has finished. */
+    public boolean waitsForBatches() {
+        return configurations.stream().anyMatch(Configuration::waitsForBatches)
+                && configurations.stream().allMatch(each -> each.end() == End.FINISHED || each.waitsForBatches());
     }
 
     /** The configurations side by side for people, as in {@code comparison.txt}; values above 24 characters are cut. */
