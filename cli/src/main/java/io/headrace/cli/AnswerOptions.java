@@ -66,7 +66,8 @@ final class AnswerOptions {
                     RocksDbCache.builder(folder()).waitUpTo(cacheWait).open();
             return TieredCache.of(InMemoryCache.create(), disk);
         } catch (StorageException e) {
-            throw new UsageProblem(e.getMessage() + " (--cache, --cache-wait)", e);
+            throw new UsageProblem(
+                    e.getMessage() + " (--cache DIR names the folder, --cache-wait TIME waits until it is free)", e);
         }
     }
 

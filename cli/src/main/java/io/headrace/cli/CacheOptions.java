@@ -68,6 +68,7 @@ final class CacheOptions {
     }
 
     static UsageProblem problem(StorageException e) {
-        return new UsageProblem(e.getMessage() + " (--cache, --wait)", e);
+        return new UsageProblem(
+                e.getMessage() + " (--cache DIR names the folder, --wait TIME waits until it is free)", e);
     }
 }

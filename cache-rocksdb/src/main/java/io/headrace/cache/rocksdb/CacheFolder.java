@@ -120,7 +120,7 @@ final class CacheFolder implements Closeable {
 
     /** Why it cannot be taken, and what to do. */
     StorageException inUse() {
-        String choice = "open it read-only, wait for it (waitUpTo), or name another one";
+        String choice = "open it read-only, or name another one";
         if (HELD.contains(folder)) {
             return unavailable(
                     folder,
