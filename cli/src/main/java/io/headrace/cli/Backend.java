@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param batches the same by the provider's batch endpoint
  * @param model what to ask for
  * @param key what is sent to it, if any
- * @param description the provider's address or identity, for people
+ * @param description the provider's address, for people
  * @param closing what frees it, in order
  */
 record Backend(
@@ -62,7 +62,7 @@ record Backend(
             builder.identity(identity);
         }
         OpenAi client = builder.build();
-        return of(client.chat(), client.chatBatches(), model, key, client::close);
+        return of(client.chat(), client.chatBatches(), model, key, baseUrl, client::close);
     }
 
     static Backend anthropic(String baseUrl, @Nullable String key, @Nullable String identity, String model) {
@@ -74,7 +74,7 @@ record Backend(
             builder.identity(identity);
         }
         Anthropic client = builder.build();
-        return of(client.chat(), client.chatBatches(), model, key, client::close);
+        return of(client.chat(), client.chatBatches(), model, key, baseUrl, client::close);
     }
 
     private static Backend of(
@@ -82,9 +82,10 @@ record Backend(
             BatchApi<ChatRequest, ChatResponse> batches,
             String model,
             @Nullable String key,
+            String baseUrl,
             Runnable close) {
         ApiKey named = key == null ? null : new ApiKey("environment", key);
-        return new Backend(chat, batches, model, named, chat.identity(), List.of(close));
+        return new Backend(chat, batches, model, named, baseUrl, List.of(close));
     }
 
     /** Whether there is no quota of a real account behind it. */

@@ -12,6 +12,7 @@ import io.headrace.layer.CallStack;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,8 +26,16 @@ import picocli.CommandLine.Option;
                     + " next run with --mode batch collects it; what is not, it asks for anew.",
             "Takes --base-url and the other options of the run that say who answers, and the same --cache.",
             ""
+        },
+        footer = {
+            "",
+            "Exit codes: 0 all are cancelled, 1 bad usage, a run works on the batches, or some could not be cancelled, 4 it is not"
+                    + " known yet whether the provider has some."
         })
 final class BatchCancel implements Callable<Integer> {
+
+    private static final String NOTED =
+            "The wish is noted: the next run with --mode batch asks again, and so does this command";
 
     private final Surroundings surroundings;
 
@@ -62,17 +71,45 @@ final class BatchCancel implements Callable<Integer> {
                     .cache(cache)
                     .batches(queue, backend.batches())
                     .build(); // serves them
-            try {
-                queue.cancel().block();
-            } catch (ApiException | StorageException e) {
-                throw UsageProblem.of(e);
-            }
+            Optional<ApiException> refused = cancel(queue);
             QueueSnapshot snapshot = BatchCommand.snapshot(queue);
             surroundings.out().println("batches: " + BatchText.summary(snapshot));
             surroundings.out().flush();
+            refused.ifPresent(error -> {
+                throw new UsageProblem(
+                        "not all batches that are out were cancelled at " + backend.description() + ". " + NOTED + ": "
+                                + error.getMessage(),
+                        error);
+            });
             checkAllWereAsked(snapshot, backend.batches());
+            return exitCode(snapshot);
         }
-        return ExitCode.OK;
+    }
+
+    /** Why a batch was not cancelled; empty if all were that are known to be out. */
+    private static Optional<ApiException> cancel(BatchQueue queue) {
+        try {
+            queue.cancel().block();
+            return Optional.empty();
+        } catch (ApiException e) {
+            return Optional.of(e);
+        } catch (StorageException e) {
+            throw UsageProblem.of(e);
+        }
+    }
+
+    private int exitCode(QueueSnapshot snapshot) {
+        long doubts = snapshot.batches().stream()
+                .filter(batch -> batch.state() == State.IN_DOUBT)
+                .count();
+        if (doubts == 0) {
+            return ExitCode.OK;
+        }
+        surroundings
+                .err()
+                .println("headrace: " + BatchText.batches(doubts)
+                        + " in doubt: whether the provider has them will show. " + NOTED);
+        return ExitCode.WAITING;
     }
 
     /**

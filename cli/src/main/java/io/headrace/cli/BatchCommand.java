@@ -1,5 +1,6 @@
 package io.headrace.cli;
 
+import io.headrace.StorageException;
 import io.headrace.batch.BatchQueue;
 import io.headrace.batch.QueueSnapshot;
 import java.nio.file.Files;
@@ -13,7 +14,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "batch",
         description = {"Shows or cancels the batches of 'analyze --mode batch' and 'sweep --mode batch'.", ""},
-        footer = {"", "Exit codes: 0 done, 1 bad usage, or a run works on the batches."})
+        footer = {"", "Exit codes: 0 done, 1 bad usage; see also 'batch cancel --help'."})
 final class BatchCommand {
 
     private final Surroundings surroundings;
@@ -30,7 +31,9 @@ final class BatchCommand {
 
     @Command(
             name = "status",
-            description = "How the batches stood when the provider was last asked. Asks nobody; needs no key.")
+            description =
+                    "How the batches stood when the provider was last asked, also while a run works on them. Asks nobody;"
+                            + " needs no key.")
     int status(
             @Option(
                             names = "--out",
@@ -38,19 +41,44 @@ final class BatchCommand {
                             defaultValue = "out",
                             description = "The directory of the run or sweep. Default: ./${DEFAULT-VALUE}.")
                     Path out) {
-        try (BatchQueue queue = open(out)) {
-            BatchText.print(snapshot(queue), clock.instant(), surroundings.out());
-        }
+        BatchText.print(read(folder(out)), clock.instant(), surroundings.out());
         return ExitCode.OK;
     }
 
+    /**
+     * The queue in {@code out}, to be changed.
+     *
+     * @throws UsageProblem if a run works on it
+     */
     static BatchQueue open(Path out) {
+        Path folder = folder(out);
+        try {
+            return BatchOptions.open(BatchQueue.builder(folder));
+        } catch (UsageProblem e) {
+            throw new UsageProblem(
+                    e.getMessage()
+                            + ". If a run works on these batches, end it first, as with Ctrl-C: what is out stays out, and this"
+                            + " command then cancels it",
+                    e);
+        }
+    }
+
+    /** How the queue in {@code folder} stands, also where a run works on it. */
+    static QueueSnapshot read(Path folder) {
+        try {
+            return BatchQueue.read(folder);
+        } catch (IllegalStateException | StorageException e) {
+            throw UsageProblem.of(e);
+        }
+    }
+
+    private static Path folder(Path out) {
         Path folder = BatchOptions.folder(out);
         if (!Files.isDirectory(folder)) {
             throw new UsageProblem(
                     "there are no batches in " + out + ": name the directory of a run in batch mode (--out)");
         }
-        return BatchOptions.open(BatchQueue.builder(folder));
+        return folder;
     }
 
     static QueueSnapshot snapshot(BatchQueue queue) {

@@ -214,14 +214,12 @@ final class BatchOptions {
         if (!Files.isDirectory(folder(out))) {
             return Optional.empty();
         }
-        try (BatchQueue queue = open(BatchQueue.builder(folder(out)))) {
-            QueueSnapshot snapshot = BatchCommand.snapshot(queue);
-            return snapshot.out() == 0
-                    ? Optional.empty()
-                    : Optional.of(ProgressText.count(snapshot.out(), "request")
-                            + " of this work are out in batches, and this run pays for them again: --mode batch collects them,"
-                            + " 'headrace batch cancel' cancels them");
-        }
+        QueueSnapshot snapshot = BatchCommand.read(folder(out));
+        return snapshot.out() == 0
+                ? Optional.empty()
+                : Optional.of(ProgressText.count(snapshot.out(), "request")
+                        + " of this work are out in batches, and this run pays for them again: --mode batch collects them,"
+                        + " 'headrace batch cancel' cancels them");
     }
 
     private static void positive(String option, Duration value) {

@@ -2,6 +2,7 @@ package io.headrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.headrace.batch.BatchQueue;
 import io.headrace.cli.Cli.Result;
 import io.headrace.testkit.HandClock;
 import io.headrace.testkit.SimulatedBatch;
@@ -93,15 +94,7 @@ class BatchModeTest {
     void cancel_givesUpAndTheNextRunAsksAnew() {
         try (SimulatedProvider server = slowProvider().start()) {
             assertThat(at(server, "--mode", "batch").exitCode()).isEqualTo(4);
-            Result cancelled = cli.run(
-                    "batch",
-                    "cancel",
-                    "--out",
-                    temp.resolve("out"),
-                    "--cache",
-                    temp.resolve("cache"),
-                    "--base-url",
-                    server.baseUrl());
+            Result cancelled = cancel(server);
             assertThat(cancelled.exitCode()).as(cancelled.err()).isZero();
             assertThat(server.batches()).allMatch(batch -> batch.status().startsWith("cancel"));
 
@@ -116,6 +109,58 @@ class BatchModeTest {
     void cancel_atAnotherProvider_saysThatNothingWasCancelled() {
         try (SimulatedProvider server = slowProvider().start()) {
             assertThat(at(server, "--mode", "batch").exitCode()).isEqualTo(4);
+            Result cancelled = cancel(server, "--identity", "somebody");
+            assertThat(cancelled.exitCode()).isEqualTo(1);
+            assertThat(cancelled.err()).contains("1 batch not cancelled", "somebody", "as the run was given them");
+            assertThat(server.batches()).noneMatch(batch -> batch.status().startsWith("cancel"));
+        }
+    }
+
+    @Test
+    void whileARunHasTheBatches_statusReads_andCancelSaysWhatToDo() {
+        try (SimulatedProvider server = slowProvider().start()) {
+            assertThat(at(server, "--mode", "batch").exitCode()).isEqualTo(4);
+            try (BatchQueue run = BatchQueue.open(temp.resolve("out/batches"))) {
+                assertThat(status()).contains("1 batch out with 30 requests");
+                assertThat(at(server, "--max-samples", "1", "--grace", "0s").err())
+                        .contains("30 requests of this work are out in batches");
+                Result cancelled = cancel(server);
+                assertThat(cancelled.exitCode()).isEqualTo(1);
+                assertThat(cancelled.err()).contains("end it first, as with Ctrl-C", "stays out");
+                assertThat(run.snapshot().block().out()).isEqualTo(30);
+            }
+        }
+    }
+
+    @Test
+    void cancel_withAnotherKeyOrAtAnotherServer_saysThatNothingWasCancelled_andTheNextOneDoes() {
+        try (SimulatedProvider server = slowProvider().start();
+                SimulatedProvider other = slowProvider().start()) {
+            String[] named = {"--mode", "batch", "--identity", "named"};
+            assertThat(at(server, named).exitCode()).isEqualTo(4);
+            Result cancelled = cancel(other, "--identity", "named");
+            assertThat(cancelled.exitCode()).isEqualTo(1);
+            assertThat(cancelled.out()).contains("1 batch out with 30 requests");
+            assertThat(cancelled.err())
+                    .contains("not all batches", other.baseUrl(), "is not known to the account", "noted");
+
+            String[] impatient = {"--mode", "batch", "--identity", "named", "--batch-doubt", "1ms"};
+            Result again = at(other, impatient);
+            assertThat(again.exitCode()).isEqualTo(1);
+            assertThat(again.err()).contains("is not known to the account", "named", "base URL");
+            assertThat(other.batches()).isEmpty();
+            assertThat(server.batches()).noneMatch(batch -> batch.status().startsWith("cancel"));
+
+            assertThat(cancel(server, "--identity", "named").exitCode()).isZero();
+            assertThat(server.batches()).allMatch(batch -> batch.status().startsWith("cancel"));
+        }
+    }
+
+    @Test
+    void cancel_whereNobodyAnswers_isNoSuccess() {
+        try (SimulatedProvider server = slowProvider().start()) {
+            assertThat(at(server, "--mode", "batch", "--identity", "named").exitCode())
+                    .isEqualTo(4);
             Result cancelled = cli.run(
                     "batch",
                     "cancel",
@@ -124,11 +169,11 @@ class BatchModeTest {
                     "--cache",
                     temp.resolve("cache"),
                     "--base-url",
-                    server.baseUrl(),
+                    "http://127.0.0.1:1",
                     "--identity",
-                    "somebody");
+                    "named");
             assertThat(cancelled.exitCode()).isEqualTo(1);
-            assertThat(cancelled.err()).contains("1 batch not cancelled", "somebody", "as the run was given them");
+            assertThat(cancelled.err()).contains("not all batches", "127.0.0.1", "asks again");
             assertThat(server.batches()).noneMatch(batch -> batch.status().startsWith("cancel"));
         }
     }
@@ -168,20 +213,21 @@ class BatchModeTest {
     }
 
     @Test
+    void sweep_waitsWhereTheCapHasRoomAgainWhenBatchesHaveEnded() throws IOException {
+        Result capped = sweep("--max-samples", "10", "--max-cost", "0.0018");
+        assertThat(capped.exitCode()).as(capped.out() + capped.err()).isZero();
+        assertThat(capped.out()).contains("30 answered");
+    }
+
+    @Test
+    void sweep_stopsWhereTheCapNeverHasRoom() throws IOException {
+        Result capped = sweep("--max-samples", "10", "--max-cost", "0.0005");
+        assertThat(capped.exitCode()).as(capped.out() + capped.err()).isEqualTo(3);
+    }
+
+    @Test
     void sweep_inBatches_paysSharedPromptsOnce() throws IOException {
-        Path configs = Files.createDirectories(temp.resolve("configs"));
-        Files.writeString(configs.resolve("a.yaml"), "categories: [nature, other]\n");
-        Files.writeString(configs.resolve("b.yaml"), "categories: [sports, other]\n");
-        Result sweep = cli.run(
-                "sweep",
-                "--configs",
-                configs,
-                "--cache",
-                temp.resolve("cache"),
-                "--out",
-                temp.resolve("sweep"),
-                "--mode",
-                "batch");
+        Result sweep = sweep();
         assertThat(sweep.exitCode()).as(sweep.err()).isZero();
         assertThat(sweep.out()).contains("90 answered"); // 30 topics for both, 30 classes for each
     }
@@ -218,6 +264,23 @@ class BatchModeTest {
 
     private String status() {
         return cli.run("batch", "status", "--out", temp.resolve("out")).out();
+    }
+
+    private Result sweep(Object... more) throws IOException {
+        Path configs = Files.createDirectories(temp.resolve("configs"));
+        Files.writeString(configs.resolve("a.yaml"), "categories: [nature, other]\n");
+        Files.writeString(configs.resolve("b.yaml"), "categories: [sports, other]\n");
+        List<Object> all = new ArrayList<>(List.of("sweep", "--configs", configs, "--out", temp.resolve("sweep")));
+        all.addAll(List.of("--cache", temp.resolve("cache"), "--mode", "batch"));
+        all.addAll(List.of(more));
+        return cli.run(all.toArray());
+    }
+
+    private Result cancel(SimulatedProvider server, Object... more) {
+        List<Object> all = new ArrayList<>(List.of("batch", "cancel", "--out", temp.resolve("out")));
+        all.addAll(List.of("--cache", temp.resolve("cache"), "--base-url", server.baseUrl()));
+        all.addAll(List.of(more));
+        return cli.run(all.toArray());
     }
 
     private Result at(SimulatedProvider server, String... more) {

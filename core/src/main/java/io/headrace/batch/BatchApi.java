@@ -1,5 +1,6 @@
 package io.headrace.batch;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.function.Function;
 import reactor.core.publisher.Flux;
@@ -36,6 +37,15 @@ public interface BatchApi<Q, R> {
 
     /** What one batch may hold. */
     BatchLimits limits();
+
+    /**
+     * For how long after its submission a batch, or what is left of it, can be had. One that the provider does not know may be
+     * another account's until then, and is over after that. 31 days unless stated, the longest of those we know: OpenAI works for a day and
+     * keeps files for 30, Anthropic keeps results for 29 (their guides, November 2026).
+     */
+    default Duration retention() {
+        return Duration.ofDays(31);
+    }
 
     /**
      * The request as it is uploaded, without an end of line. The custom id stands in it as it is and before anything of the request,

@@ -59,6 +59,22 @@ public final class BatchQueue implements AutoCloseable {
     }
 
     /**
+     * How the queue in {@code directory} stands, by its files, which are only read: also while another process works on it, and
+     * without taking it from anybody. A batch without an outcome is {@link BatchStatus.State#SUBMITTING} until it is known to be in doubt; what the
+     * provider said of its requests is not in the files. Takes as long as {@link Builder#open}.
+     *
+     * @throws IllegalStateException if its journal is of another version
+     * @throws StorageException if the files cannot be read
+     */
+    public static QueueSnapshot read(Path directory) {
+        try {
+            return QueueState.peek(directory);
+        } catch (IOException e) {
+            throw new StorageException("cannot read the queue of batches in " + directory + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
      * Takes calls of that kind from now on; needed before their results can be collected. Once for each operation of a provider: another
      * lane of the same one takes the place of the first, so all must keep answers in the same cache.
      */
@@ -116,8 +132,9 @@ public final class BatchQueue implements AutoCloseable {
      * a passing error prevented is left to the next round.
      *
      * <p>An error of the pass comes through, as does a {@link StorageException}, and an {@link io.headrace.ApiException} of a provider
-     * that will do nothing for this account or has answered nothing for long; what the other providers have to do
-     * is done before.
+     * that will do nothing for this account, has answered nothing for long, or does not know a batch; what the other providers have to do
+     * is done before. A batch that its provider does not know is kept, for it may be another account's, and as long as no other one is
+     * known there nothing is submitted; when {@link BatchApi#retention} is over, its requests go again as if it had expired.
      * Nothing is lost then, and nothing by a cancel: a submission on its way is in doubt, and the next round finds out.
      */
     public <T> Mono<T> round(Mono<T> pass) {
@@ -170,7 +187,11 @@ public final class BatchQueue implements AutoCloseable {
 
     /**
      * Gives up what waits and cancels what is out. Completes when that is asked for: what was finished by then is taken in by the next
-     * round, and what was not may be parked anew by its pass. Batches of providers that are not served are cancelled when they are.
+     * round, and what was not may be parked anew by its pass. Batches of providers that are not served are cancelled when they are, and
+     * one that is in doubt when it shows.
+     *
+     * <p>An {@link io.headrace.ApiException} says that the provider of a batch could not be asked, or did not know it; the others were
+     * asked. The wish is written down: every round asks again, and so does another cancel, also in another process.
      */
     public Mono<Void> cancel() {
         return work.cancel();
@@ -178,7 +199,7 @@ public final class BatchQueue implements AutoCloseable {
 
     /** How everything stands. */
     public Mono<QueueSnapshot> snapshot() {
-        return files.call(work::snapshot);
+        return files.call(ledger::snapshot);
     }
 
     /**

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.function.LongConsumer;
@@ -20,11 +21,11 @@ final class ClaimFile implements Closeable {
     private static final int LEAST_CLAIMS = 1 << 10;
     private static final int CHUNK_BYTES = 1 << 16;
 
-    private final FileChannel file;
+    private final @Nullable FileChannel file;
     private @Nullable MappedByteBuffer window;
     private long count;
 
-    private ClaimFile(FileChannel file) {
+    private ClaimFile(@Nullable FileChannel file) {
         this.file = file;
     }
 
@@ -34,10 +35,15 @@ final class ClaimFile implements Closeable {
                 FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE));
     }
 
+    /** The file at {@code path}, to be read only; one that is not there has no claims. */
+    static ClaimFile reading(Path path) throws IOException {
+        return new ClaimFile(Files.exists(path) ? FileChannel.open(path, StandardOpenOption.READ) : null);
+    }
+
     /** Reads on, up to the {@code end}th claim of the file or its end. */
     void read(long end, LongConsumer visitor) throws IOException {
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
-        while (count < end) {
+        while (file != null && count < end) {
             chunk.clear().limit((int) Math.min(CHUNK_BYTES / Long.BYTES, end - count) * Long.BYTES);
             int read = file.read(chunk, count * Long.BYTES);
             chunk.flip();
@@ -65,6 +71,9 @@ final class ClaimFile implements Closeable {
         if (window != null && window.remaining() / Long.BYTES >= claims) {
             return;
         }
+        if (file == null) {
+            throw new IllegalStateException("the claims are to be read only");
+        }
         long start = count * Long.BYTES;
         int bytes = Math.toIntExact(Math.max(claims + claims / 2, LEAST_CLAIMS) * Long.BYTES);
         ByteBuffer zeros = ByteBuffer.allocate(CHUNK_BYTES);
@@ -87,6 +96,8 @@ final class ClaimFile implements Closeable {
     @Override
     public void close() throws IOException {
         window = null;
-        file.close();
+        if (file != null) {
+            file.close();
+        }
     }
 }

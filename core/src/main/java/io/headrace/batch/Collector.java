@@ -7,6 +7,7 @@ import io.headrace.batch.BatchJob.State;
 import java.io.IOException;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** Asks after a batch, and takes its results in once it has ended. Thread-safe. */
@@ -18,34 +19,29 @@ final class Collector {
     /** How often results whose connection broke are read again at once. */
     private static final int READ_AGAIN = 2;
 
+    private static final String NO_RESULT = "the batch ended without a result for it";
+    private static final String FORGOTTEN = "its provider knew the batch, or its results, no longer";
+
     private final FileThread files;
     private final Ledger ledger;
     private final Packer packer;
-    private final Endings endings;
     private final TokenQuotas quotas;
     private final Judge judge;
     private final QueueSettings settings;
 
-    Collector(
-            FileThread files,
-            Ledger ledger,
-            Packer packer,
-            Endings endings,
-            TokenQuotas quotas,
-            Judge judge,
-            QueueSettings settings) {
+    Collector(FileThread files, Ledger ledger, Packer packer, TokenQuotas quotas, Judge judge, QueueSettings settings) {
         this.files = files;
         this.ledger = ledger;
         this.packer = packer;
-        this.endings = endings;
         this.quotas = quotas;
         this.judge = judge;
         this.settings = settings;
     }
 
-    /** Asks once after a batch that is out. An error means that the work must stop. */
+    /** Asks once after a batch that is out. An error means that the work on it must stop. */
     <Q, R> Mono<Void> poll(Pack pack, Served<Q, R> lane) {
         return Mono.defer(() -> {
+                    pack.isKnown = false;
                     boolean cancels = pack.withdrawal != Withdrawal.NONE && !pack.cancelAsked;
                     Mono<BatchJob> asked =
                             cancels ? lane.api().cancel(pack.id) : lane.api().job(pack.id);
@@ -54,13 +50,18 @@ final class Collector {
                         return seen(pack, lane, job);
                     }));
                 })
-                .flatMap(ended -> collect(pack, lane, ended))
-                .onErrorResume(ApiException.class, error -> files.run(() -> unanswered(pack, error)));
+                .flatMap(ended -> collect(pack, lane, lane.api().results(ended), NO_RESULT))
+                .onErrorResume(
+                        ApiException.class,
+                        error -> files.call(() -> isOver(pack, lane, error))
+                                .flatMap(over -> over ? collect(pack, lane, Flux.empty(), FORGOTTEN) : Mono.empty()));
     }
 
     /** The job if it has results to take in; else null. */
     private @Nullable BatchJob seen(Pack pack, Served<?, ?> lane, BatchJob job) throws IOException {
         Instant now = settings.clock().instant();
+        pack.isKnown = true;
+        pack.trouble = null;
         if (!job.counts().equals(pack.counts)) {
             pack.polls.restart();
             pack.counts = job.counts();
@@ -88,25 +89,26 @@ final class Collector {
                 && !now.isBefore(pack.submittedAt.plus(settings.moveOnlineAfter()));
     }
 
-    /** A batch that is not wanted, and that its provider does not know, has no results. */
-    private void unanswered(Pack pack, ApiException error) throws IOException {
-        if (error.kind() == ErrorKind.NOT_FOUND && pack.withdrawal == Withdrawal.CANCELLED) {
-            endings.drop(pack);
-        } else {
-            judge.postpone(pack, error);
+    /** Whether the error says that nothing will come of the batch any more. */
+    private boolean isOver(Pack pack, Served<?, ?> lane, ApiException error) {
+        if (error.kind() == ErrorKind.NOT_FOUND) {
+            return judge.isOver(pack, lane, error);
         }
+        judge.postpone(pack, error);
+        return false;
     }
 
-    private <Q, R> Mono<Void> collect(Pack pack, Served<Q, R> lane, BatchJob job) {
+    /** @param noResult what is to be said of a request that has none */
+    private <Q, R> Mono<Void> collect(Pack pack, Served<Q, R> lane, Flux<BatchResult<R>> results, String noResult) {
         return Mono.usingWhen(
                 files.call(() -> Intake.begin(ledger, pack, settings)),
-                intake -> read(intake, lane, job).then(files.run(() -> finish(intake, pack, lane))),
+                intake -> read(intake, lane, results).then(files.run(() -> finish(intake, pack, lane, noResult))),
                 intake -> files.run(intake::close));
     }
 
-    private <Q, R> Mono<Void> read(Intake intake, Served<Q, R> lane, BatchJob job) {
+    private <Q, R> Mono<Void> read(Intake intake, Served<Q, R> lane, Flux<BatchResult<R>> results) {
         return files.run(intake::beginReading)
-                .thenMany(lane.api().results(job))
+                .thenMany(results)
                 .flatMap(result -> take(intake, lane.lane(), result), STORING, 1)
                 .then()
                 .retry(READ_AGAIN);
@@ -129,8 +131,8 @@ final class Collector {
                 }));
     }
 
-    private void finish(Intake intake, Pack pack, Served<?, ?> lane) throws IOException {
-        BatchTotals totals = intake.finish();
+    private void finish(Intake intake, Pack pack, Served<?, ?> lane, String noResult) throws IOException {
+        BatchTotals totals = intake.finish(noResult);
         quotas.ended(pack.kind());
         if (totals.again() > 0 && ledger.leftovers().contains(pack)) {
             packer.move(pack, lane);

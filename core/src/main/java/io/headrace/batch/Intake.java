@@ -131,12 +131,16 @@ final class Intake implements Closeable {
         inVain(request, "the answer may not be kept", Delivery.ANSWERED);
     }
 
-    /** All results came. Ends what none told of, and the pack. */
-    BatchTotals finish() throws IOException {
+    /**
+     * All results came. Ends what none told of, and the pack.
+     *
+     * @param noResult what is to be said of the former
+     */
+    BatchTotals finish(String noResult) throws IOException {
         for (int at = 0; at < known.length; at++) {
             if (known[at] == NONE || known[at] == STORING) {
                 missing++;
-                inVain(request(at), "the batch ended without a result for it", Delivery.UNKNOWN);
+                inVain(request(at), noResult, Delivery.UNKNOWN);
             }
         }
         BatchTotals totals = new BatchTotals(

@@ -1,9 +1,12 @@
 package io.headrace.batch;
 
 import io.headrace.ApiException;
+import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,6 +45,7 @@ final class Judge {
         if (stopsWork(error)) {
             throw error;
         }
+        pack.trouble = error;
         Duration floor = error.retryAfter().orElse(Duration.ZERO);
         Duration silence = pace.failed(
                 settings.clock().instant(), floor, settings.firstPoll(), settings.longestPoll(), settings.random());
@@ -51,6 +55,39 @@ final class Judge {
         if (silence.isZero()) {
             LOG.info("pack {} of {}: {}; it is tried again", pack.number, pack.lane, error.getMessage());
         }
+    }
+
+    /**
+     * Whether a batch of which the provider knows nothing, or no results, is surely over: when nothing is kept for so long, or when it has
+     * ended, its results were deleted and nobody wants it. Before that it may be another account's or another server's, may run and be paid.
+     * One that was submitted just now may not have shown up yet.
+     */
+    boolean isOver(Pack pack, Served<?, ?> lane, ApiException error) {
+        Instant now = settings.clock().instant();
+        Instant submitted = Objects.requireNonNull(pack.submittedAt, "submittedAt");
+        Instant end = submitted.plus(lane.api().retention());
+        if (!now.isBefore(end) || (pack.isKnown && pack.withdrawal == Withdrawal.CANCELLED)) {
+            return true;
+        }
+        if (!pack.isKnown
+                && pack.withdrawal == Withdrawal.NONE
+                && now.isBefore(submitted.plus(settings.doubtWindow()))) {
+            postpone(pack, error);
+            return false;
+        }
+        String what = pack.isKnown
+                ? "the results of batch " + pack.id + " are not there, at "
+                : "batch " + pack.id + " is not known to the account that was asked, at ";
+        throw ApiException.builder(
+                        ErrorKind.NOT_FOUND,
+                        what + lane.api().identity() + ": it was submitted at " + submitted + " and is kept until "
+                                + end
+                                + ", when it is surely over; use the key and the base URL of the run that submitted it,"
+                                + " or another directory for a run without it (" + error.getMessage() + ")")
+                .delivery(Delivery.REFUSED)
+                .status(error.status().orElse(0))
+                .requestId(error.requestId().orElse(null))
+                .build();
     }
 
     /** There is surely no batch of the attempt. */

@@ -1,5 +1,6 @@
 package io.headrace.batch;
 
+import io.headrace.ApiException;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
@@ -60,6 +61,13 @@ final class Pack {
     final Set<String> strangers = new HashSet<>();
     BatchJob.Counts counts = BatchJob.Counts.NONE;
     boolean cancelAsked;
+    /** Whether the provider knew the batch when it was last asked. */
+    boolean isKnown;
+
+    /** Why the last question brought nothing. */
+    @Nullable
+    ApiException trouble;
+
     int refusedAlone;
     int failures;
 

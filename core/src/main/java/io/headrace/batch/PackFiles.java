@@ -19,6 +19,11 @@ record PackFiles(Path directory) {
         return directory.resolve("journal");
     }
 
+    /** How long the journal is; 0 where there is none. */
+    long journalBytes() throws IOException {
+        return Files.exists(journal()) ? Files.size(journal()) : 0;
+    }
+
     Path lines(int pack) {
         return directory.resolve(pack + ".jsonl");
     }

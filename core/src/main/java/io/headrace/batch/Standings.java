@@ -38,6 +38,7 @@ final class Standings implements Closeable {
     private static final int DETAIL_BITS = RequestKey.BITS - RequestIndex.STATE_BITS;
     private static final long MOST_MONEY = (1L << (DETAIL_BITS - 1)) - 1;
     private static final int SCALE = 12;
+    private static final String CLAIMS = "claims";
 
     private final RequestIndex index;
     private final ClaimFile claims;
@@ -54,7 +55,14 @@ final class Standings implements Closeable {
     /** Nothing is known yet, and no claim was read. */
     @SuppressWarnings("MustBeClosedChecker") // closed with the standings
     static Standings create(Path directory) throws IOException {
-        return new Standings(RequestIndex.create(directory), ClaimFile.open(directory.resolve("claims")));
+        return new Standings(RequestIndex.create(directory), ClaimFile.open(directory.resolve(CLAIMS)));
+    }
+
+    /** The same of a directory that is another process's: nothing is written there, and nothing can be claimed. */
+    @SuppressWarnings("MustBeClosedChecker") // closed with the standings
+    static Standings reading(Path directory) throws IOException {
+        Path elsewhere = Path.of(System.getProperty("java.io.tmpdir"));
+        return new Standings(RequestIndex.create(elsewhere), ClaimFile.reading(directory.resolve(CLAIMS)));
     }
 
     synchronized int state(long key) {

@@ -1,28 +1,57 @@
 package io.headrace.batch;
 
 import io.headrace.ApiException;
+import io.headrace.ErrorKind;
+import io.headrace.batch.Pack.Phase;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The lanes for which one subscriber does nothing more, and why. Belongs to the queue's file thread. */
+/**
+ * The lanes and batches for which one subscriber does nothing more, and why. Of a lane whose provider does not know a batch, and has known no
+ * other one, nothing is submitted: it may be the wrong account. Belongs to the queue's file thread.
+ */
 final class Stops {
 
     private final Map<String, ApiException> errors = new LinkedHashMap<>();
+    private final Map<Pack, ApiException> unknown = new LinkedHashMap<>();
+    private final Set<String> known = new HashSet<>();
 
+    /** A batch that is not known stops nobody else's. */
     void stop(Pack pack, ApiException error) {
-        errors.putIfAbsent(pack.lane, error);
+        if (error.kind() == ErrorKind.NOT_FOUND) {
+            unknown.putIfAbsent(pack, error);
+        } else {
+            errors.putIfAbsent(pack.lane, error);
+        }
+    }
+
+    /** The pack was attended to. */
+    void attended(Pack pack) {
+        if (pack.isKnown) {
+            known.add(pack.lane);
+        }
     }
 
     boolean holds(Pack pack) {
-        return errors.containsKey(pack.lane);
+        return errors.containsKey(pack.lane)
+                || unknown.containsKey(pack)
+                || ((pack.phase == Phase.FILLING || pack.phase == Phase.SEALED) && isStrange(pack.lane));
     }
 
-    /** The first error, with the others suppressed; null if no lane was stopped. */
+    private boolean isStrange(String lane) {
+        return !known.contains(lane) && unknown.keySet().stream().anyMatch(pack -> pack.lane.equals(lane));
+    }
+
+    /** The first error, with the others suppressed; null if nothing was stopped. */
     @Nullable
     ApiException error() {
         ApiException first = null;
-        for (ApiException error : errors.values()) {
+        for (ApiException error : Stream.concat(errors.values().stream(), unknown.values().stream())
+                .toList()) {
             if (first == null) {
                 first = error;
             } else if (first != error) {

@@ -69,6 +69,7 @@ final class Submitter {
         ledger.submitted(pack, job.id());
         pack.counts = job.counts();
         pack.polls.clear();
+        pack.trouble = null;
         if (!job.state().isEnd()) {
             pack.polls.again(
                     settings.clock().instant(), settings.firstPoll(), settings.longestPoll(), settings.random());

@@ -5,7 +5,6 @@ import io.headrace.batch.Pack.Phase;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -48,7 +47,7 @@ final class Work {
         Judge judge = new Judge(ledger, endings, quotas, settings);
         this.submitter = new Submitter(files, ledger, judge, settings);
         this.doubts = new Doubts(files, ledger, submitter, judge, settings);
-        this.collector = new Collector(files, ledger, packer, endings, quotas, judge, settings);
+        this.collector = new Collector(files, ledger, packer, quotas, judge, settings);
     }
 
     /** What was known at some moment, to tell later whether there is news. */
@@ -99,8 +98,27 @@ final class Work {
     Mono<Void> cancel() {
         return Mono.defer(() -> {
             Stops stops = new Stops();
-            return files.run(this::giveUp).then(attendAll(stops)).then(raise(stops));
+            return files.run(this::giveUp)
+                    .then(attendAll(stops))
+                    .then(attend(Work::isToBeAsked, stops)) // what was in doubt and has shown
+                    .then(raise(stops))
+                    .then(files.run(this::raiseTrouble));
         });
+    }
+
+    private static boolean isToBeAsked(Pack pack) {
+        return pack.phase == Phase.OUT && pack.withdrawal == Withdrawal.CANCELLED && !pack.cancelAsked;
+    }
+
+    /** A cancel that did not get through is not one that was asked for. */
+    private void raiseTrouble() {
+        served().filter(Work::isToBeAsked)
+                .map(pack -> pack.trouble)
+                .flatMap(Stream::ofNullable)
+                .findFirst()
+                .ifPresent(error -> {
+                    throw error;
+                });
     }
 
     /** The error for which lanes were stopped; completes if there is none. */
@@ -111,23 +129,6 @@ final class Work {
                 throw error;
             }
         });
-    }
-
-    QueueSnapshot snapshot() {
-        List<BatchStatus> batches = new ArrayList<>(ledger.collected());
-        BatchTotals totals = batches.stream().map(BatchStatus::totals).reduce(BatchTotals.NONE, BatchTotals::plus);
-        long waiting = 0;
-        long out = 0;
-        for (Pack pack : ledger.packs()) {
-            batches.add(BatchStatus.of(pack));
-            if (pack.phase == Phase.OUT || pack.phase == Phase.INTENDED) {
-                out += pack.requests;
-            } else {
-                waiting += pack.requests;
-            }
-        }
-        Standings standings = ledger.standings();
-        return new QueueSnapshot(batches, waiting, out, standings.unclaimed(), standings.outstanding(), totals);
     }
 
     /** Which packs are worked on now. */
@@ -180,12 +181,13 @@ final class Work {
         });
     }
 
-    /** Keeps others off a pack while it is worked on, if it may be. An error of its provider stops its lane. */
+    /** Keeps others off a pack while it is worked on, if it may be. An error of its provider stops its lane, or the pack. */
     private Mono<Void> hold(Pack pack, Stops stops, BooleanSupplier mayBegin, Supplier<Mono<Void>> work) {
         return Mono.usingWhen(
                 Mono.fromSupplier(Object::new),
                 holder -> files.call(() -> !stops.holds(pack) && take(pack, holder, mayBegin))
                         .flatMap(taken -> taken ? work.get() : Mono.<Void>empty())
+                        .then(files.run(() -> stops.attended(pack)))
                         .onErrorResume(ApiException.class, error -> files.run(() -> stops.stop(pack, error))),
                 holder -> files.run(() -> release(pack, holder)));
     }

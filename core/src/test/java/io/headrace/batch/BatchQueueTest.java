@@ -12,12 +12,15 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import reactor.core.Disposable;
@@ -424,6 +427,71 @@ class BatchQueueTest {
         simulation.start(0);
         assertThat(simulation.queue().claim(Calls.fingerprint("request 0"), 0)).isFalse();
         assertThat(simulation.queue().outstanding()).isEqualTo(Cost.ZERO);
+    }
+
+    @Test
+    void read_tellsHowItStandsBesideTheProcessThatWorks_andWritesNothing() throws IOException {
+        Simulation simulation = simulation(true, 7);
+        simulation.start(0);
+        assertThat(BatchQueue.read(simulation.directory()).batches()).isEmpty();
+        simulation.pass().block();
+        assertRead(simulation);
+        round(simulation);
+        assertRead(simulation);
+        simulation.time.advanceTimeBy(Duration.ofHours(3));
+        simulation.queue().round(Mono.just(1)).block();
+        assertRead(simulation);
+        assertThat(BatchQueue.read(simulation.directory()).unclaimed()).isEqualTo(7);
+        simulation.pass().block();
+        assertRead(simulation);
+        assertThat(BatchQueue.read(root.resolve("nothing")).isIdle()).isTrue();
+    }
+
+    @Test
+    void read_whileARequestIsBeingWritten_leavesItOut() throws IOException {
+        Simulation simulation = simulation(true, 3);
+        simulation.start(0);
+        simulation.pass().block();
+        Path keys = simulation.directory().resolve("1.keys");
+        Path journal = simulation.directory().resolve("journal");
+        Files.write(keys, new byte[] {0, 0, 1}, StandardOpenOption.APPEND);
+        Files.write(journal, new byte[] {0, 0, 0, 9, 1}, StandardOpenOption.APPEND);
+        assertRead(simulation);
+    }
+
+    @Test
+    void read_whileASubmissionIsOnItsWay_saysSo() {
+        Simulation simulation = simulation(true, 3);
+        simulation.start(0);
+        AtomicReference<QueueSnapshot> seen = new AtomicReference<>();
+        simulation.queue().serve(new MapLane(new ForwardingApi(simulation.lane().api()) {
+
+            @Override
+            public Mono<BatchJob> submit(String tag, Flux<byte[]> lines, Function<String, Mono<Void>> uploaded) {
+                seen.set(BatchQueue.read(simulation.directory()));
+                return super.submit(tag, lines, uploaded);
+            }
+        }));
+        round(simulation);
+        assertThat(seen.get().batches()).extracting(BatchStatus::state).containsExactly(State.SUBMITTING);
+    }
+
+    /** All but what the provider said of its requests. */
+    private static void assertRead(Simulation simulation) throws IOException {
+        List<String> before = files(simulation);
+        assertThat(BatchQueue.read(simulation.directory()))
+                .usingRecursiveComparison()
+                .ignoringFields("batches.counts", "batches.inputTokens")
+                .isEqualTo(simulation.queue().snapshot().block());
+        assertThat(files(simulation)).isEqualTo(before);
+    }
+
+    private static List<String> files(Simulation simulation) throws IOException {
+        try (Stream<Path> files = Files.list(simulation.directory())) {
+            return files.map(file -> file + " " + file.toFile().length())
+                    .sorted()
+                    .toList();
+        }
     }
 
     @Test

@@ -12,9 +12,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import reactor.core.publisher.Flux;
@@ -97,6 +99,10 @@ final class ModelProvider {
     long tokenRoom = Long.MAX_VALUE;
     Duration work = WORK;
     int polls;
+    /** Ids that the account which asks has not. */
+    final Set<String> hidden = new HashSet<>();
+
+    boolean resultsAreDeleted;
     private final Map<String, List<String>> uploads = new HashMap<>();
     private final Random random;
     private final Supplier<Instant> now;
@@ -170,7 +176,7 @@ final class ModelProvider {
 
     private Made find(String id) {
         return made.stream()
-                .filter(batch -> batch.id.equals(id) && !batch.createdAt.isAfter(now.get()))
+                .filter(batch -> batch.id.equals(id) && !hidden.contains(id) && !batch.createdAt.isAfter(now.get()))
                 .findFirst()
                 .orElseThrow(() -> error(ErrorKind.NOT_FOUND, Delivery.REFUSED));
     }
@@ -299,7 +305,8 @@ final class ModelProvider {
         @Override
         public Flux<BatchJob> jobs(Instant since) {
             return asked(() -> Mono.just(made.stream()
-                            .filter(batch -> !batch.createdAt.isBefore(since)
+                            .filter(batch -> !hidden.contains(batch.id)
+                                    && !batch.createdAt.isBefore(since)
                                     && !batch.createdAt.isAfter(now.get())
                                     && !batch.listedAt.isAfter(now.get()))
                             .sorted((a, b) -> b.createdAt.compareTo(a.createdAt))
@@ -310,7 +317,9 @@ final class ModelProvider {
 
         @Override
         public Flux<BatchResult<String>> results(BatchJob job) {
-            return asked(() -> Mono.just(ModelProvider.this.results(find(job.id()))))
+            return asked(() -> resultsAreDeleted
+                            ? Mono.<List<BatchResult<String>>>error(error(ErrorKind.NOT_FOUND, Delivery.REFUSED))
+                            : Mono.just(ModelProvider.this.results(find(job.id()))))
                     .flatMapMany(all -> {
                         boolean breaks = by(faults.brokenResults);
                         Flux<BatchResult<String>> some =

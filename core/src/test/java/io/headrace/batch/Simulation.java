@@ -167,6 +167,10 @@ final class Simulation {
         assertThat(ends.keySet()).containsExactlyInAnyOrderElementsOf(requests);
         QueueSnapshot snapshot = queue.snapshot().block();
         assertThat(snapshot.isIdle()).as(snapshot.toString()).isTrue();
+        assertThat(BatchQueue.read(directory))
+                .usingRecursiveComparison()
+                .ignoringFields("batches.counts", "batches.inputTokens") // of what is collected the totals are kept
+                .isEqualTo(snapshot);
         assertThat(queue.outstanding()).isEqualTo(Cost.ZERO);
         assertThat(claims.values()).allMatch(times -> times == 1);
         try (Stream<Path> files = Files.list(directory)) {
