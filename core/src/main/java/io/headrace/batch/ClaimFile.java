@@ -9,15 +9,15 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The keys of answers that were claimed, one after another, eight bytes each. A claim is a store into mapped memory: no system call,
- * and it survives the death of the process. Room for it is made before, when its answer comes in. Not thread-safe.
+ * The answers that were claimed, one after another, 16 bytes each: the key, and by whom. A claim is two stores into mapped memory: no
+ * system call, and it survives the death of the process. Room for it is made before, when its answer comes in. Not thread-safe.
  */
 final class ClaimFile implements Closeable {
 
+    private static final int CLAIM_BYTES = 16;
     private static final int LEAST_CLAIMS = 1 << 10;
     private static final int CHUNK_BYTES = 1 << 16;
 
@@ -27,6 +27,11 @@ final class ClaimFile implements Closeable {
 
     private ClaimFile(@Nullable FileChannel file) {
         this.file = file;
+    }
+
+    /** Takes a claim. */
+    interface Visitor {
+        void visit(long key, long by);
     }
 
     /** The file at {@code path}, made if there is none; it is to be {@linkplain #read read} to its end before the first append. */
@@ -41,21 +46,21 @@ final class ClaimFile implements Closeable {
     }
 
     /** Reads on, up to the {@code end}th claim of the file or its end. */
-    void read(long end, LongConsumer visitor) throws IOException {
+    void read(long end, Visitor visitor) throws IOException {
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
         while (file != null && count < end) {
-            chunk.clear().limit((int) Math.min(CHUNK_BYTES / Long.BYTES, end - count) * Long.BYTES);
-            int read = file.read(chunk, count * Long.BYTES);
+            chunk.clear().limit((int) Math.min(CHUNK_BYTES / CLAIM_BYTES, end - count) * CLAIM_BYTES);
+            int read = file.read(chunk, count * CLAIM_BYTES);
             chunk.flip();
-            if (read < Long.BYTES) {
+            if (read < CLAIM_BYTES) {
                 return;
             }
-            while (chunk.remaining() >= Long.BYTES) {
+            while (chunk.remaining() >= CLAIM_BYTES) {
                 long claim = chunk.getLong();
                 if (claim == 0) {
                     return;
                 }
-                visitor.accept(claim >>> 8);
+                visitor.visit(claim >>> 8, chunk.getLong());
                 count++;
             }
         }
@@ -68,14 +73,14 @@ final class ClaimFile implements Closeable {
 
     /** Makes room for that many claims more. */
     void room(long claims) throws IOException {
-        if (window != null && window.remaining() / Long.BYTES >= claims) {
+        if (window != null && window.remaining() / CLAIM_BYTES >= claims) {
             return;
         }
         if (file == null) {
             throw new IllegalStateException("the claims are to be read only");
         }
-        long start = count * Long.BYTES;
-        int bytes = Math.toIntExact(Math.max(claims + claims / 2, LEAST_CLAIMS) * Long.BYTES);
+        long start = count * CLAIM_BYTES;
+        int bytes = Math.toIntExact(Math.max(claims + claims / 2, LEAST_CLAIMS) * CLAIM_BYTES);
         ByteBuffer zeros = ByteBuffer.allocate(CHUNK_BYTES);
         for (long at = start; at < start + bytes; ) {
             zeros.clear().limit((int) Math.min(CHUNK_BYTES, start + bytes - at));
@@ -85,11 +90,13 @@ final class ClaimFile implements Closeable {
     }
 
     /** Appends a claim, for which there is room. */
-    void append(long key) {
+    void append(long key, long by) {
         if (window == null) {
             throw new IllegalStateException("no room was made for a claim");
         }
-        window.putLong((key << 8) | 1);
+        int at = window.position();
+        window.putLong(at + Long.BYTES, by); // first: the key makes it a claim
+        window.putLong(at, (key << 8) | 1).position(at + CLAIM_BYTES);
         count++;
     }
 

@@ -233,7 +233,7 @@ final class Ledger implements Closeable {
     }
 
     void retryFailed() throws IOException {
-        note(new QueueRecord.RetryFailed());
+        note(new QueueRecord.RetryFailed(state.standings.claims()));
         journal.sync();
     }
 

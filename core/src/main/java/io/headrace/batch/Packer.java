@@ -11,13 +11,14 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/** Puts requests into packs, within the limits of the provider and of the queue. Belongs to the queue's file thread. */
+/** Puts requests into packs, within the limits of the provider and of the queue. Belongs to the queue's file thread, but for {@link #share}. */
 final class Packer {
 
     private final Ledger ledger;
     private final Standings standings;
     private final QueueSettings settings;
     private final Map<String, Size> sizes = new HashMap<>();
+    private volatile double share = 1;
 
     Packer(Ledger ledger, QueueSettings settings) {
         this.ledger = ledger;
@@ -74,6 +75,11 @@ final class Packer {
     void halve(Pack pack) {
         Size half = new Size((pack.counted + 1) / 2, (pack.bytes + 1) / 2, (pack.tokens + 1) / 2);
         sizes.merge(pack.kind(), half, Size::least);
+    }
+
+    /** Lets packs hold no more than that part of what they may, from the next request on. Called from any thread. */
+    void share(double share) {
+        this.share = share;
     }
 
     /** Whether it may take as many requests again as it has. */
@@ -149,7 +155,7 @@ final class Packer {
                 Math.min(Math.min(limits.requests(), settings.packRequests()), CustomId.POSITIONS),
                 Math.min(limits.bytes(), settings.packBytes()),
                 settings.enqueuedTokens());
-        return stated.least(sizes.getOrDefault(kind, stated));
+        return stated.least(sizes.getOrDefault(kind, stated)).times(share);
     }
 
     private static String id(Pack pack, ParkedRequest request) {
@@ -181,6 +187,12 @@ final class Packer {
 
     /** The most that a pack holds. */
     private record Size(long requests, long bytes, long tokens) {
+
+        Size times(double share) {
+            return share == 1
+                    ? this
+                    : new Size((long) Math.max(1, requests * share), (long) (bytes * share), (long) (tokens * share));
+        }
 
         Size least(Size other) {
             return new Size(

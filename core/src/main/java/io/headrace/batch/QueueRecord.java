@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 sealed interface QueueRecord {
 
     /** Written to the first record; a journal of another format is not read. */
-    int FORMAT = 1;
+    int FORMAT = 2;
 
     /** @param tag begins the tags of all batches of this queue */
     record Began(int format, String tag) implements QueueRecord {}
@@ -46,8 +46,12 @@ sealed interface QueueRecord {
      */
     record Collected(int pack, Instant time, long claims, BatchTotals totals) implements QueueRecord {}
 
-    /** What had ended as an error is unknown again. */
-    record RetryFailed() implements QueueRecord {}
+    /**
+     * What had ended as an error is unknown again, and what was claimed nobody's own.
+     *
+     * @param claims answers that were claimed before
+     */
+    record RetryFailed(long claims) implements QueueRecord {}
 
     /** The pack that it is about; 0 for the queue. */
     default int pack() {
@@ -91,7 +95,7 @@ sealed interface QueueRecord {
                             .number(collected.claims),
                     collected.totals);
         }
-        return new RecordWriter(12);
+        return new RecordWriter(12).number(((RetryFailed) this).claims);
     }
 
     /** Null for a type that this version does not know. */
@@ -108,7 +112,7 @@ sealed interface QueueRecord {
             case 9 -> new Returned(in.integer());
             case 10 -> new Withdrawn(in.integer(), Withdrawal.valueOf(in.text()));
             case 11 -> new Collected(in.integer(), time(in), in.number(), totals(in));
-            case 12 -> new RetryFailed();
+            case 12 -> new RetryFailed(in.number());
             default -> null;
         };
     }

@@ -95,7 +95,7 @@ final class QueueState implements Closeable {
         QueueRecord record = QueueRecord.read(in);
         if (record == null || (record instanceof QueueRecord.Began began && began.format() != QueueRecord.FORMAT)) {
             throw new IllegalStateException("the journal in " + files.directory()
-                    + " was written by a newer version: open it with that version, or take another directory");
+                    + " was written by another version: open it with that version, or take another directory");
         }
         apply(record);
         return true;
@@ -111,7 +111,8 @@ final class QueueState implements Closeable {
             filling.put(pack.kind(), pack);
         } else if (record instanceof QueueRecord.Collected done) {
             apply(done);
-        } else if (record instanceof QueueRecord.RetryFailed) {
+        } else if (record instanceof QueueRecord.RetryFailed again) {
+            standings.replayClaims(again.claims());
             standings.retryFailed();
         } else {
             Pack pack = Objects.requireNonNull(live.get(record.pack()), "pack");

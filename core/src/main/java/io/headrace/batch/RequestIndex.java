@@ -14,9 +14,9 @@ import java.nio.file.Path;
 final class RequestIndex implements Closeable {
 
     /** The low bits of a value that say whether anybody needs it. Zero is an empty slot. */
-    static final int STATE_BITS = 3;
+    static final int STATE_BITS = 4;
 
-    static final int FORGOTTEN = 7;
+    static final int FORGOTTEN = 15;
 
     private static final int SLOT_BYTES = 14;
     private static final int SLOTS_A_PAGE = 1 << 14;
@@ -58,7 +58,7 @@ final class RequestIndex implements Closeable {
         return slot < 0 ? 0 : value(table, slot);
     }
 
-    /** Sets the value of {@code key}, which has bits set among the lowest three. */
+    /** Sets the value of {@code key}, whose state is not 0. */
     void put(long key, long value) throws IOException {
         int slot = find(key);
         if (slot >= 0) {

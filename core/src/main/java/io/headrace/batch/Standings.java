@@ -11,8 +11,8 @@ import java.nio.file.Path;
  * How each request of the queue stands, what they may still cost, and which answers were claimed. At most 16 bytes a request, off the
  * heap. Derived from the journal and the files of the packs, but for the claims, which have a file of their own.
  *
- * <p>A value is its state and 53 bits: money in millionths of a millionth of a dollar with a bit for an unknown price, or where an
- * error lies. Safe for any number of threads.
+ * <p>A value is its state and 52 bits: money in millionths of a millionth of a dollar with a bit for an unknown price, where an
+ * error lies, or who claimed the answer. Safe for any number of threads.
  */
 final class Standings implements Closeable {
 
@@ -34,8 +34,12 @@ final class Standings implements Closeable {
     /** Its pack was collected without an end for it, and it is about to go into another one. */
     static final int AGAIN = 6;
 
+    /** Its answer was bought and claimed. Nothing needs to be known for a call, which finds it in the cache. */
+    private static final int CLAIMED = 7;
+
     private static final int STATE = (1 << RequestIndex.STATE_BITS) - 1;
     private static final int DETAIL_BITS = RequestKey.BITS - RequestIndex.STATE_BITS;
+    private static final long DETAIL = (1L << DETAIL_BITS) - 1;
     private static final long MOST_MONEY = (1L << (DETAIL_BITS - 1)) - 1;
     private static final int SCALE = 12;
     private static final String CLAIMS = "claims";
@@ -67,7 +71,7 @@ final class Standings implements Closeable {
 
     synchronized int state(long key) {
         int state = (int) (index.get(key) & STATE);
-        return state == RequestIndex.FORGOTTEN ? UNKNOWN : state;
+        return state == RequestIndex.FORGOTTEN || state == CLAIMED ? UNKNOWN : state;
     }
 
     synchronized void parked(long key, Cost ceiling) throws IOException {
@@ -119,15 +123,20 @@ final class Standings implements Closeable {
         claims.room(unclaimed + answers);
     }
 
-    /** Whether the answer was bought and is claimed by this call. Durable when it returns: claimed twice it never is. */
-    synchronized boolean claim(long key) {
-        int state = state(key);
-        if (state != BOUGHT && state != MISSED) {
-            return false;
+    /**
+     * Whose the account of an answer is. Durable when it returns: new it is once.
+     *
+     * @param by whoever asks, 0 for nobody
+     */
+    synchronized BatchQueue.Claim claim(long key, long by) {
+        long value = index.get(key);
+        if (isBought(value)) {
+            claims.append(key, by);
+            claimed(key, by);
+            return BatchQueue.Claim.NEW;
         }
-        claims.append(key);
-        forgetClaimed(key);
-        return true;
+        boolean isOwn = (value & STATE) == CLAIMED && by != 0 && detail(value) == (by & DETAIL);
+        return isOwn ? BatchQueue.Claim.OWN : BatchQueue.Claim.NONE;
     }
 
     /** Claims so far. */
@@ -137,16 +146,17 @@ final class Standings implements Closeable {
 
     /** Takes claims of earlier processes over, up to the {@code end}th. */
     synchronized void replayClaims(long end) throws IOException {
-        claims.read(end, key -> {
-            int state = state(key);
-            if (state == BOUGHT || state == MISSED) {
-                forgetClaimed(key);
+        claims.read(end, (key, by) -> {
+            if (isBought(index.get(key))) {
+                claimed(key, by);
             }
         });
     }
 
+    /** A new beginning: what failed may be parked anew, and what was claimed belongs to what was before. */
     synchronized void retryFailed() {
-        index.replaceAll((key, value) -> (value & STATE) == FAILED ? RequestIndex.FORGOTTEN : value);
+        index.replaceAll((key, value) ->
+                (value & STATE) == FAILED || (value & STATE) == CLAIMED ? RequestIndex.FORGOTTEN : value);
     }
 
     /** Ceilings of what is parked, and costs of what is bought and not claimed. */
@@ -173,9 +183,9 @@ final class Standings implements Closeable {
         }
     }
 
-    private void forgetClaimed(long key) {
+    private void claimed(long key, long by) {
         try {
-            set(key, RequestIndex.FORGOTTEN, 0);
+            set(key, CLAIMED, by & DETAIL);
         } catch (IOException e) {
             throw new IllegalStateException("a key that is known needs no room", e);
         }
@@ -190,12 +200,17 @@ final class Standings implements Closeable {
 
     private void count(long value, int sign) {
         int state = (int) (value & STATE);
-        boolean isBought = state == BOUGHT || state == MISSED;
+        boolean isBought = isBought(value);
         if (isBought || state == PARKED || state == AGAIN) {
             money += sign * (detail(value) >>> 1);
             unknownPrices += sign * (detail(value) & 1);
             unclaimed += isBought ? sign : 0;
         }
+    }
+
+    private static boolean isBought(long value) {
+        int state = (int) (value & STATE);
+        return state == BOUGHT || state == MISSED;
     }
 
     private static long detail(long value) {

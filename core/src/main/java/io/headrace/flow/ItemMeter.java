@@ -41,6 +41,10 @@ final class ItemMeter implements CallListener {
             attempts++;
             usage = usage.plus(ended.usage());
             cost = cost.plus(ended.cost());
+        } else if (event instanceof CallEvent.PaidBefore paid) {
+            attempts++;
+            usage = usage.plus(paid.usage());
+            cost = cost.plus(paid.cost());
         } else if (event instanceof CallEvent.CacheHit hit) {
             cached++;
             saved = saved.plus(hit.saved());

@@ -20,6 +20,7 @@ import io.headrace.cache.SeveralAnswers;
 import io.headrace.layer.Purchase.Part;
 import io.headrace.observe.AttemptLog;
 import io.headrace.observe.CallEvent.CacheHit;
+import io.headrace.observe.CallEvent.PaidBefore;
 import io.headrace.observe.CallListener;
 import io.headrace.observe.DryRun;
 import io.headrace.observe.Meter;
@@ -62,7 +63,8 @@ import reactor.util.context.ContextView;
  * fails with {@link ErrorKind#NOT_CACHED} before anything is sent.
  *
  * <p>An answer that a batch brought is accounted for by the call that reads it first, as an attempt of its own that took no time
- * and cost what batches do; policies on age and refusals do not turn it down.
+ * and cost what batches do; policies on age and refusals do not turn it down. The same item reading it again, in a later pass, is told
+ * that it has {@linkplain PaidBefore paid before}.
  *
  * <p>By itself it lets identical calls at the same time each buy their answer: {@link SingleFlightLayer} makes one of them.
  */
@@ -194,7 +196,8 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     /** The stored answer, or null where it is of no use. What a batch bought and nobody has read is as good as asked for just now. */
     private @Nullable R read(CacheEntry entry, Asked<R> asked, ContextView context) {
-        boolean isNew = isNew(entry, asked, context);
+        BatchQueue.Claim claim = claim(entry, asked, context);
+        boolean isNew = claim == BatchQueue.Claim.NEW;
         if (!isNew && (asked.policy().mode() == Mode.REFRESH || isTooOld(entry, asked.policy()))) {
             return null;
         }
@@ -209,7 +212,9 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
                 LOG.debug("cached answer, {}, is turned down and bought again: {}", asked.name(), problem.get());
                 return null;
             }
-            if (!isNew) {
+            if (claim == BatchQueue.Claim.OWN) {
+                CallListener.from(context).tell(new PaidBefore(asked.options(), entry.usage(), entry.cost()));
+            } else if (!isNew) {
                 CallListener.from(context).tell(new CacheHit(asked.options(), entry.usage(), entry.cost()));
                 cache.countHit(entry);
             }
@@ -222,11 +227,11 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         }
     }
 
-    /** Whether a batch bought the answer and this call is the first to read it: then it is told and paid as an attempt. */
-    private boolean isNew(CacheEntry entry, Asked<R> asked, ContextView context) {
-        return batches != null
-                && !context.hasKey(DryRun.class)
-                && Claim.of(batches, asked.fingerprint(), asked.sample(), entry, context);
+    /** Whether a batch bought the answer, and this call is the first to read it: then it is told and paid as an attempt. */
+    private BatchQueue.Claim claim(CacheEntry entry, Asked<R> asked, ContextView context) {
+        return batches == null || context.hasKey(DryRun.class)
+                ? BatchQueue.Claim.NONE
+                : Claim.of(batches, asked.fingerprint(), asked.sample(), entry, context);
     }
 
     private boolean isTooOld(CacheEntry entry, CachePolicy policy) {

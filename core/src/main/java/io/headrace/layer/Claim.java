@@ -17,39 +17,42 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import reactor.util.context.ContextView;
 
-/** The account of an answer that a batch bought, in the place of that of an attempt: with whoever reads it first. */
+/** The account of an answer that a batch bought, in the place of that of an attempt: with whoever reads it first, and in each later pass again with its item alone. */
 final class Claim {
 
     private Claim() {}
 
-    /** Whether the stored answer is read for the first time since a batch brought it; its account is made then. */
-    static boolean of(BatchQueue batches, Fingerprint fingerprint, int sample, CacheEntry entry, ContextView context) {
+    /** Whose account the stored answer is in; it is made if a batch brought it and nobody has read it before. */
+    static BatchQueue.Claim of(
+            BatchQueue batches, Fingerprint fingerprint, int sample, CacheEntry entry, ContextView context) {
+        CallOptions options = CallOptions.from(context);
         Budget budget = Budget.from(context).orElse(null);
-        boolean isNew =
-                budget == null ? batches.claim(fingerprint, sample) : paid(batches, fingerprint, sample, entry, budget);
-        if (isNew) {
+        String by = options.namespace().name();
+        BatchQueue.Claim claim = budget == null
+                ? batches.claim(fingerprint, sample, by)
+                : paid(batches, fingerprint, sample, by, entry, budget);
+        if (claim == BatchQueue.Claim.NEW) {
             note(fingerprint, sample, entry, AttemptLog.from(context).orElse(null));
             CallListener listener = CallListener.from(context);
-            CallOptions options = CallOptions.from(context);
             listener.tell(new AttemptStarted(options, 1));
             listener.tell(
                     new AttemptEnded(options, 1, Duration.ZERO, Delivery.ANSWERED, entry.usage(), entry.cost(), null));
         }
-        return isNew;
+        return claim;
     }
 
     /** Held before the queue owes it no more: at no moment is there room for both. */
-    private static boolean paid(
-            BatchQueue batches, Fingerprint fingerprint, int sample, CacheEntry entry, Budget budget) {
+    private static BatchQueue.Claim paid(
+            BatchQueue batches, Fingerprint fingerprint, int sample, String by, CacheEntry entry, Budget budget) {
         Demand held = new Demand(entry.usage().inputTokens(), entry.usage().outputTokens(), entry.cost());
         budget.hold(held);
         Settlement end = Settlement.unused();
         try {
-            boolean isNew = batches.claim(fingerprint, sample);
-            if (isNew) {
+            BatchQueue.Claim claim = batches.claim(fingerprint, sample, by);
+            if (claim == BatchQueue.Claim.NEW) {
                 end = Settlement.answered(entry.usage(), entry.cost(), Duration.ZERO);
             }
-            return isNew;
+            return claim;
         } finally {
             budget.settle(held, end);
         }

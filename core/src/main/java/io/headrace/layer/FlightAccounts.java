@@ -13,6 +13,7 @@ import io.headrace.observe.CallEvent.AttemptStarted;
 import io.headrace.observe.CallEvent.BatchPrice;
 import io.headrace.observe.CallEvent.CacheHit;
 import io.headrace.observe.CallEvent.CallEnded;
+import io.headrace.observe.CallEvent.PaidBefore;
 import io.headrace.observe.CallEvent.RetryScheduled;
 import io.headrace.observe.CallListener;
 import java.time.Duration;
@@ -199,6 +200,8 @@ final class FlightAccounts implements CallListener, AttemptLogOfCall {
             return new Admitted(options, admitted.waited());
         } else if (event instanceof CacheHit hit) {
             return new CacheHit(options, hit.usage(), hit.saved());
+        } else if (event instanceof PaidBefore paid) {
+            return new PaidBefore(options, paid.usage(), paid.cost());
         } else if (event instanceof BatchPrice price) {
             return new BatchPrice(options, price.online(), price.batch());
         } else if (event instanceof CallEnded end) {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Something that happened to a call on its way through the layers. Per call come any number of {@link Admitted},
- * {@link AttemptStarted} with its {@link AttemptEnded}, and {@link RetryScheduled}, or one {@link CacheHit}; then exactly
+ * {@link AttemptStarted} with its {@link AttemptEnded}, and {@link RetryScheduled}, or one {@link CacheHit} or {@link PaidBefore}; then exactly
  * one {@link CallEnded}, also where a fallback answered: its events come between, its attempts counted from 1 again. Events hold no
  * request and no answer.
  */
@@ -28,6 +28,12 @@ public sealed interface CallEvent {
      * @param saved what it cost then
      */
     record CacheHit(CallOptions options, Usage usage, Cost saved) implements CallEvent {}
+
+    /**
+     * The cache had the answer, which a batch had brought in an earlier pass over the same item and of which this item was told then as of an
+     * attempt. It belongs into the account of the item, which begins anew in each pass, and into no other.
+     */
+    record PaidBefore(CallOptions options, Usage usage, Cost cost) implements CallEvent {}
 
     /** An attempt got its permits after waiting {@code waited}, zero if it did not wait. */
     record Admitted(CallOptions options, Duration waited) implements CallEvent {}

@@ -7,6 +7,7 @@ import io.headrace.ApiException;
 import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
+import io.headrace.batch.BatchQueue.Claim;
 import io.headrace.batch.BatchStatus.State;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -423,10 +424,36 @@ class BatchQueueTest {
 
         simulation.start(0);
         assertThat(simulation.queue().outstanding().usd()).isEqualByComparingTo("0.019");
-        assertThat(simulation.queue().claim(Calls.fingerprint("request 0"), 0)).isTrue();
+        assertThat(claim(simulation, "a")).isEqualTo(Claim.NEW);
+        assertThat(claim(simulation, "a")).isEqualTo(Claim.OWN);
         simulation.start(0);
-        assertThat(simulation.queue().claim(Calls.fingerprint("request 0"), 0)).isFalse();
+        assertThat(claim(simulation, "a")).isEqualTo(Claim.OWN);
+        assertThat(claim(simulation, "b")).isEqualTo(Claim.NONE);
+        assertThat(claim(simulation, "")).isEqualTo(Claim.NONE);
         assertThat(simulation.queue().outstanding()).isEqualTo(Cost.ZERO);
+    }
+
+    @Test
+    void claim_isNobodysOwnAfterANewBeginning_orWhenTheAnswerWasLost() {
+        Simulation simulation = simulation(true, 2);
+        simulation.start(0);
+        assertThat(rounds(simulation)).isEqualTo("done");
+        simulation.start(0);
+        assertThat(claim(simulation, "request 0")).isEqualTo(Claim.OWN);
+        simulation.queue().retryFailed().block();
+        assertThat(claim(simulation, "request 0")).isEqualTo(Claim.NONE);
+        simulation.start(0);
+        assertThat(claim(simulation, "request 0")).isEqualTo(Claim.NONE);
+
+        simulation.answers.clear();
+        simulation.claims.clear();
+        assertThat(rounds(simulation)).isEqualTo("done"); // bought and claimed anew
+        simulation.checkAllIsDone();
+        assertThat(claim(simulation, "request 0")).isEqualTo(Claim.OWN);
+    }
+
+    private static Claim claim(Simulation simulation, String by) {
+        return simulation.queue().claim(Calls.fingerprint("request 0"), 0, by);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.headrace.batch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.headrace.Cost;
@@ -12,6 +13,8 @@ import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -78,6 +81,29 @@ class ParkingTest {
     }
 
     @Test
+    void packsOfAProcessShortOfMemory_areSmallerUntilItSuffices() throws IOException {
+        api.limits = new BatchLimits(4, 1_000_000);
+        park("a");
+        park("b");
+        queue.packShare(0.5);
+        for (int i = 0; i < 3; i++) {
+            park("r" + i);
+        }
+        queue.packShare(0.01);
+        park("c");
+        queue.packShare(1);
+        for (int i = 0; i < 4; i++) {
+            park("s" + i);
+        }
+        List<Integer> sizes = new ArrayList<>();
+        for (int pack = 1; pack <= 5; pack++) {
+            sizes.add(Files.readAllLines(directory.resolve(pack + ".jsonl")).size());
+        }
+        assertThat(sizes).containsExactly(2, 2, 1, 4, 1);
+        assertThatIllegalArgumentException().isThrownBy(() -> queue.packShare(0));
+    }
+
+    @Test
     void requestThatNoBatchHolds_failsAlone() {
         api.limits = new BatchLimits(3, 200);
 
@@ -136,8 +162,8 @@ class ParkingTest {
     @Test
     void unknownAnswer_isNotClaimed() {
         park("a");
-        assertThat(queue.claim(Calls.fingerprint("a"), 0)).isFalse();
-        assertThat(queue.claim(Calls.fingerprint("b"), 0)).isFalse();
+        assertThat(queue.claim(Calls.fingerprint("a"), 0, "")).isEqualTo(BatchQueue.Claim.NONE);
+        assertThat(queue.claim(Calls.fingerprint("b"), 0, "")).isEqualTo(BatchQueue.Claim.NONE);
     }
 
     @Test

@@ -27,8 +27,9 @@ class RequestIndexTest {
                 if (random.nextInt(3) == 0 && !expected.isEmpty()) {
                     key = expected.keySet().iterator().next();
                 }
-                int state = 1 + random.nextInt(7);
-                long value = ((random.nextLong() & MASK) >>> 3 << 3) | state;
+                int state = 1 + random.nextInt(RequestIndex.FORGOTTEN);
+                long value =
+                        ((random.nextLong() & MASK) >>> RequestIndex.STATE_BITS << RequestIndex.STATE_BITS) | state;
                 index.put(key, value);
                 if (state == RequestIndex.FORGOTTEN) {
                     expected.remove(key);

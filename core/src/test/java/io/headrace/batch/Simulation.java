@@ -121,7 +121,7 @@ final class Simulation {
             String answer = answers.get(key);
             if (answer != null) {
                 assertThat(answer).isEqualTo("answer of " + request);
-                if (queue.claim(Calls.fingerprint(request), 0)) {
+                if (queue.claim(Calls.fingerprint(request), 0, request) == BatchQueue.Claim.NEW) {
                     claims.merge(request, 1, Integer::sum);
                 }
                 ends.put(request, "answered");

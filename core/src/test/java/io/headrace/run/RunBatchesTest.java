@@ -202,6 +202,51 @@ class RunBatchesTest {
     }
 
     @Test
+    void lineOfAnItem_tellsWhatAllItsStagesTook_alsoOverProcesses() throws IOException {
+        Run<String> run = run(5, twoStages(batched(), batched())).build();
+        for (int pass = 0; pass < 2; pass++) {
+            assertThat(queue.round(run.execute()).block(SOON).end()).isEqualTo(End.WAITING);
+            queue.disposeLater().block(SOON);
+            open();
+            run = run(5, twoStages(batched(), batched())).build();
+        }
+        RunReport report = queue.round(run.execute()).block(SOON);
+
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(report.total().calls().sent()).isEqualTo(10);
+        assertThat(report.total().calls().retried()).isZero();
+        assertThat(report.total().calls().cached()).isZero();
+        assertThat(report.total().cost().usd()).isEqualByComparingTo("0.05");
+        assertThat(report.total().saved()).isEqualTo(Cost.ZERO);
+        assertThat(Files.readAllLines(directory.resolve("out/results.jsonl")))
+                .hasSize(5)
+                .allSatisfy(line -> assertThat(line)
+                        .contains("\"attempts\":2", "\"costUsd\":0.01")
+                        .doesNotContain("\"cached\":true"));
+    }
+
+    @Test
+    void lineOfASharedPrompt_tellsWhatItCostWithOneItemOnly() throws IOException {
+        Run<String> run = run(
+                        4,
+                        Pipeline.of(Step.<String, String>map(
+                                "ask",
+                                value -> batched()
+                                        .apply("same")
+                                        .flatMap(one -> batched().apply(one + value)))))
+                .build();
+
+        RunReport report = queue.rounds(run.execute()).block(SOON);
+
+        assertThat(report.total().items().ok()).isEqualTo(4);
+        assertThat(report.total().cost().usd()).isEqualByComparingTo("0.025");
+        assertThat(report.total().saved().usd()).isEqualByComparingTo("0.015");
+        assertThat(String.join("", Files.readAllLines(directory.resolve("out/results.jsonl")))
+                        .split("\"attempts\":2"))
+                .hasSize(2);
+    }
+
+    @Test
     void mixedStages_callOnlineWhatIsOnline() {
         Run<String> run = run(50, twoStages(batched(), stack().build())).build();
 
