@@ -110,7 +110,7 @@ final class Execution<I, O> implements Recorder.Ending {
         this.alarm = new ErrorAlarm(settings.errorShare().share());
         this.hint = settings.queue() == null ? new BatchHint(this::hint) : CallListener.noop();
         this.limits = new LimitTrace(settings.gates());
-        this.memory = new MemoryGuard(control::share);
+        this.memory = new MemoryGuard(this::share);
         this.guard = new AccountGuard<>(settings.accountErrors(), this::hasResults, this::stopByPolicy);
         if (control.isPaused()) {
             paused();
@@ -192,6 +192,19 @@ final class Execution<I, O> implements Recorder.Ending {
     private void look() {
         limits.look(elapsed()).forEach(this::note);
         memory.look(settings.memory().get()).ifPresent(this::warn);
+    }
+
+    /** How much of their windows the steps may use, and of their sizes batches. */
+    private void share(double share) {
+        control.share(share);
+        packShare(share);
+    }
+
+    private void packShare(double share) {
+        BatchQueue queue = settings.queue();
+        if (queue != null) {
+            queue.packShare(share);
+        }
     }
 
     private synchronized boolean endDraining() {
@@ -679,6 +692,7 @@ final class Execution<I, O> implements Recorder.Ending {
         } finally {
             grace.dispose();
             looking.dispose();
+            packShare(1);
             over = true;
             closed.tryEmitEmpty();
         }
