@@ -170,7 +170,7 @@ public final class BatchQueue implements AutoCloseable {
     public <T> Mono<T> round(Mono<T> pass) {
         Objects.requireNonNull(pass, "pass");
         return Mono.defer(() -> {
-            Stops stops = new Stops();
+            Stops stops = Work.once();
             return work.attendAll(stops)
                     .then(pass.singleOptional())
                     .flatMap(result ->
@@ -182,7 +182,8 @@ public final class BatchQueue implements AutoCloseable {
      * Rounds, each as soon as batches have brought something new, until a pass leaves nothing in the queue. Emits what the last pass came
      * to. Between rounds batches are asked after in growing steps, submissions that failed are tried again, and packs are submitted when
      * there is room for them. A pack is submitted when it is full, when it is half full at the end of a pass, when nothing else is out, or
-     * when it has waited for {@link Builder#fillTime}.
+     * when it has waited for {@link Builder#fillTime}. A batch that is not known is asked after again for as long as {@link
+     * Builder#doubtWindow}.
      *
      * <p>Errors and cancel are as with {@link #round}. Takes as long as the providers take.
      */
@@ -199,7 +200,7 @@ public final class BatchQueue implements AutoCloseable {
         Objects.requireNonNull(goOn, "goOn");
         return Mono.defer(() -> {
             AtomicBoolean isLast = new AtomicBoolean();
-            Stops stops = new Stops();
+            Stops stops = work.patient();
             Mono<Optional<T>> one = files.call(work::mark)
                     .flatMap(mark -> pass.singleOptional()
                             .flatMap(result -> work.submitDue(stops)

@@ -126,6 +126,7 @@ final class Doubts {
         return files.run(() -> {
             LOG.info("pack {} of {} was submitted after all: it is batch {}", pack.number, pack.lane, job.id());
             submitter.accepted(pack, job);
+            pack.isKnown = true;
         });
     }
 

@@ -75,6 +75,8 @@ final class Judge {
             postpone(pack, error);
             return false;
         }
+        pack.trouble = error;
+        pack.polls.failed(now, Duration.ZERO, settings.firstPoll(), settings.longestPoll(), settings.random());
         String what = pack.isKnown
                 ? "the results of batch " + pack.id + " are not there, at "
                 : "batch " + pack.id + " is not known to the account that was asked, at ";

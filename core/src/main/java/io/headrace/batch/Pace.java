@@ -51,6 +51,11 @@ final class Pace {
         return Duration.between(failingSince, now);
     }
 
+    /** How long there has been no answer; zero if there was one last, or nothing was asked. */
+    Duration silence(Instant now) {
+        return failingSince == null ? Duration.ZERO : Duration.between(failingSince, now);
+    }
+
     /** Forgets all. */
     void clear() {
         steps = 0;

@@ -7,23 +7,36 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The lanes and batches for which one subscriber does nothing more, and why. Of a lane whose provider does not know a batch, and has known no
- * other one, nothing is submitted: it may be the wrong account. Belongs to the queue's file thread.
+ * The lanes and batches for which one subscriber does nothing more, and why. A batch that its provider does not know stops by itself
+ * alone, and of a lane whose provider has known no other one nothing is submitted: it may be the wrong account. Belongs to the queue's file
+ * thread.
  */
 final class Stops {
 
     private final Map<String, ApiException> errors = new LinkedHashMap<>();
     private final Map<Pack, ApiException> unknown = new LinkedHashMap<>();
+    private final Set<Pack> left = new HashSet<>();
     private final Set<String> known = new HashSet<>();
+    private final Predicate<Pack> isTriedAgain;
 
-    /** A batch that is not known stops nobody else's. */
+    /**
+     * @param isTriedAgain whether a batch that is not known is asked after again by this subscriber
+     */
+    Stops(Predicate<Pack> isTriedAgain) {
+        this.isTriedAgain = isTriedAgain;
+    }
+
     void stop(Pack pack, ApiException error) {
         if (error.kind() == ErrorKind.NOT_FOUND) {
-            unknown.putIfAbsent(pack, error);
+            unknown.put(pack, error);
+            if (!isTriedAgain.test(pack)) {
+                left.add(pack);
+            }
         } else {
             errors.putIfAbsent(pack.lane, error);
         }
@@ -33,12 +46,13 @@ final class Stops {
     void attended(Pack pack) {
         if (pack.isKnown) {
             known.add(pack.lane);
+            unknown.remove(pack);
         }
     }
 
     boolean holds(Pack pack) {
         return errors.containsKey(pack.lane)
-                || unknown.containsKey(pack)
+                || left.contains(pack)
                 || ((pack.phase == Phase.FILLING || pack.phase == Phase.SEALED) && isStrange(pack.lane));
     }
 

@@ -57,6 +57,16 @@ final class Work {
         return new Mark(ledger.news(), ledger.standings().missed());
     }
 
+    /** For a subscriber who asks once. */
+    static Stops once() {
+        return new Stops(pack -> false);
+    }
+
+    /** For a subscriber who asks again and again: a batch that is not known may be a server's passing mistake. */
+    Stops patient() {
+        return new Stops(pack -> pack.polls.silence(settings.clock().instant()).compareTo(settings.doubtWindow()) < 0);
+    }
+
     /** Whether a pass that began at {@code mark} left nothing to wait for. */
     boolean isDone(Mark mark, Stops stops) {
         return mark.equals(mark())
@@ -97,7 +107,7 @@ final class Work {
 
     Mono<Void> cancel() {
         return Mono.defer(() -> {
-            Stops stops = new Stops();
+            Stops stops = once();
             return files.run(this::giveUp)
                     .then(attendAll(stops))
                     .then(attend(Work::isToBeAsked, stops)) // what was in doubt and has shown

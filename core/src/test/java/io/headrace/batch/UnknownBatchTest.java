@@ -2,15 +2,19 @@ package io.headrace.batch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.headrace.ApiException;
+import io.headrace.ErrorKind;
 import io.headrace.batch.BatchStatus.State;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Mono;
 
 /** Batches that the provider does not know: another account's, another server's, deleted, or too old. */
 class UnknownBatchTest {
@@ -109,6 +113,31 @@ class UnknownBatchTest {
         simulation.provider.hidden.clear();
         assertThat(rounds(simulation)).isEqualTo("done");
         simulation.checkAllIsDone();
+    }
+
+    @Test
+    void passingMistakeOfAServer_endsNoWait() {
+        Simulation simulation = started(true, 7);
+        later(simulation, Duration.ofHours(3));
+        ModelProvider.Api model = (ModelProvider.Api) simulation.lane().api();
+        AtomicInteger mistakes = new AtomicInteger(5);
+        simulation
+                .queue()
+                .serve(new MapLane(
+                        new ForwardingApi(model) {
+
+                            @Override
+                            public Mono<BatchJob> job(String id) {
+                                return mistakes.getAndDecrement() > 0
+                                        ? Mono.error(ApiException.builder(ErrorKind.NOT_FOUND, "no such page")
+                                                .build())
+                                        : model.job(id);
+                            }
+                        },
+                        simulation.answers));
+        assertThat(rounds(simulation)).isEqualTo("done");
+        simulation.checkAllIsDone();
+        assertThat(mistakes).hasNegativeValue();
     }
 
     @Test
