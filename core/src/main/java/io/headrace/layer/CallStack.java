@@ -207,7 +207,10 @@ public final class CallStack<Q, R> {
         return this;
     }
 
-    /** Which stored answers are flagged as cut at the length limit; default none. */
+    /**
+     * Which answers are cut at the limit of their length: they are flagged where they are stored, and not asked for again if the
+     * validator turns them down. Default none.
+     */
     public CallStack<Q, R> truncated(Predicate<? super R> truncated) {
         this.truncated = Objects.requireNonNull(truncated, "truncated");
         return this;
@@ -387,8 +390,10 @@ public final class CallStack<Q, R> {
         }
         Call<Q, R> stack = attempts ? attempt() : call;
         if (validator != null) {
-            stack = stack.with(
-                    ValidateLayer.<Q, R>of(validator, meter).several(several).about(about));
+            stack = stack.with(ValidateLayer.<Q, R>of(validator, meter)
+                    .several(several)
+                    .truncated(truncated)
+                    .about(about));
         }
         if (streams) {
             stack = stack.with(StreamLayer.create());

@@ -79,4 +79,9 @@ public final class ChatMeter implements Meter<ChatRequest, ChatResponse> {
     public String model(ChatResponse answer) {
         return answer.model();
     }
+
+    @Override
+    public String requestId(ChatResponse answer) {
+        return answer.requestId();
+    }
 }

@@ -68,4 +68,9 @@ public final class EmbeddingMeter implements Meter<EmbeddingRequest, EmbeddingRe
     public String model(EmbeddingResponse answer) {
         return answer.model();
     }
+
+    @Override
+    public String requestId(EmbeddingResponse answer) {
+        return answer.requestId();
+    }
 }

@@ -28,6 +28,11 @@ public interface Meter<Q, R> {
     /** The model that really answered, empty where that means nothing. */
     String model(R answer);
 
+    /** The provider's name for the exchange that gave {@code answer}, which its support asks for; empty if there is none. */
+    default String requestId(R answer) {
+        return "";
+    }
+
     /** The same at the price of the provider's batch endpoint; by default its prices are unknown. */
     default Meter<Q, R> batch() {
         return new Unpriced<>(this);

@@ -25,4 +25,9 @@ record Unpriced<Q, R>(Meter<Q, R> meter) implements Meter<Q, R> {
     public String model(R answer) {
         return meter.model(answer);
     }
+
+    @Override
+    public String requestId(R answer) {
+        return meter.requestId(answer);
+    }
 }

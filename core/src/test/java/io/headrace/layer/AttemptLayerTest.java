@@ -49,6 +49,11 @@ class AttemptLayerTest {
         public String model(String answer) {
             return "m";
         }
+
+        @Override
+        public String requestId(String answer) {
+            return "id of " + answer;
+        }
     };
 
     private final Recorder recorder = new Recorder();

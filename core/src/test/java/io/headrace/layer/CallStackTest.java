@@ -23,6 +23,7 @@ import io.headrace.model.EmbeddingCall;
 import io.headrace.model.EmbeddingRequest;
 import io.headrace.model.EmbeddingResponse;
 import io.headrace.model.FinishReason;
+import io.headrace.model.Structured;
 import io.headrace.observe.AttemptLog;
 import io.headrace.observe.CallEvent.Admitted;
 import io.headrace.observe.CallEvent.CacheHit;
@@ -343,6 +344,25 @@ class CallStackTest {
         StepVerifier.withVirtualTime(() -> vectors.build().apply(EmbeddingRequest.of("e-3", "hi")))
                 .thenAwait(ofSeconds(5))
                 .verifyErrorMessage("simulated e-3: no answer within PT5S");
+    }
+
+    private record Rating(int stars) {}
+
+    @Test
+    void structuredAnswerThatIsCutOff_isPaidOnceAndSaysWhatToDo() {
+        AtomicInteger asked = new AtomicInteger();
+        Structured<Rating> rating = Structured.of(Rating.class);
+        Call<ChatRequest, ChatResponse> stack = CallStack.chat(model(Mono.fromSupplier(() -> {
+                    asked.incrementAndGet();
+                    return new ChatResponse("1", "m", "{\"stars\":", FinishReason.LENGTH, null, Usage.ZERO);
+                })))
+                .validator(rating::problem)
+                .build();
+        StepVerifier.create(stack.apply(ChatRequest.builder("m").user("x").build()))
+                .verifyErrorSatisfies(error -> assertThat(error)
+                        .hasMessageContaining("the answer is no Rating, cut off at the limit of output tokens")
+                        .hasMessageContaining("raise the limit of its length (maxOutputTokens)"));
+        assertThat(asked).hasValue(1);
     }
 
     private static ChatCall model(Mono<ChatResponse> answer) {

@@ -40,9 +40,38 @@ class ValidateLayerTest {
             assertThat(error.kind()).isEqualTo(ErrorKind.INVALID_ANSWER);
             assertThat(error.isTransient()).isTrue();
             assertThat(error.delivery()).isEqualTo(Delivery.ANSWERED);
+            assertThat(error.requestId()).contains("id of no");
             assertThat(error.usage()).isEqualTo(Usage.of(1, 2));
             assertThat(error.cost()).isEqualTo(Cost.of(new BigDecimal("0.01")));
         });
+    }
+
+    @Test
+    void badAnswerThatIsCutOff_isNotAskedForAgain() {
+        Script script = new Script(Mono.just("no"), Mono.just("yes"));
+        StepVerifier.create(script.with(ValidateLayer.of(NOT_NO, AttemptLayerTest.METER)
+                                .truncated(answer -> answer.equals("no")))
+                        .with(RetryLayer.of(RetrySpec.standard()))
+                        .apply("q"))
+                .verifyErrorSatisfies(e -> {
+                    ApiException error = (ApiException) e;
+                    assertThat(error.kind()).isEqualTo(ErrorKind.INVALID_ANSWER);
+                    assertThat(error.isTransient()).isFalse();
+                    assertThat(error)
+                            .hasMessage(
+                                    "the answer was turned down: says no; it is cut off, as another try would be: raise "
+                                            + "the limit of its length (maxOutputTokens), or ask for less");
+                });
+        assertThat(script.subscribed).hasValue(1);
+    }
+
+    @Test
+    void goodAnswerThatIsCutOff_passes() {
+        StepVerifier.create(new Script(Mono.just("yes"))
+                        .with(ValidateLayer.of(NOT_NO, AttemptLayerTest.METER).truncated(answer -> true))
+                        .apply("q"))
+                .expectNext("yes")
+                .verifyComplete();
     }
 
     @Test
