@@ -1,9 +1,6 @@
 package io.headrace.layer;
 
-import io.headrace.ApiException;
 import io.headrace.Call;
-import io.headrace.Delivery;
-import io.headrace.ErrorKind;
 import io.headrace.cache.SeveralAnswers;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +15,8 @@ import reactor.util.context.Context;
 
 /**
  * Samples of one request that one call may ask for together. The call is made when it is known of each whether it is missing,
- * and asks for those that are; it has the context of the first of them, and goes on until nobody waits for any. Thread-safe.
+ * and asks for those that are; it has the context of the first of them, and goes on until nobody waits for any. Samples that it
+ * does not bring, from a server that knows nothing of several answers, are bought alone. Thread-safe.
  */
 final class Purchase<Q, R> {
 
@@ -139,14 +137,12 @@ final class Purchase<Q, R> {
 
     private void deliver(List<Part<Q, R>> bought, R answer) {
         List<R> each = several.split(answer);
-        if (each.size() != bought.size()) {
-            fail(bought, tooFew(bought.size(), each.size()));
-            return;
-        }
-        for (int i = 0; i < each.size(); i++) {
+        for (int i = 0; i < bought.size(); i++) {
             MonoSink<R> buyer = buyer(bought.get(i));
-            if (buyer != null) {
+            if (buyer != null && i < each.size()) {
                 buyer.success(each.get(i));
+            } else if (buyer != null) {
+                buyer.error(new Missing());
             }
         }
     }
@@ -166,11 +162,12 @@ final class Purchase<Q, R> {
         return part.buyer;
     }
 
-    private static ApiException tooFew(int asked, int got) {
-        return ApiException.builder(
-                        ErrorKind.MALFORMED_RESPONSE, asked + " answers were asked for and " + got + " came")
-                .delivery(Delivery.ANSWERED)
-                .build();
+    /** The call brought fewer answers than it asked for, and not this one. */
+    private static final class Missing extends RuntimeException {
+
+        Missing() {
+            super(null, null, false, false);
+        }
     }
 
     /** One of the samples. */
@@ -202,10 +199,11 @@ final class Purchase<Q, R> {
             purchase.skip(this);
         }
 
-        /** It is missing: bought with the others from {@code seller}, or alone where those have been. */
+        /** It is missing: bought with the others from {@code seller}, or alone where those have been or came without it. */
         Mono<R> answer(Call<Q, R> seller, Q request) {
             return Mono.defer(() -> purchase.claim(this)
-                    ? Mono.create(buyer -> purchase.buy(this, buyer, seller, request))
+                    ? Mono.<R>create(buyer -> purchase.buy(this, buyer, seller, request))
+                            .onErrorResume(Missing.class, missing -> seller.apply(request))
                     : seller.apply(request));
         }
     }
