@@ -144,8 +144,7 @@ class BatchModeTest {
             assertThat(cancelled.err())
                     .contains("not all batches", other.baseUrl(), "is not known to the account", "noted");
 
-            String[] impatient = {"--mode", "batch", "--identity", "named", "--batch-doubt", "1ms"};
-            Result again = at(other, impatient);
+            Result again = at(other, named);
             assertThat(again.exitCode()).isEqualTo(1);
             assertThat(again.err()).contains("is not known to the account", "named", "base URL");
             assertThat(other.batches()).isEmpty();

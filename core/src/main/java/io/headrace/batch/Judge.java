@@ -60,7 +60,6 @@ final class Judge {
     /**
      * Whether a batch of which the provider knows nothing, or no results, is surely over: when nothing is kept for so long, or when it has
      * ended, its results were deleted and nobody wants it. Before that it may be another account's or another server's, may run and be paid.
-     * One that was submitted just now may not have shown up yet.
      */
     boolean isOver(Pack pack, Served<?, ?> lane, ApiException error) {
         Instant now = settings.clock().instant();
@@ -68,12 +67,6 @@ final class Judge {
         Instant end = submitted.plus(lane.api().retention());
         if (!now.isBefore(end) || (pack.isKnown && pack.withdrawal == Withdrawal.CANCELLED)) {
             return true;
-        }
-        if (!pack.isKnown
-                && pack.withdrawal == Withdrawal.NONE
-                && now.isBefore(submitted.plus(settings.doubtWindow()))) {
-            postpone(pack, error);
-            return false;
         }
         pack.trouble = error;
         pack.polls.failed(now, Duration.ZERO, settings.firstPoll(), settings.longestPoll(), settings.random());

@@ -103,11 +103,11 @@ class UnknownBatchTest {
     }
 
     @Test
-    void batchThatHasNotShownUpYet_isAskedForAgain() {
+    void batchThatHasNotShownUpYet_isAskedAfterByTheNextRound() {
         Simulation simulation = started(true, 3);
         hideAll(simulation);
         later(simulation, Duration.ofMinutes(5));
-        assertThat(round(simulation)).isEqualTo("done");
+        assertThat(round(simulation)).contains("is not known to the account");
         assertThat(states(simulation)).containsOnly(State.OUT);
 
         simulation.provider.hidden.clear();
