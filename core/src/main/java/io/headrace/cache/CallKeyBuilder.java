@@ -64,60 +64,64 @@ public final class CallKeyBuilder {
      *
      * @param value a JSON value as {@link CanonicalJson#value} takes it
      * @throws IllegalArgumentException for a value that is none
+     * @throws IllegalStateException if there is a field of that name
      */
     public CallKeyBuilder field(String name, @Nullable Object value) {
         return value == null ? this : fieldOf(name, to -> to.value(value));
     }
 
-    /** Adds a field whose one value {@code writer} writes. */
+    /**
+     * Adds a field whose one value {@code writer} writes.
+     *
+     * @throws IllegalStateException if there is a field of that name
+     */
     public CallKeyBuilder fieldOf(String name, Consumer<CanonicalJson> writer) {
-        Objects.requireNonNull(name, "name");
+        int at = place(Objects.requireNonNull(name, "name"));
         if (count == names.length) {
             names = Arrays.copyOf(names, 2 * count);
             digests = Arrays.copyOf(digests, 2 * digests.length);
         }
         writer.accept(json);
-        names[count] = name;
-        json.digestTo(digests, count * Fingerprint.BYTES, Fingerprint.BYTES);
+        if (at < count) {
+            System.arraycopy(names, at, names, at + 1, count - at);
+            System.arraycopy(digests, digest(at), digests, digest(at + 1), digest(count - at));
+        }
+        names[at] = name;
+        json.digestTo(digests, digest(at), Fingerprint.BYTES);
         count++;
         return this;
     }
 
-    /**
-     * The key of the fields so far.
-     *
-     * @throws IllegalStateException if two fields have one name
-     */
+    /** Where the field belongs: they are kept in the order of their names, in which they mostly come. */
+    private int place(String name) {
+        int at = count;
+        while (at > 0) {
+            int order = names[at - 1].compareTo(name);
+            if (order == 0) {
+                throw new IllegalStateException("two fields of a request are named '" + name + "'");
+            } else if (order < 0) {
+                break;
+            }
+            at--;
+        }
+        return at;
+    }
+
+    private static int digest(int field) {
+        return field * Fingerprint.BYTES;
+    }
+
+    /** The key of the fields so far. */
     public CallKey build() {
-        int[] order = order();
         json.bytes(VERSION);
         CallKey.FieldDigest[] fields = new CallKey.FieldDigest[count];
         for (int i = 0; i < count; i++) {
-            int field = order[i];
-            int at = field * Fingerprint.BYTES;
-            json.name(names[field]).bytes(digests, at, Fingerprint.BYTES);
-            fields[i] = new CallKey.FieldDigest(names[field], (long) LONGS.get(digests, at));
+            json.name(names[i]).bytes(digests, digest(i), Fingerprint.BYTES);
+            fields[i] = new CallKey.FieldDigest(names[i], (long) LONGS.get(digests, digest(i)));
         }
         byte[] sha256 = new byte[Fingerprint.BYTES];
         json.digestTo(sha256, 0, sha256.length);
         return new CallKey(Fingerprint.of(sha256), List.of(fields));
-    }
-
-    /** The fields by name: an insertion sort, for there are few and they mostly come in order. */
-    private int[] order() {
-        int[] order = new int[count];
-        for (int i = 0; i < count; i++) {
-            int at = i;
-            while (at > 0 && names[order[at - 1]].compareTo(names[i]) > 0) {
-                order[at] = order[at - 1];
-                at--;
-            }
-            if (at > 0 && names[order[at - 1]].equals(names[i])) {
-                throw new IllegalStateException("two fields of a request are named '" + names[i] + "'");
-            }
-            order[at] = i;
-        }
-        return order;
     }
 
     /** A copy, for asking the platform's providers for one each time costs more than a short digest. */
