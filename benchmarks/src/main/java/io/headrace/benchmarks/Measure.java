@@ -18,7 +18,10 @@ final class Measure {
         return new Measure();
     }
 
-    /** Prints wall time since {@link #start}, CPU time of the whole process, peak threads and peak resident memory. */
+    /**
+     * Prints wall time since {@link #start}, CPU time of the whole process, peak threads, peak resident memory, and what of it is resident
+     * now: memory of the process itself, and pages of files, which the system drops when it needs the room.
+     */
     void print(long items) {
         double wallSeconds = (System.nanoTime() - startNanos) / 1e9;
         double cpuSeconds =
@@ -26,18 +29,20 @@ final class Measure {
         int threads = ManagementFactory.getThreadMXBean().getPeakThreadCount();
         System.out.printf(
                 Locale.ROOT,
-                "measure items=%d wall=%.3f cpu=%.3f threads=%d rss=%d%n",
+                "measure items=%d wall=%.3f cpu=%.3f threads=%d rss=%d anonymous=%d files=%d%n",
                 items,
                 wallSeconds,
                 cpuSeconds,
                 threads,
-                peakResidentMegabytes());
+                megabytes("VmHWM:"),
+                megabytes("RssAnon:"),
+                megabytes("RssFile:"));
     }
 
-    private static long peakResidentMegabytes() {
+    private static long megabytes(String name) {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-                if (line.startsWith("VmHWM:")) {
+                if (line.startsWith(name)) {
                     return Long.parseLong(line.replaceAll("\\D", "")) / 1024;
                 }
             }
