@@ -113,7 +113,7 @@ class RocksDbCacheTest {
         Path libraries = folder.resolve("native");
         Path cache = folder.resolve("cache");
         assertThat(output(ChildProcess.start(SecondOpener.class, cache, libraries)))
-                .isEqualTo("opened");
+                .startsWith("opened");
         Path library;
         try (Stream<Path> files = Files.walk(libraries)) {
             library = files.filter(Files::isRegularFile).findAny().orElseThrow();
@@ -121,11 +121,13 @@ class RocksDbCacheTest {
         long size = Files.size(library);
         Object unpacked = Files.getLastModifiedTime(library);
         assertThat(output(ChildProcess.start(SecondOpener.class, cache, libraries)))
-                .isEqualTo("opened");
+                .isIn(
+                        "opened with " + library.toRealPath(),
+                        "opened with"); // the latter where the system does not tell
         assertThat(Files.getLastModifiedTime(library)).isEqualTo(unpacked);
         Files.write(library, new byte[100]);
         assertThat(output(ChildProcess.start(SecondOpener.class, cache, libraries)))
-                .isEqualTo("opened");
+                .startsWith("opened");
         assertThat(Files.size(library)).isEqualTo(size);
     }
 
@@ -133,7 +135,7 @@ class RocksDbCacheTest {
     void folderThatCannotBeMadeForTheLibrary_isDoneWithout() throws Exception {
         Path file = Files.writeString(folder.resolve("file"), "");
         assertThat(output(ChildProcess.start(SecondOpener.class, folder.resolve("cache"), file)))
-                .isEqualTo("opened");
+                .startsWith("opened");
     }
 
     @Test
