@@ -155,6 +155,7 @@ class GateOverSocketsTest {
                         }
                     })
                     .build();
+            call.apply(request(0)).block(); // a cold path to the gate would let rows pass
             Flux<ChatResponse> line =
                     askAll(2_000, call).contextWrite(CallOptions.NONE.withPriority(Priority.BATCH)::into);
             Mono<Void> interactive = Flux.range(0, 20)
