@@ -8,6 +8,7 @@ import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 
 /**
@@ -115,8 +116,11 @@ public final class Structured<T> {
         } catch (Mismatch e) {
             throw new IllegalArgumentException(e.getMessage());
         } catch (JacksonException e) {
+            TokenStreamLocation location = e.getLocation(); // missing where a limit on depth or length was met
             throw new IllegalArgumentException(
-                    "no whole JSON, at character " + e.getLocation().getCharOffset());
+                    location == null
+                            ? "no JSON that can be read: " + e.getOriginalMessage()
+                            : "no whole JSON, at character " + location.getCharOffset());
         }
     }
 

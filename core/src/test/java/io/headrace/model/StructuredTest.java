@@ -198,6 +198,14 @@ class StructuredTest {
     }
 
     @Test
+    void nestingWithoutEnd_isAProblem() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Structured.of(Rating.class).parse("{\"stars\":" + "[".repeat(10_000)));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Structured.of(Rating.class).parse("[".repeat(10_000)));
+    }
+
+    @Test
     void answer_isReadOrFailsAsAnAnswer() {
         Structured<Rating> rating = Structured.of(Rating.class);
         assertThat(rating.read(answer(" {\"stars\": 4}\n", FinishReason.STOP, null)))

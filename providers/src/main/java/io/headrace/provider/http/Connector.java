@@ -46,6 +46,10 @@ final class Connector {
     private static final Logger log = LoggerFactory.getLogger(HttpTransport.class);
 
     private static final int KEEP_ALIVE_PROBE_SECONDS = 60;
+
+    /** Gateways put cookies and policies there, beyond Netty's 8 KiB; an answer with too long a head is paid and lost. */
+    private static final int MAX_HEAD_BYTES = 64 << 10;
+
     private static final Duration MAX_NAME_AGE = Duration.ofMinutes(1);
 
     /**
@@ -153,7 +157,8 @@ final class Connector {
             client = client.protocol(HttpProtocol.H2C);
         }
         if (http2) {
-            client = client.http2Settings(settings -> settings.pingAckTimeout(maxIdleTime));
+            client = client.http2Settings(
+                    settings -> settings.pingAckTimeout(maxIdleTime).maxHeaderListSize(MAX_HEAD_BYTES));
         }
         client = proxy.apply(client, uri);
         return client.resolver(resolver(uri.getHost(), client.configuration().hasProxy()));
@@ -182,6 +187,7 @@ final class Connector {
                             opened(channel);
                         }
                     })
+                    .httpResponseDecoder(decoder -> decoder.maxHeaderSize(MAX_HEAD_BYTES))
                     .compress(true)
                     .followRedirect(false);
         }

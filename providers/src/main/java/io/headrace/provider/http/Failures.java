@@ -90,6 +90,10 @@ final class Failures<Q> {
         if (answer.status() / 100 == 3 && location != null) {
             message.append(", redirected to another address: check the base URL");
         }
+        String type = answer.header("content-type");
+        if (answer.status() == 404 && type != null && type.startsWith("text/html")) {
+            message.append(", a page, no API: check the base URL");
+        }
         StringBuilder words = new StringBuilder();
         for (String part : new String[] {body.type(), body.code(), body.detailCode()}) {
             if (!part.isEmpty() && words.indexOf(part) < 0) {

@@ -112,8 +112,7 @@ public final class JsonCall<Q, R> implements Call<Q, R> {
 
     private static String notJson(HttpAnswer answer, JacksonException e) {
         String type = Objects.requireNonNullElse(answer.header("content-type"), "no content type");
-        return "the body (" + answer.length() + " bytes, " + type + ") is not whole JSON, at byte "
-                + e.getLocation().getByteOffset()
+        return "the body (" + answer.length() + " bytes, " + type + ") " + Json.fault(e)
                 + (type.startsWith("text/html") ? ": a page, no API; check the base URL" : "");
     }
 

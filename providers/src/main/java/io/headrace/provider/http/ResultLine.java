@@ -41,7 +41,7 @@ public abstract class ResultLine<R> {
         try (JsonParser in = JsonValues.parser(line.bytes())) {
             fields(in);
         } catch (JacksonException e) {
-            return unreadable("is not whole JSON, at byte " + e.getLocation().getByteOffset());
+            return unreadable(Json.fault(e));
         }
         if (customId.isEmpty()) {
             return unreadable("has no custom_id");

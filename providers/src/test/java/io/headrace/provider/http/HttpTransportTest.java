@@ -318,6 +318,18 @@ class HttpTransportTest {
     }
 
     @Test
+    void longHead_isRead() {
+        RawServer server = serve(peer -> {
+            peer.readRequest();
+            peer.write("HTTP/1.1 200 OK\r\nset-cookie: " + "x".repeat(30_000) + "\r\ncontent-length: 2\r\n\r\n{}");
+        });
+
+        StepVerifier.create(post(endpoint(server)))
+                .assertNext(answer -> assertThat(answer.text(100)).isEqualTo("{}"))
+                .verifyComplete();
+    }
+
+    @Test
     void chunksAndInterimAnswers_areRead() {
         RawServer server = serve(peer -> {
             while (peer.readRequest()) {

@@ -2,7 +2,10 @@ package io.headrace.provider.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.headrace.ApiException;
+import io.headrace.model.ChatRequest;
 import io.headrace.provider.http.LoopbackServer.Reply;
+import io.headrace.provider.openai.OpenAi;
 import java.net.URI;
 import java.time.Clock;
 import java.util.List;
@@ -37,6 +40,21 @@ class JsonCallTest {
             return Thread.currentThread().getName() + " " + in.getString().length();
         }
     };
+
+    @Test
+    void answerThatIsNestedWithoutEnd_isMalformed() {
+        try (LoopbackServer server = new LoopbackServer();
+                OpenAi openAi =
+                        OpenAi.builder().baseUrl(server.url()).apiKey("any").build()) {
+            server.next(new Reply(200, "{\"a\":" + "[".repeat(10_000)));
+            StepVerifier.create(openAi.chat()
+                            .apply(ChatRequest.builder("m").user("x").build()))
+                    .verifyErrorSatisfies(error -> assertThat(error)
+                            .isInstanceOf(ApiException.class)
+                            .hasMessageContaining("is no JSON that can be read: ")
+                            .hasMessageContaining("depth"));
+        }
+    }
 
     @Test
     void largeAnswer_isParsedOffTheEventLoop_smallOneOnIt() {
