@@ -142,6 +142,7 @@ final class CacheCommand {
             @Mixin Waiting waiting,
             @Parameters(paramLabel = "FILE", description = "A file that export wrote, or - for standard input.")
                     Path file) {
+        LineFiles.require(file);
         return changing(options.make(surroundings, waiting.upTo), tools -> {
             CacheImport done = result(tools.importLines(LineFiles.read(file)));
             printer(options).imported(done);

@@ -38,6 +38,16 @@ final class LineFiles {
         }
     }
 
+    /** Before anything is made for its lines: {@link #read} would find a file. */
+    static void require(Path file) {
+        if (!isStandardInput(file) && !Files.exists(file)) {
+            throw new UsageProblem(file + " is not there. Name a file that is");
+        }
+        if (!isStandardInput(file) && Files.isDirectory(file)) {
+            throw new UsageProblem(file + " is a folder. Name a file");
+        }
+    }
+
     /** The lines of a file; {@code -} is standard input. */
     static Flux<String> read(Path file) {
         return Flux.using(() -> open(file), reader -> Flux.fromStream(reader.lines()), LineFiles::close)
@@ -64,9 +74,13 @@ final class LineFiles {
     }
 
     private static BufferedReader open(Path file) throws IOException {
-        return file.toString().equals("-")
+        return isStandardInput(file)
                 ? new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))
                 : Files.newBufferedReader(file);
+    }
+
+    private static boolean isStandardInput(Path file) {
+        return file.toString().equals("-");
     }
 
     private static void close(BufferedReader reader) {

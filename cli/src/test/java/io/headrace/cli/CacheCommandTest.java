@@ -158,6 +158,16 @@ class CacheCommandTest {
     }
 
     @Test
+    void importOfAFileThatIsNotThere_makesNoCache() {
+        Path fresh = temp.resolve("fresh");
+        assertThat(cli.run("cache", "import", "--cache", fresh, temp.resolve("no"))
+                        .err())
+                .contains("is not there");
+        assertThat(cli.run("cache", "import", "--cache", fresh, temp).err()).contains("is a folder");
+        assertThat(fresh).doesNotExist();
+    }
+
+    @Test
     void prune_byAgeAndSize_saysWhatItWouldDoFirst() throws IOException {
         assertThat(cache("prune", "--older-than", "1000d", "--dry-run").out())
                 .startsWith("1 answer of ")

@@ -19,6 +19,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.util.function.Tuples;
 
 /**
  * What a person does with a cache: look into it, find out why a request was no hit, move answers elsewhere, clear it up and check
@@ -36,6 +37,8 @@ public final class CacheTools {
 
     /** Removals and stores under way at a time. */
     private static final int CONCURRENCY = 64;
+
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
 
     private static final Map<String, Codec<?>> CODECS =
             Map.of("chat", ChatCodec.instance(), "embed", EmbeddingCodec.instance());
@@ -116,11 +119,12 @@ public final class CacheTools {
      * on this cache go on reading what they read; so an import that failed can be done again.
      *
      * <p>Fails with {@link IllegalArgumentException} at the first line that is not as it was written, naming its number; those
-     * before it are stored then. Blank lines are skipped.
+     * before it are stored then. Blank lines are skipped, and a byte order mark, which editors put at the start of a file.
      */
     public Mono<CacheImport> importLines(Flux<String> lines) {
         Objects.requireNonNull(lines, "lines");
-        return lines.index()
+        return lines.index((at, line) ->
+                        Tuples.of(at, at == 0 && line.startsWith(BYTE_ORDER_MARK) ? line.substring(1) : line))
                 .filter(line -> !line.getT2().isBlank())
                 .map(line -> read(line.getT1() + 1, line.getT2()))
                 .flatMapSequential(this::keep, CONCURRENCY, 1)

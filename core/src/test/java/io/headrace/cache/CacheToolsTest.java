@@ -3,6 +3,7 @@ package io.headrace.cache;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.headrace.Cost;
 import io.headrace.Fingerprint;
@@ -152,6 +153,17 @@ class CacheToolsTest {
         assertThat(result(CacheTools.of(copy).importLines(Flux.fromIterable(lines))))
                 .as("a second time")
                 .isEqualTo(new CacheImport(0, 500));
+    }
+
+    @Test
+    void import_takesAByteOrderMarkAtTheStartOnly() {
+        await(cache.put(key(1), 0, entry("m", "", 0, "exported")));
+        String line = lines().get(0);
+        assertThat(result(CacheTools.of(InMemoryCache.create()).importLines(Flux.just("\uFEFF" + line))))
+                .isEqualTo(new CacheImport(1, 0));
+        assertThatThrownBy(() ->
+                        result(CacheTools.of(InMemoryCache.create()).importLines(Flux.just(line, "\uFEFF" + line))))
+                .hasMessageContaining("line 2 is no exported answer");
     }
 
     @Test
