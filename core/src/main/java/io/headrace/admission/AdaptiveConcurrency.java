@@ -27,6 +27,9 @@ final class AdaptiveConcurrency {
     /** What is left after a cut that follows one in vain. */
     private static final double CLEARLY_LESS = 0.93;
 
+    /** Probes so much more slowly than rates do: refused calls free no slot. */
+    private static final double RARELY = 2;
+
     private final Growth growth;
     private final Spread refusedAt = new Spread();
 
@@ -54,6 +57,7 @@ final class AdaptiveConcurrency {
 
     AdaptiveConcurrency(double initial) {
         growth = new Growth(initial, 1);
+        growth.stretch(RARELY);
         standing = growth.standing();
     }
 
@@ -158,9 +162,8 @@ final class AdaptiveConcurrency {
         return verdict;
     }
 
-    /** A refusal that is taken for a stray: if it was none, more was in flight than the server accepts. */
+    /** A refusal that may be a stray: if it is none, more was in flight of late than the server accepts. */
     void passOver() {
-        proven = 0;
         provenNext = 0;
     }
 

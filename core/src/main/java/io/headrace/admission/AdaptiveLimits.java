@@ -110,6 +110,7 @@ public final class AdaptiveLimits implements Resource {
         concurrency = new AdaptiveConcurrency(spec.initialConcurrency());
         requests = new AdaptiveRate(spec.initialRate(), 1);
         tokens = new AdaptiveRate(Double.POSITIVE_INFINITY, TYPICAL_TOKENS);
+        strays.search().begin();
         double trust = spec.trust(Duration.ofMillis(Math.max(0, nowMillis - learned.at())));
         if (trust > 0) {
             start(learned, trust);
@@ -172,6 +173,7 @@ public final class AdaptiveLimits implements Resource {
             requests.stated(Double.NaN);
             tokens.stated(Double.NaN);
         }
+        strays.search().sent((double) demand.tokens(), time, requests.limit());
         concurrency.take(time, roundTrip, grows);
         spacing.take(cost(demand), time);
         requests.take(1, time, roundTrip, grows);
@@ -188,7 +190,7 @@ public final class AdaptiveLimits implements Resource {
         double elapsed = seconds(end.elapsed().toNanos());
         concurrency.release();
         if (end.error() == ErrorKind.RATE_LIMITED) {
-            refused(demand, now - end.elapsed().toNanos(), now);
+            refused(demand, end.retryAfter() != null, now - end.elapsed().toNanos(), now);
         } else if (end.delivery() == Delivery.NOT_SENT) {
             accepted--;
             spacing.giveBack(cost(demand));
@@ -253,10 +255,12 @@ public final class AdaptiveLimits implements Resource {
         return byRequests > 0 && byTokens > 0 ? (byRequests + byTokens) / 2 : byRequests + byTokens;
     }
 
-    private void refused(Demand demand, long sent, long now) {
+    private void refused(Demand demand, boolean hinted, long sent, long now) {
         slowestRefusal = Math.max(seconds(now - sent), slowestRefusal * FORGETS);
-        boolean stray = strays.cover();
+        boolean stray = strays.isPaid();
+        boolean goesOn = strays.search().goesOn();
         strays.refused();
+        strays.search().refused((double) demand.tokens(), hinted, seconds(sent), seconds(now));
         if (sent < cutAt) {
             concurrency.refusedFurther();
             if (cutByRates) {
@@ -272,6 +276,10 @@ public final class AdaptiveLimits implements Resource {
             tokens.giveBack((double) demand.tokens());
             return;
         }
+        if (goesOn && !collapsed) {
+            goOn(demand, seconds(sent));
+            return;
+        }
         boolean isFirst = cutAt == Long.MIN_VALUE;
         boolean isProbe = collapsed || sent <= recoveredAt;
         if (!isFirst && (accepted <= 0 || isProbe)) {
@@ -282,6 +290,16 @@ public final class AdaptiveLimits implements Resource {
         accepted = 0;
         probedAt = Double.NaN;
         cutAt = now;
+    }
+
+    private void goOn(Demand demand, double sent) {
+        concurrency.passOver();
+        requests.goOn(1, sent);
+        tokens.goOn((double) demand.tokens(), sent);
+        if (strays.search().hasGrown()) {
+            strays.search().begin();
+            strays.prove();
+        }
     }
 
     private void collapse(double sent) {
@@ -302,6 +320,7 @@ public final class AdaptiveLimits implements Resource {
     }
 
     private void cut(Demand demand, double sent, double time) {
+        strays.search().end();
         AdaptiveConcurrency.Verdict verdict = concurrency.refused();
         cutByRates = verdict != AdaptiveConcurrency.Verdict.GUILTY;
         if (!cutByRates) {
@@ -317,6 +336,16 @@ public final class AdaptiveLimits implements Resource {
         boolean proof = found
                 ? strays.weigh(Math.min(requests.deviation(), tokens.deviation()), contradicts, soon)
                 : requests.hasDoubled() && tokens.hasDoubled();
+        if (found && requests.hasDeclined() && tokens.hasDeclined()) {
+            strays.suspect();
+        }
+        if (!proof && found && strays.searchAgain()) {
+            cutByRates = false;
+            requests.searchAgain();
+            tokens.searchAgain();
+            requests.release(false);
+            tokens.release(false);
+        }
         requests.suspect(strays.areSuspected());
         tokens.suspect(strays.areSuspected());
         if (proof) {

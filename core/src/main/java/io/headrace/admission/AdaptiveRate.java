@@ -42,6 +42,14 @@ final class AdaptiveRate {
 
     private static final int SEARCHES = 3;
 
+    /** Limits rarely fall to less than this part, cuts by strays go on for ever. */
+    private static final double DECLINED = 5;
+
+    /** Some refusals ago: the third of sixteen, for the first ones do not tell much. */
+    private static final int AGO = 16;
+
+    private static final int THIRD = 2;
+
     /** What was accepted and what was sent are close together, and tell the limit, from this ratio on. */
     private static final double CLOSE = 0.75;
 
@@ -52,7 +60,7 @@ final class AdaptiveRate {
     private static final double ALIKE = 0.1;
 
     /** Between two refusals there shall be as many requests, or more. */
-    private static final int RARELY = 120;
+    private static final int RARELY = 150;
 
     private final Growth growth;
     private final RecentRate recent = new RecentRate();
@@ -84,6 +92,12 @@ final class AdaptiveRate {
     private double deviation;
 
     private double firstEstimate = Double.NaN;
+
+    /** What was accepted some refusals ago, and how many estimates there were since a search began. */
+    private double earlier = Double.NaN;
+
+    private int count;
+
     private double greaterEstimate;
 
     /** No limit was found yet, and the last refusal is not taken for one. */
@@ -212,6 +226,11 @@ final class AdaptiveRate {
         return growth.limit() == Double.POSITIVE_INFINITY || estimates.last() >= 2 * firstEstimate;
     }
 
+    /** Whether much less is accepted than some refusals ago; true if it is of no account. */
+    boolean hasDeclined() {
+        return released || estimates.last() < earlier / DECLINED;
+    }
+
     /** From now on, refusals are suspected to be strays, or not. */
     void suspect(boolean strays) {
         reference = !strays ? Double.NaN : Double.isNaN(reference) ? greaterEstimate : reference;
@@ -221,6 +240,14 @@ final class AdaptiveRate {
     void forget() {
         firstEstimate = Double.NaN;
         growth.feelOn(Math.max(growth.limit(), estimates.last()));
+    }
+
+    /** As at first: there may be no limit where it was thought to be. */
+    void searchAgain() {
+        firstEstimate = Double.NaN;
+        earlier = Double.NaN;
+        count = 0;
+        growth.search(Math.max(growth.limit(), estimates.last()));
     }
 
     private boolean isSparse() {
@@ -243,12 +270,7 @@ final class AdaptiveRate {
         standing = growth.standing();
         high = Math.min(growth.limit(), recent.perSecond(now));
         before = growth.plateau();
-        interval = sent - anchor;
-        inInterval = Math.max(0, accepted - amount);
-        accepted = inInterval;
-        refusals = refusalsBefore + 1;
-        boolean enough = inInterval >= ENOUGH * size;
-        estimated = enough && interval > 0;
+        boolean enough = measure(amount, sent);
         boolean alike = estimated && Math.abs(estimate() / estimates.last() - 1) < ALIKE;
         searching = !growth.hasPlateau()
                 && searches++ < SEARCHES
@@ -261,6 +283,26 @@ final class AdaptiveRate {
         }
         restart();
         pause();
+        next(enough, sent);
+    }
+
+    /** {@code amount} was refused, which may mean nothing: goes on as before. */
+    void goOn(double amount, double sent) {
+        next(measure(amount, sent), sent);
+    }
+
+    /** What was accepted since the last refusal. */
+    private boolean measure(double amount, double sent) {
+        interval = sent > anchor ? sent - anchor : Double.NaN;
+        inInterval = Math.max(0, accepted - amount);
+        accepted = inInterval;
+        refusals = refusalsBefore + 1;
+        boolean enough = inInterval >= ENOUGH * size;
+        estimated = enough && interval > 0;
+        return enough;
+    }
+
+    private void next(boolean enough, double sent) {
         if (enough || Double.isNaN(anchor)) {
             anchor = sent;
             accepted = 0;
@@ -288,6 +330,7 @@ final class AdaptiveRate {
         deviation = first ? Double.NaN : Math.max(0, difference - BLUR * size / inInterval);
         firstEstimate = Double.isNaN(firstEstimate) ? estimate : firstEstimate;
         greaterEstimate = first ? estimate : Math.max(estimate, estimates.last());
+        earlier = count++ % AGO == THIRD ? estimate : earlier;
         estimates.add(estimate);
     }
 

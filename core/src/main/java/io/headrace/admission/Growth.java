@@ -9,11 +9,16 @@ final class Growth {
     /** From a cut back to the plateau. */
     private static final double BACK = 5;
 
-    /** From the end of the plateau to twice its height. */
-    private static final double DOUBLED = 20;
+    /** The pace beyond the plateau: a third of this is a thirtieth of its height. */
+    private static final double PROBING = 20;
 
-    /** A plateau that was confirmed again and again lasts no longer than this; the next doubling is found within a minute. */
-    private static final double LONGEST_HOLD = 30;
+    /** At this share of {@link #PROBING} the limit is clearly higher than the plateau, and doubles in so many seconds. */
+    private static final double CLEARLY = 0.6;
+
+    private static final double DOUBLED = 4;
+
+    /** A plateau that was confirmed again and again lasts no longer than this, and where calls are rare than that and a half. */
+    private static final double LONGEST_HOLD = 20;
 
     /** No round trip is taken for shorter: servers count by the second at the finest. */
     private static final double SHORTEST_ROUND = 1;
@@ -42,8 +47,10 @@ final class Growth {
             double left = 1 - clock / back;
             return plateau - (plateau - from) * left * left * left;
         }
-        double past = Math.max(0, clock - back - hold) / (DOUBLED * stretch);
-        return plateau * (1 + past * past * past);
+        double pace = PROBING * stretch;
+        double past = Math.max(0, clock - back - Math.min(hold, LONGEST_HOLD * Math.min(1.5, stretch))) / pace;
+        double near = Math.min(past, CLEARLY);
+        return plateau * (1 + near * near * near) * Math.pow(2, (past - near) * pace / DOUBLED);
     }
 
     boolean hasPlateau() {
@@ -108,6 +115,12 @@ final class Growth {
         doublings = 0.3;
     }
 
+    /** Doubles from {@code from} on, as at first. */
+    void search(double from) {
+        feelOn(from);
+        doublings = 1;
+    }
+
     /** Where it stands, to come {@linkplain #backTo back} to. */
     Standing standing() {
         return new Standing(limit(), plateau);
@@ -131,7 +144,7 @@ final class Growth {
 
     /** A plateau at the same height as the one before is trusted for longer, another one is not. */
     void confirmed(boolean same) {
-        hold = same ? Math.min(LONGEST_HOLD, Math.max(BACK, 2 * hold)) : 0;
+        hold = same ? Math.max(BACK, 2 * hold) : 0;
     }
 
     /** Probes more slowly where calls are rare, so that refusals stay a small share of them; 1 is the usual pace. */

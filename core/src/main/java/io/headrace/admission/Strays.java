@@ -23,6 +23,9 @@ final class Strays {
     /** And never by more. */
     private static final double UNLIKE = 0.1;
 
+    /** The evidence of one refusal that comes sooner than a limit's, or at an unlike rate. */
+    private static final double LITTLE = 0.25;
+
     /** What an answer pays of a refusal, at the least and at the most. */
     private static final double LEAST_PAY = 0.01;
 
@@ -35,24 +38,37 @@ final class Strays {
     private static final double WEIGHT = 1 / 200.0;
 
     private double evidence;
+    private double suspicion = 3 * SUSPICION;
     private boolean proven;
     private double share;
+    private double seen;
+    private final Search search = new Search();
     private double pay;
     private double paid;
 
     void answered() {
         share -= share * WEIGHT;
+        seen += (1 - seen) * WEIGHT;
         paid = Math.min(MOST_PAID, paid + pay);
     }
 
     void refused() {
         share += (1 - share) * WEIGHT;
+        seen += (1 - seen) * WEIGHT;
         paid = Math.max(0, paid - 1);
     }
 
     /** Whether the refusal that just came is one of them, as far as one can tell: asked before {@link #refused}. */
     boolean cover() {
+        return isPaid() || search.goesOn();
+    }
+
+    boolean isPaid() {
         return proven && paid >= 1;
+    }
+
+    Search search() {
+        return search;
     }
 
     /**
@@ -68,11 +84,27 @@ final class Strays {
         if (below) {
             evidence += unlike > ALIKE ? 1 : 0;
         } else if (unlike > UNLIKE || soon) {
-            evidence += 0.25;
+            evidence += LITTLE;
         } else if (unlike < ALIKE) {
             evidence = Math.max(0, evidence - 0.1);
         }
         return evidence >= PROOF;
+    }
+
+    /** Hardly anything is accepted any more. */
+    void suspect() {
+        evidence += SUSPICION;
+    }
+
+    /** Whether to search anew for a limit, because the one that was found may be none: each time it takes twice the evidence. */
+    boolean searchAgain() {
+        if (evidence < suspicion) {
+            return false;
+        }
+        suspicion *= 2;
+        evidence = 0;
+        search.begin();
+        return true;
     }
 
     boolean areSuspected() {
@@ -81,9 +113,10 @@ final class Strays {
 
     /** They are: as many as of late are to be expected. */
     void prove() {
+
         evidence = 0;
         proven = true;
-        pay = Math.max(LEAST_PAY, Math.min(MOST_PAY, 2 * share));
+        pay = Math.max(LEAST_PAY, Math.min(MOST_PAY, 2 * share / seen));
         paid = MOST_PAID;
     }
 }
