@@ -23,6 +23,7 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 
 /**
@@ -96,8 +97,12 @@ final class AnswerLines {
             }
             return read.answer();
         } catch (JacksonException e) {
+            TokenStreamLocation location = e.getLocation(); // missing where a limit on depth or length was met
             throw new IllegalArgumentException(
-                    "not JSON, at column " + e.getLocation().getColumnNr(), e);
+                    location == null
+                            ? "no JSON that can be read: " + e.getOriginalMessage()
+                            : "not JSON, at column " + location.getColumnNr(),
+                    e);
         } catch (DateTimeException e) {
             throw new IllegalArgumentException("storedAt is no time", e);
         } catch (NumberFormatException e) {

@@ -8,6 +8,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 
 /**
@@ -57,7 +58,12 @@ final class ValueWriter<O> {
                         null);
             }
         } catch (JacksonException e) {
-            throw noJson("byte " + e.getLocation().getByteOffset() + " does not belong there", e);
+            TokenStreamLocation location = e.getLocation(); // missing where a limit on depth or length was met
+            throw noJson(
+                    location == null
+                            ? e.getOriginalMessage()
+                            : "byte " + location.getByteOffset() + " does not belong there",
+                    e);
         }
     }
 

@@ -188,6 +188,8 @@ class CacheToolsTest {
                 lines.get(2).substring(0, 100),
                 lines.get(2) + "x",
                 "[]",
+                "[".repeat(2_000),
+                "{\"fields\":" + "[".repeat(2_000),
                 "{}",
                 "{\"sample\":\"x\"}",
                 "{\"fingerprint\":\"12\"}",

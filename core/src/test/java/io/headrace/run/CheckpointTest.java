@@ -113,14 +113,15 @@ class CheckpointTest {
             }
         };
         written.put("r5", "none");
+        written.put("r6", "[".repeat(2_000));
         try (Checkpoint<String> checkpoint =
                 Checkpoint.builder(directory, careless).open()) {
-            Flux<Outcome<String>> rows = Flux.range(0, 7).map(n -> Outcome.ok(Item.of("r" + n, n, "r" + n)));
+            Flux<Outcome<String>> rows = Flux.range(0, 8).map(n -> Outcome.ok(Item.of("r" + n, n, "r" + n)));
             List<Outcome<String>> outcomes =
                     rows.transform(checkpoint).collectList().block(SOON);
             assertThat(outcomes)
                     .filteredOn(Outcome.Failed.class::isInstance)
-                    .hasSize(6)
+                    .hasSize(7)
                     .extracting(outcome -> ((Outcome.Failed<String>) outcome).message())
                     .first()
                     .asString()
@@ -129,7 +130,7 @@ class CheckpointTest {
                     .doesNotContain("plain");
         }
         assertThat(lines("results.jsonl")).singleElement().asString().contains("\"value\":[1, 2]");
-        assertThat(lines("dead-letters.jsonl")).hasSize(6);
+        assertThat(lines("dead-letters.jsonl")).hasSize(7);
     }
 
     @Test
