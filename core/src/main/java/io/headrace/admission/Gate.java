@@ -63,6 +63,7 @@ public final class Gate {
     private final GateMemory memory;
     private final Object lock = new Object();
     private int inFlight;
+    private int unpaid;
     private long answers;
     private int failFastWaiting;
     private volatile int concurrency;
@@ -211,7 +212,7 @@ public final class Gate {
             return new GateSnapshot(
                     name,
                     inFlight,
-                    queue.size(),
+                    queue.size() + unpaid,
                     next == null ? Duration.ZERO : Duration.ofNanos(Math.max(0, now - next.since)),
                     next == null ? "" : binding(next.waiting.demand, now),
                     paused,
@@ -263,6 +264,7 @@ public final class Gate {
     void onRoom(Ticket<?> ticket) {
         change((now, deferred) -> {
             if (ticket.state == Ticket.State.UNPAID) {
+                unpaid--;
                 enter(ticket, now, deferred);
             }
         });
@@ -373,6 +375,8 @@ public final class Gate {
         }
         if (ticket.state == Ticket.State.WAITING) {
             leaveLine(ticket);
+        } else if (ticket.state == Ticket.State.UNPAID) {
+            unpaid--;
         }
         ticket.leave();
         return true;
@@ -404,6 +408,7 @@ public final class Gate {
                 if (queue.any(other -> other.budget != next.budget)) {
                     leaveLine(next); // and keeps nobody who could pay waiting
                     next.state = Ticket.State.UNPAID;
+                    unpaid++;
                     continue;
                 }
                 wait = Resource.UNTIL_SETTLED;

@@ -9,7 +9,7 @@ import java.util.List;
  *
  * @param gate its name
  * @param inFlight attempts admitted and not ended
- * @param waiting attempts in line
+ * @param waiting attempts in line, and those that wait until their budget has room for them
  * @param longestWait of those whose turn is next
  * @param binding the resource that the next attempt waits for, empty when nobody waits
  * @param paused whether it admits nobody until {@link Gate#resume}

@@ -335,7 +335,9 @@ class GateQueueTest {
         time.advanceTimeBy(ofSeconds(3));
         assertThat(rich).hasSize(1_000);
         assertThat(poor).isEmpty();
+        assertThat(gate.snapshot().waiting()).isEqualTo(3);
         waiting.get(3).dispose();
+        assertThat(gate.snapshot().waiting()).isEqualTo(2);
         waiting.get(0).dispose(); // which is billed for all it reserved, so the others never fit
         time.advanceTimeBy(ofMinutes(6));
         assertThat(tight.balance().tokens().reserved()).isZero();
