@@ -232,7 +232,13 @@ final class CacheFolder implements Closeable {
         Path target = folder.resolve(FORMAT_FILE);
         if (!Files.exists(target)) {
             Path part = folder.resolve(FORMAT_FILE + ".part");
-            Files.writeString(part, FORMAT);
+            Files.writeString(
+                    part,
+                    FORMAT,
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.TRUNCATE_EXISTING,
+                    StandardOpenOption.WRITE,
+                    StandardOpenOption.SYNC); // an empty one, left by a loss of power, would keep everyone out
             Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
         }
     }
