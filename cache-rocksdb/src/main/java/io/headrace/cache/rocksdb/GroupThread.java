@@ -57,6 +57,11 @@ abstract class GroupThread<T> extends Thread implements NonBlocking {
         }
     }
 
+    /** Whether more waits to be worked. */
+    final boolean isQueueEmpty() {
+        return queue.isEmpty();
+    }
+
     /** Lets the thread end when what is queued is done. Does not wait for it. */
     final void end() {
         closing = true;

@@ -18,6 +18,9 @@ final class Lane extends GroupThread<Task> {
     private final RocksDbCache cache;
     private final Runnable first;
 
+    /** Of the group at work, those whose turn is still to come. */
+    private int left;
+
     /**
      * @param first runs on this thread before any work
      */
@@ -29,6 +32,11 @@ final class Lane extends GroupThread<Task> {
 
     boolean belongsTo(RocksDbCache other) {
         return cache == other;
+    }
+
+    /** On this thread only: whether nobody waits for it, so that it may as well do what another would have to be woken for. */
+    boolean isFree() {
+        return left == 0 && isQueueEmpty();
     }
 
     @Override
@@ -44,7 +52,9 @@ final class Lane extends GroupThread<Task> {
             return;
         }
         StorageException error = reader instanceof Store store ? write(group, store) : null;
+        left = group.size();
         for (Task task : group) {
+            left--;
             if (task instanceof Task.Lookup lookup) {
                 lookup.sink().success(lookUp(lookup, reader));
             } else if (error != null) {
