@@ -113,7 +113,6 @@ final class Strays {
 
     /** They are: as many as of late are to be expected. */
     void prove() {
-
         evidence = 0;
         proven = true;
         pay = Math.max(LEAST_PAY, Math.min(MOST_PAY, 2 * share / seen));

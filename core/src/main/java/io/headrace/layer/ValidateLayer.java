@@ -18,7 +18,8 @@ import reactor.core.publisher.Mono;
 /**
  * Turns an answer down that its {@link Validator} finds bad: the call fails with {@link ErrorKind#INVALID_ANSWER}, transient,
  * {@link Delivery#ANSWERED}, with the request id of the answer, and its usage and cost, for it is paid for. A retry layer outside
- * then asks again, unless the answer is {@linkplain #truncated cut off}. Of several answers to one call each is judged by itself, as it is when it is read from a cache; a bad one turns all of them down.
+ * then asks again, unless the answer is {@linkplain #truncated cut off}. Of several answers to one call each is judged by itself, as
+ * it is when it is read from a cache; a bad one turns all of them down.
  *
  * <p>A validator that returns null, overflows the stack or misses a class has judged nothing: asking again would not help, and the
  * call fails with an {@code IllegalStateException} that says so.
