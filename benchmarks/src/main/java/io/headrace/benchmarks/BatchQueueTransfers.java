@@ -58,16 +58,16 @@ public final class BatchQueueTransfers {
                     .count();
             long began = System.nanoTime();
             long early = Objects.requireNonNull(pass.block());
-            double parked = seconds(began);
+            double parked = BatchTransfers.seconds(began);
             began = System.nanoTime();
             long before = Objects.requireNonNull(queue.round(Mono.just(0L)).block());
-            double submitted = seconds(began);
+            double submitted = BatchTransfers.seconds(began);
             began = System.nanoTime();
             queue.round(Mono.just(0L)).block();
-            double collected = seconds(began);
+            double collected = BatchTransfers.seconds(began);
             began = System.nanoTime();
             long answered = Objects.requireNonNull(queue.rounds(pass).block());
-            double read = seconds(began);
+            double read = BatchTransfers.seconds(began);
             QueueSnapshot snapshot = Objects.requireNonNull(queue.snapshot().block());
             System.gc();
             long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() >> 20;
@@ -75,7 +75,7 @@ public final class BatchQueueTransfers {
                     Locale.ROOT,
                     "%s by the queue: %,d requests in %d batches; parked in %.1f s, submitted in %.1f s, worked on and"
                             + " collected in %.1f s, read in %.1f s; %,d answered, each once: %s; heap after GC %d MB,"
-                            + " resident at most %s%n",
+                            + " resident at most %d MB%n",
                     isOpenAi ? "openai" : "anthropic",
                     requests,
                     snapshot.batches().size(),
@@ -90,15 +90,11 @@ public final class BatchQueueTransfers {
                             && snapshot.totals().duplicates() == 0
                             && snapshot.isIdle(),
                     heap,
-                    BatchTransfers.resident());
+                    Measure.peakResidentMegabytes());
         }
     }
 
     private static boolean isParked(Throwable error) {
         return error instanceof ApiException failure && failure.kind() == ErrorKind.PARKED;
-    }
-
-    private static double seconds(long since) {
-        return (System.nanoTime() - since) / 1e9;
     }
 }

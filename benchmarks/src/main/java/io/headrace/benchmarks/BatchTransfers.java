@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -113,7 +112,7 @@ public final class BatchTransfers {
         System.out.printf(
                 Locale.ROOT,
                 "%s: %,d requests, %,d MB in %d batches; upload %.1f s, work at the simulator %.1f s, results %.1f s;"
-                        + " %,d answered, each once: %s; heap after GC %d MB, resident at most %s%n",
+                        + " %,d answered, each once: %s; heap after GC %d MB, resident at most %d MB%n",
                 isOpenAi ? "openai" : "anthropic",
                 requests,
                 bytes[0] / 1_000_000,
@@ -124,7 +123,7 @@ public final class BatchTransfers {
                 answered,
                 answered == requests && seen.cardinality() == requests,
                 heap,
-                resident());
+                Measure.peakResidentMegabytes());
         openAi.close();
         anthropic.close();
     }
@@ -142,15 +141,7 @@ public final class BatchTransfers {
         return true;
     }
 
-    private static double seconds(long since) {
+    static double seconds(long since) {
         return (System.nanoTime() - since) / 1e9;
-    }
-
-    static String resident() throws IOException {
-        return Files.readAllLines(Path.of("/proc/self/status")).stream()
-                .filter(line -> line.startsWith("VmHWM"))
-                .map(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024 + " MB")
-                .findFirst()
-                .orElse("unknown");
     }
 }

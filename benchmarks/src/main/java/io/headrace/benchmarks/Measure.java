@@ -34,9 +34,14 @@ final class Measure {
                 wallSeconds,
                 cpuSeconds,
                 threads,
-                megabytes("VmHWM:"),
+                peakResidentMegabytes(),
                 megabytes("RssAnon:"),
                 megabytes("RssFile:"));
+    }
+
+    /** The most that this process was resident so far; -1 where the system does not tell. */
+    static long peakResidentMegabytes() {
+        return megabytes("VmHWM:");
     }
 
     private static long megabytes(String name) {

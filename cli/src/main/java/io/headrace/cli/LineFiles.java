@@ -40,10 +40,13 @@ final class LineFiles {
 
     /** Before anything is made for its lines: {@link #read} would find a file. */
     static void require(Path file) {
-        if (!isStandardInput(file) && !Files.exists(file)) {
+        if (isStandardInput(file)) {
+            return;
+        }
+        if (!Files.exists(file)) {
             throw new UsageProblem(file + " is not there. Name a file that is");
         }
-        if (!isStandardInput(file) && Files.isDirectory(file)) {
+        if (Files.isDirectory(file)) {
             throw new UsageProblem(file + " is a folder. Name a file");
         }
     }

@@ -482,44 +482,28 @@ class GateQueueTest {
 
     /** Every answer took one token. */
     private static <T> Meter<T, T> metered() {
-        return new Meter<>() {
-            @Override
-            public Cost ceiling(T request) {
-                return Cost.ZERO;
-            }
-
-            @Override
-            public Usage usage(T answer) {
-                return Usage.of(1, 0);
-            }
-
-            @Override
-            public Cost cost(T answer) {
-                return Cost.ZERO;
-            }
-
-            @Override
-            public String model(T answer) {
-                return "";
-            }
-        };
+        return meter(Usage.of(1, 0), Cost.ZERO, Cost.ZERO);
     }
 
     private static <T> Meter<T, T> priced(String ceiling, String cost) {
+        return meter(Usage.of(1, 1), Cost.of(new BigDecimal(ceiling)), Cost.of(new BigDecimal(cost)));
+    }
+
+    private static <T> Meter<T, T> meter(Usage usage, Cost ceiling, Cost cost) {
         return new Meter<>() {
             @Override
             public Cost ceiling(T request) {
-                return Cost.of(new BigDecimal(ceiling));
+                return ceiling;
             }
 
             @Override
             public Usage usage(T answer) {
-                return Usage.of(1, 1);
+                return usage;
             }
 
             @Override
             public Cost cost(T answer) {
-                return Cost.of(new BigDecimal(cost));
+                return cost;
             }
 
             @Override
