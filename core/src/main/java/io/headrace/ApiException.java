@@ -8,9 +8,9 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call that failed. The message is made for people: provider, model, status and the server's own words, the attempts if there were
- * several, never a key or a prompt. It carries no stack trace, because it tells of a server and not of a place in the code, and a storm of refused
- * calls must stay cheap.
+ * A call that failed. The message is made for people: provider, model, status and the server's own words, the attempts if
+ * there were several, never a key or a prompt. It carries no stack trace, because it tells of a server and not of a place in the
+ * code, and a storm of refused calls must stay cheap.
  *
  * <p>Immutable, apart from suppressed exceptions.
  */

@@ -157,9 +157,8 @@ final class QueueState implements Closeable {
             public void again(long key, int position, int batches) throws IOException {
                 if (hasLines) {
                     standings.again(key);
-                } else {
-                    standings.forget(
-                            key); // it moved on, which its next pack says; or its line is lost, and it is parked anew
+                } else { // it moved on, which its next pack says; or its line is lost, and it is parked anew
+                    standings.forget(key);
                 }
             }
 

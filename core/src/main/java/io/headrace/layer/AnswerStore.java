@@ -41,7 +41,8 @@ record AnswerStore<R>(
     }
 
     /**
-     * Completes when the answer is stored, {@link #STORED} if it is already; a write that fails is tried once more, and then it is a {@link StorageException}.
+     * Completes when the answer is stored, {@link #STORED} if it is already; a write that fails is tried once more, and then it is a
+     * {@link StorageException}.
      *
      * @param namespace that of the call it was asked for by
      * @param fields digests of what made the fingerprint

@@ -227,7 +227,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         }
     }
 
-    /** Whether a batch bought the answer, and this call is the first to read it: then it is told and paid as an attempt. */
+    /** Whose account the answer is in; a dry run makes none. */
     private BatchQueue.Claim claim(CacheEntry entry, Asked<R> asked, ContextView context) {
         return batches == null || context.hasKey(DryRun.class)
                 ? BatchQueue.Claim.NONE

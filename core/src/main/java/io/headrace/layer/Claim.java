@@ -17,7 +17,10 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import reactor.util.context.ContextView;
 
-/** The account of an answer that a batch bought, in the place of that of an attempt: with whoever reads it first, and in each later pass again with its item alone. */
+/**
+ * The account of an answer that a batch bought, in the place of that of an attempt: with whoever reads it first, and in each later pass
+ * again with its item alone.
+ */
 final class Claim {
 
     private Claim() {}

@@ -6,7 +6,8 @@ import java.util.function.DoubleConsumer;
 
 /**
  * Keeps a run alive where memory gets short: warns at 80 % of the bound that is nearest, and above 90 % lets the steps work on fewer
- * items at once, and batches hold fewer requests, half as many at each look until it falls; below 80 % twice as many until all is as it was. Not thread-safe.
+ * items at once, and batches hold fewer requests, half as many at each look until it falls; below 80 % twice as many until all is as it
+ * was. Not thread-safe.
  */
 final class MemoryGuard {
 
