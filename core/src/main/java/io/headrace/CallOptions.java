@@ -31,6 +31,8 @@ public record CallOptions(
         boolean failFast,
         Map<String, String> tags) {
 
+    static final Baggage.Key<CallOptions> KEY = new Baggage.Key<>();
+
     /** A call outside any step. */
     public static final CallOptions NONE =
             new CallOptions("", "", Namespace.NONE, null, CachePolicy.use(), "", Priority.NORMAL, false, Map.of());
@@ -68,11 +70,11 @@ public record CallOptions(
 
     /** The options in {@code context}, else {@link #NONE}. */
     public static CallOptions from(ContextView context) {
-        return Scope.from(context).options();
+        return KEY.from(context, NONE);
     }
 
     public Context into(Context context) {
-        return Scope.from(context).with(this).into(context);
+        return KEY.put(context, this);
     }
 
     public CallOptions withNamespace(Namespace namespace) {

@@ -16,6 +16,9 @@ import reactor.util.context.ContextView;
 @FunctionalInterface
 public interface FatalErrorHandler {
 
+    /** Where it lies in the Reactor {@code Context}. */
+    Baggage.Key<FatalErrorHandler> KEY = new Baggage.Key<>();
+
     /** Ends the work by {@code error}; false if it was over already, and then nothing happens. */
     boolean handle(Throwable error);
 
@@ -24,11 +27,11 @@ public interface FatalErrorHandler {
 
     /** {@code context} with this handler in it, in the place of one further out. */
     default Context into(Context context) {
-        return Scope.from(context).with(this).into(context);
+        return KEY.put(context, this);
     }
 
     /** Gives {@code error} to the handler in {@code context}; false if it is not fatal, or nobody took it: throw it on then. */
     static boolean handle(Throwable error, ContextView context) {
-        return Exceptions.isJvmFatal(error) && Scope.from(context).handler().handle(error);
+        return Exceptions.isJvmFatal(error) && KEY.from(context, NONE).handle(error);
     }
 }

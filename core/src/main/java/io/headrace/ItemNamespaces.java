@@ -15,6 +15,8 @@ import reactor.util.context.ContextView;
  */
 public final class ItemNamespaces {
 
+    private static final Baggage.Key<ItemNamespaces> KEY = new Baggage.Key<>();
+
     private final String prefix;
     private final WeakIdentityMap<String, Namespace.Taken> taken = new WeakIdentityMap<>();
     private final WeakIdentityMap<String, Boolean> askedAgain = new WeakIdentityMap<>();
@@ -39,11 +41,11 @@ public final class ItemNamespaces {
 
     /** Those in {@code context}; null for none. */
     public static @Nullable ItemNamespaces from(ContextView context) {
-        return Scope.from(context).namespaces();
+        return KEY.from(context);
     }
 
     public Context into(Context context) {
-        return Scope.from(context).with(this).into(context);
+        return KEY.put(context, this);
     }
 
     /** What the names begin with. */

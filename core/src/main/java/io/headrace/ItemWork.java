@@ -14,6 +14,9 @@ import reactor.util.context.ContextView;
  */
 public interface ItemWork extends FatalErrorHandler {
 
+    /** Where it lies in the Reactor {@code Context}. */
+    Baggage.Key<ItemWork> WORK = new Baggage.Key<>();
+
     /** Outside any step. */
     static ItemWork none() {
         return NoItem.OUTSIDE;
@@ -26,18 +29,21 @@ public interface ItemWork extends FatalErrorHandler {
 
     /** That of the item in {@code context}; {@link #ofCall} inside a call of it, {@link #none} outside any step. */
     static ItemWork from(ContextView context) {
-        return Scope.from(context).work();
+        return WORK.from(context, none());
     }
 
     /** {@code context} for what is inside a call. */
     static Context inCall(Context context) {
-        return Scope.from(context).inCall().into(context);
+        return WORK.put(context, ofCall());
     }
 
     /** Also puts it in as the {@link FatalErrorHandler}. */
     @Override
     default Context into(Context context) {
-        return Scope.from(context).with(this).into(context);
+        return Baggage.from(context)
+                .with(WORK, this)
+                .with(FatalErrorHandler.KEY, this)
+                .into(context);
     }
 
     /** A call is on its way. */

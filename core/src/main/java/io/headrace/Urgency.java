@@ -11,14 +11,20 @@ import reactor.util.context.ContextView;
  */
 public interface Urgency {
 
+    /** Where it lies in the Reactor {@code Context}. */
+    Baggage.Key<Urgency> KEY = new Baggage.Key<>();
+
     /** That of the call in {@code context}; null where its {@linkplain CallOptions#priority options} say all. */
     static @Nullable Urgency from(ContextView context) {
-        return Scope.from(context).urgency();
+        return KEY.from(context);
     }
 
     /** Puts this and {@code handler} into {@code context}. */
     default Context into(Context context, FatalErrorHandler handler) {
-        return Scope.from(context).with(this, handler).into(context);
+        return Baggage.from(context)
+                .with(KEY, this)
+                .with(FatalErrorHandler.KEY, handler)
+                .into(context);
     }
 
     /** The priority now; never goes down. */

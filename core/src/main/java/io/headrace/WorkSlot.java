@@ -20,6 +20,9 @@ import reactor.util.context.ContextView;
  */
 public interface WorkSlot {
 
+    /** Where it lies in the Reactor {@code Context}. */
+    Baggage.Key<WorkSlot> KEY = new Baggage.Key<>();
+
     /** Outside any step. */
     WorkSlot NONE = new WorkSlot() {
         @Override
@@ -33,12 +36,16 @@ public interface WorkSlot {
 
     /** The slot of the item that is worked on in {@code context}, else {@link #NONE}. */
     static WorkSlot from(ContextView context) {
-        return Scope.from(context).slot();
+        return KEY.from(context, NONE);
     }
 
     /** Puts this slot and {@code options} into {@code context}. */
     default Context into(Context context, CallOptions options) {
-        return Scope.from(context).with(this, options).into(context);
+        return Baggage.from(context)
+                .with(KEY, this)
+                .with(CallOptions.KEY, options)
+                .with(Urgency.KEY, null)
+                .into(context);
     }
 
     /** A wait of one call, not begun. */

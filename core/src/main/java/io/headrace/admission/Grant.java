@@ -1,5 +1,6 @@
 package io.headrace.admission;
 
+import io.headrace.Baggage;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import reactor.util.context.Context;
@@ -11,6 +12,9 @@ import reactor.util.context.ContextView;
  */
 public interface Grant {
 
+    /** Where it lies in the Reactor {@code Context}. */
+    Baggage.Key<Grant> KEY = new Baggage.Key<>();
+
     /** The key to send the attempt with; null for the provider's own. */
     @Nullable
     ApiKey key();
@@ -20,10 +24,10 @@ public interface Grant {
 
     /** The grant in {@code context}, if the attempt passed a gate. */
     static Optional<Grant> from(ContextView context) {
-        return context.getOrEmpty(Grant.class);
+        return Optional.ofNullable(KEY.from(context));
     }
 
     default Context into(Context context) {
-        return context.put(Grant.class, this);
+        return KEY.put(context, this);
     }
 }

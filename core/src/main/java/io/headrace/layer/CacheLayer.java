@@ -155,8 +155,8 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     /** In a dry run, where the answer that another call would have bought is not there to be found. */
     private static boolean isBought(Asked<?> asked, ContextView context) {
-        return context.hasKey(DryRun.class)
-                && context.get(DryRun.class).isBought(asked.options(), asked.fingerprint(), asked.sample());
+        DryRun dryRun = DryRun.KEY.from(context);
+        return dryRun != null && dryRun.isBought(asked.options(), asked.fingerprint(), asked.sample());
     }
 
     private static ApiException notCached(Asked<?> asked, boolean byPolicy) {
@@ -229,7 +229,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     /** Whose account the answer is in; a dry run makes none. */
     private BatchQueue.Claim claim(CacheEntry entry, Asked<R> asked, ContextView context) {
-        return batches == null || context.hasKey(DryRun.class)
+        return batches == null || DryRun.KEY.isIn(context)
                 ? BatchQueue.Claim.NONE
                 : Claim.of(batches, asked.fingerprint(), asked.sample(), entry, context);
     }
@@ -250,7 +250,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         if (KeyedCall.sample(outside) != asked.sample()) {
             bought = bought.contextWrite(context -> KeyedCall.withSample(context, asked.sample()));
         }
-        AttemptLog log = AttemptLog.from(outside).orElse(null);
+        AttemptLog log = AttemptLog.KEY.from(outside);
         return log == null ? bought : bought.tap(() -> new EndsWhenStored<>(log, asked.fingerprint(), asked.sample()));
     }
 

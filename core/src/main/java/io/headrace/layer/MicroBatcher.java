@@ -203,7 +203,7 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
         return new Group(
                 Objects.requireNonNull(groups.apply(request), "groupBy gave null, it must give a value to compare by"),
                 CallOptions.from(context).tenant(),
-                context.getOrDefault(Budget.class, null),
+                Budget.KEY.from(context),
                 AttemptLogOfCall.behindAll(context));
     }
 

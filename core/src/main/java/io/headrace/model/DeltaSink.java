@@ -1,5 +1,6 @@
 package io.headrace.model;
 
+import io.headrace.Baggage;
 import java.util.Optional;
 import reactor.core.publisher.Mono;
 import reactor.util.context.Context;
@@ -13,13 +14,16 @@ import reactor.util.context.ContextView;
  */
 public interface DeltaSink {
 
+    /** Where it lies in the Reactor {@code Context}. */
+    Baggage.Key<DeltaSink> KEY = new Baggage.Key<>();
+
     /** The sink in {@code context}, if there is one. */
     static Optional<DeltaSink> from(ContextView context) {
-        return context.hasKey(DeltaSink.class) ? Optional.of(context.get(DeltaSink.class)) : Optional.empty();
+        return Optional.ofNullable(KEY.from(context));
     }
 
     default Context into(Context context) {
-        return context.put(DeltaSink.class, this);
+        return KEY.put(context, this);
     }
 
     /**

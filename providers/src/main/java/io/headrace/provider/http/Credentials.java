@@ -72,13 +72,13 @@ public final class Credentials {
      * @throws IllegalArgumentException if no key can look like that, or one is needed and none came; says so without the key
      */
     Caller caller(ContextView context, Clock clock) {
-        Grant grant = context.getOrDefault(Grant.class, null);
+        Grant grant = Grant.KEY.from(context);
         return new Caller(this, keyOfCall(grant), grant, clock);
     }
 
     /** The key that comes with the call of that context, {@link Secret#NONE} for none. */
     static Secret keyIn(ContextView context) {
-        Grant grant = context.getOrDefault(Grant.class, null);
+        Grant grant = Grant.KEY.from(context);
         ApiKey key = grant == null ? null : grant.key();
         return key == null ? Secret.NONE : Secret.of("the key " + key.name(), key.value());
     }

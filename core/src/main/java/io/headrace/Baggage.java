@@ -1,0 +1,82 @@
+package io.headrace;
+
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import reactor.util.context.Context;
+import reactor.util.context.ContextView;
+
+/**
+ * What steps, runs and layers hand to the calls inside them: options, listeners, logs and their like, all under one key of the
+ * Reactor {@code Context}. Reactor compares each key of a context with all others whenever one is put there, and one of more than five keys
+ * is a map, so that every further key would cost each call more than all that is in here.
+ *
+ * <p>Immutable. Who hands something on has a {@link Key} of its own and methods {@code from(ContextView)} and {@code
+ * into(Context)}; nobody else needs this.
+ */
+public final class Baggage {
+
+    private static final Baggage NONE = new Baggage(new Object[0]);
+
+    /** By the index of their keys. */
+    private final @Nullable Object[] values;
+
+    private Baggage(@Nullable Object[] values) {
+        this.values = values;
+    }
+
+    /** One kind of thing. Made once for a class: keys are never given back. */
+    public static final class Key<T> {
+
+        private static final AtomicInteger COUNT = new AtomicInteger();
+
+        private final int index = COUNT.getAndIncrement();
+
+        /** What is in {@code context} under this key; null if nothing is. */
+        public @Nullable T from(ContextView context) {
+            return Baggage.from(context).get(this);
+        }
+
+        /** As {@link #from(ContextView)}, with what stands in for nothing. */
+        public T from(ContextView context, T otherwise) {
+            T value = from(context);
+            return value == null ? otherwise : value;
+        }
+
+        public boolean isIn(ContextView context) {
+            return from(context) != null;
+        }
+
+        /** {@code context} with {@code value} in the place of what was there. */
+        public Context put(Context context, T value) {
+            return Baggage.from(context).with(this, value).into(context);
+        }
+
+        /** {@code context} without what was there. */
+        public Context delete(Context context) {
+            Baggage all = Baggage.from(context);
+            return all.get(this) == null ? context : all.with(this, null).into(context);
+        }
+    }
+
+    static Baggage from(ContextView context) {
+        Baggage all = context.getOrDefault(Baggage.class, null);
+        return all == null ? NONE : all;
+    }
+
+    @SuppressWarnings("unchecked") // a key's value was put in by that key
+    private <T> @Nullable T get(Key<T> key) {
+        return key.index < values.length ? (T) values[key.index] : null;
+    }
+
+    /** This, with several things put in before it goes {@link #into} a context. */
+    <T> Baggage with(Key<T> key, @Nullable T value) {
+        @Nullable Object[] all = Arrays.copyOf(values, Math.max(values.length, key.index + 1));
+        all[key.index] = value;
+        return new Baggage(all);
+    }
+
+    Context into(Context context) {
+        return context.put(Baggage.class, this);
+    }
+}
