@@ -5,6 +5,8 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,6 +43,8 @@ public final class Compare {
 
     private static final Pattern MEASURE =
             Pattern.compile("measure items=(\\d+) wall=([\\d.]+) cpu=([\\d.]+) threads=(\\d+) rss=(-?\\d+)");
+
+    private static final int WARM_UP_REQUESTS = 30_000;
 
     private static final List<String> JVM = List.of("-Xmx256m", "-XX:+UseSerialGC");
 
@@ -102,7 +106,9 @@ public final class Compare {
             throws IOException, InterruptedException {
         Process server = start(LeanServer.class, "0", Integer.toString(scenario.latencyMillis()));
         try (BufferedReader said = reader(server)) {
-            String url = "http://127.0.0.1:" + said.readLine();
+            int port = Integer.parseInt(said.readLine());
+            warmUp(port);
+            String url = "http://127.0.0.1:" + port;
             Process process =
                     start(client, url, input.toString(), work.toString(), Integer.toString(scenario.concurrency()));
             try (BufferedReader out = reader(process)) {
@@ -130,6 +136,21 @@ public final class Compare {
         } finally {
             server.destroyForcibly().waitFor();
             delete(work);
+        }
+    }
+
+    /** Lets the server's code be compiled before anybody is measured: it shares the cores with the client. */
+    private static void warmUp(int port) throws IOException {
+        byte[] request = "GET /stats HTTP/1.1\r\nhost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+        byte[] answer = new byte[1024];
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setTcpNoDelay(true);
+            for (int i = 0; i < WARM_UP_REQUESTS; i++) {
+                socket.getOutputStream().write(request);
+                if (socket.getInputStream().read(answer) < 0) {
+                    throw new IllegalStateException("the server hung up");
+                }
+            }
         }
     }
 
