@@ -37,12 +37,16 @@ public final class ChatDemand implements DemandEstimator<ChatRequest> {
         return new Demand(estimator.promptTokens(request), answers * output, Cost.UNKNOWN);
     }
 
+    private static long withOneMore(long mean, long output) {
+        return mean + output - mean / MEMORY;
+    }
+
     @Override
     public void answered(ChatRequest request, Usage usage) {
         estimator.learn(request, usage);
         if (usage.isKnown()) {
             long answers = request.n() == null ? 1 : Math.max(1, request.n());
-            meanOutput.updateAndGet(mean -> mean + usage.outputTokens() / answers - mean / MEMORY);
+            meanOutput.accumulateAndGet(usage.outputTokens() / answers, ChatDemand::withOneMore);
         }
     }
 }

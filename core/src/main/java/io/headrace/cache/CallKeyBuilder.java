@@ -1,15 +1,14 @@
 package io.headrace.cache;
 
 import io.headrace.Fingerprint;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +26,6 @@ public final class CallKeyBuilder {
 
     /** Never fed: only its copies are. */
     private static final MessageDigest SHA_256 = newSha256();
-
-    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
     private final CanonicalJson json;
     private String[] names;
@@ -67,7 +64,7 @@ public final class CallKeyBuilder {
      * @throws IllegalStateException if there is a field of that name
      */
     public CallKeyBuilder field(String name, @Nullable Object value) {
-        return value == null ? this : fieldOf(name, to -> to.value(value));
+        return fieldOf(name, value, (json, to) -> to.value(json));
     }
 
     /**
@@ -76,12 +73,20 @@ public final class CallKeyBuilder {
      * @throws IllegalStateException if there is a field of that name
      */
     public CallKeyBuilder fieldOf(String name, Consumer<CanonicalJson> writer) {
+        return fieldOf(name, writer, Consumer::accept);
+    }
+
+    /** Adds a field whose value {@code writer} writes; null adds nothing. */
+    <T> CallKeyBuilder fieldOf(String name, @Nullable T value, BiConsumer<T, CanonicalJson> writer) {
+        if (value == null) {
+            return this;
+        }
         int at = place(Objects.requireNonNull(name, "name"));
         if (count == names.length) {
             names = Arrays.copyOf(names, 2 * count);
             digests = Arrays.copyOf(digests, 2 * digests.length);
         }
-        writer.accept(json);
+        writer.accept(value, json);
         if (at < count) {
             System.arraycopy(names, at, names, at + 1, count - at);
             System.arraycopy(digests, digest(at), digests, digest(at + 1), digest(count - at));
@@ -115,9 +120,10 @@ public final class CallKeyBuilder {
     public CallKey build() {
         json.bytes(VERSION);
         CallKey.FieldDigest[] fields = new CallKey.FieldDigest[count];
+        ByteBuffer starts = ByteBuffer.wrap(digests);
         for (int i = 0; i < count; i++) {
             json.name(names[i]).bytes(digests, digest(i), Fingerprint.BYTES);
-            fields[i] = new CallKey.FieldDigest(names[i], (long) LONGS.get(digests, digest(i)));
+            fields[i] = new CallKey.FieldDigest(names[i], starts.getLong(digest(i)));
         }
         byte[] sha256 = new byte[Fingerprint.BYTES];
         json.digestTo(sha256, 0, sha256.length);

@@ -37,16 +37,13 @@ public final class ChatKeys {
     }
 
     private static CallKey key(CallKeyBuilder key, ChatRequest request) {
-        AnswerFormat format = request.answerFormat();
-        if (format != null) {
-            key.fieldOf("answerFormat", json -> write(format, json));
-        }
+        key.fieldOf("answerFormat", request.answerFormat(), ChatKeys::writeFormat);
         for (Map.Entry<String, ?> extra : request.extra().entrySet()) {
             key.fieldOf("extra." + extra.getKey(), json -> json.rawValue(extra.getValue()));
         }
         key.field("frequencyPenalty", request.frequencyPenalty());
         key.field("maxOutputTokens", request.maxOutputTokens());
-        key.fieldOf("messages", json -> write(request.messages(), json));
+        key.fieldOf("messages", request.messages(), ChatKeys::writeMessages);
         key.field("model", request.model());
         key.field("parallelToolCalls", request.parallelToolCalls());
         key.field("presencePenalty", request.presencePenalty());
@@ -56,12 +53,9 @@ public final class ChatKeys {
         key.field("seed", request.seed());
         key.field("stop", request.stop().isEmpty() ? null : request.stop());
         key.field("temperature", request.temperature());
-        ToolChoice choice = request.toolChoice();
-        if (choice != null) {
-            key.fieldOf("toolChoice", json -> write(choice, json));
-        }
+        key.fieldOf("toolChoice", request.toolChoice(), ChatKeys::writeChoice);
         if (!request.tools().isEmpty()) {
-            key.fieldOf("tools", json -> writeTools(request.tools(), json));
+            key.fieldOf("tools", request.tools(), ChatKeys::writeTools);
         }
         key.field("topK", request.topK());
         key.field("topLogprobs", request.topLogprobs());
@@ -69,7 +63,7 @@ public final class ChatKeys {
         return key.build();
     }
 
-    private static void write(List<Message> messages, CanonicalJson json) {
+    private static void writeMessages(List<Message> messages, CanonicalJson json) {
         json.beginArray();
         for (Message message : messages) {
             json.beginObject();
@@ -86,7 +80,7 @@ public final class ChatKeys {
         json.endArray();
     }
 
-    private static void write(AnswerFormat format, CanonicalJson json) {
+    private static void writeFormat(AnswerFormat format, CanonicalJson json) {
         json.beginObject();
         if (format instanceof AnswerFormat.Schema schema) {
             json.name("description").text(schema.description());
@@ -97,7 +91,7 @@ public final class ChatKeys {
         json.endObject();
     }
 
-    private static void write(ToolChoice choice, CanonicalJson json) {
+    private static void writeChoice(ToolChoice choice, CanonicalJson json) {
         json.beginObject();
         json.name("mode").text(choice.mode().name());
         if (choice.tool() != null) {

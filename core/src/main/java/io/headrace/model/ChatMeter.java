@@ -15,9 +15,11 @@ public final class ChatMeter implements Meter<ChatRequest, ChatResponse> {
     private static final Set<String> LIST_PRICED = Set.of("", "default", "standard");
 
     private final DatedPrices prices;
+    private final DatedPrices batchPrices;
 
     private ChatMeter(DatedPrices prices) {
         this.prices = prices;
+        this.batchPrices = prices.batch();
     }
 
     public static ChatMeter of(PriceTable prices) {
@@ -49,7 +51,7 @@ public final class ChatMeter implements Meter<ChatRequest, ChatResponse> {
 
     @Override
     public Cost price(ChatRequest request, Usage usage) {
-        return prices.price(request.model()).map(price -> price.cost(usage)).orElse(Cost.UNKNOWN);
+        return prices.cost(request.model(), usage);
     }
 
     @Override
@@ -61,18 +63,15 @@ public final class ChatMeter implements Meter<ChatRequest, ChatResponse> {
     @Override
     public Cost cost(ChatResponse answer) {
         String tier = answer.serviceTier();
-        if (!tier.equals("batch") && !LIST_PRICED.contains(tier)) {
-            return Cost.UNKNOWN;
+        if (tier.equals("batch")) {
+            return batchPrices.cost(answer.model(), answer.usage());
         }
-        DatedPrices billed = tier.equals("batch") ? prices.batch() : prices;
-        return billed.price(answer.model())
-                .map(each -> each.cost(answer.usage()))
-                .orElse(Cost.UNKNOWN);
+        return LIST_PRICED.contains(tier) ? prices.cost(answer.model(), answer.usage()) : Cost.UNKNOWN;
     }
 
     @Override
     public ChatMeter batch() {
-        return new ChatMeter(prices.batch());
+        return new ChatMeter(batchPrices);
     }
 
     @Override

@@ -99,7 +99,7 @@ public record ChatRequest(
             throw new IllegalArgumentException(
                     "toolChoice names " + toolChoice.tool() + ", which is none of the tools");
         }
-        extra = Collections.unmodifiableMap(new LinkedHashMap<>(extra));
+        extra = extra.isEmpty() ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(extra));
     }
 
     public static Builder builder(String model) {

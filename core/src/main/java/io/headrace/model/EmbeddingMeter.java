@@ -44,7 +44,7 @@ public final class EmbeddingMeter implements Meter<EmbeddingRequest, EmbeddingRe
 
     @Override
     public Cost price(EmbeddingRequest request, Usage usage) {
-        return prices.price(request.model()).map(price -> price.cost(usage)).orElse(Cost.UNKNOWN);
+        return prices.cost(request.model(), usage);
     }
 
     @Override
@@ -54,9 +54,7 @@ public final class EmbeddingMeter implements Meter<EmbeddingRequest, EmbeddingRe
 
     @Override
     public Cost cost(EmbeddingResponse answer) {
-        return prices.price(answer.model())
-                .map(price -> price.cost(answer.usage()))
-                .orElse(Cost.UNKNOWN);
+        return prices.cost(answer.model(), answer.usage());
     }
 
     @Override

@@ -134,11 +134,14 @@ public record Price(
         if (kept > 0 && longCacheWrite == null) {
             return Cost.UNKNOWN;
         }
-        BigDecimal usd = of(input, usage.inputTokens() - cached - written)
-                .add(of(cachedInput, cached))
-                .add(of(cacheWrite, written - kept))
-                .add(of(output, usage.outputTokens()));
-        return Cost.of(longCacheWrite == null ? usd : usd.add(of(longCacheWrite, kept)));
+        BigDecimal millionths = times(input, usage.inputTokens() - cached - written)
+                .add(times(cachedInput, cached))
+                .add(times(cacheWrite, written - kept))
+                .add(times(output, usage.outputTokens()));
+        if (longCacheWrite != null) {
+            millionths = millionths.add(times(longCacheWrite, kept));
+        }
+        return Cost.of(millionths.movePointLeft(SCALE));
     }
 
     private BigDecimal atMost(long inputTokens, long outputTokens) {
@@ -146,7 +149,7 @@ public record Price(
         if (longCacheWrite != null) {
             dearest = dearest.max(longCacheWrite);
         }
-        return of(dearest, inputTokens).add(of(output, outputTokens));
+        return times(dearest, inputTokens).add(times(output, outputTokens)).movePointLeft(SCALE);
     }
 
     /** The price that holds for a prompt of {@code promptTokens}. */
@@ -160,8 +163,8 @@ public record Price(
         return price;
     }
 
-    private static BigDecimal of(BigDecimal perMillion, long tokens) {
-        return perMillion.multiply(BigDecimal.valueOf(tokens)).movePointLeft(SCALE);
+    private static BigDecimal times(BigDecimal price, long tokens) {
+        return price.multiply(BigDecimal.valueOf(tokens));
     }
 
     private static void requirePrice(BigDecimal price, String name) {
