@@ -1,6 +1,7 @@
 package io.headrace.provider.http;
 
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.util.AsciiString;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +10,10 @@ import org.jspecify.annotations.Nullable;
 public final class HttpAnswer {
 
     /** Of OpenAI and compatible servers, Anthropic, and Azure. */
-    private static final List<String> REQUEST_ID_HEADERS = List.of("x-request-id", "request-id", "apim-request-id");
+    private static final List<AsciiString> REQUEST_ID_HEADERS = List.of(
+            AsciiString.cached("x-request-id"),
+            AsciiString.cached("request-id"),
+            AsciiString.cached("apim-request-id"));
 
     private final int status;
     private final HttpHeaders headers;
@@ -46,7 +50,7 @@ public final class HttpAnswer {
     }
 
     static @Nullable String requestId(HttpHeaders headers) {
-        for (String name : REQUEST_ID_HEADERS) {
+        for (AsciiString name : REQUEST_ID_HEADERS) {
             String id = headers.get(name);
             if (id != null && !id.isBlank()) {
                 return id;

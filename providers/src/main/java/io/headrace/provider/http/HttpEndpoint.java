@@ -92,9 +92,14 @@ public final class HttpEndpoint {
      * @param length bytes of {@code body} to send, from its start; 0 for a {@code GET}
      */
     public Mono<HttpAnswer> post(String about, byte[] body, int length) {
-        return Mono.deferContextual(context -> answer(
+        return Mono.deferContextual(context -> post(about, body, length, context));
+    }
+
+    /** One subscription of {@link #post(String, byte[], int)} with {@code context}. */
+    Mono<HttpAnswer> post(String about, byte[] body, int length, ContextView context) {
+        return answer(
                 length == 0 ? request(HttpMethod.GET, about) : sender(about),
-                exchange(about, RequestBody.of(body, length), context)));
+                exchange(about, RequestBody.of(body, length), context));
     }
 
     /** Sends {@code body}, which may be empty, as {@link #post} does. */

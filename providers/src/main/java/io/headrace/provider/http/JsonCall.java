@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.function.BiConsumer;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
+import reactor.util.context.ContextView;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
@@ -48,11 +49,14 @@ public final class JsonCall<Q, R> implements Call<Q, R> {
     @Override
     public Mono<R> apply(Q request) {
         Objects.requireNonNull(request, "request");
-        return Mono.defer(() -> {
-            Body body = encode(request, operation::write);
-            return endpoint.post(operation.about(request), body.bytes(), body.size())
-                    .flatMap(answer -> read(request, answer));
-        });
+        return Mono.deferContextual(context -> apply(request, context));
+    }
+
+    /** One subscription with {@code context}. */
+    Mono<R> apply(Q request, ContextView context) {
+        Body body = encode(request, operation::write);
+        return endpoint.post(operation.about(request), body.bytes(), body.size(), context)
+                .flatMap(answer -> read(request, answer));
     }
 
     /** This call by another method, with no body where there is nothing to write. */

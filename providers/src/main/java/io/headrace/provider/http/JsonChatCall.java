@@ -69,8 +69,9 @@ public final class JsonChatCall implements ChatCall {
     @Override
     public Mono<ChatResponse> apply(ChatRequest request) {
         Objects.requireNonNull(request, "request");
-        return Mono.deferContextual(context ->
-                DeltaSink.from(context).isPresent() ? ChatCollector.collect(stream(request)) : call.apply(request));
+        return Mono.deferContextual(context -> DeltaSink.from(context).isPresent()
+                ? ChatCollector.collect(stream(request))
+                : call.apply(request, context));
     }
 
     private Flux<ChatDelta> stream(ChatRequest request) {

@@ -88,10 +88,10 @@ public final class JsonFields {
      * @throws IllegalArgumentException for an extra field that is not a JSON value
      */
     public void end() {
-        extra.forEach((name, value) -> {
-            out.writeName(name);
-            value(name, value);
-        });
+        for (Map.Entry<String, @Nullable Object> field : extra.entrySet()) {
+            out.writeName(field.getKey());
+            value(field.getKey(), field.getValue());
+        }
         out.writeEndObject();
     }
 

@@ -89,7 +89,9 @@ final class ChatCompletionReader {
         if (choices.isEmpty()) {
             throw new IllegalArgumentException("the answer has no choices");
         }
-        choices.values().forEach(choice -> choice.end(deltas));
+        for (ChoiceReader choice : choices.values()) {
+            choice.end(deltas);
+        }
         deltas.accept(new ChatDelta.End(id, model, usage, requestId, serviceTier));
     }
 
