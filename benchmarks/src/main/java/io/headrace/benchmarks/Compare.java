@@ -24,7 +24,8 @@ import java.util.stream.Stream;
 
 /**
  * Runs raw Reactor Netty and Headrace in turn, each time in a fresh process, over the same input and against the same
- * server, and prints the ratios pair by pair. Machines are noisy: read the median ratio.
+ * server, and prints the ratios pair by pair. Machines are noisy: read the median ratio. Each pair runs twice: with plain JVMs, and
+ * with a class-data archive on each side, as {@code ./headrace} has one.
  *
  * <p>Arguments: a scenario ({@code latency}, {@code wide}, {@code throughput}, {@code million}) and the number of pairs.
  */
@@ -61,26 +62,21 @@ public final class Compare {
         Path scratch = Files.createTempDirectory("headrace-benchmark");
         try {
             Path input = writeInput(scratch.resolve("input.jsonl"), scenario.items());
-            List<Figures> raw = new ArrayList<>();
-            List<Figures> ours = new ArrayList<>();
+            List<String> rawArchive = archive(RawClient.class, scratch);
+            List<String> ourArchive = archive(HeadraceClient.class, scratch);
+            Results plain = new Results(args[0] + ", plain JVMs", scenario.items());
+            Results archived = new Results(args[0] + ", class-data archives", scenario.items());
             for (int pair = 1; pair <= pairs; pair++) {
-                raw.add(run(RawClient.class, scenario, input, scratch.resolve("raw" + pair)));
-                ours.add(run(HeadraceClient.class, scenario, input, scratch.resolve("headrace" + pair)));
-                print("pair " + pair, raw.get(pair - 1), ours.get(pair - 1));
+                Path work = scratch.resolve("work");
+                plain.add(
+                        run(RawClient.class, scenario, input, work, List.of()),
+                        run(HeadraceClient.class, scenario, input, work, List.of()));
+                archived.add(
+                        run(RawClient.class, scenario, input, work, rawArchive),
+                        run(HeadraceClient.class, scenario, input, work, ourArchive));
             }
-            System.out.printf(
-                    Locale.ROOT,
-                    "%s, median of %d pairs: wall ratio %.3f, CPU ratio %.3f; CPU a call raw %.3f ms, headrace %.3f ms; "
-                            + "headrace threads %d, resident %d MB (raw %d MB)%n",
-                    args[0],
-                    pairs,
-                    medianRatio(ours, raw, Figures::wall),
-                    medianRatio(ours, raw, Figures::cpu),
-                    median(raw, Figures::cpu) * 1_000 / scenario.items(),
-                    median(ours, Figures::cpu) * 1_000 / scenario.items(),
-                    (int) median(ours, Figures::threads),
-                    (long) median(ours, Figures::megabytes),
-                    (long) median(raw, Figures::megabytes));
+            plain.print();
+            archived.print();
         } finally {
             delete(scratch);
         }
@@ -102,15 +98,24 @@ public final class Compare {
         return input;
     }
 
-    private static Figures run(Class<?> client, Scenario scenario, Path input, Path work)
+    /** Writes what a small run of {@code client} loads into an archive; the option that has it used. */
+    private static List<String> archive(Class<?> client, Path scratch) throws IOException, InterruptedException {
+        Path archive = scratch.resolve(client.getSimpleName() + ".jsa");
+        Scenario small = new Scenario(2_000, 0, 100);
+        Path input = writeInput(scratch.resolve("small.jsonl"), small.items());
+        run(client, small, input, scratch.resolve("work"), List.of("-XX:ArchiveClassesAtExit=" + archive));
+        return List.of("-XX:SharedArchiveFile=" + archive);
+    }
+
+    private static Figures run(Class<?> client, Scenario scenario, Path input, Path work, List<String> options)
             throws IOException, InterruptedException {
-        Process server = start(LeanServer.class, "0", Integer.toString(scenario.latencyMillis()));
+        Process server = start(LeanServer.class, List.of(), "0", Integer.toString(scenario.latencyMillis()));
         try (BufferedReader said = reader(server)) {
             int port = Integer.parseInt(said.readLine());
             warmUp(port);
             String url = "http://127.0.0.1:" + port;
-            Process process =
-                    start(client, url, input.toString(), work.toString(), Integer.toString(scenario.concurrency()));
+            Process process = start(
+                    client, options, url, input.toString(), work.toString(), Integer.toString(scenario.concurrency()));
             try (BufferedReader out = reader(process)) {
                 Figures figures = null;
                 for (String line = out.readLine(); line != null; line = out.readLine()) {
@@ -154,10 +159,11 @@ public final class Compare {
         }
     }
 
-    private static Process start(Class<?> main, String... args) throws IOException {
+    private static Process start(Class<?> main, List<String> options, String... args) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JVM);
+        command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(Arrays.asList(args));
         return new ProcessBuilder(command)
@@ -169,31 +175,63 @@ public final class Compare {
         return new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     }
 
-    private static void print(String label, Figures raw, Figures ours) {
-        System.out.printf(
-                Locale.ROOT,
-                "%s: raw %.2f s, %.2f s CPU; headrace %.2f s, %.2f s CPU; ratio wall %.3f, CPU %.3f%n",
-                label,
-                raw.wall(),
-                raw.cpu(),
-                ours.wall(),
-                ours.cpu(),
-                ours.wall() / raw.wall(),
-                ours.cpu() / raw.cpu());
-    }
+    /** The pairs of one comparison. */
+    private static final class Results {
 
-    private static double medianRatio(List<Figures> ours, List<Figures> raw, ToDoubleFunction<Figures> of) {
-        double[] ratios = new double[ours.size()];
-        for (int i = 0; i < ratios.length; i++) {
-            ratios[i] = of.applyAsDouble(ours.get(i)) / of.applyAsDouble(raw.get(i));
+        private final String name;
+        private final int items;
+        private final List<Figures> raw = new ArrayList<>();
+        private final List<Figures> ours = new ArrayList<>();
+
+        Results(String name, int items) {
+            this.name = name;
+            this.items = items;
         }
-        Arrays.sort(ratios);
-        return ratios[ratios.length / 2];
-    }
 
-    private static double median(List<Figures> figures, ToDoubleFunction<Figures> of) {
-        double[] values = figures.stream().mapToDouble(of).sorted().toArray();
-        return values[values.length / 2];
+        void add(Figures raw, Figures ours) {
+            this.raw.add(raw);
+            this.ours.add(ours);
+            System.out.printf(
+                    Locale.ROOT,
+                    "%s: raw %.2f s, %.2f s CPU; headrace %.2f s, %.2f s CPU; ratio wall %.3f, CPU %.3f%n",
+                    name,
+                    raw.wall(),
+                    raw.cpu(),
+                    ours.wall(),
+                    ours.cpu(),
+                    ours.wall() / raw.wall(),
+                    ours.cpu() / raw.cpu());
+        }
+
+        void print() {
+            System.out.printf(
+                    Locale.ROOT,
+                    "%s, median of %d pairs: wall ratio %.3f, CPU ratio %.3f; CPU a call raw %.3f ms, headrace %.3f ms; "
+                            + "headrace threads %d, resident %d MB (raw %d MB)%n",
+                    name,
+                    raw.size(),
+                    medianRatio(Figures::wall),
+                    medianRatio(Figures::cpu),
+                    median(raw, Figures::cpu) * 1_000 / items,
+                    median(ours, Figures::cpu) * 1_000 / items,
+                    (int) median(ours, Figures::threads),
+                    (long) median(ours, Figures::megabytes),
+                    (long) median(raw, Figures::megabytes));
+        }
+
+        private double medianRatio(ToDoubleFunction<Figures> of) {
+            double[] ratios = new double[ours.size()];
+            for (int i = 0; i < ratios.length; i++) {
+                ratios[i] = of.applyAsDouble(ours.get(i)) / of.applyAsDouble(raw.get(i));
+            }
+            Arrays.sort(ratios);
+            return ratios[ratios.length / 2];
+        }
+
+        private static double median(List<Figures> figures, ToDoubleFunction<Figures> of) {
+            double[] values = figures.stream().mapToDouble(of).sorted().toArray();
+            return values[values.length / 2];
+        }
     }
 
     private static void delete(Path folder) throws IOException {

@@ -314,6 +314,9 @@ public final class Gate {
      * @return whether it was refused in such a way that its call should wait here again
      */
     boolean settle(Ticket<?> ticket, Function<Duration, Settlement> end) {
+        if (ticket.state == Ticket.State.OVER) { // an answer settles, and the completion behind it comes too late
+            return false;
+        }
         if (ticket.state.isBeforeTheGrant()) {
             boolean[] left = new boolean[1];
             change((now, deferred) -> left[0] = leave(ticket));
