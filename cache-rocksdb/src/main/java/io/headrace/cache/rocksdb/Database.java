@@ -83,16 +83,17 @@ final class Database implements Closeable {
     /**
      * Opens the database in {@code folder}, making it if it is missing. Uses a file beside the folder too.
      */
-    static Database open(Path folder, Consumer<Options> customizer) throws RocksDBException {
+    static Database open(Path folder, Consumer<? super Options> customizer) throws RocksDBException {
         return open(folder, customizer, false);
     }
 
     /** Opens what {@code folder} holds now; another process may go on writing there. */
-    static Database openReadOnly(Path folder, Consumer<Options> customizer) throws RocksDBException {
+    static Database openReadOnly(Path folder, Consumer<? super Options> customizer) throws RocksDBException {
         return open(folder, customizer, true);
     }
 
-    private static Database open(Path folder, Consumer<Options> customizer, boolean readOnly) throws RocksDBException {
+    private static Database open(Path folder, Consumer<? super Options> customizer, boolean readOnly)
+            throws RocksDBException {
         Deque<AbstractNativeReference> natives = new ArrayDeque<>();
         try {
             Options options = push(natives, new Options());

@@ -23,9 +23,6 @@ final class NativeLibrary {
 
     private static final Logger LOG = LoggerFactory.getLogger(NativeLibrary.class);
 
-    /** By this name RocksDB looks for it in a folder; it is not that of the resource. */
-    private static final String FILE = Environment.getJniLibraryFileName("rocksdbjni");
-
     private static boolean loaded;
 
     private NativeLibrary() {}
@@ -68,7 +65,8 @@ final class NativeLibrary {
         }
         JarEntry entry = connection.getJarEntry();
         Path place = folder.resolve("rocksdb-" + Long.toHexString(entry.getCrc()) + "-" + entry.getSize());
-        Path file = place.resolve(FILE);
+        // by this name RocksDB looks for it in a folder; it is not that of the resource
+        Path file = place.resolve(Environment.getJniLibraryFileName("rocksdbjni"));
         if (!Files.exists(file) || Files.size(file) != entry.getSize()) {
             unpack(connection, Files.createDirectories(place), file);
         }

@@ -463,7 +463,7 @@ public final class RocksDbCache implements ResponseCache {
         private final Path folder;
         private Duration syncEvery = Duration.ofSeconds(1);
         private Path nativeLibraryFolder = NativeLibrary.defaultFolder();
-        private Consumer<Options> customizer = options -> {};
+        private Consumer<? super Options> customizer = (Object unchanged) -> {};
         private Duration waitUpTo = Duration.ZERO;
         private boolean readOnly;
 

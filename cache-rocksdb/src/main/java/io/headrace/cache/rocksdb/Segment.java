@@ -42,6 +42,7 @@ final class Segment implements Closeable {
     private static final int KEY = LENGTH + Integer.BYTES;
     private static final int VALUE = KEY + EntryKeys.BYTES;
 
+    private final Path path;
     private final @Nullable FileChannel file;
     private final ByteBuffer bytes;
 
@@ -52,13 +53,16 @@ final class Segment implements Closeable {
     private int end = FIRST;
     private int filled;
     private long round;
+    private boolean whole;
 
-    private Segment(FileChannel file) throws IOException {
+    private Segment(Path path, FileChannel file) throws IOException {
+        this.path = path;
         this.file = file;
         this.bytes = file.map(MapMode.READ_WRITE, 0, BYTES);
     }
 
-    private Segment(ByteBuffer bytes) {
+    private Segment(Path path, ByteBuffer bytes) {
+        this.path = path;
         this.file = null;
         this.bytes = bytes;
     }
@@ -72,7 +76,7 @@ final class Segment implements Closeable {
                 StandardOpenOption.READ,
                 StandardOpenOption.WRITE);
         try {
-            Segment segment = new Segment(file);
+            Segment segment = new Segment(path, file);
             segment.clear(round);
             return segment;
         } catch (IOException | RuntimeException e) {
@@ -81,12 +85,13 @@ final class Segment implements Closeable {
         }
     }
 
-    /** What a process that died has left in {@code path}; to be read only. */
+    /** What another process has left in {@code path}; to be read only, unless it {@link #isWhole}. */
     static Segment recover(Path path) throws IOException {
         FileChannel file = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
-            Segment segment = new Segment(file);
-            segment.replay();
+            long length = file.size();
+            Segment segment = new Segment(path, file);
+            segment.replay(length);
             return segment;
         } catch (IOException | RuntimeException e) {
             file.close();
@@ -105,13 +110,23 @@ final class Segment implements Closeable {
                 // the next part
             }
         }
-        Segment whole = new Segment(bytes.clear());
-        whole.replay();
-        Segment used = new Segment(ByteBuffer.allocate(whole.end).put(0, bytes, 0, whole.end));
-        used.round = whole.round;
-        used.entries = whole.entries;
-        System.arraycopy(whole.slots, 0, used.slots, 0, SLOTS);
+        int length = bytes.position();
+        Segment all = new Segment(path, bytes.clear());
+        all.replay(length);
+        Segment used = new Segment(path, ByteBuffer.allocate(all.end).put(0, bytes, 0, all.end));
+        used.round = all.round;
+        used.entries = all.entries;
+        System.arraycopy(all.slots, 0, used.slots, 0, SLOTS);
         return used;
+    }
+
+    Path path() {
+        return path;
+    }
+
+    /** Whether its file was left by {@link #keep} and nothing of it is lost, so that it can be appended to again. */
+    boolean isWhole() {
+        return whole;
     }
 
     /** Rounds count up from 1 over all segments of a cache: the higher one holds the later answers. */
@@ -212,7 +227,7 @@ final class Segment implements Closeable {
     /** What is filed at a place of {@link #inOrder}; null if it was removed. */
     @Nullable
     StoredEntry entry(int at) {
-        return length(at) == 0 ? null : StoredRecords.of(fingerprint(at), bytes.getInt(at + KEY + 32), bytes(at));
+        return length(at) == 0 ? null : StoredRecords.of(fingerprint(at), sample(at), bytes(at));
     }
 
     /** How many answers and removals. */
@@ -242,6 +257,17 @@ final class Segment implements Closeable {
         }
     }
 
+    /**
+     * Closes it for another start: what was appended survives the loss of power, and the file becomes as long as that, by which it is
+     * known to be whole.
+     */
+    void keep() throws IOException {
+        force();
+        try (FileChannel kept = Objects.requireNonNull(file)) {
+            kept.truncate(end).force(true);
+        }
+    }
+
     @Override
     public void close() throws IOException {
         if (file != null) {
@@ -249,25 +275,43 @@ final class Segment implements Closeable {
         }
     }
 
-    private void replay() {
+    /** A file in use is mapped, so it is longer than its records. */
+    private void replay(long fileLength) {
         round = bytes.getLong(0);
-        while (round > 0 && end + VALUE < BYTES && bytes.getLong(end) == round) {
-            int at = end;
-            int length = length(at);
-            if (length < 0 || length > BYTES - at - VALUE) {
-                return;
-            }
-            end = at + VALUE + length;
-            int sample = bytes.getInt(at + KEY + 32);
-            try {
-                if (length > 0) {
-                    CacheEntryCodec.decode(fingerprint(at), sample, bytes(at));
-                }
-                index(fingerprint(at), sample, at);
-            } catch (IllegalArgumentException e) {
-                RocksDbCache.LOG.warn("an answer in the log of the cache counts as absent: {}", e.getMessage());
+        findEnd();
+        whole = end == fileLength;
+        filled = end;
+        for (int at = FIRST; at < end; at += VALUE + length(at)) {
+            if (whole || isSound(at)) {
+                index(fingerprint(at), sample(at), at);
             }
         }
+    }
+
+    private void findEnd() {
+        while (round > 0 && end + VALUE < BYTES && bytes.getLong(end) == round) {
+            int length = length(end);
+            if (length < 0 || length > BYTES - end - VALUE) {
+                return;
+            }
+            end += VALUE + length;
+        }
+    }
+
+    private boolean isSound(int at) {
+        try {
+            if (!isRemoved(at)) {
+                CacheEntryCodec.decode(fingerprint(at), sample(at), bytes(at));
+            }
+            return true;
+        } catch (IllegalArgumentException e) {
+            RocksDbCache.LOG.warn("an answer in the log of the cache counts as absent: {}", e.getMessage());
+            return false;
+        }
+    }
+
+    private int sample(int at) {
+        return bytes.getInt(at + KEY + 32);
     }
 
     private Fingerprint fingerprint(int at) {

@@ -34,25 +34,32 @@ final class Store implements Reader {
     private long rounds;
     private boolean closed;
 
-    private Store(List<Path> paths, Database database, long rounds) throws IOException {
+    private Store(List<Path> paths, Database database, Segment current) {
         this.paths = paths;
         this.database = database;
-        this.rounds = rounds + 1;
-        this.current = Segment.create(paths.get(0), this.rounds);
+        this.rounds = current.round();
+        this.current = current;
     }
 
-    /** Opens the database and the log in {@code folder}; what a process that died has left in the log goes to the database first. */
-    static Store open(CacheFolder folder, Consumer<Options> customizer) throws IOException, RocksDBException {
+    /**
+     * Opens the database and the log in {@code folder}. The segment that was left at the end of another process is used on; what one
+     * that died has left goes to the database first.
+     */
+    static Store open(CacheFolder folder, Consumer<? super Options> customizer) throws IOException, RocksDBException {
         Database database = Database.open(folder.database(), customizer);
         try {
             long rounds = 0;
             for (Segment left : leftovers(folder.logs())) {
+                if (left.isWhole()) {
+                    return new Store(folder.logs(), database, left);
+                }
                 try (left) {
                     database.add(left);
                     rounds = left.round();
                 }
             }
-            return new Store(folder.logs(), database, rounds);
+            return new Store(
+                    folder.logs(), database, Segment.create(folder.logs().get(0), rounds + 1));
         } catch (IOException | RocksDBException | RuntimeException e) {
             database.close();
             throw e;
@@ -211,7 +218,7 @@ final class Store implements Reader {
         }
     }
 
-    /** Moves all answers to the database and removes the segments; should that fail, they stay for the next start. */
+    /** Leaves the current segment for the next start; the full one goes to the database, or stays too if that fails. */
     @Override
     public void close() {
         synchronized (moving) {
@@ -219,14 +226,12 @@ final class Store implements Reader {
                 synchronized (this) {
                     closed = true;
                 }
-                moveAll();
-                current.close();
+                moveFull();
                 if (spare != null) {
                     spare.close();
+                    Files.delete(spare.path());
                 }
-                for (Path path : paths) {
-                    Files.deleteIfExists(path);
-                }
+                current.keep();
             } catch (IOException | RocksDBException e) {
                 RocksDbCache.LOG.warn("the last answers stay in the log of the cache until it is opened again", e);
             }
@@ -280,9 +285,13 @@ final class Store implements Reader {
 
     /** The current segment is full from now on, and the spare one takes what comes. */
     private synchronized void turn() throws IOException {
-        Segment next = spare == null ? Segment.create(paths.get(1), ++rounds) : spare;
+        Segment next = spare == null ? Segment.create(otherPath(), ++rounds) : spare;
         spare = null;
         full = current;
         current = next;
+    }
+
+    private Path otherPath() {
+        return paths.get(current.path().equals(paths.get(0)) ? 1 : 0);
     }
 }

@@ -31,7 +31,8 @@ final class StoreCopy implements Reader {
         this.recent = recent;
     }
 
-    static StoreCopy open(CacheFolder folder, Consumer<Options> customizer) throws IOException, RocksDBException {
+    static StoreCopy open(CacheFolder folder, Consumer<? super Options> customizer)
+            throws IOException, RocksDBException {
         for (int attempt = 1; ; attempt++) {
             List<Segment> recent = copies(folder.logs()); // first: what leaves the log then is in the database
             try {

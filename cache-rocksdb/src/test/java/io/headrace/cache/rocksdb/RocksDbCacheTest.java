@@ -71,6 +71,7 @@ class RocksDbCacheTest {
     void flippedBytes_areAbsentAnswersOrAnErrorAtOpening_andNeverWrongAnswers() throws Exception {
         try (RocksDbCache cache = RocksDbCache.open(folder)) {
             store(cache, 2_000);
+            cache.entries().blockLast(TIMEOUT); // moves them to a table
         }
         Path table = tables().get(0);
         Random random = new Random(7);
@@ -278,6 +279,32 @@ class RocksDbCacheTest {
         }
     }
 
+    @Test
+    void logOfAClosedCache_isUsedOn_alsoAfterAKill() throws Exception {
+        int count = 0;
+        Path copy = folder.resolveSibling(folder.getFileName() + "-copy");
+        for (int opening = 1; opening <= 12; opening++) {
+            try (RocksDbCache cache = RocksDbCache.open(folder)) {
+                assertThat(readAll(cache, count + 100).cardinality()).isEqualTo(count);
+                int first = count;
+                count += opening * 1_000;
+                StepVerifier.create(Flux.range(first, count - first).flatMap(i -> Entries.put(cache, i), 64, 1))
+                        .expectComplete()
+                        .verify(TIMEOUT);
+                if (opening % 4 == 0) { // as a killed process leaves it
+                    copy(folder, copy.resolve("" + opening));
+                }
+            }
+            if (opening % 4 == 0) {
+                folder = copy.resolve("" + opening);
+            }
+        }
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            assertThat(readAll(cache, count + 100).cardinality()).isEqualTo(count);
+            assertThat(cache.entries().count().block(TIMEOUT)).isEqualTo(count);
+        }
+    }
+
     /** That no stored answer is told to be absent, and that hardly a lookup is made for one that is. */
     private static void assertLacks(RocksDbCache cache, int count) {
         assertThat(IntStream.range(0, count)).noneMatch(i -> cache.surelyLacks(Entries.key(i), 0));
@@ -326,6 +353,7 @@ class RocksDbCacheTest {
         int count = 5_000;
         try (RocksDbCache cache = RocksDbCache.open(folder)) {
             store(cache, count);
+            cache.entries().blockLast(TIMEOUT); // moves them to a table
         }
         Path table = tables().get(0);
         for (double part : new double[] {0.001, 0.3, 0.31, 0.6}) {

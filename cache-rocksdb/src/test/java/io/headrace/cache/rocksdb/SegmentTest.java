@@ -89,6 +89,47 @@ class SegmentTest {
     }
 
     @Test
+    void keptSegment_isWhole_andGoesOn() throws IOException {
+        Segment segment = Segment.create(file, 1);
+        append(segment, 1, value(1, 1));
+        segment.clear(2);
+        append(segment, 2, value(2, 1));
+        segment.append(Entries.key(3), 0, Segment.REMOVED);
+        segment.keep();
+        try (Segment again = Segment.recover(file)) {
+            assertThat(again.isWhole()).isTrue();
+            assertThat(again.round()).isEqualTo(2);
+            append(again, 4, value(4, 1));
+            assertThat(again.inOrder()).hasSize(3);
+            assertThat(again.get(Entries.key(2), 0)).isEqualTo(value(2, 1));
+            assertThat(again.get(Entries.key(3), 0)).isEmpty();
+            assertThat(again.has(Entries.key(1), 0)).isFalse();
+        }
+        try (Segment crashed = Segment.recover(file)) {
+            assertThat(crashed.isWhole()).isFalse();
+            assertThat(crashed.inOrder()).hasSize(3);
+            assertThat(crashed.get(Entries.key(4), 0)).isEqualTo(value(4, 1));
+        }
+    }
+
+    @Test
+    void keptSegmentThatWasCutOrLengthened_isNotWhole() throws IOException {
+        for (int change : new int[] {-1, 1, 100}) {
+            Segment segment = Segment.create(file, 1);
+            append(segment, 1, value(1, 1));
+            append(segment, 2, value(2, 1));
+            segment.keep();
+            try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+                bytes.setLength(bytes.length() + change);
+            }
+            try (Segment changed = Segment.recover(file)) {
+                assertThat(changed.isWhole()).isFalse();
+                assertThat(changed.get(Entries.key(1), 0)).isEqualTo(value(1, 1));
+            }
+        }
+    }
+
+    @Test
     void damagedRecord_isAbsent_andThoseBehindItAreThere() throws IOException {
         try (Segment segment = Segment.create(file, 1)) {
             append(segment, 1, value(1, 1));
