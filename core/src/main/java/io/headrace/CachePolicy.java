@@ -75,4 +75,20 @@ public record CachePolicy(
     public CachePolicy withRefusals(boolean refusals) {
         return new CachePolicy(mode, maxAge, storedSince, refusals);
     }
+
+    /** By hand, for calls compare policies and what a record has is put together when it is asked first. */
+    @Override
+    public boolean equals(Object other) {
+        return this == other
+                || (other instanceof CachePolicy policy
+                        && mode == policy.mode
+                        && refusals == policy.refusals
+                        && Objects.equals(maxAge, policy.maxAge)
+                        && Objects.equals(storedSince, policy.storedSince));
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(mode, maxAge, storedSince, refusals);
+    }
 }

@@ -24,8 +24,10 @@ public final class MemoryProbe {
             .filter(pool -> pool.getType() == MemoryType.HEAP)
             .map(MemoryPoolMXBean::getName)
             .collect(Collectors.toUnmodifiableSet());
-    private final List<GarbageCollectorMXBean> collectors =
-            ManagementFactory.getPlatformMXBeans(GarbageCollectorMXBean.class);
+    private final List<GarbageCollectorMXBean> collectors = ManagementFactory.getGarbageCollectorMXBeans().stream()
+            .filter(GarbageCollectorMXBean.class::isInstance)
+            .map(GarbageCollectorMXBean.class::cast)
+            .toList();
 
     private MemoryProbe(Cgroup container) {
         this.container = container;

@@ -17,6 +17,8 @@ import io.headrace.run.RunReport.LimitPoint;
 import io.headrace.run.RunReport.Part;
 import io.headrace.run.RunReport.Waiting;
 import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -27,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes a report as {@code report.json} for programs and {@code report.txt} for people. */
 final class ReportWriter {
+
+    private static final int NAME_WIDTH = 28;
+    private static final int COLUMN_WIDTH = 16;
 
     private ReportWriter() {}
 
@@ -64,7 +69,7 @@ final class ReportWriter {
         lost.put("unpriced", report.lostCost().unknown());
         json.put("lostInCrashes", lost);
         json.put("cutBytes", report.cutBytes());
-        if (!report.waiting().equals(Waiting.NONE)) {
+        if (!report.waiting().isNone()) {
             json.put("waiting", waiting(report.waiting()));
         }
         report.budget().ifPresent(budget -> json.put("budget", budget(budget)));
@@ -233,8 +238,8 @@ final class ReportWriter {
         StringBuilder out = new StringBuilder();
         Part now = report.thisRun();
         Part all = report.total();
-        line(out, "%s", ending(report));
-        line(out, "%-28s %16s %16s", "", "this run", "all runs");
+        line(out, ending(report));
+        row(out, "", "this run", "all runs");
         items(out, now.items(), all.items(), report.allRowsKnown());
         row(out, "calls sent", now.calls().sent(), all.calls().sent());
         row(out, "calls from the cache", now.calls().cached(), all.calls().cached());
@@ -242,57 +247,41 @@ final class ReportWriter {
         row(out, "calls, outcome unknown", now.calls().unknown(), all.calls().unknown());
         row(out, "tokens in", now.usage().inputTokens(), all.usage().inputTokens());
         row(out, "tokens out", now.usage().outputTokens(), all.usage().outputTokens());
-        line(out, "%-28s %16s %16s", "cost in USD", cost(now.cost()), cost(all.cost()));
-        line(out, "%-28s %16s %16s", "saved by the cache in USD", cost(now.saved()), cost(all.saved()));
-        line(
+        row(out, "cost in USD", cost(now.cost()), cost(all.cost()));
+        row(out, "saved by the cache in USD", cost(now.saved()), cost(all.saved()));
+        row(
                 out,
-                "%-28s %15.1f%% %15.1f%%",
                 "cached share",
-                now.calls().cachedShare() * 100,
-                all.calls().cachedShare() * 100);
-        line(out, "%-28s %16s %16s", "item ms p50/p95/p99", percentiles(now.itemTime()), percentiles(all.itemTime()));
-        line(
-                out,
-                "%-28s %16s",
-                "attempt ms p50/p95/p99",
-                percentiles(report.attempts().time()));
-        line(
-                out,
-                "%-28s %16s",
-                "queue ms p50/p95/p99",
-                percentiles(report.attempts().queueTime()));
+                percent(now.calls().cachedShare()),
+                percent(all.calls().cachedShare()));
+        row(out, "item ms p50/p95/p99", percentiles(now.itemTime()), percentiles(all.itemTime()));
+        row(out, "attempt ms p50/p95/p99", percentiles(report.attempts().time()));
+        row(out, "queue ms p50/p95/p99", percentiles(report.attempts().queueTime()));
         if (!all.failedByKind().isEmpty()) {
-            line(out, "failed items: %s", kinds(all.failedByKind()));
+            line(out, "failed items: " + kinds(all.failedByKind()));
         }
         if (!report.attempts().retriedByKind().isEmpty()) {
-            line(out, "retries: %s", kinds(report.attempts().retriedByKind()));
+            line(out, "retries: " + kinds(report.attempts().retriedByKind()));
         }
         if (report.attempts().rateLimited() > 0) {
-            line(out, "rate-limit errors: %d", report.attempts().rateLimited());
+            line(out, "rate-limit errors: " + report.attempts().rateLimited());
         }
         if (report.lostCalls() > 0) {
             line(
                     out,
-                    "calls in flight when a process died: %d, outcome unknown, at most %s USD%s",
-                    report.lostCalls(),
-                    report.lostCost().usd().toPlainString(),
-                    report.lostCost().unknown() > 0
-                            ? " and " + report.lostCost().unknown() + " without a known bound"
-                            : "");
+                    "calls in flight when a process died: " + report.lostCalls() + ", outcome unknown, at most "
+                            + atMost(report.lostCost(), "bound"));
         }
-        if (!report.waiting().equals(Waiting.NONE)) {
+        if (!report.waiting().isNone()) {
             line(
                     out,
-                    "waiting for batches: %d items, %d calls of this run; the batches may still cost at most %s USD%s",
-                    report.waiting().items(),
-                    report.waiting().calls(),
-                    report.waiting().most().usd().toPlainString(),
-                    report.waiting().most().unknown() > 0
-                            ? " and " + report.waiting().most().unknown() + " without a known price"
-                            : "");
+                    "waiting for batches: " + report.waiting().items() + " items, "
+                            + report.waiting().calls()
+                            + " calls of this run; the batches may still cost at most "
+                            + atMost(report.waiting().most(), "price"));
         }
         if (report.cutBytes() > 0) {
-            line(out, "torn ends of files cut off: %d bytes", report.cutBytes());
+            line(out, "torn ends of files cut off: " + report.cutBytes() + " bytes");
         }
         if (!report.allRowsKnown()) {
             line(out, "the dataset was not read to its end");
@@ -302,8 +291,9 @@ final class ReportWriter {
             budget(out, "tokens", budget.tokens());
         });
         report.failedReductions()
-                .forEach((name, why) -> line(out, "reduction '%s' failed: %s; run again to try it again", name, why));
-        report.notes().forEach(note -> line(out, "note: %s", note));
+                .forEach((name, why) ->
+                        line(out, "reduction '" + name + "' failed: " + why + "; run again to try it again"));
+        report.notes().forEach(note -> line(out, "note: " + note));
         return out.toString();
     }
 
@@ -311,10 +301,8 @@ final class ReportWriter {
         if (account.cap() != null) {
             line(
                     out,
-                    "budget: %s of %s %s spent",
-                    account.spent().toPlainString(),
-                    account.cap().toPlainString(),
-                    unit);
+                    "budget: " + account.spent().toPlainString() + " of "
+                            + account.cap().toPlainString() + " " + unit + " spent");
         }
     }
 
@@ -324,27 +312,36 @@ final class ReportWriter {
             case WAITING -> "is waiting: " + report.reason();
             case STOPPED, STOPPED_BY_POLICY, BROKEN -> "stopped early: " + report.reason();
         };
-        return String.format(
-                Locale.ROOT,
-                "run %d %s, after %.1f s, %.1f items a second",
-                report.run(),
-                what,
-                report.duration().toNanos() / 1e9,
-                report.itemsPerSecond());
+        return "run " + report.run() + " " + what + ", after "
+                + rounded(report.duration().toNanos() / 1e9, 1) + " s, "
+                + rounded(report.itemsPerSecond(), 1) + " items a second";
     }
 
     private static void items(StringBuilder out, Items now, Items all, boolean allRowsKnown) {
         String atLeast = allRowsKnown ? "" : "at least ";
-        line(out, "%-28s %16d %16s", "items", now.in(), atLeast + all.in());
+        row(out, "items", String.valueOf(now.in()), atLeast + all.in());
         row(out, "  ok", now.ok(), all.ok());
         row(out, "  failed", now.failed(), all.failed());
         row(out, "  skipped", now.skipped(), all.skipped());
         row(out, "  cancelled", now.cancelled(), all.cancelled());
-        line(out, "%-28s %16d %16s", "  pending", now.pending(), atLeast + all.pending());
+        row(out, "  pending", String.valueOf(now.pending()), atLeast + all.pending());
     }
 
     private static void row(StringBuilder out, String name, long now, long all) {
-        line(out, "%-28s %16d %16d", name, now, all);
+        row(out, name, String.valueOf(now), String.valueOf(all));
+    }
+
+    /** Without formats, for those load the data of locales. */
+    private static void row(StringBuilder out, String name, String... columns) {
+        StringBuilder row = new StringBuilder(name).append(spaces(NAME_WIDTH - name.length()));
+        for (String column : columns) {
+            row.append(' ').append(spaces(COLUMN_WIDTH - column.length())).append(column);
+        }
+        line(out, row.toString());
+    }
+
+    private static String spaces(int count) {
+        return " ".repeat(Math.max(0, count));
     }
 
     private static String cost(Cost cost) {
@@ -355,8 +352,21 @@ final class ReportWriter {
         if (times.count() == 0) {
             return "-";
         }
-        return String.format(
-                Locale.ROOT, "%.0f/%.0f/%.0f", millis(times.p50()), millis(times.p95()), millis(times.p99()));
+        return rounded(millis(times.p50()), 0) + "/" + rounded(millis(times.p95()), 0) + "/"
+                + rounded(millis(times.p99()), 0);
+    }
+
+    private static String percent(double share) {
+        return rounded(share * 100, 1) + "%";
+    }
+
+    private static String rounded(double number, int digits) {
+        return BigDecimal.valueOf(number).setScale(digits, RoundingMode.HALF_UP).toPlainString();
+    }
+
+    private static String atMost(Cost cost, String unknown) {
+        return cost.usd().toPlainString() + " USD"
+                + (cost.isKnown() ? "" : " and " + cost.unknown() + " without a known " + unknown);
     }
 
     private static String kinds(Map<ErrorKind, Long> counts) {
@@ -369,7 +379,7 @@ final class ReportWriter {
         return time.toNanos() / 1e6;
     }
 
-    private static void line(StringBuilder out, String format, Object... values) {
-        out.append(String.format(Locale.ROOT, format, values).stripTrailing()).append('\n');
+    private static void line(StringBuilder out, String text) {
+        out.append(text.stripTrailing()).append('\n');
     }
 }

@@ -205,6 +205,14 @@ public record RunReport(
         public Waiting {
             Objects.requireNonNull(most, "most");
         }
+
+        boolean isNone() {
+            return items == 0
+                    && calls == 0
+                    && !holdsBudget
+                    && most.isKnown()
+                    && most.usd().signum() == 0;
+        }
     }
 
     /**
