@@ -45,7 +45,12 @@ public final class Breaker implements Resource {
     private final BreakerSpec spec;
     private final Consumer<State> changed;
     private final HandClock clock = new HandClock();
-    private final CircuitBreaker machine;
+    /** Made when a call fails first, as it would stand then: until that time it has nothing to do but to count. */
+    private @Nullable CircuitBreaker machine;
+
+    /** Calls that were answered before there was a machine, as many as count. */
+    private int answers;
+
     private State state = State.CLOSED;
     private long openedAt = Long.MIN_VALUE;
     /** When it opened first since the last answer. */
@@ -60,18 +65,6 @@ public final class Breaker implements Resource {
     private Breaker(BreakerSpec spec, Consumer<State> changed) {
         this.spec = Objects.requireNonNull(spec, "spec");
         this.changed = Objects.requireNonNull(changed, "changed");
-        this.machine = CircuitBreaker.of(
-                "breaker",
-                CircuitBreakerConfig.custom()
-                        .slidingWindow(spec.window(), spec.minCalls(), SlidingWindowType.COUNT_BASED)
-                        .failureRateThreshold((float) (100 * spec.failureShare()))
-                        .slowCallDurationThreshold(NEVER_SLOW)
-                        .permittedNumberOfCallsInHalfOpenState(spec.probes())
-                        .waitDurationInOpenState(spec.openFor())
-                        .automaticTransitionFromOpenToHalfOpenEnabled(false)
-                        .clock(clock)
-                        .currentTimestampFunction(unused -> clock.nanos(), TimeUnit.NANOSECONDS)
-                        .build());
     }
 
     /**
@@ -104,7 +97,7 @@ public final class Breaker implements Resource {
         clock.set(now);
         out++;
         if (state != State.CLOSED) {
-            if (!machine.tryAcquirePermission()) {
+            if (!machine().tryAcquirePermission()) {
                 throw new IllegalStateException("taken from a breaker that admits nobody");
             }
             follow(now);
@@ -131,15 +124,20 @@ public final class Breaker implements Resource {
             if (state == State.CLOSED) {
                 ramp = ramp < rampGoal ? ramp + 1 : NO_RAMP;
             }
-            machine.onSuccess(nanos, TimeUnit.NANOSECONDS);
+            if (machine == null) {
+                answers = Math.min(answers + 1, spec.window());
+            } else {
+                machine.onSuccess(nanos, TimeUnit.NANOSECONDS);
+            }
         } else if (error != null && FAILURES.contains(error)) {
-            machine.onError(
-                    nanos,
-                    TimeUnit.NANOSECONDS,
-                    ApiException.builder(error, error.label()).build());
+            machine()
+                    .onError(
+                            nanos,
+                            TimeUnit.NANOSECONDS,
+                            ApiException.builder(error, error.label()).build());
         } else if (probing > 0) {
             probing--;
-            machine.releasePermission();
+            machine().releasePermission();
         }
         follow(now);
     }
@@ -167,7 +165,7 @@ public final class Breaker implements Resource {
     public void tryAgain(long now) {
         if (state == State.OPEN) {
             clock.set(now);
-            machine.transitionToHalfOpenState();
+            machine().transitionToHalfOpenState();
             follow(now);
         }
         silentSince = now;
@@ -192,7 +190,31 @@ public final class Breaker implements Resource {
         return openedAt + TimeUnit.MILLISECONDS.toNanos(spec.openFor().toMillis()) + 1;
     }
 
+    private CircuitBreaker machine() {
+        if (machine == null) {
+            machine = CircuitBreaker.of(
+                    "breaker",
+                    CircuitBreakerConfig.custom()
+                            .slidingWindow(spec.window(), spec.minCalls(), SlidingWindowType.COUNT_BASED)
+                            .failureRateThreshold((float) (100 * spec.failureShare()))
+                            .slowCallDurationThreshold(NEVER_SLOW)
+                            .permittedNumberOfCallsInHalfOpenState(spec.probes())
+                            .waitDurationInOpenState(spec.openFor())
+                            .automaticTransitionFromOpenToHalfOpenEnabled(false)
+                            .clock(clock)
+                            .currentTimestampFunction(unused -> clock.nanos(), TimeUnit.NANOSECONDS)
+                            .build());
+            for (int i = 0; i < answers; i++) {
+                machine.onSuccess(0, TimeUnit.NANOSECONDS);
+            }
+        }
+        return machine;
+    }
+
     private void follow(long now) {
+        if (machine == null) {
+            return;
+        }
         State is = State.valueOf(machine.getState().name());
         if (is == state) {
             return;
