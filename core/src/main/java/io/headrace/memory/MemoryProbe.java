@@ -24,10 +24,8 @@ public final class MemoryProbe {
             .filter(pool -> pool.getType() == MemoryType.HEAP)
             .map(MemoryPoolMXBean::getName)
             .collect(Collectors.toUnmodifiableSet());
-    private final List<GarbageCollectorMXBean> collectors = ManagementFactory.getGarbageCollectorMXBeans().stream()
-            .filter(GarbageCollectorMXBean.class::isInstance)
-            .map(GarbageCollectorMXBean.class::cast)
-            .toList();
+    private final List<GarbageCollectorMXBean> collectors =
+            ManagementFactory.getPlatformMXBeans(GarbageCollectorMXBean.class);
 
     private MemoryProbe(Cgroup container) {
         this.container = container;
@@ -40,9 +38,10 @@ public final class MemoryProbe {
 
     /** What is in use now. Never fails: what cannot be read counts as unlimited. */
     public MemoryUse read() {
-        long collections = collectors.stream()
-                .mapToLong(GarbageCollectorMXBean::getCollectionCount)
-                .sum();
+        long collections = 0;
+        for (GarbageCollectorMXBean collector : collectors) {
+            collections += collector.getCollectionCount();
+        }
         return new MemoryUse(heap(), container.read(), collections);
     }
 

@@ -62,9 +62,11 @@ public record Price(
         if (batchShare != null && (batchShare.signum() < 0 || batchShare.compareTo(BigDecimal.ONE) > 0)) {
             throw new IllegalArgumentException("batchShare must lie from 0 to 1, not at " + batchShare);
         }
-        above = above.stream()
-                .sorted(Comparator.comparingLong(Tier::promptTokens))
-                .toList();
+        above = above.size() < 2
+                ? List.copyOf(above)
+                : above.stream()
+                        .sorted(Comparator.comparingLong(Tier::promptTokens))
+                        .toList();
     }
 
     /** A price without discounts: tokens read from or written to a provider's prompt cache cost as much as others. */

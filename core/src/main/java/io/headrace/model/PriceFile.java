@@ -134,7 +134,7 @@ final class PriceFile {
         if (!parser.currentToken().isNumeric()) {
             throw new IllegalArgumentException("a price is a number of dollars, not " + parser.currentToken());
         }
-        return parser.getDecimalValue();
+        return new BigDecimal(parser.getString());
     }
 
     private String text() {

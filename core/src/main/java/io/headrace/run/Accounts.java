@@ -99,7 +99,11 @@ final class Accounts {
     }
 
     private static long sum(Map<ErrorKind, Long> counts) {
-        return counts.values().stream().mapToLong(Long::longValue).sum();
+        long sum = 0;
+        for (long count : counts.values()) {
+            sum += count;
+        }
+        return sum;
     }
 
     private static double share(long part, long whole) {

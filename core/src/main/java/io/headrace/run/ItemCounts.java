@@ -1,7 +1,6 @@
 package io.headrace.run;
 
 import io.headrace.Tally;
-import java.util.Arrays;
 import org.HdrHistogram.Histogram;
 
 /** What this run's items came to. Not thread-safe. */
@@ -26,7 +25,11 @@ final class ItemCounts {
 
     /** Rows done. */
     long done() {
-        return Arrays.stream(rows).sum();
+        long done = 0;
+        for (long count : rows) {
+            done += count;
+        }
+        return done;
     }
 
     Histogram micros() {

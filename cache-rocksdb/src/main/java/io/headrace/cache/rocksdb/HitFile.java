@@ -50,7 +50,7 @@ final class HitFile {
     /** Writes what was counted since the last time, if anything. */
     void save() {
         CacheHits now = hits();
-        if (now.equals(saved)) {
+        if (now.count() == saved.count()) {
             return;
         }
         try {

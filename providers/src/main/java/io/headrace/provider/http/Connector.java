@@ -72,7 +72,9 @@ final class Connector {
     private final UnaryOperator<HttpClient> customizer;
 
     private final Map<String, ConnectionRamp> ramps = new ConcurrentHashMap<>();
-    private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
+    /** With HTTP/2 only. */
+    private final @Nullable ChannelGroup connections;
+
     private final Object lock = new Object();
     private @Nullable ConnectionProvider pool;
     private @Nullable HttpClient base;
@@ -89,6 +91,7 @@ final class Connector {
         this.maxLifeTime = settings.maxLifeTime;
         this.maxConnections = settings.maxConnections;
         this.http2 = settings.http2;
+        this.connections = http2 ? new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true) : null;
         this.http2WithoutTls = settings.http2WithoutTls;
         this.maxStreams = settings.maxStreams;
         this.trust = settings.trust;
@@ -136,13 +139,14 @@ final class Connector {
                     return Mono.empty();
                 }
                 Mono<Void> poolClosed = open.disposeLater();
-                return (http2 ? poolClosed.then(closeConnections()) : poolClosed).doFinally(signal -> closeNames());
+                return (connections == null ? poolClosed : poolClosed.then(closed(connections)))
+                        .doFinally(signal -> closeNames());
             }
         });
     }
 
     /** Also those of HTTP/2 that broke while they were made, of which the pool knows nothing. */
-    private Mono<Void> closeConnections() {
+    private static Mono<Void> closed(ChannelGroup connections) {
         return Mono.defer(() -> FutureMono.from(connections.close()));
     }
 
@@ -195,7 +199,7 @@ final class Connector {
     }
 
     private void opened(Channel connection) {
-        if (http2) {
+        if (connections != null) {
             connections.add(connection);
         }
         int count = open.incrementAndGet();
