@@ -159,6 +159,13 @@ final class Database implements Closeable {
         rocks.put(writing, key, value);
     }
 
+    /** Whether there is nothing at all, not even the word that an answer was removed. */
+    boolean isEmpty() throws RocksDBException {
+        return rocks.getLongProperty("rocksdb.live-sst-files-size") == 0
+                && rocks.getLongProperty("rocksdb.num-entries-active-mem-table") == 0
+                && rocks.getLongProperty("rocksdb.num-entries-imm-mem-tables") == 0;
+    }
+
     /** Adds the answers of {@code segment} in place of those already here; they survive the loss of power. */
     void add(Segment segment) throws RocksDBException {
         if (segment.isEmpty()) {

@@ -10,7 +10,7 @@ import org.rocksdb.RocksDBException;
 interface Reader extends Closeable {
 
     /** Whether there surely is no such answer, by what memory holds of the disk; false also says that it is not known. */
-    boolean surelyLacks(Fingerprint fingerprint, int sample, byte[] key);
+    boolean surelyLacks(Fingerprint fingerprint, int sample);
 
     /** The bytes of an answer; null if there is none. */
     byte @Nullable [] read(Fingerprint fingerprint, int sample, byte[] key) throws RocksDBException;

@@ -110,11 +110,12 @@ public final class RocksDbCache implements ResponseCache {
         return Mono.create(sink -> laneToRead(fingerprint).submit(new Task.Lookup(fingerprint, sample, key, sink)));
     }
 
-    /** {@inheritDoc} From the filters of the tables, which memory holds: wrong about one absent answer in a hundred. */
+    /** {@inheritDoc} From filters that memory holds: wrong about one or two absent answers in a hundred. */
     @Override
     public boolean surelyLacks(Fingerprint fingerprint, int sample) {
+        EntryKeys.require(fingerprint, sample);
         Reader open = closed ? null : reader; // a lane refuses what comes after the end
-        return open != null && open.surelyLacks(fingerprint, sample, EntryKeys.of(fingerprint, sample));
+        return open != null && open.surelyLacks(fingerprint, sample);
     }
 
     /**

@@ -230,6 +230,13 @@ final class Segment implements Closeable {
         return length(at) == 0 ? null : StoredRecords.of(fingerprint(at), sample(at), bytes(at));
     }
 
+    /** Tells {@code filter} of all answers and removals here. */
+    void addTo(KeyFilter filter) {
+        for (int at = FIRST; at < end; at += VALUE + length(at)) {
+            filter.add(fingerprint(at), sample(at));
+        }
+    }
+
     /** How many answers and removals. */
     int entries() {
         return entries;

@@ -24,6 +24,9 @@ final class Store implements Reader {
     private final List<Path> paths;
     private final Database database;
 
+    /** Of what is in the database; null if that had answers already when this was opened. */
+    private final @Nullable KeyFilter keys;
+
     /** Held while answers move to the database. */
     private final Object moving = new Object();
 
@@ -34,9 +37,10 @@ final class Store implements Reader {
     private long rounds;
     private boolean closed;
 
-    private Store(List<Path> paths, Database database, Segment current) {
+    private Store(List<Path> paths, Database database, Segment current) throws RocksDBException {
         this.paths = paths;
         this.database = database;
+        this.keys = database.isEmpty() ? new KeyFilter() : null;
         this.rounds = current.round();
         this.current = current;
     }
@@ -100,6 +104,11 @@ final class Store implements Reader {
     void write(Fingerprint fingerprint, int sample, byte[] value) throws IOException, RocksDBException {
         if (!Segment.canHold(value.length)) {
             moveAll(); // or an older answer would be found first
+            if (keys != null) {
+                synchronized (moving) {
+                    keys.add(fingerprint, sample);
+                }
+            }
             database.put(EntryKeys.of(fingerprint, sample), value);
             return;
         }
@@ -126,8 +135,10 @@ final class Store implements Reader {
     }
 
     @Override
-    public boolean surelyLacks(Fingerprint fingerprint, int sample, byte[] key) {
-        return !isRecent(fingerprint, sample) && database.surelyLacks(key);
+    public boolean surelyLacks(Fingerprint fingerprint, int sample) {
+        return !mayBeRecent(fingerprint, sample)
+                && ((keys != null && !keys.mayHave(fingerprint, sample))
+                        || database.surelyLacks(EntryKeys.of(fingerprint, sample)));
     }
 
     @Override
@@ -180,8 +191,8 @@ final class Store implements Reader {
         }
     }
 
-    private synchronized boolean isRecent(Fingerprint fingerprint, int sample) {
-        return !closed && (current.has(fingerprint, sample) || (full != null && full.has(fingerprint, sample)));
+    private synchronized boolean mayBeRecent(Fingerprint fingerprint, int sample) {
+        return closed || current.has(fingerprint, sample) || (full != null && full.has(fingerprint, sample));
     }
 
     private synchronized byte @Nullable [] recent(Fingerprint fingerprint, int sample) {
@@ -272,6 +283,9 @@ final class Store implements Reader {
             }
             if (moved == null) {
                 return;
+            }
+            if (keys != null) {
+                moved.addTo(keys);
             }
             database.add(moved);
             synchronized (this) {

@@ -59,8 +59,9 @@ final class StoreCopy implements Reader {
     }
 
     @Override
-    public boolean surelyLacks(Fingerprint fingerprint, int sample, byte[] key) {
-        return recent.stream().noneMatch(segment -> segment.has(fingerprint, sample)) && database.surelyLacks(key);
+    public boolean surelyLacks(Fingerprint fingerprint, int sample) {
+        return recent.stream().noneMatch(segment -> segment.has(fingerprint, sample))
+                && database.surelyLacks(EntryKeys.of(fingerprint, sample));
     }
 
     @Override
