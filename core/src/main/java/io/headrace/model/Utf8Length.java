@@ -1,21 +1,24 @@
 package io.headrace.model;
 
-import java.nio.charset.StandardCharsets;
-
-/** Counts the bytes of texts. */
+/** Counts bytes without making them. */
 final class Utf8Length {
 
     private Utf8Length() {}
 
     /** The bytes of {@code text} in UTF-8; half of a surrogate pair counts as three, no less than it takes. */
     static long of(String text) {
-        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8); // much quicker than to look at each character
-        return new String(utf8, StandardCharsets.UTF_8).equals(text) ? utf8.length : withHalfPairs(text);
-    }
-
-    private static long withHalfPairs(String text) {
-        return text.codePoints()
-                .mapToLong(c -> c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4)
-                .sum();
+        long bytes = text.length();
+        for (int i = 0; i < text.length(); i++) {
+            char unit = text.charAt(i);
+            if (unit >= 0x80) {
+                bytes += unit < 0x800 ? 1 : 2;
+                if (Character.isHighSurrogate(unit)
+                        && i + 1 < text.length()
+                        && Character.isLowSurrogate(text.charAt(i + 1))) {
+                    i++; // a pair has four: its length and what the first half has added
+                }
+            }
+        }
+        return bytes;
     }
 }
