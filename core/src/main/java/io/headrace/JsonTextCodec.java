@@ -8,13 +8,16 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.util.JsonRecyclerPools;
 
 /** Texts as JSON strings, without data binding: where all values are texts, it is never loaded. Immutable. */
 final class JsonTextCodec implements Codec<String> {
 
     static final JsonTextCodec INSTANCE = new JsonTextCodec();
 
-    private final JsonFactory json = new JsonFactory();
+    private final JsonFactory json = JsonFactory.builder()
+            .recyclerPool(JsonRecyclerPools.threadLocalPool()) // the default pool is one for all threads
+            .build();
 
     private JsonTextCodec() {}
 

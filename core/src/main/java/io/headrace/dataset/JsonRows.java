@@ -13,6 +13,7 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.util.JsonRecyclerPools;
 
 /**
  * The parsers of JSON Lines: one object a row. Every row is parsed to its end, also where only a field of it is wanted, so a
@@ -20,7 +21,9 @@ import tools.jackson.core.json.JsonFactory;
  */
 final class JsonRows {
 
-    private static final JsonFactory JSON = new JsonFactory();
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .recyclerPool(JsonRecyclerPools.threadLocalPool()) // the default pool is one for all threads
+            .build();
     private static final int NAMES_SHOWN = 20;
 
     private JsonRows() {}

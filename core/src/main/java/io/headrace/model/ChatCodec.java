@@ -9,6 +9,7 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.util.JsonRecyclerPools;
 
 /**
  * Chat answers as JSON, in one pass each way. When reading, unknown fields are ignored and missing ones are empty, so that
@@ -18,7 +19,9 @@ public final class ChatCodec implements Codec<ChatResponse> {
 
     private static final ChatCodec INSTANCE = new ChatCodec();
 
-    private final JsonFactory json = new JsonFactory();
+    private final JsonFactory json = JsonFactory.builder()
+            .recyclerPool(JsonRecyclerPools.threadLocalPool()) // the default pool is one for all threads
+            .build();
 
     private ChatCodec() {}
 
