@@ -9,6 +9,7 @@ import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.PrettyPrinter;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.util.DefaultPrettyPrinter;
 
 /** Writes maps, lists, texts, numbers and booleans as indented JSON, without the weight of data binding. */
 final class PrettyJson {
@@ -63,81 +64,12 @@ final class PrettyJson {
 
         @Override
         public PrettyPrinter getPrettyPrinter() {
-            return new Lines();
+            return new DefaultPrettyPrinter();
         }
 
         @Override
         public boolean hasPrettyPrinter() {
             return true;
-        }
-    }
-
-    /** Writes what Jackson's own printer writes, which takes longer to set up than the report to write. */
-    private static final class Lines implements PrettyPrinter {
-
-        private int depth;
-
-        @Override
-        public void writeRootValueSeparator(JsonGenerator to) {
-            to.writeRaw(' ');
-        }
-
-        @Override
-        public void writeStartObject(JsonGenerator to) {
-            to.writeRaw('{');
-            depth++;
-        }
-
-        @Override
-        public void beforeObjectEntries(JsonGenerator to) {
-            newLine(to);
-        }
-
-        @Override
-        public void writeObjectNameValueSeparator(JsonGenerator to) {
-            to.writeRaw(" : ");
-        }
-
-        @Override
-        public void writeObjectEntrySeparator(JsonGenerator to) {
-            to.writeRaw(',');
-            newLine(to);
-        }
-
-        @Override
-        public void writeEndObject(JsonGenerator to, int entries) {
-            depth--;
-            if (entries > 0) {
-                newLine(to);
-            } else {
-                to.writeRaw(' ');
-            }
-            to.writeRaw('}');
-        }
-
-        @Override
-        public void writeStartArray(JsonGenerator to) {
-            to.writeRaw('[');
-        }
-
-        @Override
-        public void beforeArrayValues(JsonGenerator to) {
-            to.writeRaw(' ');
-        }
-
-        @Override
-        public void writeArrayValueSeparator(JsonGenerator to) {
-            to.writeRaw(", ");
-        }
-
-        @Override
-        public void writeEndArray(JsonGenerator to, int values) {
-            to.writeRaw(" ]");
-        }
-
-        private void newLine(JsonGenerator to) {
-            to.writeRaw(System.lineSeparator());
-            to.writeRaw("  ".repeat(depth));
         }
     }
 }
