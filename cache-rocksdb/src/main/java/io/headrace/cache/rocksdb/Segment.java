@@ -287,6 +287,9 @@ final class Segment implements Closeable {
         round = bytes.getLong(0);
         findEnd();
         whole = end == fileLength;
+        if (end < fileLength && fileLength < BYTES) { // cut to its records once
+            RocksDbCache.LOG.warn("answers count as absent: {} is damaged from byte {} on", path, end);
+        }
         filled = end;
         for (int at = FIRST; at < end; at += VALUE + length(at)) {
             if (whole || isSound(at)) {

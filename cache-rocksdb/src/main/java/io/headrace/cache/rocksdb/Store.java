@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -47,20 +48,22 @@ final class Store implements Reader {
 
     /**
      * Opens the database and the log in {@code folder}. The segment that was left at the end of another process is used on; what one
-     * that died has left goes to the database first.
+     * that died has left goes to the database first, and its file goes away: it would come after a later clearing.
      */
     static Store open(CacheFolder folder, Consumer<? super Options> customizer) throws IOException, RocksDBException {
         Database database = Database.open(folder.database(), customizer);
         try {
             long rounds = 0;
-            for (Segment left : leftovers(folder.logs())) {
-                if (left.isWhole()) {
+            for (Iterator<Segment> segments = leftovers(folder.logs()).iterator(); segments.hasNext(); ) {
+                Segment left = segments.next();
+                if (left.isWhole() && !segments.hasNext()) { // one that is full to the last byte looks whole too
                     return new Store(folder.logs(), database, left);
                 }
                 try (left) {
                     database.add(left);
                     rounds = left.round();
                 }
+                Files.delete(left.path());
             }
             return new Store(
                     folder.logs(), database, Segment.create(folder.logs().get(0), rounds + 1));

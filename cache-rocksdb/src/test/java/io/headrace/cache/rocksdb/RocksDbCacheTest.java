@@ -305,6 +305,53 @@ class RocksDbCacheTest {
         }
     }
 
+    @Test
+    void logOfAKilledProcess_doesNotComeBackAfterClear() throws Exception {
+        Path copy = folder.resolveSibling(folder.getFileName() + "-killed");
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            store(cache, 100);
+            cache.entries().blockLast(TIMEOUT); // the second file of the log takes what comes
+            store(cache, 200);
+            copy(folder, copy); // as a killed process leaves it
+        }
+        folder = copy;
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            assertThat(readAll(cache, 300).cardinality()).isEqualTo(200);
+            cache.clear().block(TIMEOUT);
+        }
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            assertThat(readAll(cache, 300).cardinality()).isZero();
+            assertThat(cache.entries().count().block(TIMEOUT)).isZero();
+        }
+    }
+
+    @Test
+    void killedLogFullToTheLastByte_losesNothingOfTheNext() throws Exception {
+        RocksDbCache.open(folder).close();
+        int overhead = large(0).length;
+        try (Segment full = Segment.create(folder.resolve("log-1"), 5);
+                Segment next = Segment.create(folder.resolve("log-2"), 6)) {
+            byte[] value =
+                    large(Segment.BYTES - Long.BYTES - (Long.BYTES + Integer.BYTES + EntryKeys.BYTES) - overhead);
+            full.append(Entries.key(1), 0, value);
+            assertThat(full.usedBytes()).isEqualTo(Segment.BYTES - Long.BYTES);
+            next.append(Entries.key(2), 0, CacheEntryCodec.encode(Entries.key(2), 0, Entries.entry(2)));
+        }
+        for (int opening = 0; opening < 2; opening++) {
+            try (RocksDbCache cache = RocksDbCache.open(folder)) {
+                assertThat(cache.get(Entries.key(1), 0).block(TIMEOUT)).isNotNull();
+                assertThat(cache.get(Entries.key(2), 0).block(TIMEOUT)).isNotNull();
+            }
+        }
+    }
+
+    private static byte[] large(int answerBytes) {
+        CacheEntry small = Entries.entry(1);
+        CacheEntry entry = new CacheEntry(
+                new byte[answerBytes], false, small.usage(), small.cost(), "", "", small.storedAt(), List.of());
+        return CacheEntryCodec.encode(Entries.key(1), 0, entry);
+    }
+
     /** That no stored answer is told to be absent, and that hardly a lookup is made for one that is. */
     private static void assertLacks(RocksDbCache cache, int count) {
         assertThat(IntStream.range(0, count)).noneMatch(i -> cache.surelyLacks(Entries.key(i), 0));
