@@ -7,12 +7,15 @@ import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
- * What steps, runs and layers hand to the calls inside them: options, listeners, logs and their like, all under one key of the
- * Reactor {@code Context}. Reactor compares each key of a context with all others whenever one is put there, and one of more than five keys
- * is a map, so that every further key would cost each call more than all that is in here.
+ * What a step and the layers of a call tell the calls inside of themselves, under one key of the Reactor {@code Context}: options, the item's
+ * place and work, the gate's grant. Reactor compares each key of a context with all others whenever one is put there, and
+ * one of more than five keys is a map, so that every further key costs each call more than all that is in here.
  *
- * <p>Immutable. Who hands something on has a {@link Key} of its own and methods {@code from(ContextView)} and {@code
- * into(Context)}; nobody else needs this.
+ * <p>Whoever writes a context made elsewhere replaces all of it. What must outlive that, for it holds accounts or keeps calls from being sent,
+ * has a key of its own: listeners, attempt logs, budgets and dry runs.
+ *
+ * <p>Immutable. Who hands something on has a {@link Key} and methods {@code from(ContextView)} and {@code into(Context)};
+ * nobody else needs this.
  */
 public final class Baggage {
 
@@ -43,19 +46,9 @@ public final class Baggage {
             return value == null ? otherwise : value;
         }
 
-        public boolean isIn(ContextView context) {
-            return from(context) != null;
-        }
-
         /** {@code context} with {@code value} in the place of what was there. */
         public Context put(Context context, T value) {
             return Baggage.from(context).with(this, value).into(context);
-        }
-
-        /** {@code context} without what was there. */
-        public Context delete(Context context) {
-            Baggage all = Baggage.from(context);
-            return all.get(this) == null ? context : all.with(this, null).into(context);
         }
     }
 

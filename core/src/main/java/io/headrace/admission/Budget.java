@@ -1,7 +1,6 @@
 package io.headrace.admission;
 
 import io.headrace.ApiException;
-import io.headrace.Baggage;
 import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
@@ -29,9 +28,6 @@ import reactor.util.context.ContextView;
  * never held while anything else is called.
  */
 public final class Budget {
-
-    /** Where it lies in the Reactor {@code Context}. */
-    public static final Baggage.Key<Budget> KEY = new Baggage.Key<>();
 
     /** What became of a wish to reserve. */
     public enum Answer {
@@ -99,11 +95,11 @@ public final class Budget {
 
     /** The budget in {@code context}, if any. */
     public static Optional<Budget> from(ContextView context) {
-        return Optional.ofNullable(KEY.from(context));
+        return context.getOrEmpty(Budget.class);
     }
 
     public Context into(Context context) {
-        return KEY.put(context, this);
+        return context.put(Budget.class, this);
     }
 
     /** Why {@code demand} can never be reserved: a cap on money needs to know what a call may cost. Null when it can. */

@@ -126,7 +126,7 @@ public final class Gate {
         return next -> {
             Objects.requireNonNull(next, "next");
             return request -> Mono.deferContextual(context -> {
-                Admission<Q, R> admission = new Admission<>(request, demands, meter, Budget.KEY.isIn(context));
+                Admission<Q, R> admission = new Admission<>(request, demands, meter, context.hasKey(Budget.class));
                 Demand demand = admission.demand();
                 Mono<R> attempt = Mono.defer(() -> next.apply(request));
                 return admitted(admission, attempt, demand, false, context)

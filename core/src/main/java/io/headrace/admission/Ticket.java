@@ -83,7 +83,7 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
         this.options = CallOptions.from(context);
         this.slot = WorkSlot.from(context);
         this.urgency = Urgency.from(context);
-        this.budget = Budget.KEY.from(context);
+        this.budget = context.getOrDefault(Budget.class, null);
         boolean first = !again && AttemptNumber.from(context) == 1;
         boolean ahead = !first && admission.refusals.goesFirst();
         this.place = new Place<>(this, options.tenant(), priority(), demand.tokens(), ahead);

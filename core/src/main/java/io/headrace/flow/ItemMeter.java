@@ -32,7 +32,7 @@ final class ItemMeter implements CallListener {
 
     /** {@code context} with this meter before whoever hears the calls of {@code step}. */
     Context into(Context context, String step) {
-        return CallListener.KEY.put(context, and(CallListener.from(context).forStep(step)));
+        return context.put(CallListener.class, and(CallListener.from(context).forStep(step)));
     }
 
     @Override

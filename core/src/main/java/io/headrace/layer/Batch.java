@@ -164,6 +164,6 @@ final class Batch<Q, R> {
         Context context = Context.of(members.get(0).first().context());
         context = FatalErrorHandler.NONE.into(context);
         context = new BatchSlot(slots, members.size()).into(context, options);
-        return FallbackLayer.asPartOfCall(DeltaSink.KEY.delete(context).delete(AttemptNumber.class));
+        return FallbackLayer.asPartOfCall(context.delete(DeltaSink.class).delete(AttemptNumber.class));
     }
 }

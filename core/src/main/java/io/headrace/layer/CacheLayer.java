@@ -155,7 +155,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     /** In a dry run, where the answer that another call would have bought is not there to be found. */
     private static boolean isBought(Asked<?> asked, ContextView context) {
-        DryRun dryRun = DryRun.KEY.from(context);
+        DryRun dryRun = context.getOrDefault(DryRun.class, null);
         return dryRun != null && dryRun.isBought(asked.options(), asked.fingerprint(), asked.sample());
     }
 
@@ -229,7 +229,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     /** Whose account the answer is in; a dry run makes none. */
     private BatchQueue.Claim claim(CacheEntry entry, Asked<R> asked, ContextView context) {
-        return batches == null || DryRun.KEY.isIn(context)
+        return batches == null || context.hasKey(DryRun.class)
                 ? BatchQueue.Claim.NONE
                 : Claim.of(batches, asked.fingerprint(), asked.sample(), entry, context);
     }
@@ -250,7 +250,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         if (KeyedCall.sample(outside) != asked.sample()) {
             bought = bought.contextWrite(context -> KeyedCall.withSample(context, asked.sample()));
         }
-        AttemptLog log = AttemptLog.KEY.from(outside);
+        AttemptLog log = outside.getOrDefault(AttemptLog.class, null);
         return log == null ? bought : bought.tap(() -> new EndsWhenStored<>(log, asked.fingerprint(), asked.sample()));
     }
 

@@ -433,7 +433,7 @@ public final class CallStack<Q, R> {
         return next -> {
             Call<Q, R> within = held.around(next);
             return request -> Mono.deferContextual(
-                    context -> Budget.KEY.isIn(context) ? within.apply(request) : next.apply(request));
+                    context -> context.hasKey(Budget.class) ? within.apply(request) : next.apply(request));
         };
     }
 

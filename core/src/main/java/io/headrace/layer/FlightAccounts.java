@@ -70,8 +70,8 @@ final class FlightAccounts implements CallListener, AttemptLogOfCall {
     /** {@code context} with this in the place of the payer's own. */
     @Override
     public Context into(Context context) {
-        Context heard = CallListener.KEY.put(context, this);
-        return isLogged ? AttemptLog.KEY.put(heard, this) : heard;
+        Context heard = context.put(CallListener.class, this);
+        return isLogged ? heard.put(AttemptLog.class, this) : heard;
     }
 
     @Override

@@ -61,7 +61,7 @@ public final class HedgeLayer<Q, R> implements Layer<Q, R> {
             Mono<R> call = Mono.defer(() -> next.apply(request)).switchIfEmpty(Mono.error(NoAnswer::error));
             Mono<Duration> slowAfter = slow.begin();
             Race<R> race = new Race<>(slow);
-            if (DeltaSink.KEY.isIn(context)) {
+            if (context.hasKey(DeltaSink.class)) {
                 return call.contextWrite(race::into);
             }
             Flux<Signal<R>> extra = race.sent()

@@ -203,7 +203,7 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
         return new Group(
                 Objects.requireNonNull(groups.apply(request), "groupBy gave null, it must give a value to compare by"),
                 CallOptions.from(context).tenant(),
-                Budget.KEY.from(context),
+                context.getOrDefault(Budget.class, null),
                 AttemptLogOfCall.behindAll(context));
     }
 

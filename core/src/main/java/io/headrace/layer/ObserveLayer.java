@@ -134,7 +134,7 @@ public final class ObserveLayer<Q, R> implements Layer<Q, R> {
             Context inside = work == ItemWork.none() ? outside : ItemWork.inCall(outside);
             this.actual = actual;
             this.listener = FallbackLayer.isPartOfCall(outside) ? added : added.and(outer);
-            this.context = added == CallListener.noop() ? inside : CallListener.KEY.put(inside, added.and(outer));
+            this.context = added == CallListener.noop() ? inside : inside.put(CallListener.class, added.and(outer));
             this.options = CallOptions.from(outside);
             this.clock = clock;
             this.start = clock.now(TimeUnit.NANOSECONDS);

@@ -87,7 +87,8 @@ public final class SingleFlightLayer<Q, R> implements Layer<Q, R> {
     }
 
     private static boolean isAlone(ContextView context) {
-        return CallOptions.from(context).cachePolicy().mode() == CachePolicy.Mode.BYPASS || DryRun.KEY.isIn(context);
+        return CallOptions.from(context).cachePolicy().mode() == CachePolicy.Mode.BYPASS
+                || context.hasKey(DryRun.class);
     }
 
     private static <Q, R> Mono<R> join(

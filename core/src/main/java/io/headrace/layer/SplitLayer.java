@@ -45,6 +45,6 @@ final class SplitLayer<Q, R> implements Layer<Q, R> {
                 .onErrorMap(
                         Exceptions::isMultiple,
                         errors -> Exceptions.unwrapMultiple(errors).get(0))
-                .contextWrite(DeltaSink.KEY::delete);
+                .contextWrite(context -> context.delete(DeltaSink.class));
     }
 }

@@ -1,6 +1,5 @@
 package io.headrace.model;
 
-import io.headrace.Baggage;
 import java.util.Optional;
 import reactor.core.publisher.Mono;
 import reactor.util.context.Context;
@@ -14,16 +13,13 @@ import reactor.util.context.ContextView;
  */
 public interface DeltaSink {
 
-    /** Where it lies in the Reactor {@code Context}. */
-    Baggage.Key<DeltaSink> KEY = new Baggage.Key<>();
-
     /** The sink in {@code context}, if there is one. */
     static Optional<DeltaSink> from(ContextView context) {
-        return Optional.ofNullable(KEY.from(context));
+        return context.getOrEmpty(DeltaSink.class);
     }
 
     default Context into(Context context) {
-        return KEY.put(context, this);
+        return context.put(DeltaSink.class, this);
     }
 
     /**

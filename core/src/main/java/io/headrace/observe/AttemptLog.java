@@ -1,6 +1,5 @@
 package io.headrace.observe;
 
-import io.headrace.Baggage;
 import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.Fingerprint;
@@ -17,9 +16,6 @@ import reactor.util.context.ContextView;
  * page cache and never waits for a disk or a network.
  */
 public interface AttemptLog {
-
-    /** Where it lies in the Reactor {@code Context}. */
-    Baggage.Key<AttemptLog> KEY = new Baggage.Key<>();
 
     /**
      * Notes that an attempt is about to be sent. When this returns, the note survives the death of the process.
@@ -41,10 +37,10 @@ public interface AttemptLog {
 
     /** The log in {@code context}, if any. */
     static Optional<AttemptLog> from(ContextView context) {
-        return Optional.ofNullable(KEY.from(context));
+        return context.getOrEmpty(AttemptLog.class);
     }
 
     default Context into(Context context) {
-        return KEY.put(context, this);
+        return context.put(AttemptLog.class, this);
     }
 }

@@ -1,6 +1,5 @@
 package io.headrace.observe;
 
-import io.headrace.Baggage;
 import java.util.Objects;
 import org.slf4j.LoggerFactory;
 import reactor.util.context.Context;
@@ -16,9 +15,6 @@ import reactor.util.context.ContextView;
 @FunctionalInterface
 public interface CallListener {
 
-    /** Where it lies in the Reactor {@code Context}. */
-    Baggage.Key<CallListener> KEY = new Baggage.Key<>();
-
     void on(CallEvent event);
 
     /** Hears nothing. */
@@ -28,12 +24,12 @@ public interface CallListener {
 
     /** The listener in {@code context}, else {@link #noop()}. */
     static CallListener from(ContextView context) {
-        return KEY.from(context, Silence.INSTANCE);
+        return context.hasKey(CallListener.class) ? context.get(CallListener.class) : Silence.INSTANCE;
     }
 
     /** {@code context} with this listener told first and the one that was there before it second. */
     default Context into(Context context) {
-        return KEY.put(context, and(from(context)));
+        return context.put(CallListener.class, and(from(context)));
     }
 
     /** Tells this listener first and {@code next} second, also when the first one throws. */

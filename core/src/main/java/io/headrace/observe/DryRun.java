@@ -1,6 +1,5 @@
 package io.headrace.observe;
 
-import io.headrace.Baggage;
 import io.headrace.CallOptions;
 import io.headrace.Cost;
 import io.headrace.Fingerprint;
@@ -15,9 +14,6 @@ import reactor.util.context.ContextView;
  */
 @FunctionalInterface
 public interface DryRun {
-
-    /** Where it lies in the Reactor {@code Context}. */
-    Baggage.Key<DryRun> KEY = new Baggage.Key<>();
 
     /**
      * A call that the cache does not hold.
@@ -53,11 +49,11 @@ public interface DryRun {
 
     /** The dry run in {@code context}, if any. */
     static Optional<DryRun> from(ContextView context) {
-        return Optional.ofNullable(KEY.from(context));
+        return context.getOrEmpty(DryRun.class);
     }
 
     default Context into(Context context) {
-        return KEY.put(context, this);
+        return context.put(DryRun.class, this);
     }
 
     /** Ends a call that was not sent because of a dry run. */

@@ -393,7 +393,7 @@ class MicroBatcherTest {
         assertThat(CallListener.from(context.get())).isSameAs(listener);
         assertThat(CallOptions.from(context.get()))
                 .isEqualTo(CallOptions.of("step", "a").withPriority(Priority.INTERACTIVE));
-        assertThat(DeltaSink.KEY.isIn(context.get())).isFalse();
+        assertThat(context.get().hasKey(DeltaSink.class)).isFalse();
     }
 
     // --- cancel

@@ -3,6 +3,8 @@ package io.headrace.provider.http;
 import io.headrace.ApiException;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
+import io.headrace.observe.AttemptLog;
+import io.headrace.observe.CallListener;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
@@ -18,6 +20,7 @@ import reactor.core.publisher.Mono;
 import reactor.netty.Connection;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.transport.AddressUtils;
+import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /** One address of a provider, to post to over its {@link HttpTransport}. Thread-safe. */
@@ -157,6 +160,7 @@ public final class HttpEndpoint {
     private Mono<HttpAnswer> post(HttpClient.RequestSender sender, HttpExchange exchange, ConnectionRamp.Pass pass) {
         return Mono.fromDirect(send(sender, exchange, pass).response(exchange::receive))
                 .doOnDiscard(Connection.class, Connection::dispose)
+                .contextWrite(HttpEndpoint::forTransport)
                 .onErrorMap(exchange::failure)
                 .doFinally(signal -> pass.leave());
     }
@@ -167,6 +171,7 @@ public final class HttpEndpoint {
         return send(sender, exchange, pass)
                 .response((head, content) -> exchange.stream(head, content, reader))
                 .doOnDiscard(Connection.class, Connection::dispose)
+                .contextWrite(HttpEndpoint::forTransport)
                 .onErrorMap(exchange::failure)
                 .doFinally(signal -> pass.leave());
     }
@@ -181,6 +186,11 @@ public final class HttpEndpoint {
             }
             return exchange.send(head, out);
         });
+    }
+
+    /** Without what nobody reads from here on: Reactor Netty adds keys and copies the context several times for a request. */
+    private static Context forTransport(Context context) {
+        return context.delete(CallListener.class).delete(AttemptLog.class);
     }
 
     private static int port(URI uri) {
