@@ -62,7 +62,7 @@ public final class Baggage {
         return key.index < values.length ? (T) values[key.index] : null;
     }
 
-    /** This, with several things put in before it goes {@link #into} a context. */
+    /** This with {@code value} under {@code key}, in the place of what was there; null takes that out. */
     <T> Baggage with(Key<T> key, @Nullable T value) {
         @Nullable Object[] all = Arrays.copyOf(values, Math.max(values.length, key.index + 1));
         all[key.index] = value;

@@ -105,7 +105,7 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
             this.listener = CallListener.from(context);
             this.options = CallOptions.from(context);
             this.number = AttemptNumber.from(context);
-            this.log = context.getOrDefault(AttemptLog.class, null);
+            this.log = AttemptLog.from(context).orElse(null);
         }
 
         @Override

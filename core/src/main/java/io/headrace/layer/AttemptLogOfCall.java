@@ -13,7 +13,7 @@ interface AttemptLogOfCall extends AttemptLog {
 
     /** The log in {@code context} behind those of single calls, if any: it is the same for all calls of a run. */
     static @Nullable AttemptLog behindAll(ContextView context) {
-        AttemptLog log = context.getOrDefault(AttemptLog.class, null);
+        AttemptLog log = AttemptLog.from(context).orElse(null);
         while (log instanceof AttemptLogOfCall ofCall) {
             log = ofCall.behind();
         }

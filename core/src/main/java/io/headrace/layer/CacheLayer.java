@@ -155,7 +155,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     /** In a dry run, where the answer that another call would have bought is not there to be found. */
     private static boolean isBought(Asked<?> asked, ContextView context) {
-        DryRun dryRun = context.getOrDefault(DryRun.class, null);
+        DryRun dryRun = DryRun.from(context).orElse(null);
         return dryRun != null && dryRun.isBought(asked.options(), asked.fingerprint(), asked.sample());
     }
 
@@ -250,7 +250,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         if (KeyedCall.sample(outside) != asked.sample()) {
             bought = bought.contextWrite(context -> KeyedCall.withSample(context, asked.sample()));
         }
-        AttemptLog log = outside.getOrDefault(AttemptLog.class, null);
+        AttemptLog log = AttemptLog.from(outside).orElse(null);
         return log == null ? bought : bought.tap(() -> new EndsWhenStored<>(log, asked.fingerprint(), asked.sample()));
     }
 

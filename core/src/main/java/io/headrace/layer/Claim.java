@@ -35,7 +35,7 @@ final class Claim {
                 ? batches.claim(fingerprint, sample, by)
                 : paid(batches, fingerprint, sample, by, entry, budget);
         if (claim == BatchQueue.Claim.NEW) {
-            note(fingerprint, sample, entry, context.getOrDefault(AttemptLog.class, null));
+            note(fingerprint, sample, entry, AttemptLog.from(context).orElse(null));
             CallListener listener = CallListener.from(context);
             listener.tell(new AttemptStarted(options, 1));
             listener.tell(

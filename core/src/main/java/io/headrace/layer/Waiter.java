@@ -60,7 +60,7 @@ final class Waiter<Q, R> {
         this.context = Context.of(sink.contextView());
         this.options = CallOptions.from(context);
         this.listener = CallListener.from(context);
-        this.log = context.getOrDefault(AttemptLog.class, null);
+        this.log = AttemptLog.from(context).orElse(null);
         this.id = new Flights.Id(key.fingerprint(), sample, options.cachePolicy());
     }
 

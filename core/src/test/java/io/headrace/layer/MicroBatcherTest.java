@@ -9,7 +9,6 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.Priority;
 import io.headrace.admission.Budget;
-import io.headrace.model.ChatDelta;
 import io.headrace.model.DeltaSink;
 import io.headrace.observe.CallListener;
 import java.math.BigDecimal;
@@ -383,7 +382,7 @@ class MicroBatcherTest {
                 .subscribe();
         batcher.apply("2")
                 .contextWrite(listener::into)
-                .contextWrite(c -> unread().into(c.put("trace", "of a")))
+                .contextWrite(c -> c.put("trace", "of a").put(DeltaSink.class, "a sink"))
                 .contextWrite(CallOptions.of("step", "a").withFailFast(true)::into)
                 .subscribe();
         batcher.apply("3")
@@ -700,19 +699,5 @@ class MicroBatcherTest {
         assertThat(most.get()).isLessThanOrEqualTo(3);
         batcher.closeLater().block(Duration.ofSeconds(10));
         assertThat(inFlight).hasValue(0);
-    }
-
-    private static DeltaSink unread() {
-        return new DeltaSink() {
-            @Override
-            public Mono<Void> emit(ChatDelta delta) {
-                return Mono.empty();
-            }
-
-            @Override
-            public boolean delivered() {
-                return false;
-            }
-        };
     }
 }
