@@ -1,5 +1,6 @@
 package io.headrace.cache.rocksdb;
 
+import io.headrace.Fingerprint;
 import java.io.Closeable;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -68,13 +69,18 @@ final class Database implements Closeable {
     private final Set<Scan> scans = ConcurrentHashMap.newKeySet();
     private final boolean readOnly;
 
+    /** Knows all that is here if there was nothing when this was opened. An answer is added before it is put. */
+    private final KeyFilter keys;
+
     private Database(
-            Path folder, Deque<AbstractNativeReference> natives, Options options, RocksDB rocks, boolean readOnly) {
+            Path folder, Deque<AbstractNativeReference> natives, Options options, RocksDB rocks, boolean readOnly)
+            throws RocksDBException {
         this.folder = folder;
         this.readOnly = readOnly;
         this.natives = natives;
         this.newTable = push(natives, new Options(options).setCompressionType(CompressionType.NO_COMPRESSION));
         this.rocks = rocks;
+        this.keys = isEmpty(rocks) ? KeyFilter.empty() : KeyFilter.unknowing();
         this.writing = push(natives, new WriteOptions().setSync(true));
         this.compaction =
                 push(natives, new CompactRangeOptions().setBottommostLevelCompaction(BottommostLevelCompaction.kForce));
@@ -135,17 +141,28 @@ final class Database implements Closeable {
                         .setFilterPolicy(push(natives, new BloomFilter(BLOOM_BITS_PER_KEY))));
     }
 
+    /** Whether there is nothing at all, not even the word that an answer was removed. */
+    private static boolean isEmpty(RocksDB rocks) throws RocksDBException {
+        return rocks.getLongProperty("rocksdb.live-sst-files-size") == 0
+                && rocks.getLongProperty("rocksdb.num-entries-active-mem-table") == 0
+                && rocks.getLongProperty("rocksdb.num-entries-imm-mem-tables") == 0;
+    }
+
     /**
-     * Whether {@code key} is surely not here, by what memory holds of the tables: reads no disk and never waits. False also
-     * says that it is not known.
+     * Whether there is surely no such answer here, by what memory holds of the tables: reads no disk and never waits. False also
+     * says that it is not known. Of answers that are put meanwhile it knows those whose {@link #put} or {@link #add} happened
+     * before.
      */
-    boolean surelyLacks(byte[] key) {
+    boolean surelyLacks(Fingerprint fingerprint, int sample) {
+        if (!keys.mayHave(fingerprint, sample)) {
+            return true;
+        }
         long stamp = inUse.tryReadLock();
         if (stamp == 0) {
             return false; // closing
         }
         try {
-            return !rocks.keyMayExist(key, null);
+            return !rocks.keyMayExist(EntryKeys.of(fingerprint, sample), null);
         } finally {
             inUse.unlockRead(stamp);
         }
@@ -155,15 +172,9 @@ final class Database implements Closeable {
         return rocks.get(key);
     }
 
-    void put(byte[] key, byte[] value) throws RocksDBException {
-        rocks.put(writing, key, value);
-    }
-
-    /** Whether there is nothing at all, not even the word that an answer was removed. */
-    boolean isEmpty() throws RocksDBException {
-        return rocks.getLongProperty("rocksdb.live-sst-files-size") == 0
-                && rocks.getLongProperty("rocksdb.num-entries-active-mem-table") == 0
-                && rocks.getLongProperty("rocksdb.num-entries-imm-mem-tables") == 0;
+    void put(Fingerprint fingerprint, int sample, byte[] value) throws RocksDBException {
+        keys.add(fingerprint, sample);
+        rocks.put(writing, EntryKeys.of(fingerprint, sample), value);
     }
 
     /** Adds the answers of {@code segment} in place of those already here; they survive the loss of power. */
@@ -177,6 +188,7 @@ final class Database implements Closeable {
             String path = folder.resolveSibling(NEW_TABLE).toString();
             table.open(path);
             for (int at : segment.inOrder()) {
+                keys.add(segment.fingerprint(at), segment.sample(at));
                 if (segment.isRemoved(at)) {
                     table.delete(segment.keyBytes(at));
                 } else {

@@ -4,39 +4,49 @@ import io.headrace.Fingerprint;
 import java.util.Arrays;
 
 /**
- * Answers that may be in the database, if it was empty before the first of them: to look here takes a twentieth of asking the
- * filters of the tables. It takes 2 to 4 bytes an answer, is wrong about one absent answer in fifty or so, and knows nothing any more
- * beyond 4 million.
+ * Answers that may be somewhere: to look here takes a twentieth of asking the filters of the tables. It takes 2 to 4 bytes an
+ * answer, is wrong about one absent answer in fifty or so, and knows nothing any more beyond 4 million.
  *
- * <p>One thread adds at a time. Others see what was added before they entered a monitor that the adding thread has left since.
+ * <p>For any thread. To look takes no lock, and finds what was added if adding it happened before, by whatever the two threads
+ * share. Bits are set and never cleared, so what is added meanwhile hides nothing.
  */
 final class KeyFilter {
 
     private static final int FIRST_WORDS = 1 << 14;
     private static final int KEYS_PER_WORD = 4;
     private static final int MAX_LAYERS = 6;
+    private static final long[] ALL_BITS = {-1};
 
     /** Each has twice as many words as the one before; a key sets four bits of one word in the last there is. */
-    private volatile long[][] layers = {new long[FIRST_WORDS]};
+    private volatile long[][] layers;
 
-    private int room = FIRST_WORDS * KEYS_PER_WORD;
-    private volatile boolean full;
+    private int room;
 
-    void add(Fingerprint key, int sample) {
+    private KeyFilter(long[] first, int room) {
+        this.layers = new long[][] {first};
+        this.room = room;
+    }
+
+    /** Has nothing yet. */
+    static KeyFilter empty() {
+        return new KeyFilter(new long[FIRST_WORDS], FIRST_WORDS * KEYS_PER_WORD);
+    }
+
+    /** May have anything, whatever is added. */
+    static KeyFilter unknowing() {
+        return new KeyFilter(ALL_BITS, Integer.MAX_VALUE);
+    }
+
+    synchronized void add(Fingerprint key, int sample) {
         if (room == 0) {
             grow();
         }
-        if (!full) {
-            long[] last = layers[layers.length - 1];
-            last[word(key, sample, last)] |= bits(key);
-            room--;
-        }
+        long[] last = layers[layers.length - 1];
+        last[word(key, sample, last)] |= bits(key);
+        room--;
     }
 
     boolean mayHave(Fingerprint key, int sample) {
-        if (full) {
-            return true;
-        }
         long bits = bits(key);
         for (long[] layer : layers) {
             if ((layer[word(key, sample, layer)] & bits) == bits) {
@@ -49,7 +59,8 @@ final class KeyFilter {
     private void grow() {
         int count = layers.length;
         if (count == MAX_LAYERS) {
-            full = true;
+            layers = new long[][] {ALL_BITS};
+            room = Integer.MAX_VALUE;
             return;
         }
         long[][] more = Arrays.copyOf(layers, count + 1);

@@ -205,7 +205,18 @@ final class Segment implements Closeable {
         return places;
     }
 
-    /** The key of the answer at a place of {@link #inOrder}. */
+    /** Whose answer stands at a place of {@link #inOrder}. */
+    Fingerprint fingerprint(int at) {
+        int key = at + KEY;
+        return new Fingerprint(
+                bytes.getLong(key), bytes.getLong(key + 8), bytes.getLong(key + 16), bytes.getLong(key + 24));
+    }
+
+    int sample(int at) {
+        return bytes.getInt(at + KEY + 32);
+    }
+
+    /** Both as a key of the database. */
     ByteBuffer key(int at) {
         return bytes.slice(at + KEY, EntryKeys.BYTES);
     }
@@ -228,13 +239,6 @@ final class Segment implements Closeable {
     @Nullable
     StoredEntry entry(int at) {
         return length(at) == 0 ? null : StoredRecords.of(fingerprint(at), sample(at), bytes(at));
-    }
-
-    /** Tells {@code filter} of all answers and removals here. */
-    void addTo(KeyFilter filter) {
-        for (int at = FIRST; at < end; at += VALUE + length(at)) {
-            filter.add(fingerprint(at), sample(at));
-        }
     }
 
     /** How many answers and removals. */
@@ -318,16 +322,6 @@ final class Segment implements Closeable {
             RocksDbCache.LOG.warn("an answer in the log of the cache counts as absent: {}", e.getMessage());
             return false;
         }
-    }
-
-    private int sample(int at) {
-        return bytes.getInt(at + KEY + 32);
-    }
-
-    private Fingerprint fingerprint(int at) {
-        int key = at + KEY;
-        return new Fingerprint(
-                bytes.getLong(key), bytes.getLong(key + 8), bytes.getLong(key + 16), bytes.getLong(key + 24));
     }
 
     private byte[] bytes(int at) {

@@ -25,9 +25,6 @@ final class Store implements Reader {
     private final List<Path> paths;
     private final Database database;
 
-    /** Of what is in the database; null if that had answers already when this was opened. */
-    private final @Nullable KeyFilter keys;
-
     /** Held while answers move to the database. */
     private final Object moving = new Object();
 
@@ -38,10 +35,9 @@ final class Store implements Reader {
     private long rounds;
     private boolean closed;
 
-    private Store(List<Path> paths, Database database, Segment current) throws RocksDBException {
+    private Store(List<Path> paths, Database database, Segment current) {
         this.paths = paths;
         this.database = database;
-        this.keys = database.isEmpty() ? new KeyFilter() : null;
         this.rounds = current.round();
         this.current = current;
     }
@@ -107,12 +103,7 @@ final class Store implements Reader {
     void write(Fingerprint fingerprint, int sample, byte[] value) throws IOException, RocksDBException {
         if (!Segment.canHold(value.length)) {
             moveAll(); // or an older answer would be found first
-            if (keys != null) {
-                synchronized (moving) {
-                    keys.add(fingerprint, sample);
-                }
-            }
-            database.put(EntryKeys.of(fingerprint, sample), value);
+            database.put(fingerprint, sample, value);
             return;
         }
         while (!append(fingerprint, sample, value)) {
@@ -139,9 +130,8 @@ final class Store implements Reader {
 
     @Override
     public boolean surelyLacks(Fingerprint fingerprint, int sample) {
-        return !mayBeRecent(fingerprint, sample)
-                && ((keys != null && !keys.mayHave(fingerprint, sample))
-                        || database.surelyLacks(EntryKeys.of(fingerprint, sample)));
+        // segments first: what a look misses there because it was moved, the database was told of before that look
+        return !mayBeRecent(fingerprint, sample) && database.surelyLacks(fingerprint, sample);
     }
 
     @Override
@@ -286,9 +276,6 @@ final class Store implements Reader {
             }
             if (moved == null) {
                 return;
-            }
-            if (keys != null) {
-                moved.addTo(keys);
             }
             database.add(moved);
             synchronized (this) {

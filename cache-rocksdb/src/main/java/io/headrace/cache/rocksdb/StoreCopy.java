@@ -61,7 +61,7 @@ final class StoreCopy implements Reader {
     @Override
     public boolean surelyLacks(Fingerprint fingerprint, int sample) {
         return recent.stream().noneMatch(segment -> segment.has(fingerprint, sample))
-                && database.surelyLacks(EntryKeys.of(fingerprint, sample));
+                && database.surelyLacks(fingerprint, sample);
     }
 
     @Override

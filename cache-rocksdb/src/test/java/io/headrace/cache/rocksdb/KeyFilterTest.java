@@ -11,7 +11,7 @@ class KeyFilterTest {
 
     private static final int KNOWN = 300_000; // more than two layers hold
 
-    private final KeyFilter filter = new KeyFilter();
+    private final KeyFilter filter = KeyFilter.empty();
 
     @Test
     void knownAnswer_isNeverDenied_andAbsentOneSeldomNot() {
@@ -31,6 +31,24 @@ class KeyFilterTest {
     void moreThanItTakes_leavesItWithoutKnowledge() {
         add(5_000_000);
         assertThat(filter.mayHave(key(-1), 0)).isTrue();
+    }
+
+    @Test
+    void unknowingOne_mayHaveAnything_alsoAfterMore() {
+        KeyFilter unknowing = KeyFilter.unknowing();
+        assertThat(unknowing.mayHave(key(1), 0)).isTrue();
+        unknowing.add(key(2), 0);
+        assertThat(unknowing.mayHave(key(1), 0)).isTrue();
+        assertThat(unknowing.mayHave(key(2), 0)).isTrue();
+    }
+
+    @Test
+    void answersAddedByManyThreads_areAllKnown() {
+        IntStream.range(0, KNOWN).parallel().forEach(i -> {
+            filter.add(key(i), 0);
+            assertThat(filter.mayHave(key(i), 0)).as("what this thread added").isTrue();
+        });
+        assertThat(mistakes(0, KNOWN)).isEqualTo(KNOWN);
     }
 
     private void add(int count) {

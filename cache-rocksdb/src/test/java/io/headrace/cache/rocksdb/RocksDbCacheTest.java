@@ -25,6 +25,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.rocksdb.RocksDB;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -420,7 +421,8 @@ class RocksDbCacheTest {
     @Test
     void damagedRecord_isToldByItsKey_andCanBeRemoved() throws Exception {
         CacheEntry entry = Entries.entry(1);
-        try (Database database = openDatabase()) {
+        RocksDbCache.open(folder).close();
+        try (RocksDB database = RocksDB.open(folder.resolve("db").toString())) {
             byte[] damaged = CacheEntryCodec.encode(Entries.key(1), 0, entry);
             damaged[10]++;
             database.put(EntryKeys.of(Entries.key(1), 0), damaged);
@@ -561,11 +563,6 @@ class RocksDbCacheTest {
                         1);
         StepVerifier.create(wrong).expectComplete().verify(TIMEOUT);
         return found;
-    }
-
-    private Database openDatabase() throws Exception {
-        RocksDbCache.open(folder).close();
-        return Database.open(folder.resolve("db"), options -> {});
     }
 
     private static void copy(Path from, Path to) throws IOException {
