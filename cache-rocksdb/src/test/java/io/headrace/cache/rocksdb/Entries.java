@@ -6,14 +6,21 @@ import io.headrace.Usage;
 import io.headrace.cache.CacheEntry;
 import io.headrace.cache.ResponseCache;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
 import java.util.SplittableRandom;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
 
 /** Numbered entries, each of which can be told to be right by itself. */
 final class Entries {
+
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     private Entries() {}
 
@@ -39,6 +46,32 @@ final class Entries {
         return Mono.defer(() -> cache.putAtOnce(key(number), 0, entry(number))
                 ? Mono.empty()
                 : cache.put(key(number), 0, entry(number)));
+    }
+
+    /** Stores those below {@code count}. */
+    static void store(ResponseCache cache, int count) {
+        store(cache, 0, count);
+    }
+
+    static void store(ResponseCache cache, int from, int to) {
+        Flux<Void> puts = Flux.range(from, to - from).flatMap(i -> put(cache, i), 64, 1);
+        StepVerifier.create(puts).expectComplete().verify(TIMEOUT);
+    }
+
+    /** The numbers below {@code count} whose answers are there, and fails if one is wrong. */
+    static BitSet readAll(ResponseCache cache, int count) {
+        BitSet found = new BitSet();
+        Flux<Integer> wrong = Flux.range(0, count)
+                .flatMap(
+                        i -> Mono.defer(() -> cache.get(key(i), 0))
+                                .publishOn(Schedulers.single())
+                                .doOnNext(entry -> found.set(i))
+                                .filter(entry -> !isRight(i, entry))
+                                .map(entry -> i),
+                        64,
+                        1);
+        StepVerifier.create(wrong).expectComplete().verify(TIMEOUT);
+        return found;
     }
 
     static boolean isRight(int number, CacheEntry read) {

@@ -2,6 +2,7 @@ package io.headrace.cache.rocksdb;
 
 import io.headrace.StorageException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
@@ -22,6 +23,14 @@ final class SecondOpener {
         } catch (StorageException e) {
             System.out.println(e.getMessage());
         }
+    }
+
+    /** Runs it to its end; what it printed. */
+    static String run(Path... folders) throws IOException, InterruptedException {
+        Process process = ChildProcess.start(SecondOpener.class, (Object[]) folders);
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        process.waitFor();
+        return output.strip();
     }
 
     /** The file that RocksDB's code was loaded from, where the system tells. */

@@ -1,5 +1,6 @@
 package io.headrace.cache.rocksdb;
 
+import static io.headrace.cache.rocksdb.Entries.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -18,7 +19,6 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
@@ -210,12 +210,6 @@ class SeveralProcessesTest {
             }
         }
         return files;
-    }
-
-    private static void store(ResponseCache cache, int from, int to) {
-        await(Flux.range(from, to - from)
-                .flatMap(i -> Entries.put(cache, i), 64, 1)
-                .then());
     }
 
     private static void await(Mono<Void> action) {
