@@ -27,7 +27,7 @@ final class Accounts {
      * @param size the number of rows, where it is known
      */
     static Items items(RowIndex rows, boolean passed, OptionalLong size) {
-        IntToLongFunction count = passed ? rows::seen : status -> rows.seen(status) + rows.unseen(status);
+        IntToLongFunction count = counts(rows, passed);
         long in = passed ? rows.passed() : Math.max(size.orElse(0), rows.size());
         long ok = count.applyAsLong(RowStatus.OK);
         long skipped = count.applyAsLong(RowStatus.SKIPPED);
@@ -42,7 +42,6 @@ final class Accounts {
         Tally tally = totals.items();
         boolean logged = totals.sent() > 0;
         long asked = tally.calls() - tally.cached();
-        IntToLongFunction count = passed ? rows::seen : status -> rows.seen(status) + rows.unseen(status);
         return new Part(
                 items(rows, passed, size),
                 new Calls(
@@ -51,7 +50,7 @@ final class Accounts {
                         Math.max(0, tally.attempts() - asked),
                         totals.unknown() + totals.lost(),
                         share(tally.cached(), tally.calls())),
-                byKind(count),
+                byKind(counts(rows, passed)),
                 times(ledger.itemMicros()),
                 logged ? totals.used() : tally.usage(),
                 logged ? totals.paid() : tally.cost(),
@@ -85,6 +84,11 @@ final class Accounts {
                 statistics.attempts().rateLimited(),
                 statistics.attemptTime(),
                 statistics.queueTime());
+    }
+
+    /** How many rows have a status. */
+    private static IntToLongFunction counts(RowIndex rows, boolean passed) {
+        return passed ? rows::seen : status -> rows.seen(status) + rows.unseen(status);
     }
 
     private static Map<ErrorKind, Long> byKind(IntToLongFunction count) {
