@@ -1,6 +1,8 @@
 package io.headrace.layer;
 
+import io.headrace.ApiException;
 import io.headrace.Call;
+import io.headrace.Delivery;
 import io.headrace.Layer;
 import io.headrace.model.DeltaSink;
 import io.headrace.observe.CallEvent;
@@ -19,14 +21,15 @@ import reactor.core.publisher.Sinks;
 import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
+import reactor.util.concurrent.Queues;
 
 /**
  * Asks again when a call is slower than most, and takes the first answer: against the few calls that stall (Dean and Barroso: The
  * Tail at Scale, 2013). The losers are cancelled, and settle as sent with unknown outcome, which may cost.
  *
- * <p>The time of a call counts from when its first attempt was sent, not from when it began to wait; after as much again comes
- * a third. Each extra attempt waits at the gate like any other. Failures go out when all that were begun have failed; it is
- * the one that came first. A call that is streamed has no extra attempts, since its pieces could not be told apart.
+ * <p>The time of a call counts from when its attempt was sent, not from when it began to wait; after as much again comes
+ * a third. One that the server refused and the gate sends again counts anew. Each extra attempt waits at the gate like any other.
+ * Failures go out when all that were begun have failed; it is the one that came first, of those that were sent. A call that is streamed has no extra attempts, since its pieces could not be told apart.
  *
  * <p>Cancel cancels all. Extra attempts begin on the scheduler.
  */
@@ -64,10 +67,11 @@ public final class HedgeLayer<Q, R> implements Layer<Q, R> {
             if (context.hasKey(DeltaSink.class)) {
                 return call.contextWrite(race::into);
             }
-            Flux<Signal<R>> extra = race.sent()
-                    .then(slowAfter)
-                    .flatMapMany(after -> Flux.interval(after, scheduler.get()).take(spec.maxAttempts() - 1))
-                    .filter(tick -> race.mayBegin())
+            Flux<Long> ticks = slowAfter.flatMapMany(
+                    after -> Flux.interval(after, scheduler.get()).take(spec.maxAttempts() - 1));
+            Flux<Signal<R>> extra = race.isOut()
+                    .switchMap(out -> out ? ticks : Flux.empty())
+                    .filter(tick -> race.mayBegin(spec.maxAttempts()))
                     .flatMap(tick -> call.materialize());
             return Flux.merge(call.contextWrite(race::into).materialize(), extra)
                     .handle(race::decide)
@@ -79,7 +83,9 @@ public final class HedgeLayer<Q, R> implements Layer<Q, R> {
     private static final class Race<R> implements CallListener {
 
         private final SlowCalls slow;
-        private final Sinks.Empty<Void> sent = Sinks.empty();
+        private final Sinks.Many<Boolean> out = Sinks.many()
+                .unicast()
+                .onBackpressureBuffer(Queues.<Boolean>unboundedMultiproducer().get());
         private final AtomicInteger running = new AtomicInteger(1);
         private @Nullable Throwable first;
 
@@ -87,23 +93,29 @@ public final class HedgeLayer<Q, R> implements Layer<Q, R> {
             this.slow = slow;
         }
 
-        Mono<Void> sent() {
-            return sent.asMono();
+        /** Whether the first attempt is with the server; not while the gate keeps it after a refusal. */
+        Flux<Boolean> isOut() {
+            return out.asFlux();
         }
 
         /** Hears of the first attempt when it is sent, and how long it took. */
         @Override
         public void on(CallEvent event) {
             if (event instanceof AttemptStarted) {
-                sent.tryEmitEmpty();
-            } else if (event instanceof AttemptEnded ended && ended.succeeded()) {
-                slow.answered(ended.elapsed());
+                out.tryEmitNext(true);
+            } else if (event instanceof AttemptEnded ended) {
+                out.tryEmitNext(false);
+                if (ended.succeeded()) {
+                    slow.answered(ended.elapsed());
+                }
             }
         }
 
         /** Whether another attempt is allowed, and not all have failed meanwhile. */
-        boolean mayBegin() {
-            return running.get() > 0
+        boolean mayBegin(int most) {
+            int begun = running.get();
+            return begun > 0
+                    && begun < most
                     && slow.mayHedge()
                     && running.updateAndGet(attempts -> attempts == 0 ? 0 : attempts + 1) > 0;
         }
@@ -116,11 +128,15 @@ public final class HedgeLayer<Q, R> implements Layer<Q, R> {
             }
             Throwable error = signal.getThrowable();
             if (error != null) {
-                first = first == null ? error : first;
+                first = first == null || (isNotSent(first) && !isNotSent(error)) ? error : first;
                 if (running.decrementAndGet() == 0) {
                     sink.error(first);
                 }
             }
+        }
+
+        private static boolean isNotSent(Throwable error) {
+            return error instanceof ApiException api && api.delivery() == Delivery.NOT_SENT;
         }
     }
 }

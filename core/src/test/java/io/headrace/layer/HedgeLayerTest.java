@@ -5,7 +5,10 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.headrace.ApiException;
 import io.headrace.Call;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
 import io.headrace.admission.Gate;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -154,6 +157,59 @@ class HedgeLayerTest {
         gate.resume();
         time.advanceTimeBy(ofSeconds(1));
         assertThat(attempts).hasValue(21);
+    }
+
+    @Test
+    void callThatIsRefusedAndWaitsForItsTurn_isNotSlow() {
+        Call<String, Integer> call = hedged(
+                SPEC,
+                n -> n == 21
+                        ? Mono.error(ApiException.builder(ErrorKind.RATE_LIMITED, "busy")
+                                .delivery(Delivery.REFUSED)
+                                .retryAfter(ofSeconds(10))
+                                .build())
+                        : after(ofMillis(100), n));
+        warmUp(call);
+        List<Integer> answers = new ArrayList<>();
+        call.apply("q").subscribe(answers::add);
+        time.advanceTimeBy(ofSeconds(11));
+        assertThat(answers).containsExactly(22);
+        assertThat(attempts).hasValue(22);
+    }
+
+    @Test
+    void callThatStallsAfterARefusal_isAskedAgain() {
+        Call<String, Integer> call = hedged(
+                SPEC,
+                n -> n == 21
+                        ? Mono.error(ApiException.builder(ErrorKind.RATE_LIMITED, "busy")
+                                .delivery(Delivery.REFUSED)
+                                .retryAfter(ofSeconds(10))
+                                .build())
+                        : n == 22 ? Mono.never() : after(ofMillis(100), n));
+        warmUp(call);
+        List<Integer> answers = new ArrayList<>();
+        call.apply("q").subscribe(answers::add);
+        time.advanceTimeBy(ofSeconds(11));
+        assertThat(answers).containsExactly(23);
+        assertThat(gate.snapshot().inFlight()).isZero();
+    }
+
+    @Test
+    void extraAttemptThatWasNotSent_doesNotSayHowTheCallFailed() {
+        Call<String, Integer> call = hedged(SPEC, n -> switch (n) {
+            case 21 -> after(ofMillis(500), n).then(Mono.error(new IllegalStateException("sent")));
+            case 22, 23 ->
+                Mono.error(ApiException.builder(ErrorKind.BUDGET_EXHAUSTED, "no money for another one")
+                        .delivery(Delivery.NOT_SENT)
+                        .build());
+            default -> after(ofMillis(100), n);
+        });
+        warmUp(call);
+        List<Throwable> errors = new ArrayList<>();
+        call.apply("q").subscribe(answer -> {}, errors::add);
+        time.advanceTimeBy(ofSeconds(10));
+        assertThat(errors).singleElement().satisfies(error -> assertThat(error).hasMessage("sent"));
     }
 
     @Test
