@@ -5,13 +5,11 @@ import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import java.math.BigDecimal;
-import java.util.ArrayList;
-import java.util.LinkedHashSet;
-import java.util.List;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +59,9 @@ public final class Budget {
     }
 
     private final Object lock = new Object();
-    private final Set<Runnable> waiting = new LinkedHashSet<>();
+    /** What they wish to reserve, in the order they came. */
+    private final Map<Runnable, Demand> waiting = new LinkedHashMap<>();
+
     private final Map<Object, Supplier<Cost>> owed = new ConcurrentHashMap<>();
     private final Purse usd;
     private final Purse tokens;
@@ -116,8 +116,8 @@ public final class Budget {
     /**
      * Reserves the most that {@code demand} may take, or nothing. Calls nothing.
      *
-     * @param whenRoom called once, without locks, on the thread that made room, after {@link Answer#NOT_NOW}; equal ones
-     *     are called once for all
+     * @param whenRoom called once, without locks, on the thread that made room, after {@link Answer#NOT_NOW}: when there is room for
+     *     {@code demand}, or never will be, and for those who came before. Equal ones are one wish, which ends with any other answer
      * @return {@link Answer#EXHAUSTED} also if it is {@link #impossible}
      */
     public Answer reserve(Demand demand, Runnable whenRoom) {
@@ -129,17 +129,34 @@ public final class Budget {
                 if (before != changes && !owed.isEmpty()) {
                     continue; // what was reserved may be owed by now
                 }
-                if (impossible(demand) != null || !usd.suffices(money) || !tokens.suffices(count)) {
-                    return Answer.EXHAUSTED;
+                Answer answer = answer(demand, money, count);
+                if (answer == Answer.NOT_NOW) {
+                    waiting.put(whenRoom, demand);
+                    return answer;
                 }
-                if (!usd.hasFree(money) || !tokens.hasFree(count)) {
-                    waiting.add(whenRoom);
-                    return Answer.NOT_NOW;
+                waiting.remove(whenRoom);
+                if (answer == Answer.RESERVED) {
+                    hold(demand);
                 }
-                hold(demand);
-                return Answer.RESERVED;
+                return answer;
             }
         }
+    }
+
+    /** Under the lock: what comes of a wish. */
+    private Answer answer(Demand demand, BigDecimal money, BigDecimal count) {
+        if (impossible(demand) != null || !usd.suffices(money) || !tokens.suffices(count)) {
+            return Answer.EXHAUSTED;
+        }
+        return usd.hasFree(money) && tokens.hasFree(count) ? Answer.RESERVED : Answer.NOT_NOW;
+    }
+
+    /** Calls {@code whenRoom} no more, for whoever waits no more. */
+    public void forget(Runnable whenRoom) {
+        synchronized (lock) {
+            waiting.remove(whenRoom);
+        }
+        callThoseWithRoom(); // it may have stood before them
     }
 
     /** Reserves without asking whether there is room; {@link #settle} ends it too. For what is owed already and is about to be paid. */
@@ -245,28 +262,45 @@ public final class Budget {
     }
 
     private void changed(Runnable change) {
-        List<Runnable> calls;
         synchronized (lock) {
             change.run();
             changes++;
-            calls = new ArrayList<>(waiting);
-            waiting.clear();
         }
-        callAll(calls);
+        callThoseWithRoom();
     }
 
-    /** All of them, also behind one that fails: nobody would call them again. */
-    private static void callAll(List<Runnable> calls) {
+    /** In the order they came, as long as there is room for the next; also behind one that fails, for nobody would call them again. */
+    private void callThoseWithRoom() {
         RuntimeException failure = null;
-        for (Runnable call : calls) {
+        Runnable next;
+        while ((next = nextWithRoom()) != null) {
             try {
-                call.run();
+                next.run();
             } catch (RuntimeException e) {
                 failure = failure == null ? e : failure;
             }
         }
         if (failure != null) {
             throw failure;
+        }
+    }
+
+    private @Nullable Runnable nextWithRoom() {
+        BigDecimal owed = owed();
+        synchronized (lock) {
+            Iterator<Map.Entry<Runnable, Demand>> all = waiting.entrySet().iterator();
+            if (!all.hasNext()) {
+                return null;
+            }
+            Map.Entry<Runnable, Demand> first = all.next();
+            Demand demand = first.getValue();
+            if (answer(demand, demand.ceiling().usd().add(owed), BigDecimal.valueOf(demand.tokens()))
+                    == Answer.NOT_NOW) {
+                return null;
+            }
+            Runnable called = first.getKey();
+            all.remove();
+            return called;
         }
     }
 

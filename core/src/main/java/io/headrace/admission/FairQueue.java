@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,9 +27,15 @@ final class FairQueue<T> {
     /** Every so many turns one goes to a lower priority that has waited for long. */
     static final int AGED_TURN = 10;
 
+    /** The payer of places without one. */
+    private static final Object NOBODY = new Object();
+
     private final Map<Priority, Level> levels = new EnumMap<>(Priority.class);
     private final Map<String, Double> weights;
     private final long ageingNanos;
+    /** How many of those in line each payer pays for. */
+    private final Map<Object, Integer> payers = new HashMap<>();
+
     private int size;
     private int turnsOverAged;
     private long arrivals;
@@ -58,13 +63,14 @@ final class FairQueue<T> {
     /** Puts {@code place} at the end of its tenant's line, or behind the others that go again at the head. */
     void add(Place<T> place) {
         levelOf(place).add(place);
+        payers.merge(payer(place), 1, Integer::sum);
         size++;
     }
 
     /** Takes out {@code place}, which must be waiting, and forgets it. */
     void remove(Place<T> place) {
         levelOf(place).remove(place);
-        size--;
+        left(place);
     }
 
     /** Whose turn it is; it stays. */
@@ -88,7 +94,16 @@ final class FairQueue<T> {
             turnsOverAged++;
         }
         level.admit(place);
+        left(place);
+    }
+
+    private void left(Place<T> place) {
+        payers.computeIfPresent(payer(place), (payer, places) -> places == 1 ? null : places - 1);
         size--;
+    }
+
+    private static Object payer(Place<?> place) {
+        return place.payer == null ? NOBODY : place.payer;
     }
 
     /** Moves the virtual time of the tenant of {@code place} by {@code tokens} more, or fewer, than it was charged. */
@@ -98,18 +113,9 @@ final class FairQueue<T> {
         }
     }
 
-    /** Whether one in line is such. */
-    boolean any(Predicate<T> such) {
-        for (Level level : levels.values()) {
-            for (Tenant<T> tenant : level.waiting) {
-                for (Place<T> place = tenant.first; place != null; place = place.after) {
-                    if (such.test(place.waiting)) {
-                        return true;
-                    }
-                }
-            }
-        }
-        return false;
+    /** Whether the same one pays for all in line, or nobody. */
+    boolean hasOnePayer() {
+        return payers.size() <= 1;
     }
 
     /** Shows each place in line to {@code visitor}, which may remove it. */

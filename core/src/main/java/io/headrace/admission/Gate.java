@@ -321,6 +321,7 @@ public final class Gate {
             boolean[] left = new boolean[1];
             change((now, deferred) -> left[0] = leave(ticket));
             if (left[0]) {
+                ticket.forgetRoom();
                 return false;
             }
         }
@@ -408,7 +409,7 @@ public final class Gate {
             Ticket<?> next = place.waiting;
             long wait = take(next, now);
             if (wait == NO_MONEY) {
-                if (queue.any(other -> other.budget != next.budget)) {
+                if (!queue.hasOnePayer()) {
                     leaveLine(next); // and keeps nobody who could pay waiting
                     next.state = Ticket.State.UNPAID;
                     unpaid++;

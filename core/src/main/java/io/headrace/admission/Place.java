@@ -16,6 +16,9 @@ final class Place<T> {
     /** Changes only while it is not in line. */
     Priority priority;
 
+    /** Who pays for it; null for nobody in particular. */
+    final @Nullable Object payer;
+
     /** What it charges its tenant, at least 1. */
     final long tokens;
 
@@ -31,11 +34,12 @@ final class Place<T> {
     @Nullable
     Place<T> after;
 
-    Place(T waiting, String tenant, Priority priority, long tokens, boolean again) {
+    Place(T waiting, String tenant, Priority priority, long tokens, boolean again, @Nullable Object payer) {
         this.waiting = waiting;
         this.tenant = tenant;
         this.priority = priority;
         this.tokens = Math.max(1, tokens);
         this.again = again;
+        this.payer = payer;
     }
 }

@@ -86,7 +86,7 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
         this.budget = context.getOrDefault(Budget.class, null);
         boolean first = !again && AttemptNumber.from(context) == 1;
         boolean ahead = !first && admission.refusals.goesFirst();
-        this.place = new Place<>(this, options.tenant(), priority(), demand.tokens(), ahead);
+        this.place = new Place<>(this, options.tenant(), priority(), demand.tokens(), ahead, budget);
     }
 
     /** Waits for the gate, in line if need be; {@code sink} completes with the grant, or fails. */
@@ -103,6 +103,13 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
 
     private void comeBack() {
         gate.onRoom(this);
+    }
+
+    /** After the gate's lock: it waits for its budget no more. */
+    void forgetRoom() {
+        if (budget != null) {
+            budget.forget(onRoom);
+        }
     }
 
     /** How urgent it is now. */
@@ -181,6 +188,7 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
         raising.dispose();
         MonoSink<Void> waiting = sink;
         if (refusal != null) {
+            forgetRoom();
             if (waiting != null) {
                 waiting.error(refusal);
             }

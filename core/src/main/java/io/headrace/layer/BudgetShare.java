@@ -16,6 +16,7 @@ final class BudgetShare {
 
     private final Budget budget;
     private final Demand demand;
+    private final Runnable whenRoom = this::ask;
 
     // under the lock
     private @Nullable MonoSink<Void> waiting;
@@ -56,7 +57,7 @@ final class BudgetShare {
                 return;
             }
         }
-        Answer answer = budget.reserve(demand, this::ask);
+        Answer answer = budget.reserve(demand, whenRoom);
         if (answer == Answer.RESERVED) {
             boolean wanted;
             synchronized (this) {
@@ -90,6 +91,8 @@ final class BudgetShare {
         }
         if (mine) {
             budget.settle(demand, Settlement.unused());
+        } else {
+            budget.forget(whenRoom);
         }
     }
 }

@@ -105,7 +105,7 @@ class BudgetTest {
         budget.reserve(upTo("0.60"), room);
         assertThat(budget.reserve(upTo("0.60"), room)).isEqualTo(Answer.NOT_NOW);
         assertThat(budget.reserve(upTo("0.70"), room)).isEqualTo(Answer.NOT_NOW);
-        assertThat(budget.reserve(upTo("0.40"), room)).isEqualTo(Answer.RESERVED);
+        assertThat(budget.reserve(upTo("0.40"), NOBODY)).isEqualTo(Answer.RESERVED);
         assertThat(calls).isEmpty();
         budget.settle(upTo("0.60"), answered("0.10"));
         budget.settle(upTo("0.40"), answered("0.10"));
@@ -179,6 +179,37 @@ class BudgetTest {
                 .withMessage("broken");
         assertThat(calls).hasValue(1);
         check(budget, "0", "0");
+    }
+
+    @Test
+    void roomForSome_callsThoseWhoCameFirst() {
+        Budget budget = Budget.ofUsd(usd("1"));
+        List<String> calls = new ArrayList<>();
+        budget.reserve(upTo("1"), NOBODY);
+        Runnable first = () -> calls.add("first " + budget.reserve(upTo("0.40"), NOBODY));
+        assertThat(budget.reserve(upTo("0.40"), first)).isEqualTo(Answer.NOT_NOW);
+        Runnable second = () -> calls.add("second " + budget.reserve(upTo("0.70"), NOBODY));
+        assertThat(budget.reserve(upTo("0.70"), second)).isEqualTo(Answer.NOT_NOW);
+        Runnable third = () -> calls.add("third " + budget.reserve(upTo("0.10"), NOBODY));
+        assertThat(budget.reserve(upTo("0.10"), third)).isEqualTo(Answer.NOT_NOW);
+        budget.settle(upTo("1"), Settlement.unused());
+        assertThat(calls).containsExactly("first RESERVED");
+        budget.forget(second);
+        assertThat(calls).containsExactly("first RESERVED", "third RESERVED");
+        budget.settle(upTo("0.40"), answered("0.40"));
+        budget.settle(upTo("0.10"), Settlement.unused());
+        assertThat(calls).hasSize(2);
+    }
+
+    @Test
+    void restThatDoesNotSufficeAnyMore_callsThoseWhoWaitToTellThem() {
+        Budget budget = Budget.ofUsd(usd("1"));
+        List<Answer> answers = new ArrayList<>();
+        budget.reserve(upTo("0.90"), NOBODY);
+        budget.reserve(upTo("0.50"), () -> answers.add(budget.reserve(upTo("0.50"), NOBODY)));
+        budget.reserve(upTo("0.20"), () -> answers.add(budget.reserve(upTo("0.20"), NOBODY)));
+        budget.settle(upTo("0.90"), answered("0.75"));
+        assertThat(answers).containsExactly(Answer.EXHAUSTED, Answer.RESERVED);
     }
 
     @Test

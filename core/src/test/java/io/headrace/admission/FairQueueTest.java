@@ -23,14 +23,14 @@ class FairQueueTest {
     private long now;
 
     private Place<String> wait(String name, String tenant, Priority priority, long tokens) {
-        Place<String> place = new Place<>(name, tenant, priority, tokens, false);
+        Place<String> place = new Place<>(name, tenant, priority, tokens, false, null);
         place.since = now;
         queue.add(place);
         return place;
     }
 
     private Place<String> again(String name) {
-        Place<String> place = new Place<>(name, "", Priority.BATCH, 1, true);
+        Place<String> place = new Place<>(name, "", Priority.BATCH, 1, true, null);
         queue.add(place);
         return place;
     }
@@ -208,7 +208,7 @@ class FairQueueTest {
             if (what < 5) {
                 Priority priority = Priority.values()[random.nextInt(3)];
                 Place<String> place = new Place<>(
-                        "p" + i, "t" + random.nextInt(20), priority, random.nextInt(100), random.nextInt(4) == 0);
+                        "p" + i, "t" + random.nextInt(20), priority, random.nextInt(100), random.nextInt(4) == 0, null);
                 queue.add(place);
                 inLine.add(place);
                 came++;

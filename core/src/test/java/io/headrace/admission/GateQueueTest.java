@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -366,6 +367,48 @@ class GateQueueTest {
         assertThat(poor).hasSize(100);
         assertThat(rich.size()).isGreaterThan(10_000);
         assertThat(tight.balance().tokens().reserved()).isZero();
+    }
+
+    @Test
+    void manyWhoWaitForTheirBudgets_areNotAllAskedAtEachEnd() {
+        Gate gate = gate().concurrency(50).build();
+        DemandEstimator<Integer> tokens = n -> new Demand(n, 0, Cost.ZERO);
+        Call<Integer, Integer> call = n -> Mono.just(n).delayElement(ofMillis(100), time);
+        Call<Integer, Integer> gated = call.with(gate.layer(tokens, metered()));
+        AtomicInteger questions = new AtomicInteger();
+        List<Integer> answers = new ArrayList<>();
+        List<Budget> tight = List.of(Budget.ofTokens(2_000), Budget.ofTokens(2_000));
+        for (Budget budget : tight) {
+            budget.owes(this, () -> {
+                questions.incrementAndGet();
+                return Cost.ZERO;
+            });
+        }
+        for (int i = 0; i < 2_000; i++) {
+            gated.apply(1_001).contextWrite(tight.get(i % 2)::into).subscribe(answers::add);
+        }
+        time.advanceTimeBy(ofMinutes(2));
+        assertThat(answers).hasSize(2_000);
+        assertThat(questions).hasValueLessThan(20_000);
+        assertEmpty(gate);
+    }
+
+    @Test
+    void cancelWhileWaitingForABudget_letsThoseBehindGo() {
+        Gate gate = gate().concurrency(50).build();
+        DemandEstimator<Integer> tokens = n -> new Demand(n, 0, Cost.ZERO);
+        Call<Integer, Integer> call = n -> Mono.just(n).delayElement(ofMillis(100), time);
+        Call<Integer, Integer> gated = call.with(gate.layer(tokens, metered()));
+        List<Integer> answers = new ArrayList<>();
+        Budget tight = Budget.ofTokens(1_000);
+        gated.apply(600).contextWrite(tight::into).subscribe();
+        Disposable large = gated.apply(900).contextWrite(tight::into).subscribe();
+        gated.apply(1).subscribe(); // keeps the line mixed, so that those leave it who wait for room
+        gated.apply(500).contextWrite(tight::into).subscribe(answers::add);
+        large.dispose();
+        time.advanceTimeBy(ofMillis(250));
+        assertThat(answers).containsExactly(500);
+        assertEmpty(gate);
     }
 
     @Test
