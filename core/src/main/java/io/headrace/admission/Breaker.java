@@ -196,7 +196,7 @@ public final class Breaker implements Resource {
                     "breaker",
                     CircuitBreakerConfig.custom()
                             .slidingWindow(spec.window(), spec.minCalls(), SlidingWindowType.COUNT_BASED)
-                            .failureRateThreshold((float) (100 * spec.failureShare()))
+                            .failureRateThreshold(Math.max(Float.MIN_VALUE, (float) (100 * spec.failureShare())))
                             .slowCallDurationThreshold(NEVER_SLOW)
                             .permittedNumberOfCallsInHalfOpenState(spec.probes())
                             .waitDurationInOpenState(spec.openFor())

@@ -7,10 +7,10 @@ import java.util.Objects;
  * When a {@link Breaker} opens and closes. Immutable; each setter gives a copy.
  *
  * @param failureShare opens when this share of the last calls failed, above 0 to 1; it closes when fewer of the probes do
- * @param window how many of the last calls are looked at, from 1
+ * @param window how many of the last calls are looked at, from 1 to 100,000
  * @param minCalls fewer calls than this prove nothing, from 1 to {@code window}
- * @param openFor how long it admits nobody before it lets probes through, in milliseconds, at least one
- * @param probes how many calls it lets through then, from 1; it closes or opens when all have ended, or {@code minCalls} of them
+ * @param openFor how long it admits nobody before it lets probes through, in milliseconds, at least one, at most 10,000 days
+ * @param probes how many calls it lets through then, from 1 to 100,000; it closes or opens when all have ended, or {@code minCalls} of them
  * @param giveUpAfter an endpoint that has answered nothing for so long after it opened is at a standstill, positive
  * @param firstAnswerWithin the same, while no call was ever answered: nothing may be there, positive
  */
@@ -23,6 +23,10 @@ public record BreakerSpec(
         Duration giveUpAfter,
         Duration firstAnswerWithin) {
 
+    private static final int MOST_CALLS = 100_000;
+
+    private static final Duration LONGEST_OPEN = Duration.ofDays(10_000);
+
     private static final BreakerSpec STANDARD =
             new BreakerSpec(0.5, 100, 20, Duration.ofSeconds(10), 3, Duration.ofMinutes(10), Duration.ofSeconds(30));
 
@@ -32,10 +36,13 @@ public record BreakerSpec(
     public BreakerSpec {
         Objects.requireNonNull(openFor, "openFor");
         check(failureShare > 0 && failureShare <= 1, "failureShare must be above 0 and at most 1, is ", failureShare);
-        check(window >= 1, "window must be at least 1, is ", window);
+        check(window >= 1 && window <= MOST_CALLS, "window must be 1 to " + MOST_CALLS + ", is ", window);
         check(minCalls >= 1 && minCalls <= window, "minCalls must be 1 to window, is ", minCalls);
-        check(openFor.toMillis() >= 1, "openFor must be at least a millisecond, is ", openFor);
-        check(probes >= 1, "probes must be at least 1, is ", probes);
+        check(
+                openFor.compareTo(Duration.ofMillis(1)) >= 0 && openFor.compareTo(LONGEST_OPEN) <= 0,
+                "openFor must be from a millisecond to 10,000 days, is ",
+                openFor);
+        check(probes >= 1 && probes <= MOST_CALLS, "probes must be 1 to " + MOST_CALLS + ", is ", probes);
         checkPositive("giveUpAfter", giveUpAfter);
         checkPositive("firstAnswerWithin", firstAnswerWithin);
     }

@@ -37,12 +37,15 @@ public final class CoolDownSpec {
 
     /**
      * The waits where the server names none: {@code first}, doubled for each burst that follows without an answer in between,
-     * up to {@code longest}.
+     * up to {@code longest}, which is a year at the most.
      */
     public CoolDownSpec ownWaits(Duration first, Duration longest) {
         checkPositive(first, "first");
         if (longest.compareTo(first) < 0) {
             throw new IllegalArgumentException("longest " + longest + " is shorter than first " + first);
+        }
+        if (longest.compareTo(CoolDown.FOREVER) > 0) {
+            throw new IllegalArgumentException("longest must be at most 365 days, not " + longest);
         }
         return new CoolDownSpec(first, longest, closesWhenOverloaded, refusedFor, longestHint);
     }

@@ -200,11 +200,13 @@ public final class GateBuilder {
     /**
      * How much {@code tenant} gets, in tokens, for each token of a tenant of weight 1, while both wait; default 1 for every tenant.
      *
-     * @param weight positive
+     * @param weight from 0.000001 to 1,000,000
+     * @throws IllegalArgumentException for another weight
      */
     public GateBuilder tenantWeight(String tenant, double weight) {
-        if (!(weight > 0 && weight < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException("the weight of tenant '" + tenant + "' must be positive, not " + weight);
+        if (!(weight >= 1e-6 && weight <= 1e6)) {
+            throw new IllegalArgumentException(
+                    "the weight of tenant '" + tenant + "' must be from 0.000001 to 1,000,000, not " + weight);
         }
         weights.put(Objects.requireNonNull(tenant, "tenant"), weight);
         return this;

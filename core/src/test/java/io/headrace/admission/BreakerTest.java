@@ -307,8 +307,33 @@ class BreakerTest {
     }
 
     @Test
+    void anyShareAboveZero_opens() {
+        Breaker any = Breaker.of(SPEC.failureShare(Double.MIN_VALUE), states::add);
+        for (int i = 0; i < 10; i++) {
+            any.take(CALL, i);
+            any.settle(CALL, answered(0), i);
+        }
+        any.take(CALL, 10);
+        any.settle(CALL, failed(ErrorKind.SERVER_ERROR, 0), 10);
+        assertThat(any.state()).isEqualTo(State.OPEN);
+    }
+
+    @Test
+    void longestOpenTime_isKept() {
+        Breaker any = Breaker.of(SPEC.openFor(Duration.ofDays(10_000)).window(1, 1), states::add);
+        any.take(CALL, SECOND);
+        any.settle(CALL, failed(ErrorKind.SERVER_ERROR, 0), SECOND);
+        assertThat(any.waitNanos(CALL, 1_000 * SECOND))
+                .isGreaterThan(Duration.ofDays(9_999).toNanos());
+    }
+
+    @Test
     void settingsOutOfRange_areRefused() {
         BreakerSpec spec = BreakerSpec.standard();
+        assertThatIllegalArgumentException().isThrownBy(() -> spec.window(Integer.MAX_VALUE, 20));
+        assertThatIllegalArgumentException().isThrownBy(() -> spec.probes(Integer.MAX_VALUE));
+        assertThatIllegalArgumentException().isThrownBy(() -> spec.openFor(Duration.ofDays(200_000)));
+        assertThatIllegalArgumentException().isThrownBy(() -> spec.openFor(Duration.ofSeconds(Long.MAX_VALUE)));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> spec.failureShare(0))
                 .withMessageContaining("0.0");

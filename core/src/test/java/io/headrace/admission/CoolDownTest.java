@@ -1,6 +1,7 @@
 package io.headrace.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.headrace.Cost;
 import io.headrace.Delivery;
@@ -214,6 +215,13 @@ class CoolDownTest {
         send(0);
         refuse(0, 0, Duration.ofSeconds(Long.MAX_VALUE));
         assertThat(waitMs(0)).isEqualTo(Duration.ofDays(365).toMillis());
+    }
+
+    @Test
+    void absurdWaitOfOnesOwn_isRefused() {
+        CoolDownSpec spec = CoolDownSpec.standard();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> spec.ownWaits(Duration.ofSeconds(1), Duration.ofDays(200_000)));
     }
 
     private void send(long atMs) {
