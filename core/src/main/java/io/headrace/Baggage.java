@@ -12,7 +12,8 @@ import reactor.util.context.ContextView;
  * one of more than five keys is a map, so that every further key costs each call more than all that is in here.
  *
  * <p>Whoever writes a context made elsewhere replaces all of it. What must outlive that, for it holds accounts or keeps calls from being sent,
- * has a key of its own: listeners, attempt logs, budgets and dry runs.
+ * has a key of its own: listeners, attempt logs, budgets and dry runs. Users write options: where there is no baggage those stand alone,
+ * hide the ones in here, and are taken in with the next change.
  *
  * <p>Immutable. Who hands something on has a {@link Key} and methods {@code from(ContextView)} and {@code into(Context)};
  * nobody else needs this.
@@ -48,13 +49,19 @@ public final class Baggage {
 
         /** {@code context} with {@code value} in the place of what was there. */
         public Context put(Context context, T value) {
-            return Baggage.from(context).with(this, value).into(context);
+            return Baggage.toChange(context).with(this, value).into(context);
         }
     }
 
     static Baggage from(ContextView context) {
         Baggage all = context.getOrDefault(Baggage.class, null);
         return all == null ? NONE : all;
+    }
+
+    /** What is in {@code context}, with the options that stand alone there. */
+    static Baggage toChange(ContextView context) {
+        CallOptions alone = context.getOrDefault(CallOptions.class, null);
+        return alone == null ? from(context) : from(context).with(CallOptions.KEY, alone);
     }
 
     @SuppressWarnings("unchecked") // a key's value was put in by that key
@@ -70,6 +77,6 @@ public final class Baggage {
     }
 
     Context into(Context context) {
-        return context.put(Baggage.class, this);
+        return context.delete(CallOptions.class).put(Baggage.class, this);
     }
 }

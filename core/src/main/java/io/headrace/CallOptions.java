@@ -70,11 +70,13 @@ public record CallOptions(
 
     /** The options in {@code context}, else {@link #NONE}. */
     public static CallOptions from(ContextView context) {
-        return KEY.from(context, NONE);
+        CallOptions alone = context.getOrDefault(CallOptions.class, null);
+        return alone == null ? KEY.from(context, NONE) : alone;
     }
 
+    /** {@code context} with these options in the place of any others; {@code contextWrite} takes one that was empty as well. */
     public Context into(Context context) {
-        return KEY.put(context, this);
+        return context.hasKey(Baggage.class) ? KEY.put(context, this) : context.put(CallOptions.class, this);
     }
 
     public CallOptions withNamespace(Namespace namespace) {

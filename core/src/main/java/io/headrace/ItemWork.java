@@ -40,7 +40,7 @@ public interface ItemWork extends FatalErrorHandler {
     /** Also puts it in as the {@link FatalErrorHandler}. */
     @Override
     default Context into(Context context) {
-        return Baggage.from(context)
+        return Baggage.toChange(context)
                 .with(WORK, this)
                 .with(FatalErrorHandler.KEY, this)
                 .into(context);

@@ -21,7 +21,7 @@ public interface Urgency {
 
     /** Puts this and {@code handler} into {@code context}. */
     default Context into(Context context, FatalErrorHandler handler) {
-        return Baggage.from(context)
+        return Baggage.toChange(context)
                 .with(KEY, this)
                 .with(FatalErrorHandler.KEY, handler)
                 .into(context);

@@ -41,7 +41,7 @@ public interface WorkSlot {
 
     /** Puts this slot and {@code options} into {@code context}. */
     default Context into(Context context, CallOptions options) {
-        return Baggage.from(context)
+        return Baggage.toChange(context)
                 .with(KEY, this)
                 .with(CallOptions.KEY, options)
                 .with(Urgency.KEY, null)

@@ -62,6 +62,25 @@ class BaggageTest {
         assertThat(Budget.from(seen)).containsSame(budget);
     }
 
+    @Test
+    void optionsInAContextMadeElsewhere_takeNothingOfTheItemAway() {
+        Context item = ONE.put(CallOptions.of("step", "item").into(Context.empty()), "its place");
+        Context written = item.putAll(
+                CallOptions.NONE.withTenant("a").into(Context.empty()).readOnly());
+
+        assertThat(CallOptions.from(written).tenant()).isEqualTo("a");
+        assertThat(ONE.from(written)).isEqualTo("its place");
+
+        Context inside = OTHER.put(written, "a layer's");
+        assertThat(CallOptions.from(inside).tenant()).isEqualTo("a");
+        assertThat(ONE.from(inside)).isEqualTo("its place");
+        assertThat(inside.size()).isEqualTo(1);
+
+        Context changed = CallOptions.NONE.withTenant("b").into(written);
+        assertThat(CallOptions.from(changed).tenant()).isEqualTo("b");
+        assertThat(changed.size()).isEqualTo(1);
+    }
+
     private static final class NoLog implements AttemptLog {
 
         @Override
