@@ -43,6 +43,11 @@ public final class HttpAnswer {
         return headers.get(name);
     }
 
+    /** All values of a header, in their order, whatever the case of its name. */
+    List<String> headers(String name) {
+        return headers.getAll(name);
+    }
+
     /** The id that the server gave the request, for its support; null if there is none. */
     @Nullable
     String requestId() {

@@ -3,6 +3,8 @@ package io.headrace.provider.http;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -31,15 +33,30 @@ final class RetryAdvice {
         };
     }
 
-    /** The wait asked for: {@code retry-after-ms}, else {@code retry-after} in seconds or as an HTTP date; null if none. */
+    /**
+     * The wait asked for: {@code retry-after-ms}, else {@code retry-after} in seconds or as an HTTP date, by the server's own clock if
+     * it tells its time; null if none. Of several, such as those of a server and of a proxy before it, the longest.
+     */
     static @Nullable Duration retryAfter(HttpAnswer answer, Clock clock) {
-        Duration millis = number(answer.header("retry-after-ms"), 1e-3);
-        if (millis != null) {
-            return millis;
+        Duration millis = longest(answer.headers("retry-after-ms"), text -> number(text, 1e-3));
+        return millis != null ? millis : longest(answer.headers("retry-after"), text -> wait(text, answer, clock));
+    }
+
+    private static @Nullable Duration longest(List<String> values, Function<String, @Nullable Duration> reader) {
+        Duration longest = null;
+        for (String value : values) {
+            Duration wait = reader.apply(value);
+            if (wait == null && value.indexOf(',') >= 0) { // joined on the way
+                wait = longest(List.of(value.split(",")), reader);
+            }
+            longest = longest == null || (wait != null && wait.compareTo(longest) > 0) ? wait : longest;
         }
-        String value = answer.header("retry-after");
+        return longest;
+    }
+
+    private static @Nullable Duration wait(String value, HttpAnswer answer, Clock clock) {
         Duration seconds = number(value, 1);
-        return seconds != null || value == null ? seconds : until(value, clock);
+        return seconds != null ? seconds : until(value, answer, clock);
     }
 
     /** The wait that the server's words ask for, where no header does; null if none that is beyond doubt. */
@@ -56,10 +73,7 @@ final class RetryAdvice {
         return unit.startsWith("milli") ? "ms" : unit.substring(0, 1);
     }
 
-    private static @Nullable Duration number(@Nullable String value, double unitInSeconds) {
-        if (value == null) {
-            return null;
-        }
+    private static @Nullable Duration number(String value, double unitInSeconds) {
         try {
             return DurationText.ofSeconds(Double.parseDouble(value.trim()) * unitInSeconds);
         } catch (NumberFormatException e) {
@@ -67,9 +81,10 @@ final class RetryAdvice {
         }
     }
 
-    private static @Nullable Duration until(String date, Clock clock) {
+    private static @Nullable Duration until(String date, HttpAnswer answer, Clock clock) {
         Instant then = DurationText.date(date);
-        Duration wait = then == null ? null : Duration.between(clock.instant(), then);
+        Instant servers = DurationText.date(answer.header("date"));
+        Duration wait = then == null ? null : Duration.between(servers == null ? clock.instant() : servers, then);
         return wait == null || wait.isNegative() ? null : wait;
     }
 }

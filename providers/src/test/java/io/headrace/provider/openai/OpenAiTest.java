@@ -195,6 +195,12 @@ class OpenAiTest {
                 "retry-after|Sun, 22 Nov 2026 00:00:30 GMT|x|y|PT30S",
                 "retry-after-ms|oops|retry-after|3|PT3S",
                 "retry-after|1e300|x|y|PT8760H",
+                "retry-after|2|retry-after|5|PT5S",
+                "retry-after|5, 2|x|y|PT5S",
+                "retry-after|soon|retry-after|5|PT5S",
+                "retry-after-ms|200, 100|retry-after|9|PT0.2S",
+                "retry-after|Sun, 22 Nov 2026 01:00:30 GMT|date|Sun, 22 Nov 2026 01:00:00 GMT|PT30S",
+                "retry-after|Sat, 21 Nov 2026 23:00:30 GMT|date|Sat, 21 Nov 2026 23:00:00 GMT|PT30S",
             })
     void retryAfter_isRead(String name, String value, String otherName, String otherValue, Duration expected) {
         server.next(new Reply(429, "{}", name, value, otherName, otherValue));
