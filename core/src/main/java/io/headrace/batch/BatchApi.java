@@ -95,6 +95,18 @@ public interface BatchApi<Q, R> {
     /** The batch of that id; an error of kind {@link io.headrace.ErrorKind#NOT_FOUND} if there is none. */
     Mono<BatchJob> job(String id);
 
+    /**
+     * The account that is asked, or the part of it, such as a project, whose batches are listed. Noted before a batch is asked for, so that
+     * one whose outcome is not known is not looked for in another account. Tells no secret: it is written to files. The newest batch of
+     * {@link #jobs} unless overridden; empty where nothing can be told.
+     */
+    default Mono<BatchAccount> account() {
+        return jobs(Instant.EPOCH)
+                .next()
+                .map(newest -> new BatchAccount("", newest.id(), newest.createdAt()))
+                .defaultIfEmpty(BatchAccount.withoutBatches(""));
+    }
+
     /** The batches of this account that were created at {@code since} or later, newest first, read page by page as they are asked for. */
     Flux<BatchJob> jobs(Instant since);
 

@@ -53,7 +53,7 @@ final class Collector {
                 .flatMap(ended -> collect(pack, lane, lane.api().results(ended), NO_RESULT))
                 .onErrorResume(
                         ApiException.class,
-                        error -> files.call(() -> isOver(pack, lane, error))
+                        error -> isOver(pack, lane, error)
                                 .flatMap(over -> over ? collect(pack, lane, Flux.empty(), FORGOTTEN) : Mono.empty()));
     }
 
@@ -90,12 +90,11 @@ final class Collector {
     }
 
     /** Whether the error says that nothing will come of the batch any more. */
-    private boolean isOver(Pack pack, Served<?, ?> lane, ApiException error) {
-        if (error.kind() == ErrorKind.NOT_FOUND) {
-            return judge.isOver(pack, lane, error);
-        }
-        judge.postpone(pack, error);
-        return false;
+    private Mono<Boolean> isOver(Pack pack, Served<?, ?> lane, ApiException error) {
+        return error.kind() == ErrorKind.NOT_FOUND
+                ? AccountCheck.name(lane.api())
+                        .flatMap(account -> files.call(() -> judge.isOver(pack, lane, account, error)))
+                : files.run(() -> judge.postpone(pack, error)).thenReturn(false);
     }
 
     /** @param noResult what is to be said of a request that has none */

@@ -2,8 +2,10 @@ package io.headrace.batch;
 
 import io.headrace.ApiException;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -18,6 +20,9 @@ final class Doubts {
 
     private static final Logger LOG = LoggerFactory.getLogger(Doubts.class);
 
+    /** By how much the clocks of one provider's machines may differ. */
+    private static final Duration CLOCKS_OF_A_PROVIDER = Duration.ofMinutes(1);
+
     /** So many results tell whose a batch is. */
     private static final int SAMPLE = 100;
 
@@ -26,6 +31,7 @@ final class Doubts {
     private final Submitter submitter;
     private final Judge judge;
     private final QueueSettings settings;
+    private final AccountCheck accounts;
 
     Doubts(FileThread files, Ledger ledger, Submitter submitter, Judge judge, QueueSettings settings) {
         this.files = files;
@@ -33,6 +39,7 @@ final class Doubts {
         this.submitter = submitter;
         this.judge = judge;
         this.settings = settings;
+        this.accounts = new AccountCheck(settings);
     }
 
     /** Looks once. The pack is out afterwards, or sealed, or still in doubt. An error means that the work must stop. */
@@ -40,15 +47,20 @@ final class Doubts {
         return files.call(() -> begin(pack))
                 .flatMap(since ->
                         lane.api().keepsTags() ? byTag(pack, lane.api(), since) : byResults(pack, lane.api(), since))
-                .onErrorResume(ApiException.class, error -> files.run(() -> judge.postpone(pack, error)));
+                .onErrorResume(ApiException.class, error -> files.run(() -> judge.stillInDoubt(pack, error)));
     }
 
     private Instant begin(Pack pack) throws IOException {
         if (pack.doubtedAt == null) {
             ledger.doubted(pack);
         }
-        Instant intended = pack.intendedAt;
-        return intended == null ? Instant.EPOCH : intended.minus(settings.clockSkew());
+        Instant intended = Objects.requireNonNull(pack.intendedAt, "intendedAt");
+        return pack.account == null ? intended.minus(settings.clockSkew()) : since(pack.account);
+    }
+
+    /** The batch of the pack is newer than the newest one before it, by the clocks of the provider's machines. */
+    private static Instant since(BatchAccount account) {
+        return account.newest().isEmpty() ? Instant.EPOCH : account.newestAt().minus(CLOCKS_OF_A_PROVIDER);
     }
 
     private Mono<Void> byTag(Pack pack, BatchApi<?, ?> api, Instant since) {
@@ -56,7 +68,8 @@ final class Doubts {
             return none(pack);
         }
         return find(pack, api, since)
-                .switchIfEmpty(Mono.defer(() -> files.run(() -> ledger.revoked(pack))
+                .switchIfEmpty(Mono.defer(() -> accounts.requireSame(pack, api)
+                        .then(files.run(() -> ledger.revoked(pack)))
                         .then(api.revoke(pack.upload))
                         .then(find(pack, api, since))))
                 .flatMap(job -> adopt(pack, job).thenReturn(job))
@@ -82,7 +95,8 @@ final class Doubts {
                                     1)
                             .next()
                             .flatMap(job -> adopt(pack, job).thenReturn(true))
-                            .switchIfEmpty(files.call(() -> waits(pack, candidates, asked))))
+                            .switchIfEmpty(Mono.defer(() -> accounts.requireSame(pack, api)
+                                    .then(files.call(() -> waits(pack, candidates, asked))))))
                     .flatMap(settled -> settled ? Mono.empty() : none(pack));
         });
     }

@@ -60,8 +60,10 @@ final class Judge {
     /**
      * Whether a batch of which the provider knows nothing, or no results, is surely over: when nothing is kept for so long, or when it has
      * ended, its results were deleted and nobody wants it. Before that it may be another account's or another server's, may run and be paid.
+     *
+     * @param accountNow what the account that was asked is called; empty if that is not known
      */
-    boolean isOver(Pack pack, Served<?, ?> lane, ApiException error) {
+    boolean isOver(Pack pack, Served<?, ?> lane, String accountNow, ApiException error) {
         Instant now = settings.clock().instant();
         Instant submitted = Objects.requireNonNull(pack.submittedAt, "submittedAt");
         Instant end = submitted.plus(lane.api().retention());
@@ -72,7 +74,8 @@ final class Judge {
         pack.polls.failed(now, Duration.ZERO, settings.firstPoll(), settings.longestPoll(), settings.random());
         String what = pack.isKnown
                 ? "the results of batch " + pack.id + " are not there, at "
-                : "batch " + pack.id + " is not known to the account that was asked, at ";
+                : "batch " + pack.id + " is not known to the account that was asked"
+                        + AccountCheck.names(pack.account, accountNow) + ", at ";
         throw ApiException.builder(
                         ErrorKind.NOT_FOUND,
                         what + lane.api().identity() + ": it was submitted at " + submitted + " and is kept until "
@@ -83,6 +86,22 @@ final class Judge {
                 .status(error.status().orElse(0))
                 .requestId(error.requestId().orElse(null))
                 .build();
+    }
+
+    /** What became of a submission could not be told: it is asked again later, or it or the work stops with the error. */
+    void stillInDoubt(Pack pack, ApiException error) {
+        if (error.kind() != ErrorKind.NOT_FOUND) {
+            postpone(pack, error);
+            return;
+        }
+        pack.trouble = error; // of another account, or a server that keeps no list
+        pack.polls.failed(
+                settings.clock().instant(),
+                Duration.ZERO,
+                settings.firstPoll(),
+                settings.longestPoll(),
+                settings.random());
+        throw error;
     }
 
     /** There is surely no batch of the attempt. */
@@ -131,7 +150,7 @@ final class Judge {
     }
 
     /** Nothing that is wrong with a batch: no other one would fare better. */
-    private static boolean stopsWork(ApiException error) {
+    static boolean stopsWork(ApiException error) {
         return error.kind() == ErrorKind.AUTHENTICATION || error.kind() == ErrorKind.QUOTA_EXHAUSTED;
     }
 

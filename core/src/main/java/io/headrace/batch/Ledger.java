@@ -176,9 +176,9 @@ final class Ledger implements Closeable {
         pack.writer = null;
     }
 
-    /** Notes the intent to submit; gives the tag of the batch. */
-    String intend(Pack pack) throws IOException {
-        note(new QueueRecord.Intended(pack.number, pack.attempt + 1, clock.instant()));
+    /** Notes the intent to submit, and in which account; gives the tag of the batch. */
+    String intend(Pack pack, @Nullable BatchAccount account) throws IOException {
+        note(new QueueRecord.Intended(pack.number, pack.attempt + 1, clock.instant(), account));
         journal.sync();
         return batchTag(pack);
     }

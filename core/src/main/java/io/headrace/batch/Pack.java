@@ -43,6 +43,10 @@ final class Pack {
     @Nullable
     Instant intendedAt;
 
+    /** In which the last attempt was made. */
+    @Nullable
+    BatchAccount account;
+
     @Nullable
     Instant doubtedAt;
 
@@ -107,6 +111,7 @@ final class Pack {
             phase = Phase.INTENDED;
             attempt = intended.attempt();
             intendedAt = intended.time();
+            account = intended.account();
             doubtedAt = null;
             upload = "";
             revoked = false;

@@ -18,8 +18,13 @@ sealed interface QueueRecord {
     /** It takes no more, and its files are on the disk. */
     record Sealed(int pack, int requests) implements QueueRecord {}
 
-    /** An attempt to submit begins. */
-    record Intended(int pack, int attempt, Instant time) implements QueueRecord {}
+    /**
+     * An attempt to submit begins.
+     *
+     * @param account that is asked; null where that is not known, as in journals before November 23, 2026
+     */
+    record Intended(
+            int pack, int attempt, Instant time, @Nullable BatchAccount account) implements QueueRecord {}
 
     /** Its upload has a handle; the batch is asked for after this. */
     record Uploaded(int pack, String handle) implements QueueRecord {}
@@ -71,10 +76,16 @@ sealed interface QueueRecord {
         } else if (this instanceof Sealed sealed) {
             return new RecordWriter(3).number(sealed.pack).number(sealed.requests);
         } else if (this instanceof Intended intended) {
-            return new RecordWriter(4)
+            RecordWriter out = new RecordWriter(4)
                     .number(intended.pack)
                     .number(intended.attempt)
                     .fixed64(intended.time.toEpochMilli());
+            BatchAccount account = intended.account;
+            return account == null
+                    ? out
+                    : out.text(account.name())
+                            .text(account.newest())
+                            .fixed64(account.newestAt().toEpochMilli());
         } else if (this instanceof Uploaded uploaded) {
             return new RecordWriter(5).number(uploaded.pack).text(uploaded.handle);
         } else if (this instanceof Doubted doubted) {
@@ -104,7 +115,7 @@ sealed interface QueueRecord {
             case 1 -> new Began(in.integer(), in.text());
             case 2 -> new Opened(in.integer(), in.text(), in.text(), in.text(), time(in));
             case 3 -> new Sealed(in.integer(), in.integer());
-            case 4 -> new Intended(in.integer(), in.integer(), time(in));
+            case 4 -> new Intended(in.integer(), in.integer(), time(in), in.hasMore() ? account(in) : null);
             case 5 -> new Uploaded(in.integer(), in.text());
             case 6 -> new Doubted(in.integer(), time(in));
             case 7 -> new Revoked(in.integer());
@@ -115,6 +126,10 @@ sealed interface QueueRecord {
             case 12 -> new RetryFailed(in.number());
             default -> null;
         };
+    }
+
+    private static BatchAccount account(RecordReader in) {
+        return new BatchAccount(in.text(), in.text(), time(in));
     }
 
     private static Instant time(RecordReader in) {

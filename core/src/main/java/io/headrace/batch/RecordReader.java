@@ -29,6 +29,11 @@ final class RecordReader {
         return type;
     }
 
+    /** Whether anything is left: a later version may have written more. */
+    boolean hasMore() {
+        return at < source.length;
+    }
+
     long number() {
         long value = 0;
         for (int shift = 0; ; shift += 7) {

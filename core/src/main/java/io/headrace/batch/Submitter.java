@@ -12,7 +12,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Signal;
 
 /**
- * Submits a pack: the intent is durable before the upload, the upload's handle before the batch is asked for, the batch's id after. What
+ * Submits a pack: the intent, with the account that is asked, is durable before the upload, the upload's handle before the batch is asked for, the batch's id after. What
  * may or may not have become a batch is left in doubt, for {@link Doubts}. Thread-safe.
  */
 final class Submitter {
@@ -33,11 +33,24 @@ final class Submitter {
 
     /** One attempt with a sealed pack. An error means that the work must stop. */
     Mono<Void> submit(Pack pack, Served<?, ?> lane) {
+        return AccountCheck.of(lane.api())
+                .onErrorResume(
+                        ApiException.class,
+                        error -> files.run(() -> judge.postpone(pack, error)).then(Mono.empty()))
+                .flatMap(account -> submit(pack, lane, account.orElse(null)));
+    }
+
+    private Mono<Void> submit(Pack pack, Served<?, ?> lane, @Nullable BatchAccount account) {
         BatchApi<?, ?> api = lane.api();
-        return files.call(() -> ledger.intend(pack))
+        return files.call(() -> intend(pack, account))
                 .flatMap(tag -> Mono.defer(() -> api.submit(tag, lines(pack), handle -> uploaded(pack, handle)))
                         .materialize())
                 .flatMap(end -> files.run(() -> settle(pack, lane, end)).then(cleared(pack, api, end)));
+    }
+
+    /** Null for a pack that nobody wants any more. */
+    private @Nullable String intend(Pack pack, @Nullable BatchAccount account) throws IOException {
+        return pack.withdrawal == Withdrawal.NONE ? ledger.intend(pack, account) : null;
     }
 
     private Mono<Void> uploaded(Pack pack, String handle) {

@@ -20,6 +20,11 @@ class ForwardingApi extends ScriptedApi {
     }
 
     @Override
+    public Mono<BatchAccount> account() {
+        return api.account();
+    }
+
+    @Override
     public Mono<BatchJob> submit(String tag, Flux<byte[]> lines, Function<String, Mono<Void>> uploaded) {
         return api.submit(tag, lines, uploaded);
     }

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -101,6 +102,9 @@ final class ModelProvider {
     int polls;
     /** Ids that the account which asks has not. */
     final Set<String> hidden = new HashSet<>();
+
+    /** What the account that asks is called; null if it does not answer that. */
+    String account = "";
 
     boolean resultsAreDeleted;
     private final Map<String, List<String>> uploads = new HashMap<>();
@@ -241,6 +245,13 @@ final class ModelProvider {
         }
 
         @Override
+        public Mono<BatchAccount> account() {
+            return account == null
+                    ? Mono.error(error(ErrorKind.INVALID_REQUEST, Delivery.REFUSED))
+                    : super.account().map(seen -> new BatchAccount(account, seen.newest(), seen.newestAt()));
+        }
+
+        @Override
         public BatchLimits limits() {
             killer.step();
             return limits;
@@ -287,10 +298,10 @@ final class ModelProvider {
         public Mono<Void> revoke(String upload) {
             return asked(() -> {
                 uploads.remove(upload);
-                made.removeIf(batch -> batch.upload.equals(upload) && batch.createdAt.isAfter(now.get()));
+                Predicate<Made> isOfIt = batch -> batch.upload.equals(upload) && !hidden.contains(batch.id);
+                made.removeIf(isOfIt.and(batch -> batch.createdAt.isAfter(now.get())));
                 made.stream()
-                        .filter(batch ->
-                                batch.upload.equals(upload) && now.get().isBefore(batch.endsAt))
+                        .filter(isOfIt.and(batch -> now.get().isBefore(batch.endsAt)))
                         .forEach(batch -> fail(batch, ErrorKind.INVALID_REQUEST));
                 return Mono.empty();
             });

@@ -50,6 +50,9 @@ final class Simulation {
     UnaryOperator<BatchQueue.Builder> settings = builder -> builder;
     BatchLimits limits = new BatchLimits(5, 1_000_000);
     int passes;
+    /** By how much the clocks of the processes are ahead of the provider's. */
+    Duration ahead = Duration.ZERO;
+
     private final Path root;
     private Path directory;
     private int generation;
@@ -254,7 +257,7 @@ final class Simulation {
         @Override
         public Instant instant() {
             killer.step();
-            return now();
+            return now().plus(ahead);
         }
 
         @Override

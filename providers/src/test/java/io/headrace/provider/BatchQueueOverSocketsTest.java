@@ -38,6 +38,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
 
 /** The queue of batches between real clients and a server, with trouble at every place of the exchange, in a few seconds. */
 @Timeout(60)
@@ -56,23 +57,42 @@ class BatchQueueOverSocketsTest {
         }
     }
 
+    /** Clients of one account, which is a server here, behind the same address. */
+    private record Clients(OpenAi openAi, Anthropic anthropic) {
+
+        Clients(SimulatedProvider server) {
+            this(
+                    OpenAi.builder()
+                            .baseUrl(server.baseUrl() + "/v1")
+                            .identity("one address")
+                            .apiKey("key-of-" + server.port())
+                            .build(),
+                    Anthropic.builder()
+                            .baseUrl(server.baseUrl())
+                            .identity("one address")
+                            .apiKey("key-of-" + server.port())
+                            .build());
+        }
+
+        void close() {
+            openAi.close();
+            anthropic.close();
+        }
+    }
+
     private static final Duration SOON = ofSeconds(30);
 
     @TempDir
     Path directory;
 
     private final SimulatedProvider server = SimulatedProvider.builder().start();
-    private final OpenAi openAi =
-            OpenAi.builder().baseUrl(server.baseUrl() + "/v1").apiKey("key").build();
-    private final Anthropic anthropic =
-            Anthropic.builder().baseUrl(server.baseUrl()).apiKey("key").build();
+    private Clients at = new Clients(server);
     private final InMemoryCache cache = InMemoryCache.create();
     private final Map<String, String> ends = new ConcurrentHashMap<>();
 
     @AfterEach
     void close() {
-        openAi.close();
-        anthropic.close();
+        at.close();
         server.close();
     }
 
@@ -84,7 +104,7 @@ class BatchQueueOverSocketsTest {
             check(queue);
         }
         assertThat(server.batches()).hasSize(3);
-        Call<ChatRequest, ChatResponse> online = provider == Provider.OPENAI ? openAi.chat() : anthropic.chat();
+        Call<ChatRequest, ChatResponse> online = provider == Provider.OPENAI ? at.openAi.chat() : at.anthropic.chat();
         ends.forEach((prompt, answer) -> assertThat(answer)
                 .isEqualTo("answered "
                         + online.apply(request(provider, prompt)).block(SOON).text()));
@@ -134,6 +154,40 @@ class BatchQueueOverSocketsTest {
         assertThat(ends.values()).allMatch(end -> end.startsWith("answered"));
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void doubtThatIsLookedForInAnotherAccount_isKept(Provider provider) {
+        try (BatchQueue queue = queue()) { // the account has a batch, which is collected
+            assertThat(queue.rounds(pass(provider, queue, 10)).block(SOON)).isEqualTo(10);
+            server.failWhen(request -> isCreation(provider, request), Fault.accepted());
+            queue.round(pass(provider, queue, 20)).block(SOON);
+            queue.disposeLater().block(SOON);
+        }
+        assertThat(server.batches()).hasSize(2);
+        Clients mine = at;
+        try (SimulatedProvider other = SimulatedProvider.builder().start();
+                BatchQueue queue = queue()) {
+            at = new Clients(other);
+            for (int i = 0; i < 2; i++) {
+                StepVerifier.create(queue.rounds(pass(provider, queue, 30)))
+                        .expectErrorSatisfies(error -> assertThat(error)
+                                .hasMessageContaining("another account (then it was org-simulated")
+                                .hasMessageNotContaining("key-of-"))
+                        .verify(SOON);
+            }
+            assertThat(other.batches()).isEmpty();
+            at.close();
+            queue.disposeLater().block(SOON);
+        }
+        at = mine;
+        server.clearScript();
+        try (BatchQueue queue = queue()) {
+            assertThat(queue.rounds(pass(provider, queue, 30)).block(SOON)).isEqualTo(30);
+            check(queue);
+        }
+        assertThat(server.batches()).hasSize(3);
+    }
+
     private static Fate fate(int turn) {
         return switch (turn % 20) {
             case 3, 11 -> Fate.FAILED;
@@ -155,7 +209,7 @@ class BatchQueueOverSocketsTest {
                     troubles.get(i));
         }
         server.failWhen(
-                request -> !isCreation(provider, request) && questions.incrementAndGet() % 4 == 0, Fault.unavailable());
+                request -> !isCreation(provider, request) && questions.incrementAndGet() % 5 == 0, Fault.unavailable());
     }
 
     private BatchQueue queue() {
@@ -170,8 +224,8 @@ class BatchQueueOverSocketsTest {
     /** Emits how many requests have ended. */
     private Mono<Integer> pass(Provider provider, BatchQueue queue, int requests) {
         CallStack<ChatRequest, ChatResponse> stack = provider == Provider.OPENAI
-                ? CallStack.chat(openAi.chat()).batches(queue, openAi.chatBatches())
-                : CallStack.chat(anthropic.chat()).batches(queue, anthropic.chatBatches());
+                ? CallStack.chat(at.openAi.chat()).batches(queue, at.openAi.chatBatches())
+                : CallStack.chat(at.anthropic.chat()).batches(queue, at.anthropic.chatBatches());
         Call<ChatRequest, ChatResponse> call = stack.cache(cache).build();
         return Mono.defer(() -> {
             ends.clear();

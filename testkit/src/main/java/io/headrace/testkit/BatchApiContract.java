@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import io.headrace.ApiException;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
+import io.headrace.batch.BatchAccount;
 import io.headrace.batch.BatchApi;
 import io.headrace.batch.BatchJob;
 import io.headrace.batch.BatchJob.State;
@@ -261,6 +262,21 @@ public abstract class BatchApiContract<Q, R> {
     void unknownBatch_isNotFound() {
         assertThat(failure(api.job("batch_none")).kind()).isEqualTo(ErrorKind.NOT_FOUND);
         assertThat(failure(api.cancel("batch_none")).kind()).isEqualTo(ErrorKind.NOT_FOUND);
+    }
+
+    @Test
+    void account_isNamedWithItsNewestBatch() {
+        BatchAccount empty = api.account().block(SOON);
+        assertThat(empty).isNotNull();
+        assertThat(empty.newest()).isEmpty();
+        BatchJob first = submit(1);
+        clock.set(START.plusSeconds(7));
+        BatchJob second = submit(1);
+
+        assertThat(api.account().block(SOON))
+                .isEqualTo(new BatchAccount(empty.name(), second.id(), START.plusSeconds(7)))
+                .isNotEqualTo(new BatchAccount(empty.name(), first.id(), START));
+        assertThat(empty.name()).doesNotContain(KEY);
     }
 
     @Test

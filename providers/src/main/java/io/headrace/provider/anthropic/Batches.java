@@ -1,5 +1,6 @@
 package io.headrace.provider.anthropic;
 
+import io.headrace.batch.BatchAccount;
 import io.headrace.batch.BatchApi;
 import io.headrace.batch.BatchJob;
 import io.headrace.batch.BatchLimits;
@@ -97,6 +98,18 @@ final class Batches implements BatchApi<ChatRequest, ChatResponse> {
     @Override
     public Mono<BatchJob> job(String id) {
         return api.call(path(id), BATCH).apply(id);
+    }
+
+    /** Keys see the batches of one workspace; what answers name is the organization. */
+    @Override
+    public Mono<BatchAccount> account() {
+        return api.ask(PATH + "?limit=1", list(""), "", (page, header) -> {
+            String name = header.apply("anthropic-organization-id");
+            return page.items().stream()
+                    .findFirst()
+                    .map(newest -> new BatchAccount(name, newest.id(), newest.createdAt()))
+                    .orElseGet(() -> BatchAccount.withoutBatches(name));
+        });
     }
 
     @Override

@@ -6,6 +6,10 @@ import io.netty.handler.codec.http.HttpMethod;
 import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.util.context.ContextView;
@@ -15,6 +19,8 @@ import reactor.util.context.ContextView;
  * given to its builder; {@link #close} frees them.
  */
 public final class JsonApi implements AutoCloseable {
+
+    private static final Pattern PLAIN = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}");
 
     private final String name;
     private final String identity;
@@ -64,6 +70,33 @@ public final class JsonApi implements AutoCloseable {
      */
     public <Q, R> Call<Q, R> call(String path, JsonOperation<Q, R> operation) {
         return new JsonCall<>(endpoint(path), operation, rules, hidden, clock);
+    }
+
+    /**
+     * Asks for what is at {@code path}, and joins what the operation reads with headers of the answer.
+     *
+     * @param id that is asked for, for error messages
+     * @param join gets the values of headers by their names: such as may stand in files and messages, else empty
+     */
+    public <R, T> Mono<T> ask(
+            String path, IdOperation<R> operation, String id, BiFunction<R, UnaryOperator<String>, T> join) {
+        HttpEndpoint endpoint = endpoint(path);
+        JsonCall<String, R> call = new JsonCall<>(endpoint, operation, rules, hidden, clock);
+        return Mono.deferContextual(context -> endpoint.send(HttpMethod.GET, operation.about(id), RequestBody.NONE)
+                .flatMap(answer -> call.read(id, answer)
+                        .map(read -> join.apply(read, name -> plain(context, name, answer.header(name))))));
+    }
+
+    /** The value of a header if it is a name and holds no key, else empty. What goes out under the same name may come back. */
+    private String plain(ContextView context, String header, @Nullable String value) {
+        if (value == null || !PLAIN.matcher(value).matches()) {
+            return "";
+        }
+        boolean isSent = headers.entrySet().stream()
+                .anyMatch(sent -> sent.getKey().equalsIgnoreCase(header)
+                        && sent.getValue().equals(value));
+        String struck = hidden.strikeFrom(Credentials.keyIn(context).strikeFrom(value));
+        return isSent || struck.equals(value) ? value : "";
     }
 
     /** A chat call to {@code path}. */

@@ -2,6 +2,7 @@ package io.headrace.provider.openai;
 
 import io.headrace.ApiException;
 import io.headrace.ErrorKind;
+import io.headrace.batch.BatchAccount;
 import io.headrace.batch.BatchApi;
 import io.headrace.batch.BatchJob;
 import io.headrace.batch.BatchLimits;
@@ -151,6 +152,21 @@ final class Batches<Q, R> implements BatchApi<Q, R> {
     public Mono<BatchJob> job(String id) {
         return job(api.call("/batches/" + ModelOperation.path(id), BatchOperation.BATCH)
                 .apply(id));
+    }
+
+    /** Keys see the batches of one project. */
+    @Override
+    public Mono<BatchAccount> account() {
+        return Mono.deferContextual(context ->
+                api.ask("/batches?limit=1", BatchOperation.list(""), "", (page, header) -> {
+                    String project = header.apply("openai-project");
+                    String name = header.apply("openai-organization") + (project.isEmpty() ? "" : "/" + project);
+                    return page.items().stream()
+                            .findFirst()
+                            .map(batch -> job(batch, context))
+                            .map(newest -> new BatchAccount(name, newest.id(), newest.createdAt()))
+                            .orElseGet(() -> BatchAccount.withoutBatches(name));
+                }));
     }
 
     @Override

@@ -4,16 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.ApiException;
 import io.headrace.ErrorKind;
+import io.headrace.batch.BatchAccount;
 import io.headrace.batch.BatchApi;
 import io.headrace.batch.BatchJob;
 import io.headrace.batch.BatchResult;
 import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
 import io.headrace.provider.OpenApiDescription;
+import io.headrace.testkit.Fault;
 import io.headrace.testkit.SimulatedBatches;
 import io.headrace.testkit.SimulatedProvider;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
@@ -58,6 +61,20 @@ class BatchWireTest {
             }
             assertThat(elsewhere.connections().opened()).isZero();
         }
+    }
+
+    @Test
+    void account_isTheOrganization_butNeverTheKey() {
+        assertThat(api.account().block(SOON)).isEqualTo(BatchAccount.withoutBatches("org-simulated"));
+        String id = submit(api).id();
+        assertThat(api.account().block(SOON)).extracting(BatchAccount::newest).isEqualTo(id);
+        provider.failNext(
+                1,
+                Fault.answer(
+                        200,
+                        Map.of("anthropic-organization-id", "sk-ant-batches-1234"),
+                        "{\"data\":[],\"has_more\":false}"));
+        assertThat(api.account().block(SOON)).isEqualTo(BatchAccount.withoutBatches(""));
     }
 
     @Test

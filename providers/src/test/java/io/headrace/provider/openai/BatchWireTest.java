@@ -8,6 +8,7 @@ import io.headrace.ErrorKind;
 import io.headrace.admission.ApiKey;
 import io.headrace.admission.Grant;
 import io.headrace.admission.ServerLimits;
+import io.headrace.batch.BatchAccount;
 import io.headrace.batch.BatchApi;
 import io.headrace.batch.BatchJob;
 import io.headrace.batch.BatchJob.State;
@@ -78,6 +79,39 @@ class BatchWireTest {
         assertThat(problem.kind()).isEqualTo(ErrorKind.INVALID_REQUEST);
         assertThat(problem.isTransient()).isFalse();
         assertThat(problem).hasMessageNotContaining("a prompt that").hasMessageNotContaining("sk-batches");
+    }
+
+    @Test
+    void account_isOrganizationAndProject_asFarAsTheyAreNames() {
+        assertThat(account(Map.of())).isEqualTo(BatchAccount.withoutBatches("org-simulated"));
+        assertThat(account(Map.of("openai-organization", "acme-1", "openai-project", "proj_2"))
+                        .name())
+                .isEqualTo("acme-1/proj_2");
+        for (String odd : List.of("sk-batches-123456789", "x-sk-batches-123456789", "a b", "a/b", "a".repeat(65), "")) {
+            assertThat(account(Map.of("openai-organization", odd)).name()).isEmpty();
+        }
+    }
+
+    @Test
+    void organizationThatIsAskedFor_isNotHidden() {
+        try (OpenAi ofOrganization = OpenAi.builder()
+                .baseUrl(provider.baseUrl() + "/v1")
+                .apiKey("sk-batches-123456789")
+                .organization("org-simulated")
+                .transport(transport)
+                .build()) {
+            assertThat(ofOrganization.chatBatches().account().block(SOON))
+                    .isEqualTo(BatchAccount.withoutBatches("org-simulated"));
+        }
+    }
+
+    private BatchAccount account(Map<String, String> headers) {
+        if (!headers.isEmpty()) {
+            provider.failNext(1, Fault.answer(200, headers, "{\"data\":[],\"has_more\":false}"));
+        }
+        BatchAccount account = api.account().block(SOON);
+        assertThat(account).isNotNull();
+        return account;
     }
 
     @Test

@@ -1,0 +1,258 @@
+package io.headrace.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.batch.BatchStatus.State;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Submissions in doubt that are looked for with another account's key, and by clocks that differ. */
+class AnotherAccountTest {
+
+    private static final Duration LONG = Duration.ofDays(60);
+
+    @TempDir(factory = QuickDirectory.class)
+    Path root;
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void doubtAtAnotherAccount_isKeptAndNothingIsSubmitted(boolean keepsTags) {
+        Simulation simulation = inDoubt(keepsTags, "");
+        int made = simulation.provider.made.size();
+        hideAll(simulation);
+        simulation.requests.add("new");
+        later(simulation, Duration.ofHours(3));
+
+        for (int i = 0; i < 3; i++) {
+            assertThat(round(simulation)).contains("another account", "which is there", "http://scripted");
+            later(simulation, Duration.ofHours(1));
+        }
+        assertThat(rounds(simulation)).contains("another account", "the key and the base URL");
+        assertThat(simulation.provider.made).hasSize(made);
+        assertThat(states(simulation)).contains(State.IN_DOUBT);
+
+        simulation.provider.hidden.clear();
+        simulation.start(0);
+        assertThat(rounds(simulation)).isEqualTo("done");
+        simulation.checkAllIsDone();
+        assertThat(simulation.answers).hasSize(7);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void firstBatchOfAnAccount_isToldFromAnotherByTheirNames(boolean keepsTags) {
+        Simulation simulation = firstInDoubt(keepsTags, "org-a");
+        hideAll(simulation);
+        simulation.provider.account = "org-b";
+        later(simulation, Duration.ofHours(3));
+        assertThat(round(simulation)).contains("then it was org-a, now it is org-b");
+        assertThat(rounds(simulation)).contains("then it was org-a, now it is org-b");
+        assertThat(cancel(simulation)).contains("then it was org-a, now it is org-b");
+
+        simulation.provider.account = "org-a";
+        simulation.provider.hidden.clear();
+        simulation.start(0);
+        assertThat(rounds(simulation)).isEqualTo("done");
+        simulation.checkNothingTwice();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void firstBatchOfAnAccount_isToldFromAnotherByOlderBatches(boolean keepsTags) {
+        Simulation simulation = firstInDoubt(keepsTags, "");
+        hideAll(simulation);
+        ModelProvider.Made old = new ModelProvider.Made();
+        old.id = "batch_old";
+        old.lines = List.of("a b");
+        old.createdAt = Simulation.START.minus(Duration.ofDays(9));
+        simulation.provider.made.add(old);
+        later(simulation, Duration.ofHours(3));
+        assertThat(rounds(simulation)).contains("another account", "batch_old is older");
+
+        simulation.provider.made.remove(old);
+        simulation.provider.hidden.clear();
+        simulation.start(0);
+        assertThat(rounds(simulation)).isEqualTo("done");
+        simulation.checkAllIsDone();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void accountThatChangedItsName_isTheSame(boolean keepsTags) {
+        Simulation simulation = inDoubt(keepsTags, "old-name");
+        simulation.provider.account = "new-name";
+        later(simulation, Duration.ofHours(3));
+        assertThat(rounds(simulation)).isEqualTo("done");
+        simulation.checkAllIsDone();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void submissionThatIsSurelyOver_isMadeAnewWhereverItWas(boolean keepsTags) {
+        Simulation simulation = inDoubt(keepsTags, "");
+        simulation.provider.made.forEach(batch -> simulation.provider.hidden.add(batch.id));
+        later(simulation, Duration.ofDays(32));
+        assertThat(rounds(simulation)).isEqualTo("done");
+        assertThat(simulation.answers).hasSize(6);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void accountThatIsNotTold_isNoHindrance(boolean keepsTags) {
+        Simulation simulation = new Simulation(root, keepsTags, 3, requests(3));
+        simulation.provider.account = null; // as of a server without lists, or in a journal of an earlier version
+        simulation.provider.faults.lostAnswers = 100;
+        simulation.start(0);
+        round(simulation);
+        assertThat(states(simulation)).containsExactly(State.IN_DOUBT);
+        simulation.provider.faults.lostAnswers = 0;
+        later(simulation, Duration.ofHours(3));
+        assertThat(rounds(simulation)).isEqualTo("done");
+        simulation.checkAllIsDone();
+    }
+
+    @Test
+    void unknownBatch_namesBothAccounts() {
+        Simulation simulation = new Simulation(root, true, 3, requests(3));
+        simulation.provider.account = "org-a";
+        simulation.start(0);
+        round(simulation);
+        hideAll(simulation);
+        simulation.provider.account = "org-b";
+        later(simulation, Duration.ofHours(3));
+        assertThat(round(simulation)).contains("is not known to the account", "then it was org-a, now it is org-b");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void deathAtEveryStepThenAnotherAccount_submitsNothingTwice(boolean keepsTags) {
+        for (long step = 1; ; step++) {
+            Simulation simulation = new Simulation(root.resolve("s" + step), keepsTags, step, requests(7));
+            simulation.provider.account = "org-a";
+            simulation.provider.work = Duration.ofMinutes(10);
+            simulation.start(step);
+            round(simulation);
+            if (!simulation.isDead()) {
+                assertThat(step).isGreaterThan(30);
+                return;
+            }
+            hideAll(simulation);
+            simulation.provider.account = "org-b";
+            later(simulation, Duration.ofHours(1));
+            round(simulation);
+            later(simulation, Duration.ofHours(1));
+            rounds(simulation);
+
+            simulation.provider.account = "org-a";
+            simulation.provider.hidden.clear(); // what was begun in the other account is found as well
+            later(simulation, Duration.ofHours(1));
+            assertThat(rounds(simulation)).as("step " + step).isEqualTo("done");
+            simulation.checkAllIsDone();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"PT-50H", "PT-7M", "PT7M", "PT23H"})
+    void clocksThatDiffer_hideNoBatch(Duration ahead) {
+        for (boolean keepsTags : List.of(true, false)) {
+            for (long step = 1; ; step++) {
+                Simulation simulation =
+                        new Simulation(root.resolve(keepsTags + "" + step), keepsTags, step, requests(7));
+                simulation.provider.work = Duration.ofMinutes(10);
+                simulation.ahead = ahead;
+                simulation.start(step);
+                round(simulation);
+                if (!simulation.isDead()) {
+                    break;
+                }
+                later(simulation, Duration.ofHours(1));
+                assertThat(rounds(simulation)).as("step " + step).isEqualTo("done");
+                simulation.checkAllIsDone();
+            }
+        }
+    }
+
+    @Test
+    void intentOfAnEarlierVersion_isRead() {
+        byte[] old = new RecordWriter(4).number(7).number(2).fixed64(1_000).bytes();
+        assertThat(QueueRecord.read(new RecordReader(old)))
+                .isEqualTo(new QueueRecord.Intended(7, 2, Instant.ofEpochSecond(1), null));
+        Stream.of(
+                        new QueueRecord.Intended(1, 1, Instant.EPOCH, null),
+                        new QueueRecord.Intended(1, 1, Instant.EPOCH, BatchAccount.withoutBatches("org")),
+                        new QueueRecord.Intended(
+                                1, 1, Instant.EPOCH, new BatchAccount("", "batch_1", Instant.ofEpochMilli(12345))))
+                .forEach(record -> assertThat(
+                                QueueRecord.read(new RecordReader(record.write().bytes())))
+                        .isEqualTo(record));
+    }
+
+    /** A batch that is out, and one whose outcome is not known. */
+    private Simulation inDoubt(boolean keepsTags, String account) {
+        Simulation simulation = new Simulation(root, keepsTags, 3, requests(3));
+        simulation.provider.account = account;
+        simulation.start(0);
+        assertThat(round(simulation)).isEqualTo("done");
+        later(simulation, Duration.ofHours(3));
+        assertThat(rounds(simulation)).isEqualTo("done"); // nothing that is out tells of the account
+        simulation.requests.addAll(List.of("more 1", "more 2", "more 3"));
+        simulation.provider.faults.lostAnswers = 100;
+        round(simulation);
+        simulation.provider.faults.lostAnswers = 0;
+        assertThat(states(simulation)).contains(State.IN_DOUBT);
+        return simulation;
+    }
+
+    private Simulation firstInDoubt(boolean keepsTags, String account) {
+        Simulation simulation = new Simulation(root, keepsTags, 3, requests(3));
+        simulation.provider.account = account;
+        simulation.provider.faults.lostAnswers = 100;
+        simulation.start(0);
+        round(simulation);
+        simulation.provider.faults.lostAnswers = 0;
+        assertThat(states(simulation)).containsExactly(State.IN_DOUBT);
+        return simulation;
+    }
+
+    /** Another process, so much later. */
+    private static void later(Simulation simulation, Duration time) {
+        simulation.queue().close();
+        simulation.time.advanceTimeBy(time);
+        simulation.start(0);
+    }
+
+    private static void hideAll(Simulation simulation) {
+        simulation.provider.made.forEach(batch -> simulation.provider.hidden.add(batch.id));
+    }
+
+    private static List<String> requests(int count) {
+        return new ArrayList<>(BatchQueueSimulationTest.requests(count));
+    }
+
+    private static String round(Simulation simulation) {
+        return simulation.run(simulation.queue().round(simulation.pass()), Duration.ofMinutes(1));
+    }
+
+    private static String rounds(Simulation simulation) {
+        return simulation.run(simulation.queue().rounds(simulation.pass()), LONG);
+    }
+
+    private static String cancel(Simulation simulation) {
+        return simulation.run(simulation.queue().cancel(), Duration.ofMinutes(1));
+    }
+
+    private static List<State> states(Simulation simulation) {
+        return simulation.queue().snapshot().block().batches().stream()
+                .filter(batch -> batch.requests() > 0)
+                .map(BatchStatus::state)
+                .toList();
+    }
+}
