@@ -31,27 +31,22 @@ import io.headrace.provider.http.LoopbackServer;
 import io.headrace.provider.http.LoopbackServer.Reply;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
 
 /** What goes out in Chat Completions, and what whole answers of OpenAI and of compatible servers come in as. */
-class ChatCompletionsTest {
+class ChatCompletionsTest extends OpenAiOverLoopback {
 
     private static final Duration SOON = Duration.ofSeconds(20);
-    private static final String ANSWER =
-            "{\"choices\":[{\"message\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}";
 
-    private final LoopbackServer server = new LoopbackServer();
-    private final OpenAi openAi = OpenAi.builder().baseUrl(server.url() + "/v1").build();
-
-    @AfterEach
-    void close() {
-        openAi.close();
-        server.close();
-    }
+    private static final String OF_OPENAI = """
+            {"id":"chatcmpl-A1","object":"chat.completion","created":1726012687,"model":"gpt-4o-2024-08-06","system_fingerprint":"fp_1",
+             "choices":[{"index":0,"message":{"role":"assistant","content":"Grüße 🌊","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],
+             "usage":{"prompt_tokens":13,"completion_tokens":5,"total_tokens":18,"prompt_tokens_details":{"cached_tokens":4},
+              "completion_tokens_details":{"reasoning_tokens":2}},"future":{"a":[1,{"b":null}]}}""";
 
     @Test
     void request_holdsAllThatItSays() {
@@ -111,11 +106,11 @@ class ChatCompletionsTest {
     @Test
     void whatChatCompletionsHasNoPlaceFor_isRefusedBeforeSending() {
         for (ChatRequest request : List.of(
-                ask().toBuilder().topK(5).build(),
-                ask().toBuilder()
+                ask("Hi").toBuilder().topK(5).build(),
+                ask("Hi").toBuilder()
                         .user(new Document(Media.url("https://a.example/b.pdf")))
                         .build(),
-                ask().toBuilder()
+                ask("Hi").toBuilder()
                         .toolResults(new ToolResult(
                                 "c", List.of(new Image(Media.of("image/png", new byte[] {1}))), false))
                         .build())) {
@@ -125,6 +120,58 @@ class ChatCompletionsTest {
             assertThat(error).hasMessageStartingWith("openai m: not sent: ").hasMessageContaining("Chat Completions");
         }
         assertThat(server.received()).isEmpty();
+    }
+
+    @Test
+    void request_holdsAllFieldsInAFixedOrder_andExtrasOverrule() {
+        server.always(new Reply(200, ANSWER));
+        ChatRequest request = ChatRequest.builder("gpt-4o")
+                .system("Be brief.\n\"Quote\" é")
+                .user("Hi")
+                .assistant("Yes?")
+                .temperature(0.5)
+                .topP(0.9)
+                .maxOutputTokens(7)
+                .stop("END", "\n")
+                .seed(42)
+                .extra("reasoning_effort", "low")
+                .extra("temperature", 1)
+                .extra("response_format", Map.of("type", "json_object"))
+                .extra("nothing", null)
+                .extra("list", List.of(1, 2.5, true))
+                .build();
+
+        openAi.chat().apply(request).then(openAi.chat().apply(request)).block();
+
+        LoopbackServer.Received first = server.received().get(0);
+        assertThat(first.path()).isEqualTo("/v1/chat/completions");
+        assertThat(first.headers().get("Authorization")).isEqualTo("Bearer " + KEY);
+        assertThat(first.headers().get("Content-Type")).isEqualTo("application/json");
+        assertThat(first.body()).isEqualTo("""
+                        {"model":"gpt-4o","messages":[{"role":"system","content":"Be brief.\\n\\"Quote\\" é"},\
+                        {"role":"user","content":"Hi"},{"role":"assistant","content":"Yes?"}],"top_p":0.9,\
+                        "max_completion_tokens":7,"stop":["END","\\n"],"seed":42,"reasoning_effort":"low","temperature":1,\
+                        "response_format":{"type":"json_object"},"nothing":null,"list":[1,2.5,true]}""");
+        assertThat(server.received().get(1).body()).isEqualTo(first.body());
+    }
+
+    @Test
+    void request_ofTwoFields_sendsNothingElse() {
+        server.always(new Reply(200, ANSWER));
+
+        openAi.chat().apply(ask("Hi")).block();
+
+        assertThat(server.received().get(0).body())
+                .isEqualTo("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}");
+    }
+
+    @Test
+    void halfASurrogatePair_isSentEscaped() {
+        server.always(new Reply(200, ANSWER));
+
+        openAi.chat().apply(ask("broken \ud800 pair")).block();
+
+        assertThat(server.received().get(0).body()).contains("broken \\uD800 pair");
     }
 
     @Test
@@ -139,7 +186,7 @@ class ChatCompletionsTest {
                  "usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":3},
                   "completion_tokens_details":{"reasoning_tokens":2}},"timings":{"predicted_ms":1.5}}""", "x-request-id", "req_7"));
 
-        assertThat(openAi.chat().apply(ask()).block(SOON))
+        assertThat(openAi.chat().apply(ask("Hi")).block(SOON))
                 .isEqualTo(new ChatResponse(
                         "c",
                         "m-1",
@@ -164,50 +211,85 @@ class ChatCompletionsTest {
                         "flex"));
     }
 
+    @Test
+    void answerOfOpenAi_isReadWhole() {
+        server.next(new Reply(200, OF_OPENAI));
+
+        StepVerifier.create(openAi.chat().apply(ask("hello")))
+                .expectNext(new ChatResponse(
+                        "chatcmpl-A1",
+                        "gpt-4o-2024-08-06",
+                        List.of(new Choice(0, List.of(new Text("Grüße 🌊")), FinishReason.STOP, "stop", List.of())),
+                        new Usage(13, 4, 0, 0, 5, 2, 0)))
+                .verifyComplete();
+    }
+
+    @Test
+    void refusal_isAnAnswer() {
+        server.next(
+                new Reply(
+                        200,
+                        "{\"id\":\"a\",\"model\":\"m\",\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"message\":{\"content\":null,\"refusal\":\"I cannot.\"}}]}"));
+
+        StepVerifier.create(openAi.chat().apply(ask("hello")))
+                .assertNext(answer -> {
+                    assertThat(answer.refusal()).isEqualTo("I cannot.");
+                    assertThat(answer.finishReason()).isEqualTo(FinishReason.REFUSAL);
+                    assertThat(answer.text()).isEmpty();
+                    assertThat(answer.usage()).isEqualTo(Usage.UNKNOWN);
+                })
+                .verifyComplete();
+    }
+
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '~',
-            value = {
-                // vLLM, new and old, and with a key
-                "404|{\"error\":{\"message\":\"no such model\",\"type\":\"NotFoundError\",\"param\":null,\"code\":404}}|NOT_FOUND|false",
-                "400|{\"object\":\"error\",\"message\":\"too long\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}|INVALID_REQUEST|false",
-                "401|{\"error\":\"Unauthorized\"}|AUTHENTICATION|false",
-                "422|{\"detail\":[{\"loc\":[\"body\",\"n\"],\"msg\":\"bad\"}]}|INVALID_REQUEST|false",
-                // llama.cpp
-                "503|{\"error\":{\"code\":503,\"message\":\"Loading model\",\"type\":\"unavailable_error\"}}|OVERLOADED|true",
-                "400|{\"error\":{\"code\":400,\"message\":\"too long\",\"type\":\"exceed_context_size_error\",\"n_prompt_tokens\":9,\"n_ctx\":4}}|INVALID_REQUEST|false",
-                // Ollama
-                "404|{\"error\":{\"message\":\"model not found\",\"type\":\"not_found_error\",\"param\":null,\"code\":null}}|NOT_FOUND|false",
-                "500|{\"error\":\"llama runner process has terminated\"}|SERVER_ERROR|true",
-                // gateways: errors in a success, and pages
-                "200|{\"error\":{\"code\":429,\"message\":\"Rate limited upstream\"}}|RATE_LIMITED|true",
-                "200|{\"error\":{\"code\":402,\"message\":\"Insufficient credits\"}}|QUOTA_EXHAUSTED|false",
-                "502|<html><title>Bad Gateway</title></html>|SERVER_ERROR|true",
-                // Azure
-                "400|{\"error\":{\"message\":\"filtered\",\"type\":null,\"param\":\"prompt\",\"code\":\"content_filter\",\"status\":400,\"innererror\":{\"code\":\"ResponsibleAIPolicyViolation\"}}}|REFUSED|false",
-                "429|{\"error\":{\"code\":\"429\",\"message\":\"Please retry after 37 seconds\"}}|RATE_LIMITED|true",
-            })
-    void errorsOfCompatibleServers_becomeTheirKind(int status, String body, ErrorKind kind, boolean isTransient) {
-        server.next(new Reply(status, body));
+    @CsvSource({
+        "stop, STOP",
+        "length, LENGTH",
+        "tool_calls, TOOL_CALLS",
+        "function_call, TOOL_CALLS",
+        "content_filter, CONTENT_FILTER",
+        "from_the_future, OTHER"
+    })
+    void finishReason_isMapped(String wire, FinishReason reason) {
+        server.next(
+                new Reply(
+                        200,
+                        "{\"choices\":[{\"finish_reason\":\"" + wire
+                                + "\",\"message\":{\"content\":[{\"type\":\"text\","
+                                + "\"text\":\"a\"},{\"type\":\"image\"},{\"type\":\"text\",\"text\":\"b\"}]}}],\"usage\":null}"));
 
-        ApiException error = fail(ask());
-
-        assertThat(error.kind()).isEqualTo(kind);
-        assertThat(error.isTransient()).isEqualTo(isTransient);
-        assertThat(error.status()).hasValue(status);
+        StepVerifier.create(openAi.chat().apply(ask("hello")))
+                .assertNext(answer -> {
+                    assertThat(answer.finishReason()).isEqualTo(reason);
+                    assertThat(answer.text()).isEqualTo("ab");
+                    assertThat(answer.usage()).isEqualTo(Usage.UNKNOWN);
+                })
+                .verifyComplete();
     }
 
-    private ApiException fail(ChatRequest request) {
-        return openAi.chat()
-                .apply(request)
-                .map(answer -> (Throwable) new AssertionError("an answer: " + answer))
-                .onErrorResume(Mono::just)
-                .cast(ApiException.class)
-                .block(SOON);
+    @Test
+    void oddNumbers_breakNothing() {
+        server.next(
+                new Reply(
+                        201,
+                        "{\"created\":1e99,\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"message\":{\"content\":\"Hi\"}}],"
+                                + "\"usage\":{\"prompt_tokens\":99999999999999999999,\"completion_tokens\":9007199254740993}}"));
+        server.next(new Reply(200, "{\"data\":[{\"id\":\"m\",\"created\":9223372036854775807}]}"));
+
+        ChatResponse answer = openAi.chat().apply(ask("hello")).block();
+
+        assertThat(answer.text()).isEqualTo("Hi");
+        assertThat(answer.usage()).isEqualTo(Usage.UNKNOWN);
+        assertThat(openAi.models().block()).containsExactly(new ModelInfo("m", null, ""));
     }
 
-    private static ChatRequest ask() {
-        return ChatRequest.builder("m").user("Hi").build();
+    @Test
+    void choicesThatAllHaveOneIndex_areToldApart() {
+        String choice = "{\"index\":0,\"finish_reason\":\"stop\",\"message\":{\"content\":\"%s\"}}";
+        server.next(new Reply(200, "{\"choices\":[" + choice.formatted("a") + "," + choice.formatted("b") + "]}"));
+
+        ChatResponse answer = openAi.chat().apply(ask("hello")).block();
+
+        assertThat(answer.choices()).extracting(Choice::text).containsExactly("a", "b");
     }
 }
