@@ -8,6 +8,7 @@ import io.headrace.CallOptions;
 import io.headrace.Codec;
 import io.headrace.ErrorKind;
 import io.headrace.Fingerprint;
+import io.headrace.ItemNamespaces;
 import io.headrace.Namespace;
 import io.headrace.Outcome;
 import io.headrace.cache.CallKey;
@@ -18,6 +19,7 @@ import io.headrace.layer.FallbackLayer;
 import io.headrace.layer.MicroBatcher;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -48,7 +50,7 @@ class ParkedStackTest extends ParkedCalls {
                 .fallback(FallbackLayer.when(error -> true, request -> Mono.just("invented")))
                 .build();
         Call<String, String> inner = CallStack.<String, String>of(this::answer)
-                .fallback(java.util.Set.of(ErrorKind.REFUSED), call)
+                .fallback(Set.of(ErrorKind.REFUSED), call)
                 .build();
 
         isParked(outcome(value -> guarded.apply("park")));
@@ -61,7 +63,7 @@ class ParkedStackTest extends ParkedCalls {
         Call<String, String> parks =
                 CallStack.<String, String>of(request -> answer("park")).build();
         Call<String, String> first = CallStack.<String, String>of(request -> answer("fails"))
-                .fallback(java.util.Set.of(ErrorKind.REFUSED), parks)
+                .fallback(Set.of(ErrorKind.REFUSED), parks)
                 .build();
 
         isParked(outcome(value -> first.apply("x").onErrorReturn("invented")));
@@ -148,7 +150,7 @@ class ParkedStackTest extends ParkedCalls {
             samples.add(replicate == null ? 0 : replicate);
             return parked();
         }));
-        Namespace mine = io.headrace.ItemNamespaces.of("mine").namespace("x");
+        Namespace mine = ItemNamespaces.of("mine").namespace("x");
         Mono<String> answer = sampled.apply("q")
                 .contextWrite(
                         context -> CallOptions.from(context).withNamespace(mine).into(context));

@@ -6,146 +6,31 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.headrace.ApiException;
 import io.headrace.CachePolicy;
 import io.headrace.Call;
-import io.headrace.Codec;
 import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
-import io.headrace.Fingerprint;
 import io.headrace.Outcome;
-import io.headrace.Usage;
 import io.headrace.admission.Budget;
-import io.headrace.admission.Demand;
-import io.headrace.batch.BatchQueue;
-import io.headrace.batch.ScriptedBatchApi;
-import io.headrace.cache.CallKey;
-import io.headrace.cache.InMemoryCache;
-import io.headrace.dataset.Dataset;
 import io.headrace.flow.Pipeline;
 import io.headrace.flow.Reduction;
 import io.headrace.flow.Step;
-import io.headrace.layer.CallStack;
-import io.headrace.observe.Meter;
 import io.headrace.run.RunReport.End;
 import io.headrace.run.RunReport.Items;
 import java.io.IOException;
-import java.math.BigDecimal;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
-import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
-import reactor.util.retry.Retry;
 
-/** Runs whose calls go by batches: several passes, and processes. */
-class RunBatchesTest {
-
-    private static final Duration SOON = Duration.ofSeconds(30);
-
-    @TempDir
-    Path directory;
-
-    private final InMemoryCache cache = InMemoryCache.create();
-    private final List<String> online = new CopyOnWriteArrayList<>();
-    private Function<String, String> answers = request -> request + "!";
-    private final ScriptedBatchApi api = new ScriptedBatchApi(request -> answers.apply(request));
-    private BatchQueue queue;
-    private boolean priced = true;
-
-    /** Two cents at most and one in fact, and half of it by batches; ten tokens of twenty. */
-    private final class Prices implements Meter<String, String> {
-
-        private final BigDecimal unit;
-
-        Prices(String unit) {
-            this.unit = new BigDecimal(unit);
-        }
-
-        @Override
-        public Cost ceiling(String request) {
-            return priced ? Cost.of(unit.add(unit)) : Cost.UNKNOWN;
-        }
-
-        @Override
-        public Usage usage(String answer) {
-            return Usage.of(4, 6);
-        }
-
-        @Override
-        public Cost cost(String answer) {
-            return Cost.of(unit);
-        }
-
-        @Override
-        public String model(String answer) {
-            return "m";
-        }
-
-        @Override
-        public Meter<String, String> batch() {
-            return new Prices("0.005");
-        }
-    }
-
-    @BeforeEach
-    void open() {
-        queue = BatchQueue.builder(directory.resolve("batches"))
-                .poll(Duration.ofMillis(5), Duration.ofMillis(10))
-                .fillTime(Duration.ZERO)
-                .open();
-    }
-
-    @AfterEach
-    void close() {
-        queue.close();
-    }
-
-    private CallStack<String, String> stack() {
-        return CallStack.<String, String>of(request -> Mono.fromSupplier(() -> {
-                    online.add(request);
-                    return request + "!";
-                }))
-                .key(request -> new CallKey(new Fingerprint(request.hashCode(), request.length(), 1, 1), List.of()))
-                .codec(Codec.json(String.class))
-                .meter(new Prices("0.01"))
-                .demand(request -> new Demand(8, 12, Cost.UNKNOWN))
-                .cache(cache);
-    }
-
-    private Call<String, String> batched() {
-        return stack().batches(queue, api).build();
-    }
-
-    private static Dataset<String> rows(int count) {
-        return Dataset.of(IntStream.range(0, count).mapToObj(i -> "word" + i).toList());
-    }
-
-    private static Pipeline<String, String> twoStages(Call<String, String> first, Call<String, String> second) {
-        return Step.<String, String>map("one", first::apply).then(Step.map("two", second::apply));
-    }
-
-    private Run.Builder<String, String> run(int rows, Pipeline<String, String> pipeline) {
-        return Run.builder(rows(rows), pipeline, directory.resolve("out"), Codec.json(String.class))
-                .batches(queue);
-    }
-
-    private Run.Builder<String, String> run(int rows) {
-        return run(rows, Pipeline.of(Step.<String, String>map("ask", batched()::apply)));
-    }
-
-    private static BigDecimal usd(String amount) {
-        return new BigDecimal(amount);
-    }
+/** Several passes of runs whose calls go by batches. */
+class RunBatchesTest extends BatchRuns {
 
     @Test
     void firstPass_leavesAllItemsWaiting_andTheNextOneReadsTheirAnswers() throws IOException {
@@ -202,51 +87,6 @@ class RunBatchesTest {
     }
 
     @Test
-    void lineOfAnItem_tellsWhatAllItsStagesTook_alsoOverProcesses() throws IOException {
-        Run<String> run = run(5, twoStages(batched(), batched())).build();
-        for (int pass = 0; pass < 2; pass++) {
-            assertThat(queue.round(run.execute()).block(SOON).end()).isEqualTo(End.WAITING);
-            queue.disposeLater().block(SOON);
-            open();
-            run = run(5, twoStages(batched(), batched())).build();
-        }
-        RunReport report = queue.round(run.execute()).block(SOON);
-
-        assertThat(report.end()).isEqualTo(End.FINISHED);
-        assertThat(report.total().calls().sent()).isEqualTo(10);
-        assertThat(report.total().calls().retried()).isZero();
-        assertThat(report.total().calls().cached()).isZero();
-        assertThat(report.total().cost().usd()).isEqualByComparingTo("0.05");
-        assertThat(report.total().saved()).isEqualTo(Cost.ZERO);
-        assertThat(Files.readAllLines(directory.resolve("out/results.jsonl")))
-                .hasSize(5)
-                .allSatisfy(line -> assertThat(line)
-                        .contains("\"attempts\":2", "\"costUsd\":0.01")
-                        .doesNotContain("\"cached\":true"));
-    }
-
-    @Test
-    void lineOfASharedPrompt_tellsWhatItCostWithOneItemOnly() throws IOException {
-        Run<String> run = run(
-                        4,
-                        Pipeline.of(Step.<String, String>map(
-                                "ask",
-                                value -> batched()
-                                        .apply("same")
-                                        .flatMap(one -> batched().apply(one + value)))))
-                .build();
-
-        RunReport report = queue.rounds(run.execute()).block(SOON);
-
-        assertThat(report.total().items().ok()).isEqualTo(4);
-        assertThat(report.total().cost().usd()).isEqualByComparingTo("0.025");
-        assertThat(report.total().saved().usd()).isEqualByComparingTo("0.015");
-        assertThat(String.join("", Files.readAllLines(directory.resolve("out/results.jsonl")))
-                        .split("\"attempts\":2"))
-                .hasSize(2);
-    }
-
-    @Test
     void mixedStages_callOnlineWhatIsOnline() {
         Run<String> run = run(50, twoStages(batched(), stack().build())).build();
 
@@ -282,25 +122,6 @@ class RunBatchesTest {
     }
 
     @Test
-    void equalPrompts_areBoughtOnceAndAccountedForOnce() {
-        Run<String> run = run(
-                        30,
-                        Pipeline.of(Step.<String, String>map(
-                                "ask",
-                                value -> Mono.zip(
-                                        batched().apply("same"), batched().apply(value), String::concat))))
-                .build();
-
-        RunReport report = queue.rounds(run.execute()).block(SOON);
-
-        assertThat(report.total().items().ok()).isEqualTo(30);
-        assertThat(api.asked).hasSize(31);
-        assertThat(report.total().calls().sent()).isEqualTo(31);
-        assertThat(report.total().calls().cached()).isEqualTo(29);
-        assertThat(report.total().cost().usd()).isEqualByComparingTo("0.155");
-    }
-
-    @Test
     void failedRequests_areDeadLetters_andTriedAgainWhenAsked() {
         AtomicInteger tries = new AtomicInteger();
         answers = request -> {
@@ -314,7 +135,7 @@ class RunBatchesTest {
 
         RunReport first = queue.rounds(run(10).build().execute()).block(SOON);
         assertThat(first.end()).isEqualTo(End.FINISHED);
-        assertThat(first.total().failedByKind()).containsExactly(java.util.Map.entry(ErrorKind.INVALID_REQUEST, 1L));
+        assertThat(first.total().failedByKind()).containsExactly(Map.entry(ErrorKind.INVALID_REQUEST, 1L));
 
         RunReport again =
                 queue.rounds(run(10).retryFailed(true).build().execute()).block(SOON);
@@ -479,119 +300,6 @@ class RunBatchesTest {
         assertThat(api.asked).hasSize(2);
     }
 
-    /** A cent for the ceiling of each call, half of it for what it costs: 0.10 USD hold 10 that wait, then ever more. */
-    @Test
-    void budget_isNeverPassed_overAllPassesAndProcesses() {
-        BigDecimal cap = usd("0.10");
-        int passes = 0;
-        int most = 0;
-        RunReport report;
-        do {
-            report = queue.round(run(18).budget(Budget.ofUsd(cap)).build().execute())
-                    .block(SOON);
-            BigDecimal spent = report.total().cost().usd();
-            assertThat(spent.add(queue.outstanding().usd())).isLessThanOrEqualTo(cap);
-            assertThat(report.budget().orElseThrow().usd().spent()).isEqualByComparingTo(spent);
-            assertThat(report.budget().orElseThrow().usd().reserved())
-                    .isEqualByComparingTo(queue.outstanding().usd());
-            most = Math.max(most, api.asked.size());
-            passes++;
-            reopen();
-        } while (passes < 9);
-
-        assertThat(report.end()).isEqualTo(End.FINISHED);
-        assertThat(api.asked).hasSize(18);
-        assertThat(report.total().cost().usd()).isEqualByComparingTo("0.09");
-    }
-
-    @Test
-    void usedUpBudget_stopsTheRunAndAHigherCapGoesOn() {
-        RunReport stopped = queue.rounds(
-                        run(50).budget(Budget.ofUsd(usd("0.10"))).build().execute())
-                .block(SOON);
-        assertThat(stopped.end()).isEqualTo(End.STOPPED_BY_POLICY);
-        assertThat(stopped.reason()).contains("the budget is used up").contains("raise the cap");
-        assertThat(stopped.total().cost().usd()).isLessThanOrEqualTo(usd("0.10"));
-        assertThat(stopped.total().items().failed()).isZero();
-
-        RunReport done = queue.rounds(
-                        run(50).budget(Budget.ofUsd(usd("1"))).build().execute())
-                .block(SOON);
-        assertThat(done.end()).isEqualTo(End.FINISHED);
-        assertThat(done.total().cost().usd()).isEqualByComparingTo("0.25");
-    }
-
-    @Test
-    void callsThatWait_needNoRoomAgain() {
-        Run<String> run = run(10).budget(Budget.ofUsd(usd("0.10"))).build();
-        assertThat(run.execute().block(SOON).end()).isEqualTo(End.WAITING);
-        assertThat(run.execute().block(SOON).end()).isEqualTo(End.WAITING);
-    }
-
-    @Test
-    void callWithoutAPrice_isRefusedUnderACap() {
-        priced = false;
-
-        RunReport report = queue.rounds(
-                        run(5).budget(Budget.ofUsd(usd("0.10"))).build().execute())
-                .block(SOON);
-
-        assertThat(report.end()).isEqualTo(End.STOPPED_BY_POLICY);
-        assertThat(report.reason()).contains("known price");
-        assertThat(api.asked).isEmpty();
-    }
-
-    @Test
-    void sweep_buysCommonPromptsOnceAndRunsWhatIsNotFinished() throws IOException {
-        Call<String, String> call = batched();
-        AtomicInteger begun = new AtomicInteger();
-        Sweep sweep = Sweep.builder(directory.resolve("sweep"))
-                .configuration("one", out -> member(out, begun, call::apply))
-                .configuration(
-                        "two",
-                        out -> member(out, begun, word -> call.apply(word).flatMap(call::apply)))
-                .build();
-
-        SweepReport waiting = queue.round(sweep.execute()).block(SOON);
-        assertThat(waiting.end()).isEqualTo(End.WAITING);
-        assertThat(waiting.table()).contains("waiting").contains("20 items wait for batches");
-        assertThat(Files.readString(directory.resolve("sweep/comparison.json"))).contains("\"waiting\" : 20");
-
-        SweepReport report = queue.rounds(sweep.execute()).block(SOON);
-        assertThat(report.end()).isEqualTo(End.FINISHED);
-        assertThat(api.asked).hasSize(40).doesNotHaveDuplicates();
-        assertThat(begun).hasValue(5); // the first one is done after two passes
-        assertThat(report.configurations()
-                        .get(0)
-                        .report()
-                        .orElseThrow()
-                        .total()
-                        .cost()
-                        .usd())
-                .isEqualByComparingTo("0.1");
-        assertThat(report.configurations()
-                        .get(1)
-                        .report()
-                        .orElseThrow()
-                        .total()
-                        .cost()
-                        .usd())
-                .isEqualByComparingTo("0.1");
-    }
-
-    private Run<String> member(Path out, AtomicInteger begun, Function<String, Mono<String>> function) {
-        Dataset<String> rows = rows(20);
-        Pipeline<String, String> pipeline = Pipeline.of(Step.map("ask", word -> {
-            if (word.equals("word0")) {
-                begun.incrementAndGet();
-            }
-            return function.apply(word);
-        }));
-        return Run.builder(rows, pipeline, out, Codec.json(String.class))
-                .batches(queue)
-                .build();
-    }
-
     @Test
     void progress_saysWhatWaits() {
         Run<String> run = run(20).build();
@@ -617,13 +325,5 @@ class RunBatchesTest {
         assertThat(second)
                 .hasSize(5)
                 .allSatisfy(outcome -> assertThat(outcome.tally().attempts()).isEqualTo(1));
-    }
-
-    /** As another process would. */
-    private void reopen() {
-        queue.close(); // frees the directory soon after
-        Mono.fromRunnable(this::open)
-                .retryWhen(Retry.fixedDelay(500, Duration.ofMillis(5)))
-                .block(SOON);
     }
 }

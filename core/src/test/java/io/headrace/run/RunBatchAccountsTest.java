@@ -1,0 +1,201 @@
+package io.headrace.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.Call;
+import io.headrace.Codec;
+import io.headrace.Cost;
+import io.headrace.admission.Budget;
+import io.headrace.dataset.Dataset;
+import io.headrace.flow.Pipeline;
+import io.headrace.flow.Step;
+import io.headrace.run.RunReport.End;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
+
+/** What answers of batches cost, in the accounts of passes and processes and under a cap. */
+class RunBatchAccountsTest extends BatchRuns {
+
+    @Test
+    void lineOfAnItem_tellsWhatAllItsStagesTook_alsoOverProcesses() throws IOException {
+        Run<String> run = run(5, twoStages(batched(), batched())).build();
+        for (int pass = 0; pass < 2; pass++) {
+            assertThat(queue.round(run.execute()).block(SOON).end()).isEqualTo(End.WAITING);
+            queue.disposeLater().block(SOON);
+            open();
+            run = run(5, twoStages(batched(), batched())).build();
+        }
+        RunReport report = queue.round(run.execute()).block(SOON);
+
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(report.total().calls().sent()).isEqualTo(10);
+        assertThat(report.total().calls().retried()).isZero();
+        assertThat(report.total().calls().cached()).isZero();
+        assertThat(report.total().cost().usd()).isEqualByComparingTo("0.05");
+        assertThat(report.total().saved()).isEqualTo(Cost.ZERO);
+        assertThat(Files.readAllLines(directory.resolve("out/results.jsonl")))
+                .hasSize(5)
+                .allSatisfy(line -> assertThat(line)
+                        .contains("\"attempts\":2", "\"costUsd\":0.01")
+                        .doesNotContain("\"cached\":true"));
+    }
+
+    @Test
+    void lineOfASharedPrompt_tellsWhatItCostWithOneItemOnly() throws IOException {
+        Run<String> run = run(
+                        4,
+                        Pipeline.of(Step.<String, String>map(
+                                "ask",
+                                value -> batched()
+                                        .apply("same")
+                                        .flatMap(one -> batched().apply(one + value)))))
+                .build();
+
+        RunReport report = queue.rounds(run.execute()).block(SOON);
+
+        assertThat(report.total().items().ok()).isEqualTo(4);
+        assertThat(report.total().cost().usd()).isEqualByComparingTo("0.025");
+        assertThat(report.total().saved().usd()).isEqualByComparingTo("0.015");
+        assertThat(String.join("", Files.readAllLines(directory.resolve("out/results.jsonl")))
+                        .split("\"attempts\":2"))
+                .hasSize(2);
+    }
+
+    @Test
+    void equalPrompts_areBoughtOnceAndAccountedForOnce() {
+        Run<String> run = run(
+                        30,
+                        Pipeline.of(Step.<String, String>map(
+                                "ask",
+                                value -> Mono.zip(
+                                        batched().apply("same"), batched().apply(value), String::concat))))
+                .build();
+
+        RunReport report = queue.rounds(run.execute()).block(SOON);
+
+        assertThat(report.total().items().ok()).isEqualTo(30);
+        assertThat(api.asked).hasSize(31);
+        assertThat(report.total().calls().sent()).isEqualTo(31);
+        assertThat(report.total().calls().cached()).isEqualTo(29);
+        assertThat(report.total().cost().usd()).isEqualByComparingTo("0.155");
+    }
+
+    /** A cent for the ceiling of each call, half of it for what it costs: 0.10 USD hold 10 that wait, then ever more. */
+    @Test
+    void budget_isNeverPassed_overAllPassesAndProcesses() {
+        BigDecimal cap = usd("0.10");
+        int passes = 0;
+        int most = 0;
+        RunReport report;
+        do {
+            report = queue.round(run(18).budget(Budget.ofUsd(cap)).build().execute())
+                    .block(SOON);
+            BigDecimal spent = report.total().cost().usd();
+            assertThat(spent.add(queue.outstanding().usd())).isLessThanOrEqualTo(cap);
+            assertThat(report.budget().orElseThrow().usd().spent()).isEqualByComparingTo(spent);
+            assertThat(report.budget().orElseThrow().usd().reserved())
+                    .isEqualByComparingTo(queue.outstanding().usd());
+            most = Math.max(most, api.asked.size());
+            passes++;
+            reopen();
+        } while (passes < 9);
+
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(api.asked).hasSize(18);
+        assertThat(report.total().cost().usd()).isEqualByComparingTo("0.09");
+    }
+
+    @Test
+    void usedUpBudget_stopsTheRunAndAHigherCapGoesOn() {
+        RunReport stopped = queue.rounds(
+                        run(50).budget(Budget.ofUsd(usd("0.10"))).build().execute())
+                .block(SOON);
+        assertThat(stopped.end()).isEqualTo(End.STOPPED_BY_POLICY);
+        assertThat(stopped.reason()).contains("the budget is used up").contains("raise the cap");
+        assertThat(stopped.total().cost().usd()).isLessThanOrEqualTo(usd("0.10"));
+        assertThat(stopped.total().items().failed()).isZero();
+
+        RunReport done = queue.rounds(
+                        run(50).budget(Budget.ofUsd(usd("1"))).build().execute())
+                .block(SOON);
+        assertThat(done.end()).isEqualTo(End.FINISHED);
+        assertThat(done.total().cost().usd()).isEqualByComparingTo("0.25");
+    }
+
+    @Test
+    void callsThatWait_needNoRoomAgain() {
+        Run<String> run = run(10).budget(Budget.ofUsd(usd("0.10"))).build();
+        assertThat(run.execute().block(SOON).end()).isEqualTo(End.WAITING);
+        assertThat(run.execute().block(SOON).end()).isEqualTo(End.WAITING);
+    }
+
+    @Test
+    void callWithoutAPrice_isRefusedUnderACap() {
+        priced = false;
+
+        RunReport report = queue.rounds(
+                        run(5).budget(Budget.ofUsd(usd("0.10"))).build().execute())
+                .block(SOON);
+
+        assertThat(report.end()).isEqualTo(End.STOPPED_BY_POLICY);
+        assertThat(report.reason()).contains("known price");
+        assertThat(api.asked).isEmpty();
+    }
+
+    @Test
+    void sweep_buysCommonPromptsOnceAndRunsWhatIsNotFinished() throws IOException {
+        Call<String, String> call = batched();
+        AtomicInteger begun = new AtomicInteger();
+        Sweep sweep = Sweep.builder(directory.resolve("sweep"))
+                .configuration("one", out -> member(out, begun, call::apply))
+                .configuration(
+                        "two",
+                        out -> member(out, begun, word -> call.apply(word).flatMap(call::apply)))
+                .build();
+
+        SweepReport waiting = queue.round(sweep.execute()).block(SOON);
+        assertThat(waiting.end()).isEqualTo(End.WAITING);
+        assertThat(waiting.table()).contains("waiting").contains("20 items wait for batches");
+        assertThat(Files.readString(directory.resolve("sweep/comparison.json"))).contains("\"waiting\" : 20");
+
+        SweepReport report = queue.rounds(sweep.execute()).block(SOON);
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(api.asked).hasSize(40).doesNotHaveDuplicates();
+        assertThat(begun).hasValue(5); // the first one is done after two passes
+        assertThat(report.configurations()
+                        .get(0)
+                        .report()
+                        .orElseThrow()
+                        .total()
+                        .cost()
+                        .usd())
+                .isEqualByComparingTo("0.1");
+        assertThat(report.configurations()
+                        .get(1)
+                        .report()
+                        .orElseThrow()
+                        .total()
+                        .cost()
+                        .usd())
+                .isEqualByComparingTo("0.1");
+    }
+
+    private Run<String> member(Path out, AtomicInteger begun, Function<String, Mono<String>> function) {
+        Dataset<String> rows = rows(20);
+        Pipeline<String, String> pipeline = Pipeline.of(Step.map("ask", word -> {
+            if (word.equals("word0")) {
+                begun.incrementAndGet();
+            }
+            return function.apply(word);
+        }));
+        return Run.builder(rows, pipeline, out, Codec.json(String.class))
+                .batches(queue)
+                .build();
+    }
+}

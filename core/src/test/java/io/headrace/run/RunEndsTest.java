@@ -1,0 +1,291 @@
+package io.headrace.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.Codec;
+import io.headrace.StorageException;
+import io.headrace.dataset.Dataset;
+import io.headrace.flow.Pipeline;
+import io.headrace.flow.Reduction;
+import io.headrace.flow.Step;
+import io.headrace.run.RunReport.End;
+import io.headrace.run.RunReport.Items;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.test.StepVerifier;
+import reactor.test.scheduler.VirtualTimeScheduler;
+
+/** Runs that are stopped, cancelled or broken before all rows are done. */
+class RunEndsTest extends Runs {
+
+    @Test
+    void stop_letsItemsInFlightEnd() {
+        Sinks.Empty<Void> release = Sinks.empty();
+        AtomicInteger begun = new AtomicInteger();
+        Run<String> run = run(words(1_000), word -> {
+                    begun.incrementAndGet();
+                    return release.asMono().then(upper(word));
+                })
+                .build();
+        StepVerifier.create(run.execute())
+                .then(() -> await(() -> begun.get() == 100))
+                .then(run::stop)
+                .then(release::tryEmitEmpty)
+                .assertNext(report -> {
+                    assertThat(report.end()).isEqualTo(End.STOPPED);
+                    assertThat(report.reason()).isEqualTo("stopped on request");
+                    assertThat(report.total().items().cancelled()).isZero();
+                    assertThat(report.total().items().ok())
+                            .isGreaterThanOrEqualTo(100)
+                            .isLessThan(1_000);
+                    identity(report.total().items());
+                })
+                .expectComplete()
+                .verify(SOON);
+        assertThat(run.execute().block(SOON).total().items()).isEqualTo(new Items(1_000, 1_000, 0, 0, 0, 0));
+    }
+
+    @Test
+    void datasetThatCannotBeReadToItsEnd_letsItemsInFlightEndAndFails() throws IOException {
+        Sinks.Empty<Void> release = Sinks.empty();
+        AtomicInteger begun = new AtomicInteger();
+        Flux<String> torn = Flux.range(0, 5).map(i -> "word" + i).concatWith(Mono.error(new IOException("torn")));
+        Run<String> run = run(Dataset.from("torn", torn), word -> {
+                    begun.incrementAndGet();
+                    return release.asMono().then(upper(word));
+                })
+                .reduction(LENGTHS)
+                .build();
+        StepVerifier.create(run.execute())
+                .then(() -> await(() -> begun.get() == 5))
+                .then(release::tryEmitEmpty)
+                .expectErrorMessage("torn")
+                .verify(SOON);
+        assertThat(results()).hasSize(5);
+        assertThat(Files.readString(directory.resolve("report.json"))).contains("\"end\" : \"broken\"", "torn");
+        assertThat(directory.resolve("lengths.json")).doesNotExist();
+    }
+
+    @Test
+    void graceOver_cutsItemsOff() {
+        VirtualTimeScheduler time = VirtualTimeScheduler.create();
+        AtomicInteger begun = new AtomicInteger();
+        Run<String> run = run(words(1_000), word -> {
+                    return begun.incrementAndGet() % 2 == 0 ? upper(word) : Mono.never();
+                })
+                .timer(() -> time)
+                .grace(Duration.ofSeconds(30))
+                .build();
+        StepVerifier.create(run.execute())
+                .then(() -> await(() -> begun.get() >= 199))
+                .then(run::stop)
+                .then(() -> time.advanceTimeBy(Duration.ofSeconds(31)))
+                .assertNext(report -> {
+                    assertThat(report.end()).isEqualTo(End.STOPPED);
+                    assertThat(report.reason())
+                            .isEqualTo("stopped on request; items in flight did not end within 30.0 s");
+                    assertThat(report.total().items().cancelled()).isEqualTo(100);
+                    identity(report.total().items());
+                })
+                .expectComplete()
+                .verify(SOON);
+    }
+
+    @Test
+    void secondStop_endsAtOnce() {
+        AtomicInteger begun = new AtomicInteger();
+        Run<String> run = run(words(1_000), word -> begun.incrementAndGet() < 0 ? upper(word) : Mono.never())
+                .build();
+        StepVerifier.create(run.execute())
+                .then(() -> await(() -> begun.get() == 100))
+                .then(run::stop)
+                .then(run::stop)
+                .assertNext(report -> assertThat(report.total().items()).isEqualTo(new Items(1_000, 0, 0, 0, 100, 900)))
+                .expectComplete()
+                .verify(SOON);
+    }
+
+    @Test
+    void cancel_stopsInTheBackgroundAndClosedTells() throws IOException {
+        Sinks.Empty<Void> release = Sinks.empty();
+        AtomicInteger begun = new AtomicInteger();
+        Run<String> run = run(words(1_000), word -> {
+                    begun.incrementAndGet();
+                    return release.asMono().then(upper(word));
+                })
+                .build();
+        StepVerifier.create(run.outcomes())
+                .then(() -> await(() -> begun.get() == 100))
+                .thenCancel()
+                .verify(SOON);
+        release.tryEmitEmpty();
+        run.closed().block(SOON);
+        assertThat(results()).hasSizeGreaterThanOrEqualTo(100).hasSizeLessThan(1_000);
+        assertThat(Files.readString(directory.resolve("report.txt"))).contains("the subscriber cancelled");
+        assertThat(run.execute().block(SOON).end()).isEqualTo(End.FINISHED);
+    }
+
+    @Test
+    void cancelAtOnce_leavesTheDirectoryFree() {
+        for (int i = 0; i < 20; i++) {
+            Run<String> run = run(words(10), Runs::upper).build();
+            run.outcomes().subscribe(outcome -> {}, e -> {}).dispose();
+            run.closed().block(SOON);
+        }
+        assertThat(run(words(10), Runs::upper).build().execute().block(SOON).end())
+                .isEqualTo(End.FINISHED);
+    }
+
+    @Test
+    void failFast_isStoppedByPolicyAndTheRestIsPending() {
+        Run<String> run = Run.builder(
+                        words(1_000),
+                        Pipeline.of(Step.<String, String>map(
+                                        "fragile",
+                                        word -> word.equals("word5")
+                                                ? Mono.error(new IllegalStateException("five"))
+                                                : word.compareTo("word5") < 0 && word.length() == 5
+                                                        ? upper(word)
+                                                        : Mono.never())
+                                .failFast()),
+                        directory,
+                        Codec.json(String.class))
+                .build();
+        RunReport report = run.execute().block(SOON);
+        assertThat(report.end()).isEqualTo(End.STOPPED_BY_POLICY);
+        assertThat(report.reason()).contains("five");
+        assertThat(report.total().items().failed()).isEqualTo(1);
+        assertThat(report.total().items().ok()).isEqualTo(5);
+        identity(report.total().items());
+    }
+
+    @Test
+    void brokenDataset_isReportedAndSignalled() throws IOException {
+        Dataset<String> breaks =
+                Dataset.from("breaks", Flux.just("a", "b").concatWith(Mono.error(new IOException("disk"))));
+        StepVerifier.create(run(breaks, Runs::upper).build().execute())
+                .expectErrorMessage("disk")
+                .verify(SOON);
+        assertThat(results()).hasSize(2);
+        assertThat(Files.readString(directory.resolve("report.json"))).contains("\"broken\"");
+    }
+
+    @Test
+    void brokenCache_isNoPolicy_alsoUnderOnErrorContinue() throws IOException {
+        Run<String> run = run(words(3), word -> Mono.error(new StorageException("disk full", new IOException())))
+                .build();
+        assertThat(run.report()).isEmpty();
+        StepVerifier.create(run.execute()).expectError(StorageException.class).verify(SOON);
+        assertThat(run.report()).hasValueSatisfying(report -> {
+            assertThat(report.end()).isEqualTo(End.BROKEN);
+            assertThat(report.total().items().done()).isZero();
+            identity(report.total().items());
+        });
+        StepVerifier.create(run.outcomes().onErrorContinue((error, value) -> {}))
+                .expectError(StorageException.class)
+                .verify(SOON);
+        assertThat(Files.readString(directory.resolve("report.json"))).contains("\"broken\"", "disk full");
+        assertThat(run(words(3), Runs::upper)
+                        .build()
+                        .execute()
+                        .block(SOON)
+                        .total()
+                        .items())
+                .isEqualTo(new Items(3, 3, 0, 0, 0, 0));
+    }
+
+    @Test
+    void reportThatCannotBeWritten_hidesNoEarlierErrorAndLeavesNoStaleReport() throws IOException {
+        Files.createDirectories(directory.resolve("report.json.tmp/in-the-way"));
+        Files.writeString(directory.resolve("report.txt"), "of an earlier run");
+        Dataset<String> breaks = Dataset.from("breaks", Flux.just("a").concatWith(Mono.error(new IOException("disk"))));
+        StepVerifier.create(run(breaks, Runs::upper).build().execute())
+                .expectErrorSatisfies(e -> assertThat(e)
+                        .hasMessage("disk")
+                        .satisfies(first -> assertThat(first.getSuppressed())
+                                .anyMatch(then -> then.getMessage().contains("report.json cannot be written"))))
+                .verify(SOON);
+        StepVerifier.create(run(words(1), Runs::upper).build().execute())
+                .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("report.json cannot be written"))
+                .verify(SOON);
+        assertThat(directory.resolve("report.txt")).doesNotExist();
+    }
+
+    @Test
+    void stoppedRunOverRowsOfUnknownNumber_saysThatThereMayBeMore() throws IOException {
+        AtomicInteger begun = new AtomicInteger();
+        Dataset<Integer> rows = Dataset.from("rows", Flux.range(0, 1_000));
+        Run<Integer> run = Run.builder(
+                        rows,
+                        Step.<Integer, Integer>map(
+                                "never", i -> begun.incrementAndGet() < 0 ? Mono.just(i) : Mono.never()),
+                        directory,
+                        Codec.json(Integer.class))
+                .build();
+        StepVerifier.create(run.execute())
+                .then(() -> await(() -> begun.get() == 100))
+                .then(run::abort)
+                .assertNext(report -> assertThat(report.allRowsKnown()).isFalse())
+                .expectComplete()
+                .verify(SOON);
+        assertThat(Files.readString(directory.resolve("report.txt"))).contains("was not read to its end");
+    }
+
+    @Test
+    void errorsThatReactorRethrows_endNoRunForEver() throws IOException {
+        Codec<String> texts = Codec.json(String.class);
+        Codec<String> deep = new Codec<>() {
+            @Override
+            public byte[] encode(String value) {
+                if (value.equals("WORD3")) {
+                    throw new StackOverflowError("deep");
+                }
+                return texts.encode(value);
+            }
+
+            @Override
+            public String decode(byte[] bytes) {
+                return texts.decode(bytes);
+            }
+        };
+        RunReport report = Run.builder(words(10), Pipeline.of(Step.map("upper", Runs::upper)), directory, deep)
+                .reduction(Reduction.of("gone", () -> 0, (n, item) -> n + 1, n -> {
+                    throw new NoClassDefFoundError("gone");
+                }))
+                .build()
+                .execute()
+                .block(SOON);
+
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(report.total().items()).isEqualTo(new Items(10, 9, 1, 0, 0, 0));
+        assertThat(report.failedReductions().get("gone")).contains("NoClassDefFoundError");
+    }
+
+    @Test
+    void noMemoryForResults_endsTheRunAsBroken() {
+        Codec<String> greedy = new Codec<>() {
+            @Override
+            public byte[] encode(String value) {
+                throw new OutOfMemoryError("as if");
+            }
+
+            @Override
+            public String decode(byte[] bytes) {
+                return "";
+            }
+        };
+        Run<String> run = Run.builder(words(10), Pipeline.of(Step.map("upper", Runs::upper)), directory, greedy)
+                .build();
+
+        StepVerifier.create(run.execute())
+                .expectErrorMessage("the results cannot be written: java.lang.OutOfMemoryError: as if")
+                .verify(SOON);
+        run.closed().block(SOON);
+    }
+}

@@ -1,0 +1,104 @@
+package io.headrace.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.headrace.flow.Reduction;
+import io.headrace.run.RunReport.End;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+
+/** Reductions at the end of a run. */
+class RunReductionsTest extends Runs {
+
+    @Test
+    void failingReduction_isInTheReportByName() throws IOException {
+        Reduction<String, Integer, Integer> bad = new Reduction<>(
+                "bad", () -> 0, (state, item) -> state, state -> Mono.error(new IllegalStateException("no answer")));
+        RunReport report = run(words(1), Runs::upper)
+                .reduction(bad)
+                .reduction(LENGTHS)
+                .build()
+                .execute()
+                .block(SOON);
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(report.failedReductions()).containsExactly(Map.entry("bad", "no answer"));
+        assertThat(report.reductions()).containsOnlyKeys("lengths");
+        assertThat(Files.readString(directory.resolve("report.json"))).contains("\"bad\" : \"no answer\"");
+        assertThat(Files.readString(directory.resolve("report.txt"))).contains("reduction 'bad' failed: no answer");
+    }
+
+    @Test
+    void reductionWithoutResult_hasFailed_whetherEmptyCutOffOrOutOfStack() {
+        AtomicReference<Run<String>> running = new AtomicReference<>();
+        Reduction<String, Integer, Integer> empty =
+                new Reduction<>("empty", () -> 0, (state, item) -> state, state -> Mono.empty());
+        Reduction<String, Integer, Integer> deep =
+                Reduction.of("deep", () -> 0, (state, item) -> endless(state), state -> state);
+        Reduction<String, Integer, Integer> stopped = new Reduction<>("stopped", () -> 0, (state, item) -> state, s -> {
+            running.get().abort();
+            return Mono.never();
+        });
+        running.set(run(words(1), Runs::upper)
+                .reduction(empty)
+                .reduction(deep)
+                .reduction(stopped)
+                .build());
+        RunReport report = running.get().execute().block(SOON);
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(report.reductions()).isEmpty();
+        assertThat(report.failedReductions()).containsOnlyKeys("empty", "deep", "stopped");
+        assertThat(report.failedReductions().get("empty")).contains("no result");
+        assertThat(report.failedReductions().get("deep")).contains("StackOverflowError");
+        assertThat(report.failedReductions().get("stopped")).contains("cut off");
+    }
+
+    @Test
+    void fileOfAReduction_goesWhenTheReductionFailsOrTheRunDoesNotFinish() {
+        AtomicReference<Mono<Long>> result = new AtomicReference<>(Mono.just(1L));
+        Reduction<String, Integer, Long> sum =
+                new Reduction<>("sum", () -> 0, (state, item) -> state, state -> result.get());
+        Path file = directory.resolve("sum.json");
+        Run<String> run = run(words(2), Runs::upper).reduction(sum).build();
+        run.execute().block(SOON);
+        assertThat(file).exists();
+        result.set(Mono.error(new IllegalStateException("no answer")));
+        run.execute().block(SOON);
+        assertThat(file).doesNotExist();
+        result.set(Mono.just(1L));
+        run.execute().block(SOON);
+        assertThat(file).exists();
+        AtomicInteger begun = new AtomicInteger();
+        Run<String> longer = run(words(3), word -> begun.incrementAndGet() < 0 ? upper(word) : Mono.never())
+                .reduction(sum)
+                .build();
+        StepVerifier.create(longer.execute())
+                .then(() -> await(() -> begun.get() == 1))
+                .then(longer::abort)
+                .assertNext(
+                        report -> assertThat(report.notes()).anyMatch(note -> note.contains("sum.json of an earlier")))
+                .expectComplete()
+                .verify(SOON);
+        assertThat(file).doesNotExist();
+    }
+
+    @SuppressWarnings("InfiniteRecursion") // that is the point
+    private static int endless(int n) {
+        return endless(n + 1) + 1;
+    }
+
+    @Test
+    void reductionWhoseFileIsTaken_isRefused() {
+        Run.Builder<String, String> builder = run(words(1), Runs::upper).reduction(LENGTHS);
+        Reduction<String, Integer, Integer> report = Reduction.of("report", () -> 0, (s, item) -> s, s -> s);
+        assertThatThrownBy(() -> builder.reduction(LENGTHS)).hasMessageContaining("'lengths'");
+        assertThatThrownBy(() -> builder.reduction(report)).hasMessageContaining("'report'");
+    }
+}
