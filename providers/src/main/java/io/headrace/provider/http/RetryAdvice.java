@@ -12,9 +12,12 @@ import org.jspecify.annotations.Nullable;
 /** What an answer says about trying again. */
 final class RetryAdvice {
 
-    /** {@code Please try again in 1.898s.}, {@code 6m0s}, {@code Please retry after 37 seconds}: no number without a unit. */
+    /**
+     * {@code Please try again in 1.898s.}, {@code 6m0s}, {@code Please retry after 37 seconds}: no number without a unit, and each unit
+     * once at the most, for the stack grows with each repetition.
+     */
     private static final Pattern WORDS = Pattern.compile("(?i:\\b(?:try again|retry) (?:in|after)) (?:"
-            + "(?<compact>(?:\\d{1,9}(?:\\.\\d{1,9})?(?:h|ms|m|s))+)"
+            + "(?<compact>(?:\\d{1,9}(?:\\.\\d{1,9})?(?:h|ms|m|s)){1,4})"
             + "|(?<number>\\d{1,9}(?:\\.\\d{1,9})?) (?<unit>milliseconds?|seconds?|minutes?|hours?)"
             + ")(?!\\w|[.,]\\d)");
 

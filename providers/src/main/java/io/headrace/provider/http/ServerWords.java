@@ -9,6 +9,9 @@ final class ServerWords {
 
     private static final int LONGEST = 500;
 
+    /** What stands behind is not looked at: a server may send megabytes, in which to look for markup takes for ever. */
+    private static final int LOOKED_AT = 8 << 10;
+
     /** Characters in a row that, standing in a prompt too, give away that the server repeats it. */
     private static final int ECHO = 16;
 
@@ -28,7 +31,9 @@ final class ServerWords {
     private ServerWords() {}
 
     static String of(String text, Secret key, List<String> prompts) {
-        String words = BLANKS.matcher(isHtml(text) ? withoutMarkup(text) : text)
+        String start = key.strikeFrom(text); // before it is cut, perhaps within the key
+        start = start.substring(0, Math.min(start.length(), LOOKED_AT));
+        String words = BLANKS.matcher(isHtml(start) ? withoutMarkup(start) : start)
                 .replaceAll(" ")
                 .trim();
         words = key.strikeFrom(words);

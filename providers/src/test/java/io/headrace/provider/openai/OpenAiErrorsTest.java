@@ -9,8 +9,10 @@ import io.headrace.model.ChatRequest;
 import io.headrace.provider.http.LoopbackServer.Reply;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the errors of OpenAI and of compatible servers become, and in which words. */
 class OpenAiErrorsTest extends OpenAiOverLoopback {
@@ -246,5 +248,29 @@ class OpenAiErrorsTest extends OpenAiOverLoopback {
             assertThat(error.delivery()).isEqualTo(Delivery.NOT_SENT);
         }
         assertThat(server.received()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1s", "<script ", "<title ", "<", "'a b", "\\n\\t", "try again in "})
+    @Timeout(10)
+    void megabytesOfWords_takeNoTimeAndNoStack(String word) {
+        String words = word.repeat(1_000_000 / word.length());
+        server.next(new Reply(429, message("Please try again in " + words)));
+        assertThat(fail(ask("hello")).kind()).isEqualTo(ErrorKind.RATE_LIMITED);
+        server.next(new Reply(500, message("<" + words)));
+        assertThat(fail(ask("hello")).kind()).isEqualTo(ErrorKind.SERVER_ERROR);
+    }
+
+    @Test
+    void keyWhereTheServersWordsAreCut_isStruckOut() {
+        String page = "<p>" + "<br>".repeat((8 << 10) / 4 - 5) + "hello " + KEY;
+        server.next(new Reply(500, message(page)));
+        assertThat(fail(ask("hello"))).hasMessageContaining("hello [").hasMessageNotContaining(KEY.substring(0, 6));
+        server.next(new Reply(500, page, "content-type", "text/html"));
+        assertThat(fail(ask("hello"))).hasMessageContaining("hello [").hasMessageNotContaining(KEY.substring(0, 6));
+    }
+
+    private static String message(String words) {
+        return "{\"error\":{\"message\":\"" + words + "\"}}";
     }
 }
