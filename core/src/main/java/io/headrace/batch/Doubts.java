@@ -1,11 +1,14 @@
 package io.headrace.batch;
 
 import io.headrace.ApiException;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -22,6 +25,9 @@ final class Doubts {
 
     /** By how much the clocks of one provider's machines may differ. */
     private static final Duration CLOCKS_OF_A_PROVIDER = Duration.ofMinutes(1);
+
+    /** What was made so long after the doubt arose is another one, whatever the clocks. */
+    private static final Duration LATEST = Duration.ofDays(1);
 
     /** So many results tell whose a batch is. */
     private static final int SAMPLE = 100;
@@ -90,39 +96,86 @@ final class Doubts {
                     .flatMap(all -> files.call(() -> candidates(pack, all)))
                     .flatMap(candidates -> Flux.fromIterable(candidates)
                             .filter(job -> job.state().isEnd())
-                            .concatMap(
-                                    job -> isOf(pack, api, job).flatMap(is -> is ? Mono.just(job) : notOf(pack, job)),
-                                    1)
-                            .next()
-                            .flatMap(job -> adopt(pack, job).thenReturn(true))
-                            .switchIfEmpty(Mono.defer(() -> accounts.requireSame(pack, api)
-                                    .then(files.call(() -> waits(pack, candidates, asked))))))
-                    .flatMap(settled -> settled ? Mono.empty() : none(pack));
+                            .concatMap(job -> read(api, job, pack.tag), 1)
+                            .takeUntil(read -> read.whose == Whose.OURS)
+                            .collectList()
+                            .flatMap(read -> decide(pack, api, candidates, read, asked)));
         });
     }
 
+    /** Whose a batch is by its results. */
+    private enum Whose {
+        OURS,
+        OTHERS,
+        /** It has none, or none that can be understood. */
+        UNSAID
+    }
+
+    /** A batch that has ended, and whose it is. */
+    private record Read(BatchJob job, Whose whose) {}
+
     private List<BatchJob> candidates(Pack pack, List<BatchJob> all) {
+        Instant latest = Objects.requireNonNull(pack.doubtedAt, "doubtedAt").plus(LATEST);
         return all.stream()
                 .filter(job -> !ledger.isOurs(job.id()) && !pack.strangers.contains(job.id()))
                 .filter(job -> job.counts().total() == 0 || job.counts().total() == pack.requests)
+                .filter(job -> !job.createdAt().isAfter(latest))
                 .toList();
     }
 
-    /** Whether the results are of the pack, or none says whose it is: better to look for answers in vain than to submit twice. */
-    private static Mono<Boolean> isOf(Pack pack, BatchApi<?, ?> api, BatchJob job) {
+    private static Mono<Read> read(BatchApi<?, ?> api, BatchJob job, String tag) {
         return api.results(job)
                 .mapNotNull(BatchResult::customId)
                 .take(SAMPLE)
                 .map(id -> {
                     CustomId read = CustomId.parse(id);
-                    return read != null && read.tag().equals(pack.tag);
+                    return read != null && read.tag().equals(tag) ? Whose.OURS : Whose.OTHERS;
                 })
-                .reduce((one, other) -> one || other)
-                .defaultIfEmpty(true);
+                .reduce((one, other) -> one == Whose.OURS ? one : other)
+                .defaultIfEmpty(Whose.UNSAID)
+                .map(whose -> new Read(job, whose))
+                .onErrorMap(Doubts::isMissing, error -> notThereYet(job, (ApiException) error));
     }
 
-    private Mono<BatchJob> notOf(Pack pack, BatchJob job) {
-        return files.run(() -> pack.strangers.add(job.id())).then(Mono.empty());
+    private static boolean isMissing(Throwable error) {
+        return error instanceof ApiException failure && failure.kind() == ErrorKind.NOT_FOUND;
+    }
+
+    /** One that was deleted is not listed the next time. */
+    private static ApiException notThereYet(BatchJob job, ApiException error) {
+        String what = "the results of batch " + job.id() + ", which may be the one in doubt, are not there";
+        return ApiException.builder(ErrorKind.SERVER_ERROR, what + " (" + error.getMessage() + ")")
+                .delivery(Delivery.REFUSED)
+                .build();
+    }
+
+    private Mono<Void> decide(
+            Pack pack, BatchApi<?, ?> api, List<BatchJob> candidates, List<Read> read, Instant asked) {
+        BatchJob ours = first(read, Whose.OURS);
+        if (ours != null) {
+            return adopt(pack, ours);
+        }
+        return accounts.requireSame(pack, api)
+                .then(files.call(() -> {
+                    read.stream()
+                            .filter(one -> one.whose == Whose.OTHERS)
+                            .forEach(one -> pack.strangers.add(one.job.id()));
+                    return waits(pack, candidates, asked);
+                }))
+                .flatMap(waits -> waits ? Mono.empty() : settle(pack, first(read, Whose.UNSAID)));
+    }
+
+    /** Better to look for answers in a batch of which nobody says whose it is than to submit twice. */
+    private Mono<Void> settle(Pack pack, @Nullable BatchJob unsaid) {
+        return unsaid == null ? none(pack) : adopt(pack, unsaid);
+    }
+
+    private static @Nullable BatchJob first(List<Read> read, Whose whose) {
+        return read.stream()
+                .filter(one -> one.whose == whose)
+                .map(Read::job)
+                .findFirst()
+                .orElse(null);
     }
 
     /** Whether a batch of the pack may still show. */

@@ -41,7 +41,7 @@ final class Simulation {
 
     static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
 
-    final VirtualTimeScheduler time = VirtualTimeScheduler.create();
+    final VirtualTimeScheduler time;
     final ModelProvider provider;
     final Map<String, String> answers = new ConcurrentHashMap<>();
     final Map<String, String> ends = new LinkedHashMap<>();
@@ -63,7 +63,17 @@ final class Simulation {
     Simulation(Path root, boolean keepsTags, long seed, List<String> requests) {
         this.root = root;
         this.directory = root.resolve("0");
+        this.time = VirtualTimeScheduler.create();
         this.provider = new ModelProvider(keepsTags, new Random(seed), this::now);
+        this.requests = requests;
+    }
+
+    /** Another queue at the provider of {@code beside}, at the same time. */
+    Simulation(Path root, Simulation beside, List<String> requests) {
+        this.root = root;
+        this.directory = root.resolve("0");
+        this.time = beside.time;
+        this.provider = beside.provider;
         this.requests = requests;
     }
 

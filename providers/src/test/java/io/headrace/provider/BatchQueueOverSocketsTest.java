@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
@@ -156,6 +157,40 @@ class BatchQueueOverSocketsTest {
 
     @ParameterizedTest
     @EnumSource
+    void twoQueuesOfOneAccount_withEqualSizesAndFailingLists_takeNothingOfEachOther(Provider provider) {
+        server.batches(SimulatedBatches.DEFAULT.delay(ofMillis(300)));
+        AtomicInteger creations = new AtomicInteger();
+        AtomicInteger lists = new AtomicInteger();
+        server.failWhen(
+                request -> isCreation(provider, request) && creations.incrementAndGet() % 3 == 1, Fault.accepted());
+        server.failWhen(
+                request -> isCreation(provider, request) && creations.get() % 3 == 2,
+                Fault.acceptedLate(ofMillis(200)));
+        Predicate<SimulatedRequest> isList =
+                request -> !isCreation(provider, request) && request.path().equals(provider.path);
+        server.failWhen(request -> isList.test(request) && lists.incrementAndGet() % 5 == 0, Fault.serverError());
+        server.failWhen(request -> isList.test(request) && lists.get() % 5 == 3, Fault.rateLimited(ofMillis(30)));
+        InMemoryCache second = InMemoryCache.create();
+        try (BatchQueue queue = queue();
+                BatchQueue other = queue(directory.resolve("other"))) {
+            Map<String, String> otherEnds = new ConcurrentHashMap<>();
+            Mono.when(
+                            queue.rounds(pass(provider, queue, 40)),
+                            other.rounds(pass(stack(provider, other, second), provider, 40, "goose", otherEnds)))
+                    .block(SOON);
+            assertThat(ends.values()).hasSize(40).allMatch(end -> end.startsWith("answered"));
+            assertThat(otherEnds.values()).hasSize(40).allMatch(end -> end.startsWith("answered"));
+            check(queue);
+            check(other);
+        }
+        assertThat(server.batches())
+                .hasSize(8)
+                .extracting(SimulatedBatch::requests)
+                .containsOnly(10L);
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void doubtThatIsLookedForInAnotherAccount_isKept(Provider provider) {
         try (BatchQueue queue = queue()) { // the account has a batch, which is collected
             assertThat(queue.rounds(pass(provider, queue, 10)).block(SOON)).isEqualTo(10);
@@ -213,6 +248,10 @@ class BatchQueueOverSocketsTest {
     }
 
     private BatchQueue queue() {
+        return queue(directory);
+    }
+
+    private static BatchQueue queue(Path directory) {
         return BatchQueue.builder(directory)
                 .packRequests(10)
                 .poll(ofMillis(20), ofMillis(100))
@@ -223,13 +262,26 @@ class BatchQueueOverSocketsTest {
 
     /** Emits how many requests have ended. */
     private Mono<Integer> pass(Provider provider, BatchQueue queue, int requests) {
+        return pass(stack(provider, queue, cache), provider, requests, "duck", ends);
+    }
+
+    private Call<ChatRequest, ChatResponse> stack(Provider provider, BatchQueue queue, InMemoryCache cache) {
         CallStack<ChatRequest, ChatResponse> stack = provider == Provider.OPENAI
                 ? CallStack.chat(at.openAi.chat()).batches(queue, at.openAi.chatBatches())
                 : CallStack.chat(at.anthropic.chat()).batches(queue, at.anthropic.chatBatches());
-        Call<ChatRequest, ChatResponse> call = stack.cache(cache).build();
+        return stack.cache(cache).build();
+    }
+
+    private static Mono<Integer> pass(
+            Call<ChatRequest, ChatResponse> call,
+            Provider provider,
+            int requests,
+            String animal,
+            Map<String, String> ends) {
         return Mono.defer(() -> {
             ends.clear();
-            return Flux.fromStream(IntStream.range(0, requests).mapToObj(i -> "How does duck " + i + " swim?"))
+            return Flux.fromStream(
+                            IntStream.range(0, requests).mapToObj(i -> "How does " + animal + " " + i + " swim?"))
                     .flatMap(prompt -> call.apply(request(provider, prompt))
                             .doOnNext(answer -> ends.put(prompt, "answered " + answer.text()))
                             .onErrorResume(ApiException.class, error -> {
