@@ -234,7 +234,8 @@ class BatchModeTest {
     @Test
     void folderOfTheCache_isRefusedAsOut() {
         assertThat(analyze("same", "same").err())
-                .contains("in use for something else by this process, such as its cache");
+                .contains("somebody else in this process works in")
+                .contains("such as another run or its cache");
     }
 
     @Test

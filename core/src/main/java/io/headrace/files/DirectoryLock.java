@@ -6,17 +6,18 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** Keeps a second user, in this process or another one, out of a directory. The operating system frees it at death. */
 public final class DirectoryLock implements Closeable {
 
-    private static final String NAME = "lock";
+    /** The name of the file that is locked; it stays when the lock is closed. */
+    public static final String FILE = "lock";
 
     /** Directories locked by this process: closing any second channel to a lock file would free the lock. */
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
@@ -35,17 +36,44 @@ public final class DirectoryLock implements Closeable {
      * @throws IllegalStateException if somebody else has it, naming the process where it is known
      */
     public static DirectoryLock take(Path directory) throws IOException {
+        DirectoryLock lock = tryTake(directory);
+        if (lock == null) {
+            throw new IllegalStateException(
+                    isHeldHere(directory)
+                            ? "somebody else in this process works in " + directory
+                                    + ", such as another run or its cache: wait for it or take another directory"
+                            : "process " + holder(directory) + " works in " + directory
+                                    + ": wait for it, stop it, or take another directory");
+        }
+        return lock;
+    }
+
+    /** Locks the directory; null if somebody else has it. */
+    public static @Nullable DirectoryLock tryTake(Path directory) throws IOException {
         Path real = directory.toRealPath();
         if (!HELD.add(real)) {
-            throw new IllegalStateException(
-                    "somebody else in this process works in " + directory + ": wait for it or take another directory");
+            return null;
         }
+        FileChannel file = null;
         try {
-            return new DirectoryLock(real, lock(directory));
-        } catch (IOException | RuntimeException e) {
-            HELD.remove(real);
-            throw e;
+            file = lock(real);
+            return file == null ? null : new DirectoryLock(real, file);
+        } finally {
+            if (file == null) {
+                HELD.remove(real);
+            }
         }
+    }
+
+    /** Whether it is this process that has the directory. */
+    public static boolean isHeldHere(Path directory) throws IOException {
+        return HELD.contains(directory.toRealPath());
+    }
+
+    /** The process that has the directory, or had it last; "unknown" if it left no name. */
+    public static String holder(Path directory) throws IOException {
+        String process = Files.readString(directory.resolve(FILE), UTF_8).strip();
+        return process.isEmpty() ? "unknown" : process;
     }
 
     @Override
@@ -56,28 +84,24 @@ public final class DirectoryLock implements Closeable {
         }
     }
 
-    private static FileChannel lock(Path directory) throws IOException {
-        Path path = directory.resolve(NAME);
-        FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    /** Null if another process has it. */
+    private static @Nullable FileChannel lock(Path directory) throws IOException {
+        FileChannel file = FileChannel.open(
+                directory.resolve(FILE), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        boolean ready = false;
         try {
-            if (file.tryLock() != null) {
-                file.truncate(0);
-                file.write(ByteBuffer.wrap(
-                        Long.toString(ProcessHandle.current().pid()).getBytes(UTF_8)));
-                return file;
+            if (file.tryLock(Long.MAX_VALUE - 1, 1, false) == null) { // others can read what is in front of that
+                return null;
             }
-            String owner = Files.readString(path, UTF_8);
-            throw new IllegalStateException("process " + (owner.isEmpty() ? "unknown" : owner) + " works in "
-                    + directory + ": wait for it, stop it, or take another directory");
-        } catch (OverlappingFileLockException e) {
-            file.close();
-            throw new IllegalStateException(
-                    directory
-                            + " is in use for something else by this process, such as its cache: take another directory",
-                    e);
-        } catch (IOException | RuntimeException e) {
-            file.close();
-            throw e;
+            file.truncate(0);
+            file.write(
+                    ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(UTF_8)));
+            ready = true;
+            return file;
+        } finally {
+            if (!ready) {
+                file.close();
+            }
         }
     }
 }

@@ -1,11 +1,9 @@
 package io.headrace.cache.rocksdb;
 
 import io.headrace.StorageException;
+import io.headrace.files.DirectoryLock;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -13,8 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -25,15 +21,11 @@ import org.jspecify.annotations.Nullable;
 final class CacheFolder implements Closeable {
 
     private static final String FORMAT_FILE = "headrace-cache";
-    private static final String LOCK_FILE = "lock";
     private static final String DATABASE = "db";
     private static final String FORMAT = "headrace response cache, format 1\n";
 
-    /** What this process holds: asking the system again would drop the lock, which belongs to the whole process. */
-    private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
-
     private final Path folder;
-    private volatile @Nullable FileChannel lock;
+    private volatile @Nullable DirectoryLock lock;
 
     private CacheFolder(Path folder) {
         this.folder = folder;
@@ -83,34 +75,15 @@ final class CacheFolder implements Closeable {
      * @throws StorageException if it cannot be written
      */
     boolean tryTake() {
-        if (!HELD.add(folder)) {
-            return false;
-        }
-        FileChannel taken = null;
         try {
-            taken = lock(folder);
+            DirectoryLock taken = DirectoryLock.tryTake(folder);
             if (taken != null) {
-                writeFormat();
+                writeFormat(taken);
                 lock = taken;
             }
+            return taken != null;
         } catch (IOException e) {
-            closeQuietly(taken, e);
             throw notWritable(folder, e);
-        } finally {
-            if (lock == null) {
-                HELD.remove(folder);
-            }
-        }
-        return lock != null;
-    }
-
-    private static void closeQuietly(@Nullable FileChannel channel, IOException because) {
-        try {
-            if (channel != null) {
-                channel.close();
-            }
-        } catch (IOException e) {
-            because.addSuppressed(e);
         }
     }
 
@@ -121,20 +94,15 @@ final class CacheFolder implements Closeable {
     /** Why it cannot be taken, and what to do. */
     StorageException inUse() {
         String choice = "open it read-only, or name another one";
-        if (HELD.contains(folder)) {
-            return unavailable(
-                    folder,
-                    "is open in this process already. Share that cache, or close it first; else " + choice,
-                    null);
-        }
-        String holder = "";
+        String problem;
         try {
-            holder = " " + Files.readString(folder.resolve(LOCK_FILE)).strip();
+            problem = DirectoryLock.isHeldHere(folder)
+                    ? "is open in this process already. Share that cache, or close it first; else "
+                    : "is in use by process " + DirectoryLock.holder(folder) + ". Wait until that has ended, or else ";
         } catch (IOException e) {
-            // nobody's name
+            problem = "is in use. Wait until it is free, or else ";
         }
-        return unavailable(
-                folder, "is in use by process" + holder + ". Wait until that has ended, or else " + choice, null);
+        return unavailable(folder, problem + choice, null);
     }
 
     /** The files of the log of new answers, which may not exist. */
@@ -154,10 +122,9 @@ final class CacheFolder implements Closeable {
 
     @Override
     public void close() throws IOException {
-        FileChannel taken = lock;
+        DirectoryLock taken = lock;
         if (taken != null) {
             taken.close();
-            HELD.remove(folder);
         }
     }
 
@@ -194,7 +161,7 @@ final class CacheFolder implements Closeable {
     private static void requireEmpty(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             Path stranger = files.map(Path::getFileName)
-                    .filter(name -> !name.toString().equals(LOCK_FILE)
+                    .filter(name -> !name.toString().equals(DirectoryLock.FILE)
                             && !name.toString().startsWith(FORMAT_FILE))
                     .findAny()
                     .orElse(null);
@@ -205,25 +172,13 @@ final class CacheFolder implements Closeable {
         }
     }
 
-    /** Null if another process has it. */
-    private static @Nullable FileChannel lock(Path folder) throws IOException {
-        FileChannel channel = FileChannel.open(
-                folder.resolve(LOCK_FILE),
-                StandardOpenOption.CREATE,
-                StandardOpenOption.READ,
-                StandardOpenOption.WRITE);
-        boolean ready = false;
+    /** Frees the folder again if that fails. */
+    private void writeFormat(DirectoryLock taken) throws IOException {
         try {
-            if (channel.tryLock(Long.MAX_VALUE - 1, 1, false) == null) {
-                return null;
-            }
-            byte[] pid = (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII);
-            channel.truncate(0).write(ByteBuffer.wrap(pid));
-            ready = true;
-            return channel;
-        } finally {
-            if (!ready) {
-                channel.close();
+            writeFormat();
+        } catch (IOException e) {
+            try (taken) {
+                throw e;
             }
         }
     }

@@ -3,9 +3,11 @@ package io.headrace.cache.rocksdb;
 import static io.headrace.cache.rocksdb.Entries.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.headrace.StorageException;
+import io.headrace.files.DirectoryLock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,6 +42,15 @@ class CacheFolderTest {
             store(cache, 1);
         }
         RocksDbCache.open(folder).close();
+    }
+
+    @Test
+    void runInTheFolderOfACache_isRefused_andDoesNotFreeIt() throws Exception {
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            assertThatIllegalStateException().isThrownBy(() -> DirectoryLock.take(folder));
+            assertThat(SecondOpener.run(folder)).contains("in use");
+            store(cache, 1);
+        }
     }
 
     @Test
