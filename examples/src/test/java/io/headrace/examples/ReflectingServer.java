@@ -1,5 +1,8 @@
 package io.headrace.examples;
 
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
@@ -58,7 +61,7 @@ final class ReflectingServer implements AutoCloseable {
                         .replace("%s", keys);
         int number = requests.getAndIncrement();
         response.header("x-request-id", keys).header("request-id", keys);
-        return switch (number % 12) {
+        return switch (number % 13) {
             case 0 -> say(response, 401, "application/json", error);
             case 1 -> say(response.header("retry-after", keys), 429, "application/json", error);
             case 2 -> say(response, 500, "text/plain", "y".repeat(480) + keys);
@@ -86,6 +89,7 @@ final class ReflectingServer implements AutoCloseable {
                         "{\"detail\":[{\"loc\":[\"" + keys + "\"],\"msg\":\"" + keys + "\"}]}");
             case 9 -> response.withConnection(Connection::dispose).then();
             case 10 -> say(response, 404, "text/plain", keys);
+            case 11 -> sayWhatIsNotHttp(response, keys);
             default -> say(response, 200, "application/json", request.uri().contains("messages") ? MESSAGE : ANSWER);
         };
     }
@@ -102,6 +106,17 @@ final class ReflectingServer implements AutoCloseable {
             case 2 -> say(response, 200, "text/event-stream", begun + error);
             default -> say(response, 200, "text/event-stream", begun + "data: " + keys);
         };
+    }
+
+    private static Publisher<Void> sayWhatIsNotHttp(HttpServerResponse response, String keys) {
+        return response.withConnection(connection -> connection
+                        .channel()
+                        .pipeline()
+                        .firstContext() // the codec stands behind it
+                        .writeAndFlush(Unpooled.copiedBuffer(
+                                "HTTP/1.1 200 OK\r\n" + keys + ": x\r\n\r\n", StandardCharsets.US_ASCII))
+                        .addListener(ChannelFutureListener.CLOSE))
+                .then();
     }
 
     private static Publisher<Void> say(HttpServerResponse response, int status, String type, String body) {

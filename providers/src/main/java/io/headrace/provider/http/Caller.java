@@ -2,6 +2,7 @@ package io.headrace.provider.http;
 
 import io.headrace.admission.Grant;
 import io.headrace.admission.ServerLimits;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.http.HttpHeaders;
 import java.time.Clock;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,18 @@ record Caller(Credentials credentials, Secret key, @Nullable Grant grant, Clock 
     /** {@code text} without the keys. */
     String strikeFrom(String text) {
         return credentials.own().strikeFrom(key.strikeFrom(text));
+    }
+
+    /** {@code error}, or another in its place if its words or those of a cause hold a key: Netty repeats what it cannot decode. */
+    Throwable strikeFrom(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            String words = String.valueOf(cause.getMessage());
+            String struck = strikeFrom(words);
+            if (!struck.equals(words)) {
+                return new DecoderException(struck);
+            }
+        }
+        return error;
     }
 
     /** Passes on what the head of the answer tells of limits. */

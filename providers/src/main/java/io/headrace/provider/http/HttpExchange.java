@@ -70,7 +70,7 @@ final class HttpExchange {
     Publisher<Void> send(HttpClientRequest head, NettyOutbound out) {
         caller.sign(head);
         out.withConnection(connection -> {
-            ResponseWatch.begin(connection.channel(), limits);
+            ResponseWatch.begin(connection.channel(), limits, caller);
             StreamRefusal.watch(connection.channel());
         });
         return request.write(head, out, () -> sent = true);
@@ -127,6 +127,10 @@ final class HttpExchange {
         if (error instanceof RequestBody.SourceException) {
             return Objects.requireNonNull(error.getCause());
         }
+        return failureOf(caller.strikeFrom(error));
+    }
+
+    private ApiException failureOf(Throwable error) {
         if (error instanceof ResponseWatch.ResponseTimeoutException || error instanceof ReadTimeoutException) {
             return failure(ErrorKind.TIMEOUT, withProgress(words(error)), error);
         }

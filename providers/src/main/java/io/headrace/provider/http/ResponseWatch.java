@@ -3,6 +3,8 @@ package io.headrace.provider.http;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.LastHttpContent;
@@ -31,6 +33,7 @@ final class ResponseWatch extends ChannelDuplexHandler {
     }
 
     private TimeLimits limits;
+    private Caller caller;
     private Phase phase = Phase.AT_REST;
     private boolean interim;
 
@@ -44,17 +47,18 @@ final class ResponseWatch extends ChannelDuplexHandler {
     private long timerDeadline;
     private @Nullable Future<?> timer;
 
-    private ResponseWatch(TimeLimits limits) {
+    private ResponseWatch(TimeLimits limits, Caller caller) {
         this.limits = limits;
+        this.caller = caller;
     }
 
     /** Watches the exchange that begins on {@code channel}, until its answer is complete or the connection ends. */
-    static void begin(Channel channel, TimeLimits limits) {
+    static void begin(Channel channel, TimeLimits limits, Caller caller) {
         if (channel.pipeline().context(NAME) == null) {
-            channel.pipeline().addBefore(NettyPipeline.ReactiveBridge, NAME, new ResponseWatch(limits));
+            channel.pipeline().addBefore(NettyPipeline.ReactiveBridge, NAME, new ResponseWatch(limits, caller));
         }
         ChannelHandlerContext context = channel.pipeline().context(NAME);
-        ((ResponseWatch) context.handler()).begin(context, limits);
+        ((ResponseWatch) context.handler()).begin(context, limits, caller);
     }
 
     /** Tells that the request is long, so that the wait for its answer begins with {@link #sent}. */
@@ -77,8 +81,9 @@ final class ResponseWatch extends ChannelDuplexHandler {
         return (ResponseWatch) channel.pipeline().get(NAME);
     }
 
-    private void begin(ChannelHandlerContext context, TimeLimits of) {
+    private void begin(ChannelHandlerContext context, TimeLimits of, Caller by) {
         limits = of;
+        caller = by;
         sending = false;
         long now = System.nanoTime();
         phase = Phase.AWAITING_HEAD;
@@ -90,6 +95,11 @@ final class ResponseWatch extends ChannelDuplexHandler {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
+        if (message instanceof HttpObject part && part.decoderResult().isFailure()) {
+            // the HTTP client writes it into its log
+            part.setDecoderResult(
+                    DecoderResult.failure(caller.strikeFrom(part.decoderResult().cause())));
+        }
         if (message instanceof HttpResponse head) {
             interim = head.status().codeClass() == HttpStatusClass.INFORMATIONAL;
         }
@@ -143,7 +153,7 @@ final class ResponseWatch extends ChannelDuplexHandler {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable error) {
-        fail(context, error);
+        fail(context, caller.strikeFrom(error));
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.headrace.ErrorKind;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -282,6 +285,34 @@ class HttpTransportTest {
         });
 
         assertFailed(fail(endpoint(server)), ErrorKind.MALFORMED_RESPONSE, Delivery.UNKNOWN, "not HTTP");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "HTTP/1.1 %s no\r\n\r\n",
+                "HTTP/1.1 200 OK\r\n%s\u0001: x\r\n\r\n",
+                "HTTP/1.1 200 OK\r\ncontent-length: %s\r\n\r\n",
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n%s\r\n",
+                "%s",
+            })
+    void keyInWhatIsNotHttp_isInNoErrorAndNoCause(String answer) {
+        String key = "sk-0123456789abcdef";
+        RawServer server = serve(peer -> {
+            peer.readRequest();
+            peer.write(answer.replace("%s", key));
+        });
+        HttpEndpoint endpoint = keep(HttpTransport.create())
+                .endpoint(
+                        "p",
+                        URI.create(server.url() + "/v1"),
+                        Map.of(),
+                        Credentials.bearer(Secret.of("key", key)),
+                        Clock.systemUTC());
+
+        for (Throwable error = fail(endpoint); error != null; error = error.getCause()) {
+            assertThat(error.toString()).doesNotContain(key);
+        }
     }
 
     @Test
