@@ -42,16 +42,16 @@ public final class BatchQueue implements AutoCloseable {
 
     private final Map<String, Served<?, ?>> lanes = new ConcurrentHashMap<>();
     private final FileThread files;
-    private final Ledger ledger;
+    private final QueueDirectory directory;
     private final Packer packer;
     private final Work work;
     private final Sinks.Empty<Void> closed = Sinks.empty();
 
-    private BatchQueue(QueueSettings settings, FileThread files, Ledger ledger) {
+    private BatchQueue(QueueSettings settings, FileThread files, QueueDirectory directory) {
         this.files = files;
-        this.ledger = ledger;
-        this.packer = new Packer(ledger, settings);
-        this.work = new Work(settings, files, ledger, packer, lanes);
+        this.directory = directory;
+        this.packer = new Packer(directory, settings);
+        this.work = new Work(settings, files, directory, packer, lanes);
     }
 
     /** The queue in {@code directory}, with the defaults. */
@@ -109,7 +109,7 @@ public final class BatchQueue implements AutoCloseable {
      * called from any thread.
      */
     public boolean knows(Fingerprint fingerprint, int sample) {
-        int state = ledger.standings().state(RequestKey.of(fingerprint, sample));
+        int state = directory.standings().state(RequestKey.of(fingerprint, sample));
         return state != Standings.UNKNOWN && state != Standings.MISSED;
     }
 
@@ -120,7 +120,7 @@ public final class BatchQueue implements AutoCloseable {
      * @param by who asks, as in {@link io.headrace.Namespace#name}: an item has the same name in each pass; empty for nobody
      */
     public Claim claim(Fingerprint fingerprint, int sample, String by) {
-        return ledger.standings().claim(RequestKey.of(fingerprint, sample), RequestKey.of(by));
+        return directory.standings().claim(RequestKey.of(fingerprint, sample), RequestKey.of(by));
     }
 
     /** What {@link #claim} says of a stored answer. */
@@ -135,7 +135,7 @@ public final class BatchQueue implements AutoCloseable {
 
     /** What the queue may still cost beyond what was {@linkplain #claim claimed}: ceilings of what waits and is out, and what came back unclaimed. */
     public Cost outstanding() {
-        return ledger.standings().outstanding();
+        return directory.standings().outstanding();
     }
 
     /**
@@ -153,7 +153,7 @@ public final class BatchQueue implements AutoCloseable {
 
     /** Makes what ended as an error unknown again, so that it may be parked anew, and lets what was claimed be {@link Claim#OWN} no more. */
     public Mono<Void> retryFailed() {
-        return files.run(ledger::retryFailed);
+        return files.run(directory::retryFailed);
     }
 
     /**
@@ -230,7 +230,7 @@ public final class BatchQueue implements AutoCloseable {
 
     /** How everything stands. */
     public Mono<QueueSnapshot> snapshot() {
-        return files.call(ledger::snapshot);
+        return files.call(directory::snapshot);
     }
 
     /**
@@ -241,7 +241,7 @@ public final class BatchQueue implements AutoCloseable {
     public void close() {
         files.dispose(() -> {
             try {
-                ledger.close();
+                directory.close();
             } catch (IOException e) {
                 LOG.warn("a queue of batches was not closed: {}", e.getMessage());
             }
@@ -411,9 +411,9 @@ public final class BatchQueue implements AutoCloseable {
                     random == null ? new SplittableRandom() : random);
             String what = "the queue of batches in " + directory;
             try {
-                Ledger ledger = Ledger.open(directory, clock);
+                QueueDirectory opened = QueueDirectory.open(directory, clock);
                 FileThread thread = files == null ? FileThread.of(what) : new FileThread(files, what);
-                return new BatchQueue(settings, thread, ledger);
+                return new BatchQueue(settings, thread, opened);
             } catch (IOException e) {
                 throw new StorageException("cannot open " + what + ": " + e.getMessage(), e);
             }

@@ -23,15 +23,21 @@ final class Collector {
     private static final String FORGOTTEN = "its provider knew the batch, or its results, no longer";
 
     private final FileThread files;
-    private final Ledger ledger;
+    private final QueueDirectory directory;
     private final Packer packer;
     private final TokenQuotas quotas;
     private final Judge judge;
     private final QueueSettings settings;
 
-    Collector(FileThread files, Ledger ledger, Packer packer, TokenQuotas quotas, Judge judge, QueueSettings settings) {
+    Collector(
+            FileThread files,
+            QueueDirectory directory,
+            Packer packer,
+            TokenQuotas quotas,
+            Judge judge,
+            QueueSettings settings) {
         this.files = files;
-        this.ledger = ledger;
+        this.directory = directory;
         this.packer = packer;
         this.quotas = quotas;
         this.judge = judge;
@@ -76,7 +82,7 @@ final class Collector {
         }
         pack.polls.again(now, settings.firstPoll(), settings.longestPoll(), settings.random());
         if (isTooSlow(pack, now)) {
-            ledger.withdrawn(pack, Withdrawal.TOO_SLOW);
+            directory.withdrawn(pack, Withdrawal.TOO_SLOW);
             pack.polls.clear();
         }
         return null;
@@ -100,7 +106,7 @@ final class Collector {
     /** @param noResult what is to be said of a request that has none */
     private <Q, R> Mono<Void> collect(Pack pack, Served<Q, R> lane, Flux<BatchResult<R>> results, String noResult) {
         return Mono.usingWhen(
-                files.call(() -> Intake.begin(ledger, pack, settings)),
+                files.call(() -> Intake.begin(directory, pack, settings)),
                 intake -> read(intake, lane, results).then(files.run(() -> finish(intake, pack, lane, noResult))),
                 intake -> files.run(intake::close));
     }
@@ -133,10 +139,10 @@ final class Collector {
     private void finish(Intake intake, Pack pack, Served<?, ?> lane, String noResult) throws IOException {
         BatchTotals totals = intake.finish(noResult);
         quotas.ended(pack.kind());
-        if (totals.again() > 0 && ledger.leftovers().contains(pack)) {
+        if (totals.again() > 0 && directory.leftovers().contains(pack)) {
             packer.move(pack, lane);
         } else {
-            ledger.forgetRequests(pack);
+            directory.forgetRequests(pack);
         }
     }
 

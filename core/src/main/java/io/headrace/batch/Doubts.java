@@ -33,15 +33,15 @@ final class Doubts {
     private static final int SAMPLE = 100;
 
     private final FileThread files;
-    private final Ledger ledger;
+    private final QueueDirectory directory;
     private final Submitter submitter;
     private final Judge judge;
     private final QueueSettings settings;
     private final AccountCheck accounts;
 
-    Doubts(FileThread files, Ledger ledger, Submitter submitter, Judge judge, QueueSettings settings) {
+    Doubts(FileThread files, QueueDirectory directory, Submitter submitter, Judge judge, QueueSettings settings) {
         this.files = files;
-        this.ledger = ledger;
+        this.directory = directory;
         this.submitter = submitter;
         this.judge = judge;
         this.settings = settings;
@@ -58,7 +58,7 @@ final class Doubts {
 
     private Instant begin(Pack pack) throws IOException {
         if (pack.doubtedAt == null) {
-            ledger.doubted(pack);
+            directory.doubted(pack);
         }
         Instant intended = Objects.requireNonNull(pack.intendedAt, "intendedAt");
         return pack.account == null ? intended.minus(settings.clockSkew()) : since(pack.account);
@@ -75,7 +75,7 @@ final class Doubts {
         }
         return find(pack, api, since)
                 .switchIfEmpty(Mono.defer(() -> accounts.requireSame(pack, api)
-                        .then(files.run(() -> ledger.revoked(pack)))
+                        .then(files.run(() -> directory.revoked(pack)))
                         .then(api.revoke(pack.upload))
                         .then(find(pack, api, since))))
                 .flatMap(job -> adopt(pack, job).thenReturn(job))
@@ -84,7 +84,7 @@ final class Doubts {
     }
 
     private Mono<BatchJob> find(Pack pack, BatchApi<?, ?> api, Instant since) {
-        String tag = ledger.batchTag(pack);
+        String tag = directory.batchTag(pack);
         return api.jobs(since).filter(job -> job.tag().equals(tag)).next();
     }
 
@@ -117,7 +117,7 @@ final class Doubts {
     private List<BatchJob> candidates(Pack pack, List<BatchJob> all) {
         Instant latest = Objects.requireNonNull(pack.doubtedAt, "doubtedAt").plus(LATEST);
         return all.stream()
-                .filter(job -> !ledger.isOurs(job.id()) && !pack.strangers.contains(job.id()))
+                .filter(job -> !directory.isOurs(job.id()) && !pack.strangers.contains(job.id()))
                 .filter(job -> job.counts().total() == 0 || job.counts().total() == pack.requests)
                 .filter(job -> !job.createdAt().isAfter(latest))
                 .toList();
@@ -198,6 +198,6 @@ final class Doubts {
     }
 
     private Mono<Void> none(Pack pack) {
-        return files.run(() -> ledger.returned(pack));
+        return files.run(() -> directory.returned(pack));
     }
 }

@@ -7,11 +7,11 @@ import java.io.IOException;
 /** Ends all requests of a pack in one way. Belongs to the queue's file thread. */
 final class Endings {
 
-    private final Ledger ledger;
+    private final QueueDirectory directory;
     private final Packer packer;
 
-    Endings(Ledger ledger, Packer packer) {
-        this.ledger = ledger;
+    Endings(QueueDirectory directory, Packer packer) {
+        this.directory = directory;
         this.packer = packer;
     }
 
@@ -44,17 +44,17 @@ final class Endings {
     }
 
     private void end(Pack pack, Ending ending, BatchTotals totals) throws IOException {
-        EndsFile ends = EndsFile.create(ledger.files().newEnds(pack.number));
+        EndsFile ends = EndsFile.create(directory.files().newEnds(pack.number));
         try (ends) {
             int[] position = new int[1];
-            RecordFile.read(ledger.files().keys(pack.number), (in, offset) -> {
+            RecordFile.read(directory.files().keys(pack.number), (in, offset) -> {
                 ending.write(ends, ParkedRequest.read(in), position[0]++);
                 return true;
             });
-            ledger.collected(pack, ends, totals);
+            directory.collected(pack, ends, totals);
         }
         if (totals.again() == 0) {
-            ledger.forgetRequests(pack);
+            directory.forgetRequests(pack);
         }
     }
 

@@ -30,7 +30,7 @@ final class Intake implements Closeable {
     private static final byte AGAIN = 5;
     private static final byte DROPPED = 6;
 
-    private final Ledger ledger;
+    private final QueueDirectory directory;
     private final Pack pack;
     private final QueueSettings settings;
     private final RecordFile keys;
@@ -46,8 +46,14 @@ final class Intake implements Closeable {
     private long duplicates;
     private long foreign;
 
-    private Intake(Ledger ledger, Pack pack, QueueSettings settings, RecordFile keys, EndsFile ends, int[] offsets) {
-        this.ledger = ledger;
+    private Intake(
+            QueueDirectory directory,
+            Pack pack,
+            QueueSettings settings,
+            RecordFile keys,
+            EndsFile ends,
+            int[] offsets) {
+        this.directory = directory;
         this.pack = pack;
         this.settings = settings;
         this.keys = keys;
@@ -60,17 +66,17 @@ final class Intake implements Closeable {
     record Request(int position, ParkedRequest parked) {}
 
     @SuppressWarnings("MustBeClosedChecker") // closed with the intake
-    static Intake begin(Ledger ledger, Pack pack, QueueSettings settings) throws IOException {
+    static Intake begin(QueueDirectory directory, Pack pack, QueueSettings settings) throws IOException {
         int[] offsets = new int[pack.requests];
         int[] position = new int[1];
-        RecordFile.read(ledger.files().keys(pack.number), (in, offset) -> {
+        RecordFile.read(directory.files().keys(pack.number), (in, offset) -> {
             offsets[position[0]++] = Math.toIntExact(offset);
             return true;
         });
-        RecordFile keys = RecordFile.reading(ledger.files().keys(pack.number));
+        RecordFile keys = RecordFile.reading(directory.files().keys(pack.number));
         try {
-            EndsFile ends = EndsFile.create(ledger.files().newEnds(pack.number));
-            return new Intake(ledger, pack, settings, keys, ends, offsets);
+            EndsFile ends = EndsFile.create(directory.files().newEnds(pack.number));
+            return new Intake(directory, pack, settings, keys, ends, offsets);
         } catch (IOException | RuntimeException e) {
             keys.close();
             throw e;
@@ -96,7 +102,7 @@ final class Intake implements Closeable {
         }
         Request request = request(id);
         if (request == null) {
-            if (foreign++ == 0 && ledger.isFirstForeign()) {
+            if (foreign++ == 0 && directory.isFirstForeign()) {
                 LOG.warn("batch {} has results that are not of its requests: they are left out", pack.id);
             }
             return null;
@@ -156,7 +162,7 @@ final class Intake implements Closeable {
                 duplicates,
                 foreign,
                 cost);
-        ledger.collected(pack, ends, totals);
+        directory.collected(pack, ends, totals);
         return totals;
     }
 

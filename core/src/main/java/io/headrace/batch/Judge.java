@@ -23,13 +23,13 @@ final class Judge {
     /** How often a pack may be refused for want of room while nothing else is out, before it is taken for too large. */
     private static final int REFUSALS_ALONE = 2;
 
-    private final Ledger ledger;
+    private final QueueDirectory directory;
     private final Endings endings;
     private final TokenQuotas quotas;
     private final QueueSettings settings;
 
-    Judge(Ledger ledger, Endings endings, TokenQuotas quotas, QueueSettings settings) {
-        this.ledger = ledger;
+    Judge(QueueDirectory directory, Endings endings, TokenQuotas quotas, QueueSettings settings) {
+        this.directory = directory;
         this.endings = endings;
         this.quotas = quotas;
         this.settings = settings;
@@ -106,7 +106,7 @@ final class Judge {
 
     /** There is surely no batch of the attempt. */
     void refused(Pack pack, Served<?, ?> lane, ApiException error) throws IOException {
-        ledger.returned(pack);
+        directory.returned(pack);
         if (stopsWork(error)) {
             throw error;
         }
@@ -134,15 +134,15 @@ final class Judge {
             endings.online(pack);
         } else if (pack.revoked || stopsWork(problem)) { // without its upload it can but fail
             boolean wasRevoked = pack.revoked;
-            ledger.returned(pack);
+            directory.returned(pack);
             if (!wasRevoked) {
                 throw problem;
             }
         } else if (problem.kind() == ErrorKind.RATE_LIMITED) {
-            ledger.returned(pack);
+            directory.returned(pack);
             noRoom(pack, lane, problem);
         } else if (problem.isTransient() && ++pack.failures < settings.maxBatches()) {
-            ledger.returned(pack);
+            directory.returned(pack);
             postpone(pack, problem);
         } else {
             endings.fail(pack, problem);
@@ -158,7 +158,7 @@ final class Judge {
     private void noRoom(Pack pack, Served<?, ?> lane, ApiException error) throws IOException {
         if (error.retryAfter().isPresent()) {
             postpone(pack, error);
-        } else if (quotas.refused(pack, ledger.packs())) {
+        } else if (quotas.refused(pack, directory.packs())) {
             pack.refusedAlone = 0;
             postpone(pack, error);
         } else if (++pack.refusedAlone > REFUSALS_ALONE && pack.requests > 1) {

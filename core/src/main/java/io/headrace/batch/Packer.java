@@ -14,15 +14,15 @@ import java.util.Set;
 /** Puts requests into packs, within the limits of the provider and of the queue. Belongs to the queue's file thread, but for {@link #share}. */
 final class Packer {
 
-    private final Ledger ledger;
+    private final QueueDirectory directory;
     private final Standings standings;
     private final QueueSettings settings;
     private final Map<String, Size> sizes = new HashMap<>();
     private volatile double share = 1;
 
-    Packer(Ledger ledger, QueueSettings settings) {
-        this.ledger = ledger;
-        this.standings = ledger.standings();
+    Packer(QueueDirectory directory, QueueSettings settings) {
+        this.directory = directory;
+        this.standings = directory.standings();
         this.settings = settings;
     }
 
@@ -31,7 +31,7 @@ final class Packer {
         long key = RequestKey.of(call.fingerprint(), call.sample());
         return switch (standings.state(key)) {
             case Standings.PARKED, Standings.AGAIN -> new Standing.Parked();
-            case Standings.FAILED -> new Standing.Failed(ledger.error(key));
+            case Standings.FAILED -> new Standing.Failed(directory.error(key));
             case Standings.ONLINE -> new Standing.Online();
             case Standings.BOUGHT -> {
                 standings.missed(key); // it may have come in just after the cache was asked: the next pass will find it
@@ -43,16 +43,16 @@ final class Packer {
 
     /** Puts what a collected pack left without an end into packs that are yet to be submitted. Harmless if it was begun before. */
     void move(Pack from, Served<?, ?> lane) throws IOException {
-        byte[] batches = ledger.leftWithoutEnd(from);
+        byte[] batches = directory.leftWithoutEnd(from);
         Set<Pack> touched = new HashSet<>();
-        try (LineReader lines = LineReader.open(ledger.files().lines(from.number))) {
+        try (LineReader lines = LineReader.open(directory.files().lines(from.number))) {
             int[] position = new int[1];
-            RecordFile.read(ledger.files().keys(from.number), (in, offset) -> {
+            RecordFile.read(directory.files().keys(from.number), (in, offset) -> {
                 int at = position[0]++;
                 byte[] line = lines.next();
                 ParkedRequest request = ParkedRequest.read(in);
                 if (line == null) {
-                    throw new IOException(ledger.files().lines(from.number) + " ends before line " + (at + 1));
+                    throw new IOException(directory.files().lines(from.number) + " ends before line " + (at + 1));
                 }
                 if (at < batches.length && batches[at] > 0 && standings.state(request.key()) == Standings.AGAIN) {
                     touched.add(move(
@@ -66,9 +66,9 @@ final class Packer {
             });
         }
         for (Pack pack : touched) {
-            ledger.sync(pack);
+            directory.sync(pack);
         }
-        ledger.forgetRequests(from);
+        directory.forgetRequests(from);
     }
 
     /** Lets packs of that kind hold no more than half of what this one does, from now on and as long as this process lives. */
@@ -92,11 +92,11 @@ final class Packer {
             throws IOException {
         Pack to = filling(from.lane, from.group);
         if (!fits(to, limits, request, line.length + 1L)) {
-            ledger.seal(to);
-            to = ledger.open(from.lane, from.group);
+            directory.seal(to);
+            to = directory.open(from.lane, from.group);
         }
         String before = new CustomId(request.fingerprint(), request.sample(), from.tag, position).toString();
-        ledger.append(to, renamed(line, before, id(to, request)), request);
+        directory.append(to, renamed(line, before, id(to, request)), request);
         return to;
     }
 
@@ -111,11 +111,11 @@ final class Packer {
                 return failed(problem);
             }
             if (!fits(pack, api.limits(), request, line.length + 1L)) {
-                ledger.seal(pack);
-                pack = ledger.open(pack.lane, pack.group);
+                directory.seal(pack);
+                pack = directory.open(pack.lane, pack.group);
                 line = api.encode(id(pack, request), call.request());
             }
-            ledger.append(pack, line, request);
+            directory.append(pack, line, request);
             return new Standing.Parked();
         } catch (IllegalArgumentException e) {
             return failed(String.valueOf(e.getMessage()));
@@ -123,8 +123,8 @@ final class Packer {
     }
 
     private Pack filling(String lane, String group) throws IOException {
-        Pack pack = ledger.filling(lane, group);
-        return pack == null ? ledger.open(lane, group) : pack;
+        Pack pack = directory.filling(lane, group);
+        return pack == null ? directory.open(lane, group) : pack;
     }
 
     /** Empty if some batch may hold the request. */

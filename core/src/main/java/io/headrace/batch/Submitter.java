@@ -20,13 +20,13 @@ final class Submitter {
     private static final int CHUNK_BYTES = 1 << 16;
 
     private final FileThread files;
-    private final Ledger ledger;
+    private final QueueDirectory directory;
     private final Judge judge;
     private final QueueSettings settings;
 
-    Submitter(FileThread files, Ledger ledger, Judge judge, QueueSettings settings) {
+    Submitter(FileThread files, QueueDirectory directory, Judge judge, QueueSettings settings) {
         this.files = files;
-        this.ledger = ledger;
+        this.directory = directory;
         this.judge = judge;
         this.settings = settings;
     }
@@ -50,11 +50,11 @@ final class Submitter {
 
     /** Null for a pack that nobody wants any more. */
     private @Nullable String intend(Pack pack, @Nullable BatchAccount account) throws IOException {
-        return pack.withdrawal == Withdrawal.NONE ? ledger.intend(pack, account) : null;
+        return pack.withdrawal == Withdrawal.NONE ? directory.intend(pack, account) : null;
     }
 
     private Mono<Void> uploaded(Pack pack, String handle) {
-        return files.run(() -> ledger.uploaded(pack, handle));
+        return files.run(() -> directory.uploaded(pack, handle));
     }
 
     private void settle(Pack pack, Served<?, ?> lane, Signal<BatchJob> end) throws IOException {
@@ -63,12 +63,12 @@ final class Submitter {
         if (job != null) {
             accepted(pack, job);
         } else if (error instanceof StorageException failure) { // of the lines or the journal: no batch was asked for
-            ledger.returned(pack);
+            directory.returned(pack);
             throw failure;
         } else if (error instanceof ApiException failure && isSurelyNot(failure)) {
             judge.refused(pack, lane, failure);
         } else {
-            ledger.doubted(pack);
+            directory.doubted(pack);
             if (!(error instanceof ApiException failure)) {
                 throw new IllegalStateException("pack " + pack.number + " of " + pack.lane + " is in doubt", error);
             }
@@ -79,7 +79,7 @@ final class Submitter {
 
     /** The provider has it under that id. */
     void accepted(Pack pack, BatchJob job) throws IOException {
-        ledger.submitted(pack, job.id());
+        directory.submitted(pack, job.id());
         pack.counts = job.counts();
         pack.polls.clear();
         pack.trouble = null;
@@ -103,7 +103,7 @@ final class Submitter {
     /** The lines of the pack, read as they are asked for. */
     private Flux<byte[]> lines(Pack pack) {
         return Flux.usingWhen(
-                files.call(() -> LineReader.open(ledger.files().lines(pack.number))),
+                files.call(() -> LineReader.open(directory.files().lines(pack.number))),
                 reader -> files.call(() -> chunk(reader))
                         .repeat()
                         .takeWhile(chunk -> !chunk.isEmpty())

@@ -27,7 +27,7 @@ final class Work {
 
     private final QueueSettings settings;
     private final FileThread files;
-    private final Ledger ledger;
+    private final QueueDirectory directory;
     private final Packer packer;
     private final Map<String, Served<?, ?>> lanes;
     private final Endings endings;
@@ -36,25 +36,30 @@ final class Work {
     private final Doubts doubts;
     private final Collector collector;
 
-    Work(QueueSettings settings, FileThread files, Ledger ledger, Packer packer, Map<String, Served<?, ?>> lanes) {
+    Work(
+            QueueSettings settings,
+            FileThread files,
+            QueueDirectory directory,
+            Packer packer,
+            Map<String, Served<?, ?>> lanes) {
         this.settings = settings;
         this.files = files;
-        this.ledger = ledger;
+        this.directory = directory;
         this.packer = packer;
         this.lanes = lanes;
-        this.endings = new Endings(ledger, packer);
+        this.endings = new Endings(directory, packer);
         this.quotas = new TokenQuotas(settings.enqueuedTokens());
-        Judge judge = new Judge(ledger, endings, quotas, settings);
-        this.submitter = new Submitter(files, ledger, judge, settings);
-        this.doubts = new Doubts(files, ledger, submitter, judge, settings);
-        this.collector = new Collector(files, ledger, packer, quotas, judge, settings);
+        Judge judge = new Judge(directory, endings, quotas, settings);
+        this.submitter = new Submitter(files, directory, judge, settings);
+        this.doubts = new Doubts(files, directory, submitter, judge, settings);
+        this.collector = new Collector(files, directory, packer, quotas, judge, settings);
     }
 
     /** What was known at some moment, to tell later whether there is news. */
     record Mark(long news, long missed) {}
 
     Mark mark() {
-        return new Mark(ledger.news(), ledger.standings().missed());
+        return new Mark(directory.news(), directory.standings().missed());
     }
 
     /** For a subscriber who asks once. */
@@ -70,7 +75,7 @@ final class Work {
     /** Whether a pass that began at {@code mark} left nothing to wait for. */
     boolean isDone(Mark mark, Stops stops) {
         return mark.equals(mark())
-                && Stream.concat(served(), ledger.leftovers().stream())
+                && Stream.concat(served(), directory.leftovers().stream())
                         .filter(pack -> lanes.containsKey(pack.lane) && !stops.holds(pack))
                         .allMatch(pack -> pack.requests == 0);
     }
@@ -175,7 +180,7 @@ final class Work {
                                         () -> pack.phase == Phase.SEALED
                                                 && pack.withdrawal == Withdrawal.NONE
                                                 && choice.test(pack)
-                                                && quotas.admits(pack, ledger.packs()),
+                                                && quotas.admits(pack, directory.packs()),
                                         () -> submitter.submit(pack, lane)),
                                 1)
                         .then());
@@ -203,7 +208,7 @@ final class Work {
     }
 
     private boolean take(Pack pack, Object holder, BooleanSupplier mayBegin) {
-        if (pack.holder != null || !ledger.isLive(pack) || !mayBegin.getAsBoolean()) {
+        if (pack.holder != null || !directory.isLive(pack) || !mayBegin.getAsBoolean()) {
             return false;
         }
         pack.holder = holder;
@@ -219,18 +224,18 @@ final class Work {
 
     /** All packs that are not collected, after what others left behind found its place and what nobody wants is gone. */
     private List<Pack> moved() throws IOException {
-        for (Pack pack : ledger.leftovers()) {
+        for (Pack pack : directory.leftovers()) {
             Served<?, ?> lane = lanes.get(pack.lane);
             if (lane != null) {
                 packer.move(pack, lane);
             }
         }
-        for (Pack pack : ledger.packs()) {
+        for (Pack pack : directory.packs()) {
             if (pack.phase == Phase.SEALED && pack.withdrawal == Withdrawal.CANCELLED && pack.holder == null) {
                 endings.drop(pack);
             }
         }
-        return List.copyOf(ledger.packs());
+        return List.copyOf(directory.packs());
     }
 
     private List<Pack> sealed(Served<?, ?> lane) {
@@ -247,7 +252,7 @@ final class Work {
     private void seal(Choice choice) throws IOException {
         for (Pack pack : served().toList()) {
             if (pack.phase == Phase.FILLING && pack.requests > 0 && choice.test(pack)) {
-                ledger.seal(pack);
+                directory.seal(pack);
             }
         }
     }
@@ -278,18 +283,18 @@ final class Work {
         }
         return switch (pack.phase) {
             case FILLING -> pack.requests == 0 ? null : pack.openedAt.plus(settings.fillTime());
-            case SEALED -> quotas.admits(pack, ledger.packs()) ? pack.submissions.next() : null;
+            case SEALED -> quotas.admits(pack, directory.packs()) ? pack.submissions.next() : null;
             case INTENDED, OUT -> pack.polls.next();
         };
     }
 
     private void giveUp() throws IOException {
-        for (Pack pack : List.copyOf(ledger.packs())) {
+        for (Pack pack : List.copyOf(directory.packs())) {
             if (pack.phase == Phase.FILLING && pack.requests == 0) {
                 continue;
             }
             if (pack.withdrawal != Withdrawal.CANCELLED) {
-                ledger.withdrawn(pack, Withdrawal.CANCELLED);
+                directory.withdrawn(pack, Withdrawal.CANCELLED);
             }
             if (pack.phase == Phase.FILLING) {
                 endings.drop(pack);
@@ -298,6 +303,6 @@ final class Work {
     }
 
     private Stream<Pack> served() {
-        return ledger.packs().stream().filter(pack -> lanes.containsKey(pack.lane));
+        return directory.packs().stream().filter(pack -> lanes.containsKey(pack.lane));
     }
 }

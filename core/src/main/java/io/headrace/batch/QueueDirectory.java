@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * The directory of a queue in the hands of the one process that works on it: the journal, which is the truth, and what follows from it
  * and from the files of the packs. Every change is written before it holds. Belongs to the queue's file thread, but for {@link #standings}.
  */
-final class Ledger implements Closeable {
+final class QueueDirectory implements Closeable {
 
     private static final String TAG_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -30,7 +30,7 @@ final class Ledger implements Closeable {
     private final RecordFile journal;
     private boolean foreignWasTold;
 
-    private Ledger(PackFiles files, DirectoryLock lock, Clock clock, QueueState state) throws IOException {
+    private QueueDirectory(PackFiles files, DirectoryLock lock, Clock clock, QueueState state) throws IOException {
         this.files = files;
         this.lock = lock;
         this.clock = clock;
@@ -55,15 +55,15 @@ final class Ledger implements Closeable {
      *
      * @throws IllegalStateException if another queue works in it, or its journal is of another version
      */
-    @SuppressWarnings("MustBeClosedChecker") // closed with the ledger
-    static Ledger open(Path directory, Clock clock) throws IOException {
+    @SuppressWarnings("MustBeClosedChecker") // closed with the directory
+    static QueueDirectory open(Path directory, Clock clock) throws IOException {
         Files.createDirectories(directory);
         DirectoryLock lock = DirectoryLock.take(directory);
         PackFiles files = new PackFiles(directory);
         QueueState state = null;
         try {
             state = new QueueState(files, Standings.create(directory));
-            return new Ledger(files, lock, clock, state);
+            return new QueueDirectory(files, lock, clock, state);
         } catch (IOException | RuntimeException e) {
             if (state != null) {
                 state.close();
