@@ -144,6 +144,10 @@ final class Collector {
         } else {
             directory.forgetRequests(pack);
         }
+        ApiException refusal = intake.refusal();
+        if (totals.again() > 0 && refusal != null) {
+            throw refusal; // the next batch would fare no better
+        }
     }
 
     private static ApiException unexplained(BatchJob job) {

@@ -32,8 +32,11 @@ final class EndsFile implements Closeable {
     interface Visitor {
         default void answered(long key, Cost cost) throws IOException {}
 
-        /** @param offset where the error stands, for {@link EndsFile#error} */
-        default void failed(long key, long offset) throws IOException {}
+        /**
+         * @param offset where the error stands, for {@link EndsFile#error}
+         * @param isOfAccount whether it is the account's and not the request's
+         */
+        default void failed(long key, long offset, boolean isOfAccount) throws IOException {}
 
         default void online(long key) throws IOException {}
 
@@ -85,15 +88,17 @@ final class EndsFile implements Closeable {
 
     /** Reads a whole file; gives the offset behind its last record. */
     static long read(Path path, Visitor visitor) throws IOException {
+        boolean[] isOfAccount = new boolean[1];
         return RecordFile.read(path, (in, offset) -> {
             switch (in.type()) {
                 case ANSWERED -> visitor.answered(in.fixed64(), in.cost());
-                case FAILED -> visitor.failed(in.fixed64(), in.number());
+                case ERROR -> isOfAccount[0] = Judge.stopsWork(in.error());
+                case FAILED -> visitor.failed(in.fixed64(), in.number(), isOfAccount[0]); // the last error before it
                 case ONLINE -> visitor.online(in.fixed64());
                 case AGAIN -> visitor.again(in.fixed64(), in.integer(), in.integer());
                 case DROPPED -> visitor.dropped(in.fixed64());
                 default -> {
-                    // an error is read where a request refers to it
+                    // of a later version
                 }
             }
             return true;

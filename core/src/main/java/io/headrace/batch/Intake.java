@@ -39,6 +39,7 @@ final class Intake implements Closeable {
     private final byte[] known;
     private final BitSet seen = new BitSet();
     private Cost cost = Cost.ZERO;
+    private @Nullable ApiException refusal;
     private long errored;
     private long expired;
     private long missing;
@@ -166,6 +167,12 @@ final class Intake implements Closeable {
         return totals;
     }
 
+    /** Of the account, which made all requests of the batch end without an answer; null if there is none, or some were answered. */
+    @Nullable
+    ApiException refusal() {
+        return count(ANSWERED) == 0 ? refusal : null;
+    }
+
     @Override
     public void close() throws IOException {
         try (RecordFile first = keys) {
@@ -191,7 +198,9 @@ final class Intake implements Closeable {
     private void end(Request request, BatchResult<?> result) throws IOException {
         if (result instanceof BatchResult.Errored<?> error) {
             errored++;
-            if (error.error().isTransient()) {
+            boolean isOfAccount = Judge.stopsWork(error.error());
+            refusal = isOfAccount ? error.error() : refusal;
+            if (isOfAccount || error.error().isTransient()) {
                 inVain(request, error.error());
             } else {
                 known[request.position] = FAILED;

@@ -50,6 +50,7 @@ final class QueueState implements Closeable {
     long news;
 
     private final PackFiles files;
+    private boolean isOpening;
 
     QueueState(PackFiles files, Standings standings) {
         this.files = files;
@@ -88,7 +89,10 @@ final class QueueState implements Closeable {
 
     /** Takes over what the journal says; gives the offset behind its last record. */
     long replay() throws IOException {
-        return RecordFile.read(files.journal(), (in, offset) -> replay(in));
+        isOpening = true;
+        long end = RecordFile.read(files.journal(), (in, offset) -> replay(in));
+        isOpening = false;
+        return end;
     }
 
     private boolean replay(RecordReader in) throws IOException {
@@ -142,8 +146,12 @@ final class QueueState implements Closeable {
             }
 
             @Override
-            public void failed(long key, long offset) throws IOException {
-                standings.failed(key, ((long) done.pack() << ERROR_OFFSET_BITS) | offset);
+            public void failed(long key, long offset, boolean isOfAccount) throws IOException {
+                if (isOfAccount && isOpening) { // it may be mended since
+                    standings.forget(key);
+                } else {
+                    standings.failed(key, ((long) done.pack() << ERROR_OFFSET_BITS) | offset);
+                }
                 news++;
             }
 

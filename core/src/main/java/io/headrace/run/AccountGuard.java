@@ -28,7 +28,8 @@ import reactor.core.publisher.Flux;
  * <p>Such a failure alone proves nothing, since one item may ask for a model of its own. So its item is held back until it is
  * clear: an answered call of the same step lets it go as a failure, and a stop leaves it out, which makes it pending. Nor do
  * a few in a row, since a refusal is faster than an answer: as many more must fail as there were calls on their way at any of these
- * failures. At most as many items are held as it takes to stop.
+ * failures. At most as many items are held as it takes to stop. What batches failed is not judged by a pass in which others still wait
+ * for theirs.
  *
  * <p>Hears events on any thread; outcomes come one after another.
  */
@@ -43,6 +44,7 @@ final class AccountGuard<O> implements CallListener {
     private final Map<String, Streak> streaks = new ConcurrentHashMap<>();
     private final List<Held<O>> held = new ArrayList<>();
     private boolean stopped;
+    private boolean waits;
 
     /** A failure of which it is not clear yet whose it is. */
     private record Held<O>(Failed<O> failed, Streak streak, long answers) {}
@@ -78,6 +80,9 @@ final class AccountGuard<O> implements CallListener {
         if (outcome instanceof Failed<O> failed && failed.kind() == ErrorKind.UNAVAILABLE) {
             stopped = true; // the run stops for an outage, which those held have only met earlier
             held.clear();
+        }
+        if (outcome instanceof Failed<O> failed && failed.kind() == ErrorKind.PARKED) {
+            waits = true;
         }
         Streak streak = suspected(outcome);
         if (streak == null && held.isEmpty()) {
@@ -122,6 +127,9 @@ final class AccountGuard<O> implements CallListener {
         List<Outcome<O>> clear = released();
         if (stopped) {
             return clear;
+        }
+        if (waits) { // it is pending like those that wait; their answers will tell
+            held.removeIf(one -> one.failed().tally().attempts() == 0);
         }
         held.removeIf(one -> (one.streak().answers() > 0
                         || (one.failed().kind() == ErrorKind.NOT_FOUND && hasResults.getAsBoolean()))
