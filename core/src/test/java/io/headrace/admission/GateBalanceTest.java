@@ -17,6 +17,7 @@ import io.headrace.Priority;
 import io.headrace.Usage;
 import io.headrace.admission.ServerLimits.Allowance;
 import io.headrace.observe.Meter;
+import io.headrace.observe.ScriptedMeter;
 import java.math.BigDecimal;
 import java.util.HashMap;
 import java.util.List;
@@ -182,26 +183,6 @@ class GateBalanceTest {
     }
 
     private static <T> Meter<T, T> metered(Function<T, Usage> usage) {
-        return new Meter<>() {
-            @Override
-            public Cost ceiling(T request) {
-                return Cost.of(CEILING);
-            }
-
-            @Override
-            public Usage usage(T answer) {
-                return usage.apply(answer);
-            }
-
-            @Override
-            public Cost cost(T answer) {
-                return Cost.of(PRICE);
-            }
-
-            @Override
-            public String model(T answer) {
-                return "";
-            }
-        };
+        return new ScriptedMeter<>(request -> Cost.of(CEILING), usage, answer -> Cost.of(PRICE));
     }
 }

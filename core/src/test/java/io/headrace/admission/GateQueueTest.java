@@ -1,6 +1,7 @@
 package io.headrace.admission;
 
 import static io.headrace.admission.Gates.assertEmpty;
+import static io.headrace.admission.Gates.priced;
 import static io.headrace.admission.Gates.refusal;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofMinutes;
@@ -14,7 +15,6 @@ import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.Priority;
-import io.headrace.Usage;
 import io.headrace.observe.Meter;
 import java.math.BigDecimal;
 import java.nio.file.Path;
@@ -24,9 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,31 +32,16 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
-import reactor.test.scheduler.VirtualTimeScheduler;
 
 /** Who goes next, what a refusal does, and that everything comes back: in virtual time. */
 @Timeout(60)
-class GateQueueTest {
+class GateQueueTest extends VirtualGates {
 
     private static final CallOptions BATCH = CallOptions.of("step", "item");
 
-    private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
     private final List<String> order = new ArrayList<>();
-    private final List<GateEvent> events = new ArrayList<>();
+
     private final Map<String, Sinks.One<String>> running = new HashMap<>();
-
-    @AfterEach
-    void stopTime() {
-        time.dispose();
-    }
-
-    private GateBuilder gate() {
-        return Gate.builder("test")
-                .notAdaptive()
-                .noBreaker()
-                .listener(events::add)
-                .scheduler(() -> time);
-    }
 
     /** A call that notes its start and ends when told. */
     private Mono<String> call(Gate gate, String name, CallOptions options) {
@@ -271,147 +253,6 @@ class GateQueueTest {
     }
 
     @Test
-    void budget_isReservedSettledAndThenExhausted() {
-        Gate gate = gate().build();
-        Budget budget = Budget.ofUsd(new BigDecimal("0.10"));
-        Meter<String, String> meter = priced("0.04", "0.03");
-        Call<String, String> call = request -> Mono.just(request);
-        Function<String, Mono<String>> paid = request -> call.with(gate.layer(DemandEstimator.requests(), meter))
-                .apply(request)
-                .contextWrite(budget::into);
-        for (int i = 0; i < 3; i++) {
-            StepVerifier.create(paid.apply("q")).expectNext("q").verifyComplete();
-        }
-        assertThat(budget.balance().usd().spent()).isEqualByComparingTo("0.09");
-        StepVerifier.create(paid.apply("q"))
-                .expectErrorSatisfies(
-                        error -> assertThat(((ApiException) error).kind()).isEqualTo(ErrorKind.BUDGET_EXHAUSTED))
-                .verify();
-        assertThat(budget.balance().usd().reserved()).isEqualByComparingTo("0");
-        assertEmpty(gate);
-    }
-
-    @Test
-    void budgetThatOthersHold_isWaitedForAcrossGates() {
-        Gate one = gate().build();
-        Gate two = gate().build();
-        Budget budget = Budget.ofUsd(new BigDecimal("0.05"));
-        Meter<String, String> meter = priced("0.04", "0.01");
-        Call<String, String> call = request -> Mono.defer(() -> {
-            order.add(request);
-            return Mono.just(request).delayElement(ofSeconds(1), time);
-        });
-        List<Object> answers = new ArrayList<>();
-        call.with(one.layer(DemandEstimator.requests(), meter))
-                .apply("a")
-                .contextWrite(budget::into)
-                .subscribe(answers::add, answers::add);
-        call.with(two.layer(DemandEstimator.requests(), meter))
-                .apply("b")
-                .contextWrite(budget::into)
-                .subscribe(answers::add, answers::add);
-        assertThat(order).containsExactly("a");
-        assertThat(two.snapshot().binding()).isEqualTo("budget");
-        time.advanceTimeBy(ofSeconds(2));
-        assertThat(answers).containsExactly("a", "b");
-        assertThat(budget.balance().usd().spent()).isEqualByComparingTo("0.02");
-    }
-
-    @Test
-    void budgetThatIsHeld_keepsNobodyOfAnotherBudgetWaiting() {
-        Gate gate = gate().concurrency(50).build();
-        Budget tight = Budget.ofTokens(1_000);
-        DemandEstimator<Integer> tokens = n -> new Demand(n, 0, Cost.ZERO);
-        Call<Integer, Integer> call = n -> Mono.just(n).delayElement(n > 100 ? ofMinutes(5) : ofMillis(100), time);
-        Call<Integer, Integer> gated = call.with(gate.layer(tokens, Meter.free()));
-        List<Integer> poor = new ArrayList<>();
-        List<Integer> rich = new ArrayList<>();
-        List<Disposable> waiting = new ArrayList<>();
-        for (int i = 0; i < 4; i++) {
-            waiting.add(gated.apply(600 - i).contextWrite(tight::into).subscribe(poor::add, error -> {}));
-        }
-        for (int i = 0; i < 1_000; i++) {
-            gated.apply(1).subscribe(rich::add);
-        }
-        time.advanceTimeBy(ofSeconds(3));
-        assertThat(rich).hasSize(1_000);
-        assertThat(poor).isEmpty();
-        assertThat(gate.snapshot().waiting()).isEqualTo(3);
-        waiting.get(3).dispose();
-        assertThat(gate.snapshot().waiting()).isEqualTo(2);
-        waiting.get(0).dispose(); // which is billed for all it reserved, so the others never fit
-        time.advanceTimeBy(ofMinutes(6));
-        assertThat(tight.balance().tokens().reserved()).isZero();
-        tight.capTokens(10_000);
-        gated.apply(597).contextWrite(tight::into).subscribe(poor::add);
-        time.advanceTimeBy(ofMinutes(6));
-        assertThat(poor).containsExactly(597);
-        assertEmpty(gate);
-    }
-
-    @Test
-    void callsOfATightBudget_goOneAfterAnotherBesideOthers() {
-        Gate gate = gate().concurrency(50).build();
-        Budget tight = Budget.ofTokens(1_000_000);
-        tight.charge(BigDecimal.ZERO, 999_000);
-        DemandEstimator<Integer> tokens = n -> new Demand(n, 0, Cost.ZERO);
-        Call<Integer, Integer> call = n -> Mono.just(n).delayElement(ofMillis(100), time);
-        Call<Integer, Integer> gated = call.with(gate.layer(tokens, metered()));
-        List<Integer> poor = new ArrayList<>();
-        List<Integer> rich = new ArrayList<>();
-        Flux.range(0, 100_000).flatMap(i -> gated.apply(1), 100, 1).subscribe(rich::add);
-        for (int i = 0; i < 100; i++) {
-            gated.apply(600).contextWrite(tight::into).subscribe(poor::add);
-        }
-        time.advanceTimeBy(ofSeconds(30));
-        assertThat(poor).hasSize(100);
-        assertThat(rich.size()).isGreaterThan(10_000);
-        assertThat(tight.balance().tokens().reserved()).isZero();
-    }
-
-    @Test
-    void manyWhoWaitForTheirBudgets_areNotAllAskedAtEachEnd() {
-        Gate gate = gate().concurrency(50).build();
-        DemandEstimator<Integer> tokens = n -> new Demand(n, 0, Cost.ZERO);
-        Call<Integer, Integer> call = n -> Mono.just(n).delayElement(ofMillis(100), time);
-        Call<Integer, Integer> gated = call.with(gate.layer(tokens, metered()));
-        AtomicInteger questions = new AtomicInteger();
-        List<Integer> answers = new ArrayList<>();
-        List<Budget> tight = List.of(Budget.ofTokens(2_000), Budget.ofTokens(2_000));
-        for (Budget budget : tight) {
-            budget.owes(this, () -> {
-                questions.incrementAndGet();
-                return Cost.ZERO;
-            });
-        }
-        for (int i = 0; i < 2_000; i++) {
-            gated.apply(1_001).contextWrite(tight.get(i % 2)::into).subscribe(answers::add);
-        }
-        time.advanceTimeBy(ofMinutes(2));
-        assertThat(answers).hasSize(2_000);
-        assertThat(questions).hasValueLessThan(20_000);
-        assertEmpty(gate);
-    }
-
-    @Test
-    void cancelWhileWaitingForABudget_letsThoseBehindGo() {
-        Gate gate = gate().concurrency(50).build();
-        DemandEstimator<Integer> tokens = n -> new Demand(n, 0, Cost.ZERO);
-        Call<Integer, Integer> call = n -> Mono.just(n).delayElement(ofMillis(100), time);
-        Call<Integer, Integer> gated = call.with(gate.layer(tokens, metered()));
-        List<Integer> answers = new ArrayList<>();
-        Budget tight = Budget.ofTokens(1_000);
-        gated.apply(600).contextWrite(tight::into).subscribe();
-        Disposable large = gated.apply(900).contextWrite(tight::into).subscribe();
-        gated.apply(1).subscribe(); // keeps the line mixed, so that those leave it who wait for room
-        gated.apply(500).contextWrite(tight::into).subscribe(answers::add);
-        large.dispose();
-        time.advanceTimeBy(ofMillis(250));
-        assertThat(answers).containsExactly(500);
-        assertEmpty(gate);
-    }
-
-    @Test
     void demandThatCanNeverBeGranted_failsAtOnceAndIsNotSent() {
         Gate gate = gate().limit(Limited::new).build();
         Call<String, String> call = request -> Mono.just(request);
@@ -521,39 +362,6 @@ class GateQueueTest {
         assertThat(ended[0]).isEqualTo(10_000);
         assertEmpty(gate);
         assertThat(budget.balance().usd().reserved()).isEqualByComparingTo("0");
-    }
-
-    /** Every answer took one token. */
-    private static <T> Meter<T, T> metered() {
-        return meter(Usage.of(1, 0), Cost.ZERO, Cost.ZERO);
-    }
-
-    private static <T> Meter<T, T> priced(String ceiling, String cost) {
-        return meter(Usage.of(1, 1), Cost.of(new BigDecimal(ceiling)), Cost.of(new BigDecimal(cost)));
-    }
-
-    private static <T> Meter<T, T> meter(Usage usage, Cost ceiling, Cost cost) {
-        return new Meter<>() {
-            @Override
-            public Cost ceiling(T request) {
-                return ceiling;
-            }
-
-            @Override
-            public Usage usage(T answer) {
-                return usage;
-            }
-
-            @Override
-            public Cost cost(T answer) {
-                return cost;
-            }
-
-            @Override
-            public String model(T answer) {
-                return "";
-            }
-        };
     }
 
     /** A hundred tokens at a time. */

@@ -5,8 +5,13 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.ApiException;
+import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
+import io.headrace.Usage;
+import io.headrace.observe.Meter;
+import io.headrace.observe.ScriptedMeter;
+import java.math.BigDecimal;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -47,5 +52,14 @@ final class Gates {
                         .timeout(ofSeconds(5)))
                 .expectNext(0)
                 .verifyComplete();
+    }
+
+    static <T> Meter<T, T> priced(String ceiling, String cost) {
+        return ScriptedMeter.of(Cost.of(new BigDecimal(ceiling)), Usage.of(1, 1), Cost.of(new BigDecimal(cost)));
+    }
+
+    /** Every answer took one token. */
+    static <T> Meter<T, T> metered() {
+        return ScriptedMeter.of(Cost.ZERO, Usage.of(1, 0), Cost.ZERO);
     }
 }

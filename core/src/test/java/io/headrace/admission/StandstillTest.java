@@ -16,32 +16,14 @@ import io.headrace.layer.RetrySpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
-import reactor.test.scheduler.VirtualTimeScheduler;
 
 /** When waiting is of no use: who fails, who stays in line, and how it goes on. In virtual time. */
 @Timeout(60)
-class StandstillTest {
-
-    private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
-    private final List<GateEvent> events = new ArrayList<>();
-
-    @AfterEach
-    void stopTime() {
-        time.dispose();
-    }
-
-    private GateBuilder gate() {
-        return Gate.builder("test")
-                .notAdaptive()
-                .noBreaker()
-                .listener(events::add)
-                .scheduler(() -> time);
-    }
+class StandstillTest extends VirtualGates {
 
     private Call<String, String> patient(Call<String, String> call, Gate gate) {
         return call.with(gate.layer())

@@ -33,6 +33,7 @@ import io.headrace.model.EmbeddingRequest;
 import io.headrace.model.EmbeddingResponse;
 import io.headrace.observe.AttemptLog;
 import io.headrace.observe.Meter;
+import io.headrace.observe.ScriptedMeter;
 import io.headrace.observe.Statistics;
 import io.headrace.observe.StatisticsSnapshot;
 import java.math.BigDecimal;
@@ -56,27 +57,10 @@ class MicroBatchingTest {
             text -> CallKeyBuilder.of("test", "answer").field("text", text).build();
 
     /** Each character of a request is a token at a cent. */
-    private static final Meter<String, String> METER = new Meter<>() {
-        @Override
-        public Cost ceiling(String request) {
-            return cents(request.length());
-        }
-
-        @Override
-        public Usage usage(String answer) {
-            return Usage.of(answer.length() - 1, 0);
-        }
-
-        @Override
-        public Cost cost(String answer) {
-            return cents(answer.length() - 1);
-        }
-
-        @Override
-        public String model(String answer) {
-            return "test";
-        }
-    };
+    private static final Meter<String, String> METER = new ScriptedMeter<>(
+            request -> cents(request.length()),
+            answer -> Usage.of(answer.length() - 1, 0),
+            answer -> cents(answer.length() - 1));
 
     /** Batches leave when they are full, not by the clock of a loaded machine. */
     private static final Duration LONG = Duration.ofMinutes(1);

@@ -27,6 +27,7 @@ import io.headrace.observe.CallEvent;
 import io.headrace.observe.CallEvent.AttemptStarted;
 import io.headrace.observe.DryRun;
 import io.headrace.observe.Meter;
+import io.headrace.observe.ScriptedMeter;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -55,32 +56,8 @@ class ParkLayerTest {
     private Call<String, String> call;
 
     /** A dollar at most. */
-    private final Meter<String, String> meter = new Meter<>() {
-        @Override
-        public Meter<String, String> batch() {
-            return this;
-        }
-
-        @Override
-        public Cost ceiling(String request) {
-            return ceiling;
-        }
-
-        @Override
-        public Usage usage(String answer) {
-            return Usage.ZERO;
-        }
-
-        @Override
-        public Cost cost(String answer) {
-            return Cost.ZERO;
-        }
-
-        @Override
-        public String model(String answer) {
-            return "";
-        }
-    };
+    private final Meter<String, String> meter =
+            new ScriptedMeter<>(request -> ceiling, answer -> Usage.ZERO, answer -> Cost.ZERO);
 
     @BeforeEach
     void open() {

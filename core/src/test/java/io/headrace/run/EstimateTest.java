@@ -17,6 +17,7 @@ import io.headrace.flow.Pipeline;
 import io.headrace.flow.Step;
 import io.headrace.layer.CallStack;
 import io.headrace.observe.Meter;
+import io.headrace.observe.ScriptedMeter;
 import io.headrace.run.Estimate.StepEstimate;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -148,27 +149,7 @@ class EstimateTest {
     @Test
     void unknownPrice_staysUnknown() {
         Call<String, String> unpriced = CallStack.<String, String>of(request -> Mono.never())
-                .meter(new Meter<>() {
-                    @Override
-                    public Cost ceiling(String request) {
-                        return Cost.UNKNOWN;
-                    }
-
-                    @Override
-                    public Usage usage(String answer) {
-                        return Usage.UNKNOWN;
-                    }
-
-                    @Override
-                    public Cost cost(String answer) {
-                        return Cost.UNKNOWN;
-                    }
-
-                    @Override
-                    public String model(String answer) {
-                        return "";
-                    }
-                })
+                .meter(ScriptedMeter.of(Cost.UNKNOWN, Usage.UNKNOWN, Cost.UNKNOWN))
                 .build();
         Estimate estimate = Estimate.of(words(7), Pipeline.of(Step.<String, String>map("ask", unpriced::apply)))
                 .estimate()

@@ -13,6 +13,7 @@ import io.headrace.dataset.Dataset;
 import io.headrace.flow.Step;
 import io.headrace.layer.CallStack;
 import io.headrace.observe.Meter;
+import io.headrace.observe.ScriptedMeter;
 import io.headrace.run.RunReport.End;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -37,27 +38,8 @@ class RunBudgetTest {
     private Cost ceiling = Cost.of(new BigDecimal("0.02"));
 
     /** Each call may cost two cents and costs one; it takes 10 tokens of 20. */
-    private final Meter<String, String> meter = new Meter<>() {
-        @Override
-        public Cost ceiling(String request) {
-            return ceiling;
-        }
-
-        @Override
-        public Usage usage(String answer) {
-            return Usage.of(4, 6);
-        }
-
-        @Override
-        public Cost cost(String answer) {
-            return Cost.of(CENT);
-        }
-
-        @Override
-        public String model(String answer) {
-            return "";
-        }
-    };
+    private final Meter<String, String> meter =
+            new ScriptedMeter<>(request -> ceiling, answer -> Usage.of(4, 6), answer -> Cost.of(CENT));
 
     private Run.Builder<String, String> run(int rows) {
         Call<String, String> call = CallStack.<String, String>of(request -> Mono.fromCallable(() -> {

@@ -15,7 +15,7 @@ import io.headrace.dataset.Dataset;
 import io.headrace.flow.Reduction;
 import io.headrace.flow.Step;
 import io.headrace.layer.CallStack;
-import io.headrace.observe.Meter;
+import io.headrace.observe.ScriptedMeter;
 import io.headrace.run.RunReport.End;
 import io.headrace.run.SweepReport.Configuration;
 import java.io.IOException;
@@ -38,6 +38,8 @@ import reactor.test.StepVerifier;
 
 class SweepTest {
 
+    private static final Cost CENT = Cost.of(new BigDecimal("0.01"));
+
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final Dataset<String> WORDS =
             Dataset.of(IntStream.range(0, 40).mapToObj(i -> "word" + i).toList());
@@ -59,6 +61,7 @@ class SweepTest {
 
     private final AtomicInteger inFlight = new AtomicInteger();
 
+    /** Every call costs a cent and ten tokens. */
     private Call<String, String> stack(ResponseCache cache) {
         Call<String, String> model = prompt -> Mono.fromSupplier(() -> {
             bought.computeIfAbsent(prompt, p -> new AtomicInteger()).incrementAndGet();
@@ -68,33 +71,9 @@ class SweepTest {
                 .key(prompt ->
                         CallKeyBuilder.of("test", "answer").field("p", prompt).build())
                 .codec(Codec.json(String.class))
-                .meter(new CentACall())
+                .meter(ScriptedMeter.of(CENT, Usage.of(7, 3), CENT))
                 .cache(cache)
                 .build();
-    }
-
-    /** Every call costs a cent and ten tokens. */
-    private static final class CentACall implements Meter<String, String> {
-
-        @Override
-        public Cost ceiling(String request) {
-            return cost(request);
-        }
-
-        @Override
-        public Usage usage(String answer) {
-            return Usage.of(7, 3);
-        }
-
-        @Override
-        public Cost cost(String answer) {
-            return Cost.of(new BigDecimal("0.01"));
-        }
-
-        @Override
-        public String model(String answer) {
-            return "test";
-        }
     }
 
     private static Run.Builder<String, String> run(
