@@ -162,8 +162,8 @@ public final class BatchQueue implements AutoCloseable {
      * a passing error prevented is left to the next round.
      *
      * <p>An error of the pass comes through, as does a {@link StorageException}, and an {@link io.headrace.ApiException} of a provider
-     * that will do nothing for this account, which it may say of a batch or of all requests in one, has answered nothing for long, or does not know a batch; what the other providers have to do
-     * is done before. A batch that its provider does not know is kept, for it may be another account's, and as long as no other one is
+     * that will do nothing for this account, which it may say of a batch or of all requests in one, has answered nothing for long, or
+     * does not know a batch; what the other providers have to do is done before. A batch that its provider does not know is kept, for it may be another account's, and as long as no other one is
      * known there nothing is submitted; when {@link BatchApi#retention} is over, its requests go again as if it had expired.
      * Nothing is lost then, and nothing by a cancel: a submission on its way is in doubt, and the next round finds out.
      */

@@ -38,6 +38,11 @@ final class Endings {
     /** All go into packs of half the size; that they were in this one does not count. */
     void split(Pack pack, Served<?, ?> lane) throws IOException {
         packer.halve(pack);
+        again(pack, lane);
+    }
+
+    /** All go into other packs; that they were in this one does not count. */
+    void again(Pack pack, Served<?, ?> lane) throws IOException {
         BatchTotals totals = totals(0, 0, pack.requests, 0);
         end(pack, (ends, request, at) -> ends.again(request.key(), at, request.batches()), totals);
         packer.move(pack, lane);

@@ -126,6 +126,15 @@ final class Judge {
         }
     }
 
+    /** Its lines are not those that were written: the good ones go into other packs. */
+    void damaged(Pack pack, Served<?, ?> lane) throws IOException {
+        LOG.warn(
+                "the requests of pack {} of {} are damaged: what is good of them is packed anew",
+                pack.number,
+                pack.lane);
+        endings.again(pack, lane);
+    }
+
     /** The batch failed as a whole, and no request of it was worked on. */
     void failed(Pack pack, Served<?, ?> lane, ApiException problem) throws IOException {
         if (pack.withdrawal == Withdrawal.CANCELLED) {

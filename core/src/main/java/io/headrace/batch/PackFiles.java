@@ -6,6 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Where the files of a queue lie: for pack N the lines to upload in {@code N.jsonl}, what is known of each request in {@code N.keys},
@@ -14,6 +17,8 @@ import java.nio.file.StandardOpenOption;
  * @param directory of the queue
  */
 record PackFiles(Path directory) {
+
+    private static final Pattern PACK = Pattern.compile("[0-9]+\\.(jsonl|keys|ends)");
 
     Path journal() {
         return directory.resolve("journal");
@@ -39,6 +44,20 @@ record PackFiles(Path directory) {
     /** Where the ends are written until they are whole. */
     Path newEnds(int pack) {
         return directory.resolve(pack + ".ends.tmp");
+    }
+
+    /** @throws IOException if there are files of packs, which a directory without a journal cannot have */
+    void requireNew() throws IOException {
+        try (Stream<Path> names = Files.list(directory)) {
+            Optional<Path> pack = names.filter(
+                            path -> PACK.matcher(path.getFileName().toString()).matches())
+                    .findFirst();
+            if (pack.isPresent()) {
+                throw new IOException(journal() + " is missing or damaged from its start, and "
+                        + pack.get().getFileName()
+                        + " says that there was one: bring the file back, or take another directory");
+            }
+        }
     }
 
     /** Puts the new ends, which are synced, in their place. */

@@ -14,7 +14,7 @@ final class PackWriter implements Closeable {
     private final RecordFile keys;
     private long end;
 
-    private PackWriter(FileChannel lines, RecordFile keys, long end) {
+    PackWriter(FileChannel lines, RecordFile keys, long end) {
         this.lines = lines;
         this.keys = keys;
         this.end = end;
@@ -32,15 +32,33 @@ final class PackWriter implements Closeable {
         }
     }
 
-    /** Writes a request; it survives the death of the process when this returns. */
+    /** Writes a request; it survives the death of the process when this returns. One that could not be written whole leaves nothing. */
     void append(byte[] line, ParkedRequest request) throws IOException {
+        try {
+            write(line, request);
+        } catch (IOException e) {
+            cut(e);
+            throw e;
+        }
+    }
+
+    private void cut(IOException failure) {
+        try {
+            lines.truncate(end);
+            keys.cut();
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private void write(byte[] line, ParkedRequest request) throws IOException {
         ByteBuffer whole =
                 ByteBuffer.allocate(line.length + 1).put(line).put((byte) '\n').flip();
         while (whole.hasRemaining()) {
             lines.write(whole, end + whole.position());
         }
+        keys.append(request.at(end + whole.limit(), crc(line)).record());
         end += whole.limit();
-        keys.append(request.at(end, crc(line)).record());
     }
 
     void sync() throws IOException {

@@ -5,14 +5,19 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Puts requests into packs, within the limits of the provider and of the queue. Belongs to the queue's file thread, but for {@link #share}. */
 final class Packer {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Packer.class);
 
     private final QueueDirectory directory;
     private final Standings standings;
@@ -45,16 +50,19 @@ final class Packer {
     void move(Pack from, Served<?, ?> lane) throws IOException {
         byte[] batches = directory.leftWithoutEnd(from);
         Set<Pack> touched = new HashSet<>();
-        try (LineReader lines = LineReader.open(directory.files().lines(from.number))) {
+        try (LineReader lines = LineReader.open(lines(from))) {
             int[] position = new int[1];
             RecordFile.read(directory.files().keys(from.number), (in, offset) -> {
                 int at = position[0]++;
                 byte[] line = lines.next();
                 ParkedRequest request = ParkedRequest.read(in);
-                if (line == null) {
-                    throw new IOException(directory.files().lines(from.number) + " ends before line " + (at + 1));
+                if (at >= batches.length || batches[at] == 0 || standings.state(request.key()) != Standings.AGAIN) {
+                    return true;
                 }
-                if (at < batches.length && batches[at] > 0 && standings.state(request.key()) == Standings.AGAIN) {
+                if (line == null || PackWriter.crc(line) != request.crc()) {
+                    LOG.warn("{} is damaged at line {}: it is asked for anew", lines(from), at + 1);
+                    standings.forget(request.key());
+                } else {
                     touched.add(move(
                             from,
                             at,
@@ -69,6 +77,10 @@ final class Packer {
             directory.sync(pack);
         }
         directory.forgetRequests(from);
+    }
+
+    private Path lines(Pack pack) {
+        return directory.files().lines(pack.number);
     }
 
     /** Lets packs of that kind hold no more than half of what this one does, from now on and as long as this process lives. */

@@ -37,6 +37,7 @@ final class QueueDirectory implements Closeable {
         this.state = state;
         this.journal = RecordFile.open(files.journal(), state.replay());
         if (state.tag.isEmpty()) {
+            files.requireNew();
             note(new QueueRecord.Began(QueueRecord.FORMAT, newTag()));
         }
         state.standings.replayClaims(Long.MAX_VALUE);
@@ -163,6 +164,19 @@ final class QueueDirectory implements Closeable {
     void sync(Pack pack) throws IOException {
         if (pack.writer != null) {
             pack.writer.sync();
+        }
+    }
+
+    /** Whether the lines of a sealed pack are those that were written. */
+    boolean isWhole(Pack pack) throws IOException {
+        int[] good = new int[1];
+        try (LineReader lines = LineReader.open(files.lines(pack.number))) {
+            RecordFile.read(files.keys(pack.number), (in, offset) -> {
+                boolean holds = lines.holds(ParkedRequest.read(in));
+                good[0] += holds ? 1 : 0;
+                return holds;
+            });
+            return good[0] == pack.requests && lines.next() == null;
         }
     }
 

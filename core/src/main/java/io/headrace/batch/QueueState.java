@@ -92,6 +92,10 @@ final class QueueState implements Closeable {
         isOpening = true;
         long end = RecordFile.read(files.journal(), (in, offset) -> replay(in));
         isOpening = false;
+        if (end < files.journalBytes() && RecordFile.goesOn(files.journal(), end)) {
+            throw new IOException(files.journal() + " is damaged at byte " + end
+                    + " and goes on behind that: bring the file back, or take another directory");
+        }
         return end;
     }
 

@@ -27,7 +27,7 @@ final class RecordFile implements Closeable {
     private final FileChannel file;
     private long end;
 
-    private RecordFile(FileChannel file, long end) {
+    RecordFile(FileChannel file, long end) {
         this.file = file;
         this.end = end;
     }
@@ -76,6 +76,25 @@ final class RecordFile implements Closeable {
         }
     }
 
+    /** Whether a good record lies anywhere behind {@code end}: then what is there is damaged, and no end that was torn. */
+    static boolean goesOn(Path path, long end) throws IOException {
+        ByteBuffer rest;
+        try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
+            rest = ByteBuffer.allocate(Math.toIntExact(Math.min(MAX_CONTENT_BYTES, Math.max(0, file.size() - end))));
+            while (rest.hasRemaining() && file.read(rest, end + rest.position()) >= 0) {}
+        }
+        byte[] bytes = rest.array();
+        for (int at = 1; at + HEADER_BYTES < rest.position(); at++) {
+            int length = rest.getInt(at);
+            if (length > 0
+                    && length <= rest.position() - at - HEADER_BYTES
+                    && crc(bytes, at + HEADER_BYTES, length) == rest.getInt(at + Integer.BYTES)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private static byte @Nullable [] next(DataInputStream in) throws IOException {
         int length = in.readInt();
         int crc = in.readInt();
@@ -97,6 +116,11 @@ final class RecordFile implements Closeable {
         }
         end = offset + whole.limit();
         return offset;
+    }
+
+    /** Cuts off what an append left that failed. */
+    void cut() throws IOException {
+        file.truncate(end);
     }
 
     /** The record at {@code offset}, where one is known to begin. */
@@ -139,8 +163,12 @@ final class RecordFile implements Closeable {
     }
 
     private static int crc(byte[] content) {
+        return crc(content, 0, content.length);
+    }
+
+    private static int crc(byte[] bytes, int from, int length) {
         CRC32C crc = new CRC32C();
-        crc.update(content);
+        crc.update(bytes, from, length);
         return (int) crc.getValue();
     }
 }

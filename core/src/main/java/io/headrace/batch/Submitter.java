@@ -42,15 +42,22 @@ final class Submitter {
 
     private Mono<Void> submit(Pack pack, Served<?, ?> lane, @Nullable BatchAccount account) {
         BatchApi<?, ?> api = lane.api();
-        return files.call(() -> intend(pack, account))
+        return files.call(() -> intend(pack, lane, account))
                 .flatMap(tag -> Mono.defer(() -> api.submit(tag, lines(pack), handle -> uploaded(pack, handle)))
                         .materialize())
                 .flatMap(end -> files.run(() -> settle(pack, lane, end)).then(cleared(pack, api, end)));
     }
 
-    /** Null for a pack that nobody wants any more. */
-    private @Nullable String intend(Pack pack, @Nullable BatchAccount account) throws IOException {
-        return pack.withdrawal == Withdrawal.NONE ? directory.intend(pack, account) : null;
+    /** Null for a pack that nobody wants any more, or whose lines are not those that were written. */
+    private @Nullable String intend(Pack pack, Served<?, ?> lane, @Nullable BatchAccount account) throws IOException {
+        if (pack.withdrawal != Withdrawal.NONE) {
+            return null;
+        }
+        if (!directory.isWhole(pack)) {
+            judge.damaged(pack, lane);
+            return null;
+        }
+        return directory.intend(pack, account);
     }
 
     private Mono<Void> uploaded(Pack pack, String handle) {
