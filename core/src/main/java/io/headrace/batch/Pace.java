@@ -12,6 +12,7 @@ final class Pace {
     private static final double JITTER = 0.2;
 
     private int steps;
+    private Instant asked = Instant.MIN;
     private Instant next = Instant.MIN;
     private @Nullable Instant failingSince;
 
@@ -20,8 +21,9 @@ final class Pace {
         return next;
     }
 
+    /** Also when the clock was set back: nobody knows then how long it has been. */
     boolean isDue(Instant now) {
-        return !next.isAfter(now);
+        return !next.isAfter(now) || now.isBefore(asked);
     }
 
     /** There is news: the next step is a short one. */
@@ -32,6 +34,7 @@ final class Pace {
     /** An answer came, and it is to be asked again. */
     void again(Instant now, Duration first, Duration longest, RandomGenerator random) {
         failingSince = null;
+        asked = now;
         next = now.plus(step(first, longest, random));
     }
 
@@ -47,6 +50,7 @@ final class Pace {
             steps = 0;
         }
         Duration step = step(first, longest, random);
+        asked = now;
         next = now.plus(step.compareTo(floor) < 0 ? floor : step);
         return Duration.between(failingSince, now);
     }
@@ -59,6 +63,7 @@ final class Pace {
     /** Forgets all. */
     void clear() {
         steps = 0;
+        asked = Instant.MIN;
         next = Instant.MIN;
         failingSince = null;
     }
