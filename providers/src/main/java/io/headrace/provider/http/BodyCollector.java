@@ -8,15 +8,21 @@ final class BodyCollector {
 
     private static final int SMALL = 2048;
 
+    /** From here on room is made for half as much again, and not for twice as much. */
+    private static final int LARGE = 1 << 20;
+
+    private final BodyLimits.Share share;
     private final long maxBytes;
     private byte[] bytes;
     private int length;
 
     /**
      * @param announced the length by the answer's head, negative or 0 if unknown
+     * @param share asked whether the body may be so long
      * @param maxBytes longest body to take
      */
-    BodyCollector(long announced, long maxBytes) {
+    BodyCollector(long announced, BodyLimits.Share share, long maxBytes) {
+        this.share = share;
         this.maxBytes = maxBytes;
         // an announcement is not a delivery: trust it up to a bound
         this.bytes = new byte[announced > 0 ? (int) Math.min(announced, Math.min(maxBytes, 1 << 20)) : SMALL];
@@ -25,16 +31,17 @@ final class BodyCollector {
     /**
      * Takes a piece, without keeping it.
      *
-     * @throws BodyTooLongException if the body is then longer than allowed
+     * @throws BodyLimits.BodyTooLongException if the body is then longer than allowed
      */
     void append(ByteBuf piece) {
         int more = piece.readableBytes();
-        if (more > maxBytes - length) {
-            throw new BodyTooLongException(maxBytes);
-        }
+        share.grow((long) length + more);
         if (more > bytes.length - length) {
-            long doubled = Math.max(2L * bytes.length, (long) length + more);
-            bytes = Arrays.copyOf(bytes, (int) Math.min(doubled, maxBytes));
+            int growth = bytes.length < LARGE ? bytes.length : bytes.length >> 1;
+            long grown = Math.max((long) bytes.length + growth, (long) length + more);
+            int size = (int) Math.min(grown, maxBytes);
+            share.grow(size);
+            bytes = Arrays.copyOf(bytes, size);
         }
         piece.getBytes(piece.readerIndex(), bytes, length, more);
         length += more;
@@ -46,13 +53,5 @@ final class BodyCollector {
 
     int length() {
         return length;
-    }
-
-    /** The body is longer than {@link HttpTransport.Builder#maxBodyBytes}. */
-    static final class BodyTooLongException extends RuntimeException {
-
-        BodyTooLongException(long maxBytes) {
-            super("the answer is longer than maxBodyBytes, " + maxBytes, null, false, false);
-        }
     }
 }

@@ -30,7 +30,7 @@ public final class HttpEndpoint {
 
     private final Connector connector;
     private final TimeLimits limits;
-    private final long maxBodyBytes;
+    private final BodyLimits bodies;
     private final ConnectionRamp ramp;
     private final String name;
     private final URI uri;
@@ -48,7 +48,7 @@ public final class HttpEndpoint {
     HttpEndpoint(
             Connector connector,
             TimeLimits limits,
-            long maxBodyBytes,
+            BodyLimits bodies,
             String name,
             URI uri,
             Map<String, String> headers,
@@ -56,7 +56,7 @@ public final class HttpEndpoint {
             Clock clock) {
         this.connector = connector;
         this.limits = limits;
-        this.maxBodyBytes = maxBodyBytes;
+        this.bodies = bodies;
         this.ramp = connector.ramp(uri);
         this.name = name;
         this.uri = uri;
@@ -149,7 +149,7 @@ public final class HttpEndpoint {
                     .delivery(Delivery.NOT_SENT)
                     .build();
         }
-        return new HttpExchange(name, about, body, limits, maxBodyBytes, caller);
+        return new HttpExchange(name, about, body, limits, bodies, caller);
     }
 
     /**
@@ -162,7 +162,10 @@ public final class HttpEndpoint {
                 .doOnDiscard(Connection.class, Connection::dispose)
                 .contextWrite(HttpEndpoint::forTransport)
                 .onErrorMap(exchange::failure)
-                .doFinally(signal -> pass.leave());
+                .doFinally(signal -> {
+                    pass.leave();
+                    exchange.end();
+                });
     }
 
     /** As with {@link #post(HttpClient.RequestSender, HttpExchange, ConnectionRamp.Pass)}. */
@@ -173,7 +176,10 @@ public final class HttpEndpoint {
                 .doOnDiscard(Connection.class, Connection::dispose)
                 .contextWrite(HttpEndpoint::forTransport)
                 .onErrorMap(exchange::failure)
-                .doFinally(signal -> pass.leave());
+                .doFinally(signal -> {
+                    pass.leave();
+                    exchange.end();
+                });
     }
 
     /** Sends as soon as there is a connection, and makes room in the ramp then. */

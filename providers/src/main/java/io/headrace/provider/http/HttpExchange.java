@@ -50,6 +50,7 @@ final class HttpExchange {
     private final RequestBody request;
     private final TimeLimits limits;
     private final long maxBodyBytes;
+    private final BodyLimits.Share share;
     private final Caller caller;
 
     private volatile boolean sent;
@@ -58,12 +59,13 @@ final class HttpExchange {
     private volatile @Nullable BodyCollector body;
     private volatile long streamedBytes;
 
-    HttpExchange(String name, String about, RequestBody request, TimeLimits limits, long maxBodyBytes, Caller caller) {
+    HttpExchange(String name, String about, RequestBody request, TimeLimits limits, BodyLimits bodies, Caller caller) {
         this.name = name;
         this.about = about;
         this.request = request;
         this.limits = limits;
-        this.maxBodyBytes = maxBodyBytes;
+        this.maxBodyBytes = bodies.each();
+        this.share = bodies.share();
         this.caller = caller;
     }
 
@@ -78,8 +80,8 @@ final class HttpExchange {
 
     Mono<HttpAnswer> receive(HttpClientResponse head, ByteBufFlux content) {
         begun(head);
-        BodyCollector collector =
-                new BodyCollector(head.responseHeaders().getInt(HttpHeaderNames.CONTENT_LENGTH, 0), maxBodyBytes);
+        BodyCollector collector = new BodyCollector(
+                head.responseHeaders().getInt(HttpHeaderNames.CONTENT_LENGTH, 0), share, maxBodyBytes);
         body = collector;
         Mono<HttpAnswer> whole =
                 content.collect(() -> collector, BodyCollector::append).map(c -> answer(head, c));
@@ -110,13 +112,18 @@ final class HttpExchange {
     private void count(ByteBuf piece, StreamReader<?> reader) {
         long sum = streamedBytes + piece.readableBytes();
         streamedBytes = sum;
-        if (sum > maxBodyBytes && !reader.isUnbounded()) {
-            throw new BodyCollector.BodyTooLongException(maxBodyBytes);
+        if (!reader.isUnbounded()) {
+            share.grow(sum);
         }
     }
 
     private HttpAnswer answer(HttpClientResponse head, BodyCollector body) {
         return new HttpAnswer(head.status().code(), head.responseHeaders(), body.bytes(), body.length(), caller.key());
+    }
+
+    /** Nobody reads the answer from the connection any more. */
+    void end() {
+        share.end();
     }
 
     /** What {@code error} means for the caller. */
@@ -146,9 +153,9 @@ final class HttpExchange {
                     .cause(error)
                     .build();
         }
-        if (error instanceof BodyCollector.BodyTooLongException) {
+        if (error instanceof BodyLimits.BodyTooLongException tooLong) {
             return failureBuilder(ErrorKind.MALFORMED_RESPONSE, error.getMessage(), error)
-                    .isTransient(false)
+                    .isTransient(tooLong.isTransient())
                     .build();
         }
         if (isUntrusted(error)) {

@@ -33,12 +33,12 @@ public final class HttpTransport implements AutoCloseable {
 
     private final Connector connector;
     private final TimeLimits limits;
-    private final long maxBodyBytes;
+    private final BodyLimits bodies;
 
     private HttpTransport(Builder builder) {
         this.connector = new Connector(builder, builder.totalTimeout);
         this.limits = new TimeLimits(builder.firstByteTimeout, builder.idleTimeout, builder.totalTimeout);
-        this.maxBodyBytes = builder.maxBodyBytes;
+        this.bodies = new BodyLimits(builder.maxBodyBytes, Runtime.getRuntime().maxMemory() / 4);
     }
 
     /** A transport with the defaults of {@link Builder}. */
@@ -85,7 +85,7 @@ public final class HttpTransport implements AutoCloseable {
     }
 
     long maxBodyBytes() {
-        return maxBodyBytes;
+        return bodies.each();
     }
 
     private HttpEndpoint endpoint(
@@ -98,7 +98,7 @@ public final class HttpTransport implements AutoCloseable {
         Map<String, String> all = new LinkedHashMap<>();
         credentials.into(all);
         all.putAll(headers);
-        return new HttpEndpoint(connector, limits, maxBodyBytes, name, uri, all, credentials, clock);
+        return new HttpEndpoint(connector, limits, bodies, name, uri, all, credentials, clock);
     }
 
     /**
@@ -275,7 +275,10 @@ public final class HttpTransport implements AutoCloseable {
             return this;
         }
 
-        /** Longest answer that is read, in bytes after decompression; a longer one fails its call. Default 64 MiB. */
+        /**
+         * Longest answer that is read, in bytes after decompression; a longer one fails its call. Default 64 MiB. Where answers of more
+         * than 256 KiB take more than a quarter of the heap at a time, further ones fail too, and may be tried again.
+         */
         public Builder maxBodyBytes(long maxBodyBytes) {
             if (maxBodyBytes < 1 || maxBodyBytes > Integer.MAX_VALUE - 16) {
                 throw new IllegalArgumentException(
