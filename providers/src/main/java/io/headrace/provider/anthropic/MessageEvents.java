@@ -69,7 +69,7 @@ final class MessageEvents implements ChatEvents {
             return false;
         }
         switch (type) {
-            case "message_start" -> begun = true;
+            case "message_start" -> begin();
             case "content_block_start" -> start(index, block, deltas);
             case "content_block_delta" -> go(index, delta, deltas);
             case "content_block_stop" -> stop(index, deltas);
@@ -79,6 +79,14 @@ final class MessageEvents implements ChatEvents {
             }
         }
         return true;
+    }
+
+    /** Another message behind the first, such as a gateway's second try, cannot take back what was delivered. */
+    private void begin() {
+        if (begun) {
+            throw new IllegalArgumentException("the message starts twice");
+        }
+        begun = true;
     }
 
     private void message(JsonParser in) {

@@ -74,6 +74,16 @@ final class EmbeddingReader {
         if (lengths.size() > 1) {
             throw new IllegalArgumentException("the vectors have different lengths: " + lengths);
         }
+        vectors.forEach(EmbeddingReader::checkFinite);
+    }
+
+    /** Distances to a vector with such a number are none, and it would be kept in the cache. */
+    private static void checkFinite(int index, float[] vector) {
+        for (float number : vector) {
+            if (!Float.isFinite(number)) {
+                throw new IllegalArgumentException("the vector " + index + " holds a number that is " + number);
+            }
+        }
     }
 
     private void data() {

@@ -292,6 +292,7 @@ class MessageStreamTest {
                 start
                         + "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"a\"}}\n\n",
                 start + "data: {\"type\":\"content_block_start\",\"index\":0}\n\n",
+                start + start,
                 start + "data: [1]\n\n",
                 start + "data: {\"type\":\n\n",
                 start + "data: {\"type\":\"message_stop\"\n\n")) {

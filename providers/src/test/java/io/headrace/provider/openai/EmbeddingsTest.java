@@ -90,6 +90,8 @@ class EmbeddingsTest {
                 "{\"data\":[{\"index\":0,\"embedding\":[1]},{\"index\":1,\"embedding\":[null]}]}|no number",
                 "{\"data\":[{\"index\":0,\"embedding\":[1]},{\"index\":1,\"embedding\":\"AAA=\"}]}|2 bytes, which are no vector",
                 "{\"data\":[{\"index\":0,\"embedding\":[1]},{\"index\":1,\"embedding\":\"?\"}]}|base64",
+                "{\"data\":[{\"index\":0,\"embedding\":[1]},{\"index\":1,\"embedding\":[1e999]}]}|the vector 1 holds a number that is Infinity",
+                "{\"data\":[{\"index\":0,\"embedding\":\"AADAfw==\"},{\"index\":1,\"embedding\":[1]}]}|the vector 0 holds a number that is NaN",
                 "{\"data\":[]}|no vectors",
                 "{}|no vectors",
                 "[]|no JSON object",
