@@ -102,6 +102,9 @@ final class AccountCheck {
         if (before.isEmpty()) {
             return now.isEmpty() ? "" : " (now it is " + now + ")";
         }
+        if (now.equals(before)) {
+            return " (" + now + ", as then: perhaps another project or workspace of it)";
+        }
         return now.isEmpty() ? " (then it was " + before + ")" : " (then it was " + before + ", now it is " + now + ")";
     }
 }

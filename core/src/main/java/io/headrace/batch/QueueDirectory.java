@@ -167,19 +167,6 @@ final class QueueDirectory implements Closeable {
         }
     }
 
-    /** Whether the lines of a sealed pack are those that were written. */
-    boolean isWhole(Pack pack) throws IOException {
-        int[] good = new int[1];
-        try (LineReader lines = LineReader.open(files.lines(pack.number))) {
-            RecordFile.read(files.keys(pack.number), (in, offset) -> {
-                boolean holds = lines.holds(ParkedRequest.read(in));
-                good[0] += holds ? 1 : 0;
-                return holds;
-            });
-            return good[0] == pack.requests && lines.next() == null;
-        }
-    }
-
     void seal(Pack pack) throws IOException {
         PackWriter writer = Objects.requireNonNull(pack.writer, "writer");
         writer.sync();

@@ -29,6 +29,11 @@ final class RecordReader {
         return type;
     }
 
+    /** Bytes of the content. */
+    int length() {
+        return source.length;
+    }
+
     /** Whether anything is left: a later version may have written more. */
     boolean hasMore() {
         return at < source.length;

@@ -42,22 +42,15 @@ final class Submitter {
 
     private Mono<Void> submit(Pack pack, Served<?, ?> lane, @Nullable BatchAccount account) {
         BatchApi<?, ?> api = lane.api();
-        return files.call(() -> intend(pack, lane, account))
+        return files.call(() -> intend(pack, account))
                 .flatMap(tag -> Mono.defer(() -> api.submit(tag, lines(pack), handle -> uploaded(pack, handle)))
                         .materialize())
                 .flatMap(end -> files.run(() -> settle(pack, lane, end)).then(cleared(pack, api, end)));
     }
 
-    /** Null for a pack that nobody wants any more, or whose lines are not those that were written. */
-    private @Nullable String intend(Pack pack, Served<?, ?> lane, @Nullable BatchAccount account) throws IOException {
-        if (pack.withdrawal != Withdrawal.NONE) {
-            return null;
-        }
-        if (!directory.isWhole(pack)) {
-            judge.damaged(pack, lane);
-            return null;
-        }
-        return directory.intend(pack, account);
+    /** Null for a pack that nobody wants any more. */
+    private @Nullable String intend(Pack pack, @Nullable BatchAccount account) throws IOException {
+        return pack.withdrawal == Withdrawal.NONE ? directory.intend(pack, account) : null;
     }
 
     private Mono<Void> uploaded(Pack pack, String handle) {
@@ -71,7 +64,10 @@ final class Submitter {
             accepted(pack, job);
         } else if (error instanceof StorageException failure) { // of the lines or the journal: no batch was asked for
             directory.returned(pack);
-            throw failure;
+            if (!(failure.getCause() instanceof PackReader.DamagedLineException)) {
+                throw failure;
+            }
+            judge.damaged(pack, lane);
         } else if (error instanceof ApiException failure && isSurelyNot(failure)) {
             judge.refused(pack, lane, failure);
         } else {
@@ -110,7 +106,7 @@ final class Submitter {
     /** The lines of the pack, read as they are asked for. */
     private Flux<byte[]> lines(Pack pack) {
         return Flux.usingWhen(
-                files.call(() -> LineReader.open(directory.files().lines(pack.number))),
+                files.call(() -> PackReader.open(directory.files(), pack)),
                 reader -> files.call(() -> chunk(reader))
                         .repeat()
                         .takeWhile(chunk -> !chunk.isEmpty())
@@ -118,7 +114,7 @@ final class Submitter {
                 reader -> files.run(reader::close));
     }
 
-    private static List<byte[]> chunk(LineReader reader) throws IOException {
+    private static List<byte[]> chunk(PackReader reader) throws IOException {
         List<byte[]> chunk = new ArrayList<>();
         int bytes = 0;
         while (bytes < CHUNK_BYTES) {

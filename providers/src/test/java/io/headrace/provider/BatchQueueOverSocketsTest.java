@@ -206,7 +206,7 @@ class BatchQueueOverSocketsTest {
             for (int i = 0; i < 2; i++) {
                 StepVerifier.create(queue.rounds(pass(provider, queue, 30)))
                         .expectErrorSatisfies(error -> assertThat(error)
-                                .hasMessageContaining("another account (then it was org-simulated")
+                                .hasMessageContaining("another account (org-simulated, as then: perhaps")
                                 .hasMessageNotContaining("key-of-"))
                         .verify(SOON);
             }
