@@ -40,7 +40,7 @@ public final class ChatStream implements Function<ChatRequest, Flux<ChatDelta>> 
      * cache's write included: until then an error may still come. An answer that comes whole, from a cache or from a call that
      * does not stream, is given as one delta for each of its parts.
      *
-     * <p>Nothing happens before the subscription; each one asks anew. Deltas come as they are asked for, and the call's source is
+     * <p>Nothing happens before a subscriber asks for a delta; each subscription asks the model anew. Deltas come as they are asked for, and the call's source is
      * at most two ahead; the time that the subscriber takes counts to the attempt's, and to the limits of the transport.
      * Cancelling cancels the call at once. What comes, comes on the thread of the call or of the request for more.
      *
@@ -54,7 +54,7 @@ public final class ChatStream implements Function<ChatRequest, Flux<ChatDelta>> 
             Handoff handoff = new Handoff();
             Mono<Void> answered =
                     call.apply(request).contextWrite(handoff::into).flatMap(answer -> finish(answer, handoff));
-            return handoff.deltas().takeUntilOther(answered);
+            return handoff.deltas().takeUntilOther(handoff.asked().then(answered));
         });
     }
 

@@ -10,6 +10,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
+import reactor.core.publisher.Sinks;
 
 /**
  * One delta at a time from a call to a subscriber: it waits here until it is asked for. An {@link End} is kept, for only the
@@ -20,6 +21,7 @@ final class Handoff implements DeltaSink {
     /** A delta that was not asked for yet, and whoever waits for that. */
     private record Waiting(ChatDelta delta, MonoSink<Void> taken) {}
 
+    private final Sinks.Empty<Void> asked = Sinks.empty();
     private @Nullable FluxSink<ChatDelta> subscriber;
     private @Nullable Waiting waiting;
     private @Nullable End end;
@@ -31,8 +33,16 @@ final class Handoff implements DeltaSink {
             synchronized (this) {
                 subscriber = sink;
             }
-            sink.onRequest(more -> handOver());
+            sink.onRequest(more -> {
+                asked.tryEmitEmpty();
+                handOver();
+            });
         });
+    }
+
+    /** Completes when the subscriber asks for a delta. */
+    Mono<Void> asked() {
+        return asked.asMono();
     }
 
     @Override
