@@ -40,8 +40,11 @@ final class AccountCheck {
 
     /** What the account that is asked now is called, for a message; empty if that cannot be told. */
     static Mono<String> name(BatchApi<?, ?> api) {
-        return of(api).onErrorReturn(Optional.empty())
-                .map(account -> account.map(BatchAccount::name).orElse(""));
+        return of(api).map(AccountCheck::name).onErrorReturn("");
+    }
+
+    private static String name(Optional<BatchAccount> account) {
+        return account.map(BatchAccount::name).orElse("");
     }
 
     /**
@@ -69,7 +72,7 @@ final class AccountCheck {
 
     private Mono<Void> requireNew(Pack pack, BatchAccount then, Instant intended, BatchApi<?, ?> api) {
         Instant before = intended.minus(WRONG_CLOCK);
-        return name(api)
+        return of(api).map(AccountCheck::name) // an error that may pass decides nothing
                 .flatMap(now -> !then.name().isEmpty() && !now.isEmpty() && !now.equals(then.name())
                         ? Mono.error(another(pack, api, now, ""))
                         : api.jobs(Instant.EPOCH)

@@ -2,17 +2,25 @@ package io.headrace.batch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.headrace.ApiException;
+import io.headrace.ErrorKind;
 import io.headrace.batch.BatchStatus.State;
+import io.headrace.batch.ModelProvider.Faults;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Mono;
 
 /** Submissions in doubt that are looked for with another account's key, and by clocks that differ. */
 class AnotherAccountTest {
@@ -157,6 +165,75 @@ class AnotherAccountTest {
             assertThat(rounds(simulation)).as("step " + step).isEqualTo("done");
             simulation.checkAllIsDone();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void nameThatCannotBeAskedNow_decidesNothing(boolean keepsTags) {
+        Simulation simulation = firstInDoubt(keepsTags, "org-a");
+        int made = simulation.provider.made.size();
+        hideAll(simulation);
+        simulation.provider.account = "org-b";
+        later(simulation, Duration.ofHours(3));
+        ModelProvider.Api model = (ModelProvider.Api) simulation.lane().api();
+        ForwardingApi silent = new ForwardingApi(model) {
+
+            @Override
+            public Mono<BatchAccount> account() {
+                return Mono.error(
+                        ApiException.builder(ErrorKind.TRANSPORT, "no answer").build());
+            }
+        };
+        simulation.queue().serve(new MapLane(silent, simulation.answers));
+        round(simulation);
+        simulation.time.advanceTimeBy(Duration.ofHours(1));
+        round(simulation);
+        assertThat(simulation.provider.made).hasSize(made);
+        assertThat(states(simulation)).containsExactly(State.IN_DOUBT);
+    }
+
+    @Test
+    void deathsFaultsAndAccountsAtRandom_submitNothingTwice() {
+        for (int seed = 1000; seed < 1100; seed++) {
+            Random random = new Random(seed);
+            Simulation simulation = new Simulation(root.resolve("r" + seed), random.nextBoolean(), seed, requests(13));
+            simulation.provider.faults = Faults.mixed(random);
+            simulation.ahead = Duration.ofMinutes(random.nextInt(600) - 300);
+            List<Set<String>> seen = List.of(new HashSet<>(), new HashSet<>());
+            for (int deaths = random.nextInt(10); deaths >= 0; deaths--) {
+                asOneOf(simulation, random.nextInt(2), seen, 40 + random.nextInt(400), random.nextInt(600));
+            }
+            simulation.provider.faults = Faults.none();
+            String end = "";
+            for (int turn = 0; turn < 40 && !end.equals("done"); turn++) {
+                end = asOneOf(simulation, turn % 2, seen, 0, 3 * 24 * 60);
+            }
+            assertThat(end).as("seed " + seed).isEqualTo("done");
+            simulation.checkNothingTwice();
+            assertThat(simulation.ends.keySet()).containsExactlyInAnyOrderElementsOf(simulation.requests);
+        }
+    }
+
+    /** A process with the key of one of two accounts. */
+    private static String asOneOf(
+            Simulation simulation, int account, List<Set<String>> seen, long killedAt, int longestMinutes) {
+        simulation.provider.account = "org-" + account;
+        simulation.provider.hidden.clear();
+        simulation.provider.hidden.addAll(seen.get(1 - account));
+        Set<String> before = ids(simulation);
+        simulation.start(killedAt);
+        String end = simulation.run(simulation.queue().rounds(simulation.pass()), Duration.ofMinutes(longestMinutes));
+        if (!simulation.isDead()) {
+            simulation.queue().close();
+        }
+        Set<String> made = ids(simulation);
+        made.removeAll(before);
+        seen.get(account).addAll(made);
+        return end;
+    }
+
+    private static Set<String> ids(Simulation simulation) {
+        return simulation.provider.made.stream().map(batch -> batch.id).collect(Collectors.toSet());
     }
 
     @ParameterizedTest
