@@ -12,8 +12,20 @@ final class Calibration {
     /** What is older than about this many bytes fades. */
     private static final double MEMORY = 1_000_000;
 
+    /** From so many bytes on it knows well enough to learn from a part of the answers. */
+    private static final double ENOUGH = 200_000;
+
+    /** The golden ratio in 64 bits: its multiples fall everywhere alike, and in step with no pattern of a pipeline's calls. */
+    private static final long GOLDEN = 0x9E3779B97F4A7C15L;
+
     private double bytes = WEIGHT_AT_FIRST;
     private double tokens = WEIGHT_AT_FIRST * AT_FIRST;
+    private long turns;
+
+    /** Whether the next answer should be learned from: always at first, later one of eight, for counting its bytes is not free. */
+    synchronized boolean wantsMore() {
+        return bytes < ENOUGH || (++turns * GOLDEN) >>> 61 == 0;
+    }
 
     synchronized void learn(long moreBytes, long moreTokens) {
         if (bytes > MEMORY) {

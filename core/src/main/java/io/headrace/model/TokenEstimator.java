@@ -101,18 +101,22 @@ public final class TokenEstimator {
     }
 
     /**
-     * Learns from the usage that was reported for {@code request}, under the name of the model that was asked for. Unknown usage,
-     * and prompts with images or documents, teach nothing.
+     * Learns from the usage that was reported for {@code request}, under the name of the model that was asked for: from each at first,
+     * later from one of eight. Unknown usage, and prompts with images or documents, teach nothing.
      */
     public void learn(ChatRequest request, Usage usage) {
+        Calibration calibration = calibration(request.model());
+        if (!usage.isKnown() || !calibration.wantsMore()) {
+            return;
+        }
         PromptTexts prompt = PromptTexts.of(request);
-        if (usage.isKnown() && prompt.images() == 0 && prompt.documents() == 0) {
+        if (prompt.images() == 0 && prompt.documents() == 0) {
             long bytes = 0;
             for (String text : prompt.texts()) {
                 bytes += Utf8Length.of(text);
             }
             long tokens = Math.max(0, usage.inputTokens() - overhead(request, prompt));
-            calibration(request.model()).learn(bytes, tokens);
+            calibration.learn(bytes, tokens);
         }
     }
 
