@@ -197,8 +197,8 @@ final class Segment implements Closeable {
         for (int i = 0; i < count; i++) {
             int at = (int) starts[i] & (BYTES - 1);
             int to = i;
-            for (; to > 0 && compareKeys(places[to - 1], at) > 0; to--) { // hardly ever: the first bits tell
-                places[to] = places[to - 1];
+            for (; to > 0 && starts[to - 1] >>> 24 == starts[i] >>> 24 && compareKeys(places[to - 1], at) > 0; to--) {
+                places[to] = places[to - 1]; // hardly ever: the first bits tell
             }
             places[to] = at;
         }
