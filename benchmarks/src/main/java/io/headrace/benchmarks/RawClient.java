@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.http.client.HttpClient;
@@ -22,7 +23,7 @@ import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * The yardstick: Reactor Netty with {@code flatMap}, the same JSON in and out, the same output file, and nothing else: no
+ * The yardstick: Reactor Netty with {@code flatMap}, the same JSON in and out, the same lines in the output file, and nothing else: no
  * retry, no cache, no journal, no accounting.
  *
  * <p>Arguments: base URL, input file (JSON Lines with {@code id} and {@code text}), output directory, concurrency.
@@ -50,10 +51,11 @@ public final class RawClient {
                         headers.set("Authorization", "Bearer benchmark").set("Content-Type", "application/json"));
 
         long items;
+        long[] ordinal = new long[1];
         try (OutputStream results = new BufferedOutputStream(Files.newOutputStream(output), 1 << 16)) {
             items = Objects.requireNonNull(lines(input)
                     .limitRate(256)
-                    .flatMap(line -> answer(client, line), concurrency, 1)
+                    .flatMap(line -> answer(client, line, ordinal[0]++), concurrency, 1)
                     .doOnNext(result -> write(results, result))
                     .count()
                     .block());
@@ -90,7 +92,7 @@ public final class RawClient {
         }
     }
 
-    private static Mono<byte[]> answer(HttpClient client, String line) {
+    private static Mono<byte[]> answer(HttpClient client, String line, long ordinal) {
         String id = "";
         String text = "";
         try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), line)) {
@@ -107,13 +109,14 @@ public final class RawClient {
             }
         }
         String itemId = id;
+        long start = System.nanoTime();
         return client.post()
                 .uri("/v1/chat/completions")
                 .send(Mono.just(Unpooled.wrappedBuffer(request(text))))
                 .responseSingle((response, body) -> response.status().code() == 200
                         ? body.asByteArray()
                         : Mono.error(new IllegalStateException("status " + response.status())))
-                .map(body -> result(itemId, body));
+                .map(body -> result(itemId, ordinal, System.nanoTime() - start, body));
     }
 
     static byte[] request(String text) {
@@ -144,13 +147,19 @@ public final class RawClient {
         return out.toByteArray();
     }
 
-    static byte[] result(String id, byte[] body) {
+    static byte[] result(String id, long ordinal, long nanos, byte[] body) {
         String content = "";
+        long input = 0;
+        long output = 0;
         try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), body)) {
             while (parser.nextToken() != null) {
-                if (parser.currentToken() == JsonToken.PROPERTY_NAME
-                        && parser.currentName().equals("content")) {
-                    content = parser.nextStringValue();
+                if (parser.currentToken() == JsonToken.PROPERTY_NAME) {
+                    switch (parser.currentName()) {
+                        case "content" -> content = parser.nextStringValue();
+                        case "prompt_tokens" -> input = parser.nextLongValue(0);
+                        case "completion_tokens" -> output = parser.nextLongValue(0);
+                        default -> {}
+                    }
                 }
             }
         }
@@ -158,7 +167,15 @@ public final class RawClient {
         try (JsonGenerator json = JSON.createGenerator(ObjectWriteContext.empty(), out)) {
             json.writeStartObject();
             json.writeStringProperty("id", id);
+            json.writeNumberProperty("ordinal", ordinal);
             json.writeStringProperty("value", content);
+            json.writeNumberProperty("durationMs", TimeUnit.NANOSECONDS.toMillis(nanos));
+            json.writeNumberProperty("queueMs", 0);
+            json.writeNumberProperty("attempts", 1);
+            json.writeBooleanProperty("cached", false);
+            json.writeNumberProperty("inputTokens", input);
+            json.writeNumberProperty("outputTokens", output);
+            json.writeNullProperty("costUsd");
             json.writeEndObject();
         }
         out.write('\n');

@@ -132,6 +132,6 @@ public final class WarmCalls {
                 .responseSingle((response, content) -> response.status().code() == 200
                         ? content.asByteArray()
                         : Mono.error(new IllegalStateException("status " + response.status())))
-                .map(answer -> new String(RawClient.result("id", answer), StandardCharsets.UTF_8));
+                .map(answer -> new String(RawClient.result("id", 0, 0, answer), StandardCharsets.UTF_8));
     }
 }
