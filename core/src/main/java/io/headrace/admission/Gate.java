@@ -1,10 +1,12 @@
 package io.headrace.admission;
 
 import io.headrace.ApiException;
+import io.headrace.Call;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.Layer;
 import io.headrace.Priority;
+import io.headrace.Relay;
 import io.headrace.observe.Meter;
 import java.time.Duration;
 import java.util.List;
@@ -128,11 +130,10 @@ public final class Gate {
             return request -> Mono.deferContextual(context -> {
                 Admission<Q, R> admission = new Admission<>(request, demands, meter, context.hasKey(Budget.class));
                 Demand demand = admission.demand();
-                Mono<R> attempt = Mono.defer(() -> next.apply(request));
-                return admitted(admission, attempt, demand, false, context)
+                return admitted(admission, next, request, demand, false, context)
                         .onErrorResume(
                                 refused -> admission.goesOn(),
-                                refused -> Mono.defer(() -> admitted(admission, attempt, demand, true, context))
+                                refused -> Mono.defer(() -> admitted(admission, next, request, demand, true, context))
                                         .retryWhen(Retry.indefinitely().filter(error -> admission.goesOn()))
                                         .onErrorMap(
                                                 error -> admission.refusals.areFinal(),
@@ -141,11 +142,11 @@ public final class Gate {
         };
     }
 
-    private <R> Mono<R> admitted(
-            Admission<?, R> admission, Mono<R> attempt, Demand demand, boolean again, ContextView context) {
+    private <Q, R> Mono<R> admitted(
+            Admission<Q, R> admission, Call<Q, R> next, Q request, Demand demand, boolean again, ContextView context) {
         admission.goesOn(false);
         Ticket<R> ticket = new Ticket<>(this, admission, demand, again, context);
-        Mono<R> sent = attempt.tap(() -> ticket);
+        Mono<R> sent = Relay.around(next, (asked, inside) -> ticket).apply(request);
         if (enterAtOnce(ticket)) {
             return sent;
         }

@@ -2,6 +2,7 @@ package io.headrace.admission;
 
 import io.headrace.CallOptions;
 import io.headrace.Priority;
+import io.headrace.Relay;
 import io.headrace.Urgency;
 import io.headrace.WorkSlot;
 import io.headrace.observe.AttemptNumber;
@@ -13,9 +14,7 @@ import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
-import reactor.core.observability.DefaultSignalListener;
 import reactor.core.publisher.MonoSink;
-import reactor.core.publisher.SignalType;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
@@ -23,7 +22,7 @@ import reactor.util.context.ContextView;
  * One attempt's claim on a {@link Gate}: it waits, holds and settles. It hears the attempt's signals, so that whichever comes
  * first settles before anybody downstream sees it.
  */
-final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnable {
+final class Ticket<R> extends Relay<R> implements Grant, Runnable {
 
     /** The life of a claim. */
     enum State {
@@ -204,13 +203,13 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
     }
 
     @Override
-    public Context addToContext(Context context) {
-        return into(context);
+    protected Context inside(Context outside) {
+        return into(outside);
     }
 
     /** The attempt is about to be made; one that did not wait is told here. */
     @Override
-    public void doFirst() {
+    protected void starting() {
         if (sink == null) {
             run();
         }
@@ -241,35 +240,33 @@ final class Ticket<R> extends DefaultSignalListener<R> implements Grant, Runnabl
     }
 
     @Override
-    public void doOnNext(R answer) {
+    protected void answered(R answer) {
         gate.settle(this, elapsed -> admission.answered(answer, elapsed));
     }
 
     @Override
-    public void doOnComplete() {
+    protected @Nullable Throwable completed() {
         gate.settle(this, Settlement::cancelled);
+        return null;
     }
 
     @Override
-    public void doOnError(Throwable error) {
+    protected Throwable failed(Throwable error) {
         Seat taken = seat;
         if (taken != null) {
             taken.failed(error);
         }
         admission.goesOn(gate.settle(this, elapsed -> Settlement.failed(error, elapsed)));
+        return error;
     }
 
-    /** After a cancel: the attempt is cancelled before its place goes to another. */
     @Override
-    public void doFinally(SignalType end) {
-        if (end == SignalType.CANCEL) {
-            gate.settle(this, Settlement::cancelled);
-        }
+    protected void cancelled() {
+        gate.settle(this, Settlement::cancelled);
     }
 
-    /** The attempt does not start. */
     @Override
-    public void handleListenerError(Throwable error) {
+    protected void notStarted() {
         gate.settle(this, elapsed -> Settlement.unused());
     }
 }

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Exceptions;
@@ -123,41 +124,26 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
     final <V, R> Mono<R> measure(
             Outcome.Ok<?> ok,
             Slot slot,
-            Supplier<? extends Mono<V>> answer,
+            Supplier<? extends @Nullable Mono<V>> answer,
             BiFunction<V, Tally, R> onValue,
             Function<Outcome.Failed<O>, R> onFailure) {
-        return Mono.defer(() -> {
-            ItemMeter meter = new ItemMeter(ok.tally());
-            return work(answer)
-                    .map(value -> {
-                        slot.finish();
-                        return onValue.apply(value, meter.tally());
-                    })
-                    .switchIfEmpty(Mono.error(() -> new IllegalStateException(
-                            "the function gave no value; to leave items out use a filter step")))
-                    .onErrorResume(error -> {
-                        slot.finish();
-                        return endsStream(error)
-                                ? Mono.error(ending(error))
-                                : Mono.just(onFailure.apply(failed(ok, error, meter.tally())));
-                    })
-                    .contextWrite(context -> meter.into(slot.into(context, options(ok.item(), context)), name));
-        });
+        return new Measured<>(this, ok, slot, work(answer), onValue, onFailure);
     }
 
-    private CallOptions options(Item<?> item, ContextView context) {
+    final CallOptions options(Item<?> item, ContextView context) {
         ItemNamespaces ofStream = ItemNamespaces.from(context);
         ItemNamespaces namespaces = ofStream == null ? ItemNamespaces.of(name) : ofStream;
         return namespaces.options(name, item, CallOptions.from(context));
     }
 
-    private <V> Mono<V> work(Supplier<? extends Mono<V>> answer) {
-        Mono<V> work = new Guarded<>(answer);
+    /** The function itself, or called on another thread, behind a guard of its own there. */
+    private <V> Supplier<? extends @Nullable Mono<V>> work(Supplier<? extends @Nullable Mono<V>> answer) {
         Supplier<? extends Scheduler> offload = window.offload();
         return offload == null
-                ? work
-                : new Guarded<>(() -> work.subscribeOn(
-                        Objects.requireNonNull(offload.get(), "offload was given null in the place of a Scheduler")));
+                ? answer
+                : () -> new Guarded<V>(answer)
+                        .subscribeOn(Objects.requireNonNull(
+                                offload.get(), "offload was given null in the place of a Scheduler"));
     }
 
     /** Whether {@code error} says nothing about its item: what is stored cannot be trusted, or the process cannot. */
@@ -167,7 +153,7 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
                         && !(error instanceof StackOverflowError || error instanceof LinkageError));
     }
 
-    private Throwable ending(Throwable error) {
+    final Throwable ending(Throwable error) {
         return error instanceof StorageException
                 ? error
                 : new IllegalStateException(
@@ -175,7 +161,7 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
     }
 
     /** The failure of an item by {@code error}. */
-    private Outcome.Failed<O> failed(Outcome.Ok<?> ok, Throwable error, Tally tally) {
+    final Outcome.Failed<O> failed(Outcome.Ok<?> ok, Throwable error, Tally tally) {
         if (error instanceof ApiException api) {
             return new Outcome.Failed<>(ok.item(), name, api.kind(), message(api.getMessage()), tally);
         }

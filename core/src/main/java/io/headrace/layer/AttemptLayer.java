@@ -8,6 +8,7 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.Fingerprint;
 import io.headrace.Layer;
+import io.headrace.Relay;
 import io.headrace.StorageException;
 import io.headrace.Usage;
 import io.headrace.observe.AttemptLog;
@@ -25,7 +26,6 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.util.context.ContextView;
@@ -70,27 +70,16 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
 
     @Override
     public Call<Q, R> around(Call<Q, R> next) {
-        Objects.requireNonNull(next, "next");
-        Mono<R> noAnswer = Mono.error(NoAnswer::error);
         AtomicLong answers = new AtomicLong();
-        return request -> Mono.defer(() -> next.apply(request))
-                .switchIfEmpty(noAnswer)
-                .tap(context -> new Attempt<>(request, meter, clock.get(), context) {
-                    @Override
-                    void paid(R answer, Cost cost) {
-                        if (answers.incrementAndGet() % BATCH_PRICE_EVERY == 0) {
-                            tellBatchPrice(cost, batchMeter.cost(answer));
-                        }
-                    }
-                });
+        return Relay.around(next, (request, context) -> new Attempt(request, answers, context));
     }
 
     /** One subscription. */
-    private abstract static class Attempt<Q, R> extends EndOnce<R> {
+    private final class Attempt extends Relay<R> {
 
         private final Q request;
-        private final Meter<? super Q, ? super R> meter;
-        private final Scheduler clock;
+        private final AtomicLong answers;
+        private final Scheduler time = clock.get();
         private final CallListener listener;
         private final CallOptions options;
         private final int number;
@@ -98,10 +87,9 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
         private long note;
         private long start;
 
-        Attempt(Q request, Meter<? super Q, ? super R> meter, Scheduler clock, ContextView context) {
+        Attempt(Q request, AtomicLong answers, ContextView context) {
             this.request = request;
-            this.meter = meter;
-            this.clock = clock;
+            this.answers = answers;
             this.listener = CallListener.from(context);
             this.options = CallOptions.from(context);
             this.number = AttemptNumber.from(context);
@@ -109,12 +97,12 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
         }
 
         @Override
-        public void doFirst() {
+        protected void starting() {
             if (log != null) {
                 note = note(log);
             }
             listener.tell(new AttemptStarted(options, number));
-            start = clock.now(TimeUnit.NANOSECONDS);
+            start = time.now(TimeUnit.NANOSECONDS);
         }
 
         private long note(AttemptLog log) {
@@ -127,7 +115,7 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
         }
 
         @Override
-        void answered(R answer) {
+        protected void answered(R answer) {
             Usage usage = Usage.UNKNOWN;
             Cost cost = Cost.UNKNOWN;
             try {
@@ -137,20 +125,24 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
                 LOG.warn("the meter failed on an answer, its usage counts as unknown", e);
             }
             end(Delivery.ANSWERED, usage, cost, null);
-            paid(answer, cost);
+            if (answers.incrementAndGet() % BATCH_PRICE_EVERY == 0) {
+                tellBatchPrice(cost, batchMeter.cost(answer));
+            }
         }
 
-        /** The answer was told at that cost. */
-        abstract void paid(R answer, Cost cost);
-
-        final void tellBatchPrice(Cost online, Cost batch) {
+        private void tellBatchPrice(Cost online, Cost batch) {
             if (online.isKnown() && batch.isKnown()) {
                 listener.tell(new BatchPrice(options, online, batch));
             }
         }
 
         @Override
-        void failed(Throwable error) {
+        protected Throwable completed() {
+            return failed(NoAnswer.error());
+        }
+
+        @Override
+        protected Throwable failed(Throwable error) {
             if (error instanceof ApiException api) {
                 end(api.delivery(), api.usage(), api.cost(), api);
             } else {
@@ -159,15 +151,16 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
                         .build();
                 end(Delivery.UNKNOWN, told.usage(), told.cost(), told);
             }
+            return error;
         }
 
         @Override
-        void cancelled() {
+        protected void cancelled() {
             end(Delivery.UNKNOWN, Usage.UNKNOWN, Cost.UNKNOWN, null);
         }
 
         private void end(Delivery delivery, Usage usage, Cost cost, @Nullable ApiException error) {
-            Duration elapsed = Duration.ofNanos(clock.now(TimeUnit.NANOSECONDS) - start);
+            Duration elapsed = Duration.ofNanos(time.now(TimeUnit.NANOSECONDS) - start);
             if (log != null) {
                 try {
                     log.ended(note, delivery, usage, cost);

@@ -10,6 +10,7 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.Fingerprint;
 import io.headrace.Layer;
+import io.headrace.Relay;
 import io.headrace.StorageException;
 import io.headrace.batch.BatchQueue;
 import io.headrace.cache.CacheEntry;
@@ -251,7 +252,9 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
             bought = bought.contextWrite(context -> KeyedCall.withSample(context, asked.sample()));
         }
         AttemptLog log = AttemptLog.from(outside).orElse(null);
-        return log == null ? bought : bought.tap(() -> new EndsWhenStored<>(log, asked.fingerprint(), asked.sample()));
+        return log == null
+                ? bought
+                : Relay.around(bought, () -> new EndsWhenStored<>(log, asked.fingerprint(), asked.sample()));
     }
 
     private Mono<R> keep(R answer, Asked<R> asked) {

@@ -3,10 +3,10 @@ package io.headrace.layer;
 import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.Fingerprint;
+import io.headrace.Relay;
 import io.headrace.Usage;
 import io.headrace.observe.AttemptLog;
 import org.jspecify.annotations.Nullable;
-import reactor.core.observability.DefaultSignalListener;
 import reactor.util.context.Context;
 
 /**
@@ -14,7 +14,7 @@ import reactor.util.context.Context;
  * and the end of an answered attempt is noted when the answer is kept, or surely will not be. An answer that arrived is lost with the process until then, and what is bought again after a crash
  * must stand in the accounts as an attempt of unknown outcome. Thread-safe.
  */
-final class EndsWhenStored<R> extends DefaultSignalListener<R> implements AttemptLogOfCall {
+final class EndsWhenStored<R> extends Relay<R> implements AttemptLogOfCall {
 
     private final AttemptLog log;
     private final Fingerprint key;
@@ -34,28 +34,30 @@ final class EndsWhenStored<R> extends DefaultSignalListener<R> implements Attemp
     }
 
     @Override
-    public Context addToContext(Context context) {
-        return into(context);
+    protected Context inside(Context outside) {
+        return into(outside);
     }
 
     /** The answer is stored: its attempt ends before anybody sees it. */
     @Override
-    public void doOnNext(R answer) {
-        release();
-    }
-
-    @Override
-    public void doOnComplete() {
+    protected void answered(R answer) {
         over();
     }
 
     @Override
-    public void doOnError(Throwable error) {
+    protected @Nullable Throwable completed() {
         over();
+        return null;
     }
 
     @Override
-    public void doOnCancel() {
+    protected Throwable failed(Throwable error) {
+        over();
+        return error;
+    }
+
+    @Override
+    protected void cancelled() {
         over();
     }
 

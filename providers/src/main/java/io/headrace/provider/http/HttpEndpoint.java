@@ -3,8 +3,7 @@ package io.headrace.provider.http;
 import io.headrace.ApiException;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
-import io.headrace.observe.AttemptLog;
-import io.headrace.observe.CallListener;
+import io.headrace.Relay;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
@@ -17,10 +16,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.netty.Connection;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.transport.AddressUtils;
-import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /** One address of a provider, to post to over its {@link HttpTransport}. Thread-safe. */
@@ -152,29 +149,18 @@ public final class HttpEndpoint {
         return new HttpExchange(name, about, body, limits, bodies, caller);
     }
 
-    /**
-     * A cancel that comes while the head of an answer is on its way through Reactor Netty's operators finds the request over and
-     * the reading not begun, so it reaches neither. The operator that stops the answer discards it, connection and all: what
-     * comes after the head would be kept for ever, and a long body would keep the connection open too.
-     */
     private Mono<HttpAnswer> post(HttpClient.RequestSender sender, HttpExchange exchange, ConnectionRamp.Pass pass) {
-        return Mono.fromDirect(send(sender, exchange, pass).response(exchange::receive))
-                .doOnDiscard(Connection.class, Connection::dispose)
-                .contextWrite(HttpEndpoint::forTransport)
-                .onErrorMap(exchange::failure)
-                .doFinally(signal -> {
-                    pass.leave();
-                    exchange.end();
-                });
+        return Relay.around(
+                Mono.fromDirect(send(sender, exchange, pass).response(exchange::receive)),
+                () -> new ExchangeRelay(exchange, pass));
     }
 
-    /** As with {@link #post(HttpClient.RequestSender, HttpExchange, ConnectionRamp.Pass)}. */
+    /** What {@link ExchangeRelay} does, for an answer in pieces. */
     private <T> Flux<T> stream(
             HttpClient.RequestSender sender, HttpExchange exchange, ConnectionRamp.Pass pass, StreamReader<T> reader) {
         return send(sender, exchange, pass)
                 .response((head, content) -> exchange.stream(head, content, reader))
-                .doOnDiscard(Connection.class, Connection::dispose)
-                .contextWrite(HttpEndpoint::forTransport)
+                .contextWrite(ExchangeRelay::forTransport)
                 .onErrorMap(exchange::failure)
                 .doFinally(signal -> {
                     pass.leave();
@@ -192,11 +178,6 @@ public final class HttpEndpoint {
             }
             return exchange.send(head, out);
         });
-    }
-
-    /** Without what nobody reads from here on: Reactor Netty adds keys and copies the context several times for a request. */
-    private static Context forTransport(Context context) {
-        return context.delete(CallListener.class).delete(AttemptLog.class);
     }
 
     private static int port(URI uri) {

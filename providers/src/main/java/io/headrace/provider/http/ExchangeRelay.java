@@ -1,0 +1,80 @@
+package io.headrace.provider.http;
+
+import io.headrace.Relay;
+import io.headrace.observe.AttemptLog;
+import io.headrace.observe.CallListener;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Operators;
+import reactor.netty.Connection;
+import reactor.util.context.Context;
+
+/**
+ * Stands round one exchange over Reactor Netty: says what its errors mean, and gives its place in the ramp back.
+ *
+ * <p>A cancel that comes while the head of an answer is on its way through Reactor Netty's operators finds the request over and
+ * the reading not begun, so it reaches neither. The operator that stops the answer discards it, connection and all: what
+ * comes after the head would be kept for ever, and a long body would keep the connection open too.
+ */
+final class ExchangeRelay extends Relay<HttpAnswer> {
+
+    private final HttpExchange exchange;
+    private final ConnectionRamp.Pass pass;
+
+    ExchangeRelay(HttpExchange exchange, ConnectionRamp.Pass pass) {
+        this.exchange = exchange;
+        this.pass = pass;
+    }
+
+    /**
+     * {@code context} with what becomes of connections that are discarded, and without what nobody reads from here on: Reactor Netty
+     * adds keys and copies the context several times for a request.
+     */
+    static Context forTransport(Context context) {
+        Context shorter = context.delete(CallListener.class).delete(AttemptLog.class);
+        return Operators.enableOnDiscard(shorter, ExchangeRelay::discard);
+    }
+
+    private static void discard(Object discarded) {
+        if (discarded instanceof Connection connection) {
+            connection.dispose();
+        }
+    }
+
+    @Override
+    protected Context inside(Context outside) {
+        return forTransport(outside);
+    }
+
+    @Override
+    protected void notStarted() {
+        end();
+    }
+
+    @Override
+    protected void answered(HttpAnswer answer) {
+        end();
+    }
+
+    @Override
+    protected @Nullable Throwable completed() {
+        end();
+        return null;
+    }
+
+    @Override
+    protected Throwable failed(Throwable error) {
+        Throwable meaning = exchange.failure(error);
+        end();
+        return meaning;
+    }
+
+    @Override
+    protected void cancelled() {
+        end();
+    }
+
+    private void end() {
+        pass.leave();
+        exchange.end();
+    }
+}
