@@ -173,11 +173,11 @@ public final class AdaptiveLimits implements Resource {
             requests.stated(Double.NaN);
             tokens.stated(Double.NaN);
         }
-        strays.search().sent((double) demand.tokens(), time, requests.limit());
+        strays.search().sent(tokens(demand), time, requests.limit());
         concurrency.take(time, roundTrip, grows);
         spacing.take(cost(demand), time);
         requests.take(1, time, roundTrip, grows);
-        tokens.take((double) demand.tokens(), time, roundTrip, grows);
+        tokens.take(tokens(demand), time, roundTrip, grows);
         accepted++;
         if (Double.isNaN(probedAt)) {
             probedAt = time;
@@ -195,7 +195,7 @@ public final class AdaptiveLimits implements Resource {
             accepted--;
             spacing.giveBack(cost(demand));
             requests.giveBack(1);
-            tokens.giveBack((double) demand.tokens());
+            tokens.giveBack(tokens(demand));
             if (collapsed) {
                 probedAt = Double.NaN;
             }
@@ -251,8 +251,13 @@ public final class AdaptiveLimits implements Resource {
     /** Where both limits bind and it is not told which one counts, half of each: banked neither way, and right on average. */
     private double cost(Demand demand) {
         double byRequests = requests.cost(1);
-        double byTokens = tokens.cost((double) demand.tokens());
+        double byTokens = tokens.cost(tokens(demand));
         return byRequests > 0 && byTokens > 0 ? (byRequests + byTokens) / 2 : byRequests + byTokens;
+    }
+
+    /** A call that counts none counts as one: of nothing there are no ratios to tell limits and strays by. */
+    private static double tokens(Demand demand) {
+        return Math.max(1, demand.tokens());
     }
 
     private void refused(Demand demand, boolean hinted, long sent, long now) {
@@ -260,12 +265,12 @@ public final class AdaptiveLimits implements Resource {
         boolean stray = strays.isPaid();
         boolean goesOn = strays.search().goesOn();
         strays.refused();
-        strays.search().refused((double) demand.tokens(), hinted, seconds(sent), seconds(now));
+        strays.search().refused(tokens(demand), hinted, seconds(sent), seconds(now));
         if (sent < cutAt) {
             concurrency.refusedFurther();
             if (cutByRates) {
                 requests.cutFurther(1);
-                tokens.cutFurther((double) demand.tokens());
+                tokens.cutFurther(tokens(demand));
             }
             return;
         }
@@ -273,7 +278,7 @@ public final class AdaptiveLimits implements Resource {
         if (stray && !collapsed) {
             concurrency.passOver();
             requests.giveBack(1);
-            tokens.giveBack((double) demand.tokens());
+            tokens.giveBack(tokens(demand));
             return;
         }
         if (goesOn && !collapsed) {
@@ -295,7 +300,7 @@ public final class AdaptiveLimits implements Resource {
     private void goOn(Demand demand, double sent) {
         concurrency.passOver();
         requests.goOn(1, sent);
-        tokens.goOn((double) demand.tokens(), sent);
+        tokens.goOn(tokens(demand), sent);
         if (strays.search().hasGrown()) {
             strays.search().begin();
             strays.prove();
@@ -329,9 +334,9 @@ public final class AdaptiveLimits implements Resource {
             return;
         }
         boolean found = requests.isFound() || tokens.isFound();
-        boolean contradicts = found && requests.contradicts(1) && tokens.contradicts((double) demand.tokens());
+        boolean contradicts = found && requests.contradicts(1) && tokens.contradicts(tokens(demand));
         requests.cut(1, sent, time);
-        tokens.cut((double) demand.tokens(), sent, time);
+        tokens.cut(tokens(demand), sent, time);
         boolean soon = requests.isRefusedSoon() && tokens.isRefusedSoon();
         boolean proof = found
                 ? strays.weigh(Math.min(requests.deviation(), tokens.deviation()), contradicts, soon)

@@ -190,6 +190,37 @@ class AdaptiveLimitsTest {
         assertThat(accepted).isGreaterThan(300);
     }
 
+    /** As behind {@code Gate.layer()} with nothing stated but the concurrency: 100 calls of 55 ms. */
+    @ParameterizedTest
+    @CsvSource({"0.01, 0.5", "0.05, 0.25"})
+    void straysAmongCallsThatCountNoTokens_leaveMostOfTheSpeed(double share, double least) {
+        double accepted = 0;
+        for (int seed = 101; seed <= 120; seed++) {
+            HiddenServer server = HiddenServer.unlimited(0.05, seed);
+            server.strays(share, -1);
+            Strays strays = new Strays();
+            AdaptiveSpec unbound = AdaptiveSpec.standard().initial(Double.MAX_VALUE, Double.MAX_VALUE);
+            List<Resource> resources = List.of(
+                    new CoolDown(CoolDownSpec.standard(), strays),
+                    Slots.of(100),
+                    new AdaptiveLimits(unbound, Learned.NOTHING, 0, strays));
+            HungryClients clients = new HungryClients(server, resources, 1_000, false, seed).counting(Demand.REQUEST);
+            accepted += acceptedASecond(server, clients, 0, 60) / 20;
+        }
+        assertThat(accepted).isGreaterThan(least * throughput(100, 0.05));
+    }
+
+    @Test
+    void limitOnCallsThatCountNoTokens_isUsed() {
+        for (Hint hint : Hint.values()) {
+            HiddenServer server = HiddenServer.requests(600, 10, 0.5, hint, 1);
+            HungryClients clients =
+                    clients(server, new Strays(), 1_000, false, 1).counting(Demand.REQUEST);
+            assertThat(acceptedASecond(server, clients, 30, 120)).isGreaterThan(0.95 * 10);
+            assertThat(clients.refused).isLessThan(clients.sent / 50);
+        }
+    }
+
     private static double acceptedASecond(HiddenServer server, HungryClients clients, double from, double to) {
         clients.runUntil(from);
         double before = server.accepted();

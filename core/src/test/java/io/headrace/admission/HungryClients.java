@@ -29,6 +29,7 @@ final class HungryClients {
     private double now;
     private long order;
     private int inFlight;
+    private Demand even = new Demand(100, 0, Cost.ZERO);
     private Demand next;
     private double wakeAt = Double.POSITIVE_INFINITY;
 
@@ -43,6 +44,13 @@ final class HungryClients {
         this.uneven = uneven;
         this.random = new Random(seed);
         this.next = demand();
+    }
+
+    /** Every call counts for as much; 100 tokens without this. */
+    HungryClients counting(Demand demand) {
+        even = demand;
+        next = demand();
+        return this;
     }
 
     /** Runs until {@code end}, in seconds. */
@@ -66,7 +74,7 @@ final class HungryClients {
 
     private Demand demand() {
         if (!uneven) {
-            return new Demand(100, 0, Cost.ZERO);
+            return even;
         }
         // from 50 to 2,000 tokens, ten times as many small ones as large ones, 280 on average
         double size = Math.exp(Math.log(50) + 3.69 * Math.pow(random.nextDouble(), 2));
