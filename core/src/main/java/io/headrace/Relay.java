@@ -15,9 +15,11 @@ import reactor.util.context.ContextView;
 /**
  * One subscription of a call, as a layer watches it: the first of answer, completion, error and cancel is heard here, once, whichever
  * thread brings it. An answer and an error are heard before the subscriber sees them, a cancel after it has reached the call, so that ends
- * are told from the inside outwards. All signals and the demand pass. One subscriber where Reactor's operators would be three or four.
+ * are told from the inside outwards. All signals up to the first end, and the demand, pass. One subscriber where Reactor's operators would
+ * be three or four.
  *
- * <p>What a method of a subclass throws about an answer ends the call with that error in its place.
+ * <p>What a method of a subclass throws about an answer or a completion ends the call with that error in its place, also if it is one that
+ * Reactor would rethrow; what it throws about an error is added to that.
  */
 public abstract class Relay<R> implements CoreSubscriber<R>, Subscription {
 
@@ -33,7 +35,7 @@ public abstract class Relay<R> implements CoreSubscriber<R>, Subscription {
     private Context context = Context.empty();
     private @Nullable Subscription upstream;
     private volatile int end;
-    private boolean brokeOff;
+    private boolean done;
 
     /** Makes the relay of one subscription. */
     @FunctionalInterface
@@ -114,12 +116,17 @@ public abstract class Relay<R> implements CoreSubscriber<R>, Subscription {
 
     @Override
     public final void onNext(R answer) {
+        if (done) {
+            Operators.onNextDropped(answer, context);
+            return;
+        }
         if (ends(BY_SIGNAL)) {
             try {
                 answered(answer);
             } catch (Throwable e) {
-                brokeOff = true;
-                actual.onError(Operators.onOperatorError(upstream, e, answer, context));
+                done = true;
+                Objects.requireNonNull(upstream).cancel();
+                actual.onError(e);
                 return;
             }
         }
@@ -128,20 +135,41 @@ public abstract class Relay<R> implements CoreSubscriber<R>, Subscription {
 
     @Override
     public final void onError(Throwable error) {
-        if (brokeOff) {
+        if (done) {
             Operators.onErrorDropped(error, context);
-        } else {
-            actual.onError(ends(BY_SIGNAL) ? failed(error) : error);
+            return;
+        }
+        done = true;
+        actual.onError(ends(BY_SIGNAL) ? instead(error) : error);
+    }
+
+    private Throwable instead(Throwable error) {
+        try {
+            return failed(error);
+        } catch (Throwable e) {
+            return Exceptions.addSuppressed(error, e);
         }
     }
 
     @Override
     public final void onComplete() {
-        Throwable instead = ends(BY_SIGNAL) ? completed() : null;
-        if (instead != null) {
-            actual.onError(instead);
-        } else if (!brokeOff) {
+        if (done) {
+            return;
+        }
+        done = true;
+        Throwable instead = ends(BY_SIGNAL) ? insteadOfCompletion() : null;
+        if (instead == null) {
             actual.onComplete();
+        } else {
+            actual.onError(instead);
+        }
+    }
+
+    private @Nullable Throwable insteadOfCompletion() {
+        try {
+            return completed();
+        } catch (Throwable e) {
+            return e;
         }
     }
 
@@ -152,9 +180,12 @@ public abstract class Relay<R> implements CoreSubscriber<R>, Subscription {
 
     @Override
     public final void cancel() {
-        Objects.requireNonNull(upstream).cancel();
-        if (ends(BY_CANCEL)) {
-            cancelled();
+        try {
+            Objects.requireNonNull(upstream).cancel();
+        } finally {
+            if (ends(BY_CANCEL)) {
+                cancelled();
+            }
         }
     }
 

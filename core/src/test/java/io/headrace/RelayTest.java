@@ -3,11 +3,15 @@ package io.headrace;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -209,6 +213,112 @@ class RelayTest {
                 .then(() -> call.emit("a"))
                 .verifyErrorMessage("broken");
         assertThat(heard).containsExactly("starting");
+    }
+
+    @Test
+    void fatalErrorAboutAnAnswer_endsTheCallToo() {
+        Relay.Factory<String, String> broken = (request, context) -> new Noting() {
+            @Override
+            protected void answered(String answer) {
+                throw new LinkageError("broken");
+            }
+        };
+
+        StepVerifier.create(Relay.<String, String>around(Mono::just, broken).apply("a"))
+                .expectErrorSatisfies(error -> assertThat(error).isInstanceOf(LinkageError.class))
+                .verify(Duration.ofSeconds(5));
+    }
+
+    @Test
+    void whatIsThrownAboutAnError_isAddedToIt() {
+        Relay.Factory<String, String> broken = (request, context) -> new Noting() {
+            @Override
+            protected Throwable failed(Throwable error) {
+                throw new IllegalStateException("broken");
+            }
+        };
+
+        StepVerifier.create(Relay.<String, String>around(
+                                request -> Mono.<String>never().timeout(Duration.ofMillis(1)), broken)
+                        .apply("a"))
+                .expectErrorSatisfies(error -> assertThat(error)
+                        .isInstanceOf(TimeoutException.class)
+                        .hasSuppressedException(new IllegalStateException("broken")))
+                .verify(Duration.ofSeconds(5));
+    }
+
+    @Test
+    void whatIsThrownAboutACompletion_isTheEnd() {
+        Relay.Factory<String, String> broken = (request, context) -> new Noting() {
+            @Override
+            protected Throwable completed() {
+                throw new IllegalStateException("broken");
+            }
+        };
+        Mono<String> empty = Mono.<String>empty().publishOn(Schedulers.parallel());
+
+        StepVerifier.create(
+                        Relay.<String, String>around(request -> empty, broken).apply("a"))
+                .expectErrorMessage("broken")
+                .verify(Duration.ofSeconds(5));
+    }
+
+    @Test
+    void signalsBehindTheEnd_areDropped() {
+        TestPublisher<String> rude = TestPublisher.createNoncompliant(TestPublisher.Violation.CLEANUP_ON_TERMINATE);
+        List<String> seen = new ArrayList<>();
+        around(request -> Mono.fromDirect(rude)).apply("a").subscribe(new CoreSubscriber<>() {
+            @Override
+            public void onSubscribe(Subscription subscription) {
+                subscription.request(Long.MAX_VALUE);
+            }
+
+            @Override
+            public void onNext(String answer) {
+                seen.add(answer);
+            }
+
+            @Override
+            public void onError(Throwable error) {
+                seen.add(error.getMessage());
+            }
+
+            @Override
+            public void onComplete() {
+                seen.add("complete");
+            }
+        });
+
+        rude.next("a");
+        rude.complete();
+        rude.complete();
+        rude.next("b");
+        rude.error(new IllegalStateException("late"));
+
+        assertThat(seen).containsExactly("a", "complete");
+        assertThat(heard).containsExactly("starting", "answered a");
+    }
+
+    @Test
+    void cancelThatThrowsInTheCall_isHeard() {
+        Call<String, String> call = around(request -> new Mono<>() {
+            @Override
+            public void subscribe(CoreSubscriber<? super String> actual) {
+                actual.onSubscribe(new Subscription() {
+                    @Override
+                    public void request(long n) {}
+
+                    @Override
+                    public void cancel() {
+                        throw new IllegalStateException("cannot be cancelled");
+                    }
+                });
+            }
+        });
+        Disposable waiting = call.apply("a").subscribe();
+
+        assertThatThrownBy(waiting::dispose).hasMessage("cannot be cancelled");
+        assertThat(heard).containsExactly("starting", "cancelled");
     }
 
     @Test
