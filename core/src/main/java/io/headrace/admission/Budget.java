@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import reactor.core.Exceptions;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
@@ -271,17 +272,17 @@ public final class Budget {
 
     /** In the order they came, as long as there is room for the next; also behind one that fails, for nobody would call them again. */
     private void callThoseWithRoom() {
-        RuntimeException failure = null;
+        Throwable failure = null;
         Runnable next;
         while ((next = nextWithRoom()) != null) {
             try {
                 next.run();
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 failure = failure == null ? e : failure;
             }
         }
         if (failure != null) {
-            throw failure;
+            throw Exceptions.propagate(failure);
         }
     }
 

@@ -329,16 +329,19 @@ public final class Gate {
         Settlement settlement = end.apply(Duration.ofNanos(Math.max(0, now() - ticket.since)));
         boolean[] held = new boolean[1];
         boolean[] again = new boolean[1];
-        change((now, deferred) -> {
-            held[0] = ticket.state == Ticket.State.HELD;
-            again[0] = held[0] && settle(ticket, settlement, now);
-            memory.keep(now, deferred);
-        });
-        if (held[0]) {
-            ticket.widenWindow(concurrency);
-            if (ticket.budget != null) {
+        try {
+            change((now, deferred) -> {
+                held[0] = ticket.state == Ticket.State.HELD;
+                again[0] = held[0] && settle(ticket, settlement, now);
+                memory.keep(now, deferred);
+            });
+        } finally { // whatever those who were let go throw
+            if (held[0] && ticket.budget != null) {
                 ticket.budget.settle(ticket.demand, settlement);
             }
+        }
+        if (held[0]) {
+            ticket.widenWindow(concurrency);
         }
         return again[0];
     }

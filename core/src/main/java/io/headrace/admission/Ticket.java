@@ -1,6 +1,7 @@
 package io.headrace.admission;
 
 import io.headrace.CallOptions;
+import io.headrace.FatalErrorHandler;
 import io.headrace.Priority;
 import io.headrace.Relay;
 import io.headrace.Urgency;
@@ -197,7 +198,18 @@ final class Ticket<R> extends Relay<R> implements Grant, Runnable {
             listener.tell(new Admitted(options, Duration.ofNanos(waited)));
         } finally {
             if (waiting != null) {
-                waiting.success();
+                goOn(waiting);
+            }
+        }
+    }
+
+    /** On the thread of whoever made room: an error that Reactor rethrows ends this item's work, and not that one's. */
+    private static void goOn(MonoSink<Void> waiting) {
+        try {
+            waiting.success();
+        } catch (Throwable e) {
+            if (!FatalErrorHandler.handle(e, waiting.contextView())) {
+                throw e;
             }
         }
     }

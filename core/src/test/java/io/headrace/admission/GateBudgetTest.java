@@ -12,6 +12,7 @@ import io.headrace.ApiException;
 import io.headrace.Call;
 import io.headrace.Cost;
 import io.headrace.ErrorKind;
+import io.headrace.FatalErrorHandler;
 import io.headrace.observe.Meter;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
 
 /** How a gate admits calls under budgets that several share: in virtual time. */
@@ -50,6 +52,51 @@ class GateBudgetTest extends VirtualGates {
                 .verify();
         assertThat(budget.balance().usd().reserved()).isEqualByComparingTo("0");
         assertEmpty(gate);
+    }
+
+    /** Two calls at a gate for one, the second of which fails in such a way that Reactor rethrows it. */
+    private List<Object> answerBeforeAFatalError(Gate gate, Budget budget, FatalErrorHandler handler) {
+        Sinks.One<String> answer = Sinks.one();
+        Call<String, String> call = request -> {
+            if (request.equals("fatal")) {
+                throw new StackOverflowError("deep");
+            }
+            return answer.asMono();
+        };
+        Call<String, String> gated = call.with(gate.layer(DemandEstimator.requests(), priced("0.04", "0.03")));
+        List<Object> ends = new ArrayList<>();
+        gated.apply("first").contextWrite(budget::into).subscribe(ends::add, ends::add);
+        gated.apply("fatal")
+                .contextWrite(budget::into)
+                .contextWrite(handler::into)
+                .subscribe(ends::add, ends::add);
+        try {
+            answer.tryEmitValue("yes");
+        } catch (StackOverflowError e) {
+            ends.add("thrown on");
+        }
+        assertThat(budget.balance().usd().reserved()).isEqualByComparingTo("0");
+        assertEmpty(gate);
+        return ends;
+    }
+
+    @Test
+    void fatalErrorOfTheNext_isItsOwn() {
+        List<Throwable> handled = new ArrayList<>();
+
+        List<Object> ends =
+                answerBeforeAFatalError(gate().concurrency(1).build(), Budget.ofUsd(new BigDecimal("1")), handled::add);
+
+        assertThat(ends).containsExactly("yes");
+        assertThat(handled).hasSize(1);
+    }
+
+    @Test
+    void fatalErrorThatNobodyTakes_leavesNothingReservedAndNobodyWaiting() {
+        List<Object> ends = answerBeforeAFatalError(
+                gate().concurrency(1).build(), Budget.ofUsd(new BigDecimal("1")), FatalErrorHandler.NONE);
+
+        assertThat(ends).hasSize(1).first().isInstanceOf(StackOverflowError.class);
     }
 
     @Test
