@@ -126,11 +126,17 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
             }
             end(Delivery.ANSWERED, usage, cost, null);
             if (answers.incrementAndGet() % BATCH_PRICE_EVERY == 0) {
-                tellBatchPrice(cost, batchMeter.cost(answer));
+                tellBatchPrice(answer, cost);
             }
         }
 
-        private void tellBatchPrice(Cost online, Cost batch) {
+        private void tellBatchPrice(R answer, Cost online) {
+            Cost batch = Cost.UNKNOWN;
+            try {
+                batch = batchMeter.cost(answer);
+            } catch (RuntimeException e) {
+                LOG.warn("the meter failed on an answer, what it would cost in a batch is not told", e);
+            }
             if (online.isKnown() && batch.isKnown()) {
                 listener.tell(new BatchPrice(options, online, batch));
             }

@@ -7,14 +7,19 @@ import io.headrace.Relay;
 import io.headrace.Usage;
 import io.headrace.observe.AttemptLog;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.util.context.Context;
 
 /**
  * The attempt log of one call whose answer is to be stored. It knows under which key and sample attempts are noted,
- * and the end of an answered attempt is noted when the answer is kept, or surely will not be. An answer that arrived is lost with the process until then, and what is bought again after a crash
- * must stand in the accounts as an attempt of unknown outcome. Thread-safe.
+ * and the end of an answered attempt is noted when the answer is kept, or surely will not be. An answer that arrived is lost with the
+ * process until then, and what is bought again after a crash must stand in the accounts as an attempt of unknown outcome. An end that
+ * cannot be noted takes nothing from the answer: it is logged. Thread-safe.
  */
 final class EndsWhenStored<R> extends Relay<R> implements AttemptLogOfCall {
+
+    private static final Logger LOG = LoggerFactory.getLogger(EndsWhenStored.class);
 
     private final AttemptLog log;
     private final Fingerprint key;
@@ -89,8 +94,13 @@ final class EndsWhenStored<R> extends Relay<R> implements AttemptLogOfCall {
             end = held;
             held = null;
         }
-        if (end != null) {
+        if (end == null) {
+            return;
+        }
+        try {
             end.run();
+        } catch (RuntimeException e) {
+            LOG.warn("the end of an attempt could not be noted, it counts as unknown", e);
         }
     }
 

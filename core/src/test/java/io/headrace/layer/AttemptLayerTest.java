@@ -20,6 +20,7 @@ import java.math.BigDecimal;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
@@ -55,6 +56,38 @@ class AttemptLayerTest {
             return "id of " + answer;
         }
     };
+
+    /** Knows no price of a batch, and says so by throwing. */
+    private record NoBatchPrice(boolean inBatch) implements Meter<String, String> {
+
+        @Override
+        public Cost ceiling(String request) {
+            return DIME;
+        }
+
+        @Override
+        public Usage usage(String answer) {
+            return Usage.UNKNOWN;
+        }
+
+        @Override
+        public Cost cost(String answer) {
+            if (inBatch) {
+                throw new IllegalStateException("no price");
+            }
+            return CENT;
+        }
+
+        @Override
+        public String model(String answer) {
+            return "m";
+        }
+
+        @Override
+        public Meter<String, String> batch() {
+            return new NoBatchPrice(true);
+        }
+    }
 
     private final Recorder recorder = new Recorder();
     private final List<String> notes = new CopyOnWriteArrayList<>();
@@ -93,6 +126,15 @@ class AttemptLayerTest {
         assertThat(ended.succeeded()).isTrue();
         assertThat(ended.usage()).isEqualTo(Usage.of(1, 3));
         assertThat(ended.cost()).isEqualTo(CENT);
+    }
+
+    @Test
+    void meterOfBatchesThatFails_losesNoAnswer() {
+        Call<String, String> call = new Script(Mono.just("yes")).with(AttemptLayer.of(new NoBatchPrice(false)));
+
+        StepVerifier.create(Flux.range(0, 200).concatMap(i -> call.apply("q")))
+                .expectNextCount(200)
+                .verifyComplete();
     }
 
     @Test

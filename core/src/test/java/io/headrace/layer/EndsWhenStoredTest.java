@@ -65,6 +65,10 @@ class EndsWhenStoredTest {
     };
 
     private Mono<String> ask(Validator<String> validator, Mono<String> first, Mono<String> second) {
+        return ask(validator, first, second, log);
+    }
+
+    private Mono<String> ask(Validator<String> validator, Mono<String> first, Mono<String> second, AttemptLog log) {
         Call<String, String> call = CallStack.of(new Script(first, second))
                 .cache(slow)
                 .key(MapCache.KEYS)
@@ -82,6 +86,27 @@ class EndsWhenStoredTest {
                 .then(stored::tryEmitEmpty)
                 .expectNext("yes")
                 .then(() -> assertThat(notes).containsExactly("started", "ended ANSWERED"))
+                .expectComplete()
+                .verify(Duration.ofSeconds(5));
+    }
+
+    @Test
+    void endThatCannotBeNoted_takesNothingFromTheAnswer() {
+        stored.tryEmitEmpty();
+        AttemptLog full = new AttemptLog() {
+            @Override
+            public long started(Fingerprint fingerprint, int sample, Cost reserved) {
+                return 1;
+            }
+
+            @Override
+            public void ended(long attempt, Delivery delivery, Usage usage, Cost cost) {
+                throw new IllegalStateException("the disk is full");
+            }
+        };
+
+        StepVerifier.create(ask(Validator.none(), Mono.just("yes"), Mono.never(), full))
+                .expectNext("yes")
                 .expectComplete()
                 .verify(Duration.ofSeconds(5));
     }
