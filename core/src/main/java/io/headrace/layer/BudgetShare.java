@@ -71,7 +71,13 @@ final class BudgetShare {
             }
         } else if (answer == Answer.EXHAUSTED) {
             sink.error(exhausted());
+        } else if (isOver()) {
+            budget.forget(whenRoom); // cancelled while it asked
         }
+    }
+
+    private synchronized boolean isOver() {
+        return over;
     }
 
     private ApiException exhausted() {
