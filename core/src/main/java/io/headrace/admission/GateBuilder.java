@@ -111,7 +111,10 @@ public final class GateBuilder {
         return this;
     }
 
-    /** Keeps to stated limits and to the server's headers only: what the server refuses nevertheless is asked again, no slower. */
+    /**
+     * Keeps to stated limits and to the server's headers only: what the server refuses nevertheless is asked again after the
+     * {@linkplain #coolDown cool-down}, no slower. Refusals at random are not told from those of a limit then.
+     */
     public GateBuilder notAdaptive() {
         isAdaptive = false;
         return this;
