@@ -66,8 +66,8 @@ public final class BatchQueue implements AutoCloseable {
 
     /**
      * How the queue in {@code directory} stands, by its files, which are only read: also while another process works on it, and
-     * without taking it from anybody. A batch without an outcome is {@link BatchStatus.State#SUBMITTING} until it is known to be in doubt; what the
-     * provider said of its requests is not in the files. Takes as long as {@link Builder#open}.
+     * without taking it from anybody. A batch without an outcome is {@link BatchStatus.State#SUBMITTING} until it is known to be in
+     * doubt; what the provider said of its requests is not in the files. Takes as long as {@link Builder#open}.
      *
      * @throws IllegalStateException if its journal is of another version
      * @throws StorageException if the files cannot be read
@@ -163,9 +163,10 @@ public final class BatchQueue implements AutoCloseable {
      *
      * <p>An error of the pass comes through, as does a {@link StorageException}, and an {@link io.headrace.ApiException} of a provider
      * that will do nothing for this account, which it may say of a batch or of all requests in one, has answered nothing for long, or
-     * does not know a batch; what the other providers have to do is done before. A batch that its provider does not know is kept, for it may be another account's, and as long as no other one is
-     * known there nothing is submitted; when {@link BatchApi#retention} is over, its requests go again as if it had expired.
-     * Nothing is lost then, and nothing by a cancel: a submission on its way is in doubt, and the next round finds out.
+     * does not know a batch; what the other providers have to do is done before. A batch that its provider does not know is kept, for
+     * it may be another account's, and as long as no other one is known there nothing is submitted; when {@link BatchApi#retention}
+     * is over, its requests go again as if it had expired. Nothing is lost then, and nothing by a cancel: a submission on its way is
+     * in doubt, and the next round finds out.
      */
     public <T> Mono<T> round(Mono<T> pass) {
         Objects.requireNonNull(pass, "pass");

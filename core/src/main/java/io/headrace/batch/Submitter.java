@@ -12,8 +12,8 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Signal;
 
 /**
- * Submits a pack: the intent, with the account that is asked, is durable before the upload, the upload's handle before the batch is asked for, the batch's id after. What
- * may or may not have become a batch is left in doubt, for {@link Doubts}. Thread-safe.
+ * Submits a pack: the intent, with the account that is asked, is durable before the upload, the upload's handle before the batch is
+ * asked for, the batch's id after. What may or may not have become a batch is left in doubt, for {@link Doubts}. Thread-safe.
  */
 final class Submitter {
 

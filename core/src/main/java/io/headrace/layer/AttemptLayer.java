@@ -34,10 +34,10 @@ import reactor.util.context.ContextView;
  * Notes an attempt just before it is sent, in the {@link AttemptLog} of the {@code Context}, and how it ended, exactly once;
  * tells the {@link CallListener} both. Stands round the timeout and the provider, inside the permits.
  *
- * <p>A note that cannot be written fails the attempt with {@link StorageException} before anything is sent. An answer outlives whatever goes wrong with
- * the note of its end: that is logged, and after a crash the attempt counts as unknown. A call that completes empty fails
- * with {@link ErrorKind#MALFORMED_RESPONSE}. A cancel after the start ends the attempt as {@link Delivery#UNKNOWN}, its
- * cost unknown; so does any error that is no {@link ApiException}.
+ * <p>A note that cannot be written fails the attempt with {@link StorageException} before anything is sent. An answer outlives
+ * whatever goes wrong with the note of its end: that is logged, and after a crash the attempt counts as unknown. A call that
+ * completes empty fails with {@link ErrorKind#MALFORMED_RESPONSE}. A cancel after the start ends the attempt as
+ * {@link Delivery#UNKNOWN}, its cost unknown; so does any error that is no {@link ApiException}.
  */
 public final class AttemptLayer<Q, R> implements Layer<Q, R> {
 

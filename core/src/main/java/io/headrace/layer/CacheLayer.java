@@ -43,8 +43,8 @@ import reactor.util.context.ContextView;
  * Answers from a {@link ResponseCache} what was asked before, and stores what was not. A hit is told as {@link CacheHit}
  * and goes no further: the layers inside are not even put together. A miss asks the next call and emits
  * the answer once it is stored. Attempts are noted in the attempt log under the {@link CallKey}, and an answered one ends there
- * when its answer is stored: what a crash loses in between counts as an attempt of unknown outcome. Adds no thread: it goes on where the store and the
- * call emit.
+ * when its answer is stored: what a crash loses in between counts as an attempt of unknown outcome. Adds no thread: it goes on where
+ * the store and the call emit.
  *
  * <p>A stored answer that its codec cannot read or its validator turns down is a miss; what is bought then takes its
  * place. When the store fails:

@@ -40,9 +40,9 @@ public final class ChatStream implements Function<ChatRequest, Flux<ChatDelta>> 
      * cache's write included: until then an error may still come. An answer that comes whole, from a cache or from a call that
      * does not stream, is given as one delta for each of its parts.
      *
-     * <p>Nothing happens before a subscriber asks for a delta; each subscription asks the model anew. Deltas come as they are asked for, and the call's source is
-     * at most two ahead; the time that the subscriber takes counts to the attempt's, and to the limits of the transport.
-     * Cancelling cancels the call at once. What comes, comes on the thread of the call or of the request for more.
+     * <p>Nothing happens before a subscriber asks for a delta; each subscription asks the model anew. Deltas come as they are asked
+     * for, and the call's source is at most two ahead; the time that the subscriber takes counts to the attempt's, and to the limits
+     * of the transport. Cancelling cancels the call at once. What comes, comes on the thread of the call or of the request for more.
      *
      * <p>Errors are those of the call. Attempts that fail before the first delta are retried as ever and do not show; later no
      * attempt begins any more, and the error has its own kind, not transient.

@@ -29,7 +29,8 @@ import reactor.util.concurrent.Queues;
  *
  * <p>The time of a call counts from when its attempt was sent, not from when it began to wait; after as much again comes
  * a third. One that the server refused and the gate sends again counts anew. Each extra attempt waits at the gate like any other.
- * Failures go out when all that were begun have failed; it is the one that came first, of those that were sent. A call that is streamed has no extra attempts, since its pieces could not be told apart.
+ * Failures go out when all that were begun have failed; it is the one that came first, of those that were sent. A call that is
+ * streamed has no extra attempts, since its pieces could not be told apart.
  *
  * <p>Cancel cancels all. Extra attempts begin on the scheduler.
  */

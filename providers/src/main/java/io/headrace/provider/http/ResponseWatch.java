@@ -17,9 +17,9 @@ import reactor.netty.Connection;
 import reactor.netty.NettyPipeline;
 
 /**
- * Ends an exchange that is silent or slow for longer than its limits, and closes a connection after any error. Lives as long as its connection and keeps at most one
- * timer on the event loop, which it does not touch while answers come in time: a deadline that has moved away is noticed
- * when the timer fires. Used from the connection's event loop only.
+ * Ends an exchange that is silent or slow for longer than its limits, and closes a connection after any error. Lives as long as its
+ * connection and keeps at most one timer on the event loop, which it does not touch while answers come in time: a deadline that has
+ * moved away is noticed when the timer fires. Used from the connection's event loop only.
  */
 final class ResponseWatch extends ChannelDuplexHandler {
 
