@@ -47,12 +47,12 @@ public abstract class Relay<R> implements CoreSubscriber<R>, Subscription {
     /** {@code next} with a relay round each subscription. */
     public static <Q, R> Call<Q, R> around(Call<Q, R> next, Factory<? super Q, R> relays) {
         Objects.requireNonNull(next, "next");
-        return request -> new Relayed<>(next, request, relays);
+        return request -> Relayed.of(next, request, relays);
     }
 
     /** {@code inside} with a relay round each subscription. */
     public static <R> Mono<R> around(Mono<R> inside, Supplier<Relay<R>> relays) {
-        return new Relayed<>(same -> same, inside, (same, context) -> relays.get());
+        return Relayed.of(same -> same, inside, (same, context) -> relays.get());
     }
 
     /** What the call inside is given of the subscriber's context; default all. */
@@ -200,10 +200,15 @@ public abstract class Relay<R> implements CoreSubscriber<R>, Subscription {
         private final Q request;
         private final Factory<? super Q, R> relays;
 
-        Relayed(Call<Q, R> next, Q request, Factory<? super Q, R> relays) {
+        private Relayed(Call<Q, R> next, Q request, Factory<? super Q, R> relays) {
             this.next = next;
             this.request = request;
             this.relays = relays;
+        }
+
+        /** An operator like Reactor's own, which its hooks see. */
+        static <Q, R> Mono<R> of(Call<Q, R> next, Q request, Factory<? super Q, R> relays) {
+            return onAssembly(new Relayed<>(next, request, relays));
         }
 
         @Override

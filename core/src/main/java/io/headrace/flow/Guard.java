@@ -65,6 +65,9 @@ abstract class Guard<V> implements CoreSubscriber<V>, Subscription, ItemWork {
     /** The subscriber asks for what the work comes to. */
     void wanted() {}
 
+    /** The subscriber has gone. */
+    void left() {}
+
     final void begin(Supplier<? extends @Nullable Mono<? extends V>> work) {
         try {
             Mono<? extends V> made = Objects.requireNonNull(
@@ -139,6 +142,7 @@ abstract class Guard<V> implements CoreSubscriber<V>, Subscription, ItemWork {
     @Override
     public final void cancel() {
         end(BY_CANCEL);
+        left();
         Objects.requireNonNull(upstream).cancel();
     }
 

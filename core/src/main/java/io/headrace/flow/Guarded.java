@@ -10,8 +10,13 @@ final class Guarded<V> extends Mono<V> {
 
     private final Supplier<? extends @Nullable Mono<? extends V>> work;
 
-    Guarded(Supplier<? extends @Nullable Mono<? extends V>> work) {
+    private Guarded(Supplier<? extends @Nullable Mono<? extends V>> work) {
         this.work = work;
+    }
+
+    /** An operator like Reactor's own, which its hooks see. */
+    static <V> Mono<V> of(Supplier<? extends @Nullable Mono<? extends V>> work) {
+        return onAssembly(new Guarded<>(work));
     }
 
     @Override

@@ -127,7 +127,7 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
             Supplier<? extends @Nullable Mono<V>> answer,
             BiFunction<V, Tally, R> onValue,
             Function<Outcome.Failed<O>, R> onFailure) {
-        return new Measured<>(this, ok, slot, work(answer), onValue, onFailure);
+        return new Measured<>(this, ok, slot, work(answer), onValue, onFailure).assembled();
     }
 
     final CallOptions options(Item<?> item, ContextView context) {
@@ -141,7 +141,7 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
         Supplier<? extends Scheduler> offload = window.offload();
         return offload == null
                 ? answer
-                : () -> new Guarded<V>(answer)
+                : () -> Guarded.of(answer)
                         .subscribeOn(Objects.requireNonNull(
                                 offload.get(), "offload was given null in the place of a Scheduler"));
     }

@@ -40,6 +40,11 @@ final class Measured<V, O, R> extends Mono<R> {
         this.onFailure = onFailure;
     }
 
+    /** This as an operator like Reactor's own, which its hooks see. */
+    Mono<R> assembled() {
+        return onAssembly(this);
+    }
+
     @Override
     public void subscribe(CoreSubscriber<? super R> actual) {
         ItemMeter meter = new ItemMeter(ok.tally());
@@ -59,6 +64,8 @@ final class Measured<V, O, R> extends Mono<R> {
         private static final int WANTED = 1;
         /** A failure came before anybody asked: its result is an answer too, and waits. */
         private static final int KEPT = 2;
+
+        private static final int CANCELLED = 3;
 
         private final Measured<V, O, R> measured;
         private final CoreSubscriber<? super R> actual;
@@ -106,6 +113,14 @@ final class Measured<V, O, R> extends Mono<R> {
         @Override
         void empty() {
             error(new IllegalStateException("the function gave no value; to leave items out use a filter step"));
+        }
+
+        /** What is kept is wanted no more. */
+        @Override
+        void left() {
+            if (DEMAND.getAndSet(this, CANCELLED) == KEPT) {
+                kept = null;
+            }
         }
 
         @Override

@@ -41,7 +41,7 @@ public record Reduction<T, A, S>(
         Objects.requireNonNull(initial, "initial");
         Objects.requireNonNull(add, "add");
         Function<? super A, ? extends Mono<S>> unguarded = Objects.requireNonNull(finish, "finish");
-        finish = state -> new Guarded<S>(() -> unguarded.apply(state))
+        finish = state -> Guarded.of(() -> unguarded.apply(state))
                 .onErrorMap(Exceptions::isJvmFatal, e -> new IllegalStateException(e.toString(), e));
     }
 

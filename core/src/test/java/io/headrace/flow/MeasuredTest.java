@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.headrace.Item;
 import io.headrace.Outcome;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
+import reactor.core.publisher.Hooks;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
@@ -69,6 +72,46 @@ class MeasuredTest {
         subscriber.request(1);
 
         assertThat(subscriber.seen).containsExactly("Failed", "complete");
+    }
+
+    @Test
+    void demandAfterACancel_isNotAnswered() {
+        AtomicReference<Subscription> subscription = new AtomicReference<>();
+        List<Object> seen = new ArrayList<>();
+        Step.<Integer, String>map("step", n -> Mono.error(new IllegalStateException("bug")))
+                .apply(Outcome.ok(Item.of("a", 0, 1)))
+                .subscribe(new BaseSubscriber<Outcome<String>>() {
+                    @Override
+                    protected void hookOnSubscribe(Subscription itself) {
+                        subscription.set(itself);
+                    }
+
+                    @Override
+                    protected void hookOnNext(Outcome<String> outcome) {
+                        seen.add(outcome);
+                    }
+                });
+
+        subscription.get().cancel();
+        subscription.get().request(1);
+
+        assertThat(seen).isEmpty();
+    }
+
+    @Test
+    void reactorsHooks_seeTheItem() {
+        List<String> seen = new ArrayList<>();
+        Hooks.onEachOperator("test", publisher -> {
+            seen.add(publisher.getClass().getSimpleName());
+            return publisher;
+        });
+        try {
+            subscribe(Mono.just("a")).request(1);
+        } finally {
+            Hooks.resetOnEachOperator("test");
+        }
+
+        assertThat(seen).contains("Measured");
     }
 
     @Test
