@@ -25,8 +25,6 @@ import reactor.core.publisher.Mono;
 /** Submissions in doubt that are looked for with another account's key, and by clocks that differ. */
 class AnotherAccountTest {
 
-    private static final Duration LONG = Duration.ofDays(60);
-
     @TempDir(factory = QuickDirectory.class)
     Path root;
 
@@ -35,21 +33,21 @@ class AnotherAccountTest {
     void doubtAtAnotherAccount_isKeptAndNothingIsSubmitted(boolean keepsTags) {
         Simulation simulation = inDoubt(keepsTags, "");
         int made = simulation.provider.made.size();
-        hideAll(simulation);
+        simulation.hideAll();
         simulation.requests.add("new");
-        later(simulation, Duration.ofHours(3));
+        simulation.later(Duration.ofHours(3));
 
         for (int i = 0; i < 3; i++) {
-            assertThat(round(simulation)).contains("another account", "which is there", "http://scripted");
-            later(simulation, Duration.ofHours(1));
+            assertThat(simulation.round()).contains("another account", "which is there", "http://scripted");
+            simulation.later(Duration.ofHours(1));
         }
-        assertThat(rounds(simulation)).contains("another account", "the key and the base URL");
+        assertThat(simulation.rounds()).contains("another account", "the key and the base URL");
         assertThat(simulation.provider.made).hasSize(made);
-        assertThat(states(simulation)).contains(State.IN_DOUBT);
+        assertThat(simulation.states()).contains(State.IN_DOUBT);
 
         simulation.provider.hidden.clear();
         simulation.start(0);
-        assertThat(rounds(simulation)).isEqualTo("done");
+        assertThat(simulation.rounds()).isEqualTo("done");
         simulation.checkAllIsDone();
         assertThat(simulation.answers).hasSize(7);
     }
@@ -58,17 +56,17 @@ class AnotherAccountTest {
     @ValueSource(booleans = {true, false})
     void firstBatchOfAnAccount_isToldFromAnotherByTheirNames(boolean keepsTags) {
         Simulation simulation = firstInDoubt(keepsTags, "org-a");
-        hideAll(simulation);
+        simulation.hideAll();
         simulation.provider.account = "org-b";
-        later(simulation, Duration.ofHours(3));
-        assertThat(round(simulation)).contains("then it was org-a, now it is org-b");
-        assertThat(rounds(simulation)).contains("then it was org-a, now it is org-b");
-        assertThat(cancel(simulation)).contains("then it was org-a, now it is org-b");
+        simulation.later(Duration.ofHours(3));
+        assertThat(simulation.round()).contains("then it was org-a, now it is org-b");
+        assertThat(simulation.rounds()).contains("then it was org-a, now it is org-b");
+        assertThat(simulation.cancel()).contains("then it was org-a, now it is org-b");
 
         simulation.provider.account = "org-a";
         simulation.provider.hidden.clear();
         simulation.start(0);
-        assertThat(rounds(simulation)).isEqualTo("done");
+        assertThat(simulation.rounds()).isEqualTo("done");
         simulation.checkNothingTwice();
     }
 
@@ -76,19 +74,19 @@ class AnotherAccountTest {
     @ValueSource(booleans = {true, false})
     void firstBatchOfAnAccount_isToldFromAnotherByOlderBatches(boolean keepsTags) {
         Simulation simulation = firstInDoubt(keepsTags, "");
-        hideAll(simulation);
+        simulation.hideAll();
         ModelProvider.Made old = new ModelProvider.Made();
         old.id = "batch_old";
         old.lines = List.of("a b");
         old.createdAt = Simulation.START.minus(Duration.ofDays(9));
         simulation.provider.made.add(old);
-        later(simulation, Duration.ofHours(3));
-        assertThat(rounds(simulation)).contains("another account", "batch_old is older");
+        simulation.later(Duration.ofHours(3));
+        assertThat(simulation.rounds()).contains("another account", "batch_old is older");
 
         simulation.provider.made.remove(old);
         simulation.provider.hidden.clear();
         simulation.start(0);
-        assertThat(rounds(simulation)).isEqualTo("done");
+        assertThat(simulation.rounds()).isEqualTo("done");
         simulation.checkAllIsDone();
     }
 
@@ -97,8 +95,8 @@ class AnotherAccountTest {
     void accountThatChangedItsName_isTheSame(boolean keepsTags) {
         Simulation simulation = inDoubt(keepsTags, "old-name");
         simulation.provider.account = "new-name";
-        later(simulation, Duration.ofHours(3));
-        assertThat(rounds(simulation)).isEqualTo("done");
+        simulation.later(Duration.ofHours(3));
+        assertThat(simulation.rounds()).isEqualTo("done");
         simulation.checkAllIsDone();
     }
 
@@ -107,8 +105,8 @@ class AnotherAccountTest {
     void submissionThatIsSurelyOver_isMadeAnewWhereverItWas(boolean keepsTags) {
         Simulation simulation = inDoubt(keepsTags, "");
         simulation.provider.made.forEach(batch -> simulation.provider.hidden.add(batch.id));
-        later(simulation, Duration.ofDays(32));
-        assertThat(rounds(simulation)).isEqualTo("done");
+        simulation.later(Duration.ofDays(32));
+        assertThat(simulation.rounds()).isEqualTo("done");
         assertThat(simulation.answers).hasSize(6);
     }
 
@@ -119,11 +117,11 @@ class AnotherAccountTest {
         simulation.provider.account = null; // as of a server without lists, or in a journal of an earlier version
         simulation.provider.faults.lostAnswers = 100;
         simulation.start(0);
-        round(simulation);
-        assertThat(states(simulation)).containsExactly(State.IN_DOUBT);
+        simulation.round();
+        assertThat(simulation.states()).containsExactly(State.IN_DOUBT);
         simulation.provider.faults.lostAnswers = 0;
-        later(simulation, Duration.ofHours(3));
-        assertThat(rounds(simulation)).isEqualTo("done");
+        simulation.later(Duration.ofHours(3));
+        assertThat(simulation.rounds()).isEqualTo("done");
         simulation.checkAllIsDone();
     }
 
@@ -132,11 +130,11 @@ class AnotherAccountTest {
         Simulation simulation = new Simulation(root, true, 3, requests(3));
         simulation.provider.account = "org-a";
         simulation.start(0);
-        round(simulation);
-        hideAll(simulation);
+        simulation.round();
+        simulation.hideAll();
         simulation.provider.account = "org-b";
-        later(simulation, Duration.ofHours(3));
-        assertThat(round(simulation)).contains("is not known to the account", "then it was org-a, now it is org-b");
+        simulation.later(Duration.ofHours(3));
+        assertThat(simulation.round()).contains("is not known to the account", "then it was org-a, now it is org-b");
     }
 
     @ParameterizedTest
@@ -147,22 +145,22 @@ class AnotherAccountTest {
             simulation.provider.account = "org-a";
             simulation.provider.work = Duration.ofMinutes(10);
             simulation.start(step);
-            round(simulation);
+            simulation.round();
             if (!simulation.isDead()) {
                 assertThat(step).isGreaterThan(30);
                 return;
             }
-            hideAll(simulation);
+            simulation.hideAll();
             simulation.provider.account = "org-b";
-            later(simulation, Duration.ofHours(1));
-            round(simulation);
-            later(simulation, Duration.ofHours(1));
-            rounds(simulation);
+            simulation.later(Duration.ofHours(1));
+            simulation.round();
+            simulation.later(Duration.ofHours(1));
+            simulation.rounds();
 
             simulation.provider.account = "org-a";
             simulation.provider.hidden.clear(); // what was begun in the other account is found as well
-            later(simulation, Duration.ofHours(1));
-            assertThat(rounds(simulation)).as("step " + step).isEqualTo("done");
+            simulation.later(Duration.ofHours(1));
+            assertThat(simulation.rounds()).as("step " + step).isEqualTo("done");
             simulation.checkAllIsDone();
         }
     }
@@ -172,9 +170,9 @@ class AnotherAccountTest {
     void nameThatCannotBeAskedNow_decidesNothing(boolean keepsTags) {
         Simulation simulation = firstInDoubt(keepsTags, "org-a");
         int made = simulation.provider.made.size();
-        hideAll(simulation);
+        simulation.hideAll();
         simulation.provider.account = "org-b";
-        later(simulation, Duration.ofHours(3));
+        simulation.later(Duration.ofHours(3));
         ModelProvider.Api model = (ModelProvider.Api) simulation.lane().api();
         ForwardingApi silent = new ForwardingApi(model) {
 
@@ -185,11 +183,11 @@ class AnotherAccountTest {
             }
         };
         simulation.queue().serve(new MapLane(silent, simulation.answers));
-        round(simulation);
+        simulation.round();
         simulation.time.advanceTimeBy(Duration.ofHours(1));
-        round(simulation);
+        simulation.round();
         assertThat(simulation.provider.made).hasSize(made);
-        assertThat(states(simulation)).containsExactly(State.IN_DOUBT);
+        assertThat(simulation.states()).containsExactly(State.IN_DOUBT);
     }
 
     @Test
@@ -246,12 +244,12 @@ class AnotherAccountTest {
                 simulation.provider.work = Duration.ofMinutes(10);
                 simulation.ahead = ahead;
                 simulation.start(step);
-                round(simulation);
+                simulation.round();
                 if (!simulation.isDead()) {
                     break;
                 }
-                later(simulation, Duration.ofHours(1));
-                assertThat(rounds(simulation)).as("step " + step).isEqualTo("done");
+                simulation.later(Duration.ofHours(1));
+                assertThat(simulation.rounds()).as("step " + step).isEqualTo("done");
                 simulation.checkAllIsDone();
             }
         }
@@ -277,14 +275,14 @@ class AnotherAccountTest {
         Simulation simulation = new Simulation(root, keepsTags, 3, requests(3));
         simulation.provider.account = account;
         simulation.start(0);
-        assertThat(round(simulation)).isEqualTo("done");
-        later(simulation, Duration.ofHours(3));
-        assertThat(rounds(simulation)).isEqualTo("done"); // nothing that is out tells of the account
+        assertThat(simulation.round()).isEqualTo("done");
+        simulation.later(Duration.ofHours(3));
+        assertThat(simulation.rounds()).isEqualTo("done"); // nothing that is out tells of the account
         simulation.requests.addAll(List.of("more 1", "more 2", "more 3"));
         simulation.provider.faults.lostAnswers = 100;
-        round(simulation);
+        simulation.round();
         simulation.provider.faults.lostAnswers = 0;
-        assertThat(states(simulation)).contains(State.IN_DOUBT);
+        assertThat(simulation.states()).contains(State.IN_DOUBT);
         return simulation;
     }
 
@@ -293,43 +291,13 @@ class AnotherAccountTest {
         simulation.provider.account = account;
         simulation.provider.faults.lostAnswers = 100;
         simulation.start(0);
-        round(simulation);
+        simulation.round();
         simulation.provider.faults.lostAnswers = 0;
-        assertThat(states(simulation)).containsExactly(State.IN_DOUBT);
+        assertThat(simulation.states()).containsExactly(State.IN_DOUBT);
         return simulation;
-    }
-
-    /** Another process, so much later. */
-    private static void later(Simulation simulation, Duration time) {
-        simulation.queue().close();
-        simulation.time.advanceTimeBy(time);
-        simulation.start(0);
-    }
-
-    private static void hideAll(Simulation simulation) {
-        simulation.provider.made.forEach(batch -> simulation.provider.hidden.add(batch.id));
     }
 
     private static List<String> requests(int count) {
         return new ArrayList<>(BatchQueueSimulationTest.requests(count));
-    }
-
-    private static String round(Simulation simulation) {
-        return simulation.run(simulation.queue().round(simulation.pass()), Duration.ofMinutes(1));
-    }
-
-    private static String rounds(Simulation simulation) {
-        return simulation.run(simulation.queue().rounds(simulation.pass()), LONG);
-    }
-
-    private static String cancel(Simulation simulation) {
-        return simulation.run(simulation.queue().cancel(), Duration.ofMinutes(1));
-    }
-
-    private static List<State> states(Simulation simulation) {
-        return simulation.queue().snapshot().block().batches().stream()
-                .filter(batch -> batch.requests() > 0)
-                .map(BatchStatus::state)
-                .toList();
     }
 }

@@ -39,17 +39,17 @@ class BatchQueueTest {
     void round_submitsAndALaterProcessCollects() {
         Simulation simulation = simulation(true, 7);
         simulation.start(0);
-        assertThat(round(simulation)).isEqualTo("done");
+        assertThat(simulation.round()).isEqualTo("done");
         assertThat(simulation.ends).isEmpty();
-        assertThat(states(simulation)).containsOnly(State.OUT).hasSize(2);
+        assertThat(simulation.states()).containsOnly(State.OUT).hasSize(2);
         assertThat(simulation.queue().outstanding()).isEqualTo(Cost.of(BigDecimal.valueOf(7)));
 
-        assertThat(round(simulation)).isEqualTo("done"); // too early
+        assertThat(simulation.round()).isEqualTo("done"); // too early
         assertThat(simulation.ends).isEmpty();
         simulation.queue().close();
         simulation.time.advanceTimeBy(Duration.ofHours(3));
         simulation.start(0);
-        assertThat(round(simulation)).isEqualTo("done");
+        assertThat(simulation.round()).isEqualTo("done");
 
         simulation.checkAllIsDone();
         assertThat(simulation.provider.made).hasSize(2);
@@ -117,7 +117,7 @@ class BatchQueueTest {
         Simulation simulation = new Simulation(root, true, 1, List.of("slow one", "good one"));
         simulation.settings = builder -> builder.maxBatches(2);
         simulation.start(0);
-        assertThat(round(simulation)).isEqualTo("done");
+        assertThat(simulation.round()).isEqualTo("done");
         simulation.queue().close();
         Files.delete(simulation.directory().resolve("1.jsonl"));
         simulation.time.advanceTimeBy(Duration.ofHours(30));
@@ -157,7 +157,7 @@ class BatchQueueTest {
         Simulation simulation = simulation(true, 40);
         simulation.provider.work = Duration.ofDays(20);
         simulation.start(0);
-        round(simulation);
+        simulation.round();
         assertThat(simulation.run(simulation.queue().cancel(), LONG)).isEqualTo("done");
         assertThat(simulation.provider.made).allMatch(batch -> batch.cancelled);
         simulation.time.advanceTimeBy(Duration.ofHours(1));
@@ -224,7 +224,7 @@ class BatchQueueTest {
         simulation.queue().serve(new MapLane(refusing, simulation.answers));
         assertThat(simulation.run(simulation.queue().rounds(simulation.pass()), LONG))
                 .contains("authentication");
-        assertThat(states(simulation)).containsExactly(State.WAITING);
+        assertThat(simulation.states()).containsExactly(State.WAITING);
 
         simulation.start(0);
         assertThat(rounds(simulation)).isEqualTo("done");
@@ -236,12 +236,12 @@ class BatchQueueTest {
         Simulation simulation = simulation(true, 3);
         simulation.settings = builder -> builder.patience(Duration.ofHours(3));
         simulation.start(0);
-        round(simulation);
+        simulation.round();
         simulation.provider.faults.outages = 100;
         assertThat(rounds(simulation)).contains("transport");
         assertThat(simulation.now())
                 .isBetween(Simulation.START.plus(Duration.ofHours(3)), Simulation.START.plus(Duration.ofHours(5)));
-        assertThat(states(simulation)).containsExactly(State.OUT);
+        assertThat(simulation.states()).containsExactly(State.OUT);
 
         simulation.provider.faults.outages = 0;
         assertThat(rounds(simulation)).isEqualTo("done");
@@ -338,14 +338,14 @@ class BatchQueueTest {
         Simulation simulation = simulation(false, 3);
         simulation.provider.faults.lostAnswers = 100;
         simulation.start(0);
-        round(simulation);
-        assertThat(states(simulation)).containsExactly(State.IN_DOUBT);
+        simulation.round();
+        assertThat(simulation.states()).containsExactly(State.IN_DOUBT);
         simulation.provider.faults.lostAnswers = 0;
         simulation.time.advanceTimeBy(Duration.ofMinutes(14));
         int made = simulation.provider.made.size();
-        round(simulation);
+        simulation.round();
         assertThat(simulation.provider.made).hasSize(made);
-        assertThat(states(simulation)).containsExactly(State.IN_DOUBT);
+        assertThat(simulation.states()).containsExactly(State.IN_DOUBT);
         assertThat(rounds(simulation)).isEqualTo("done");
         simulation.checkAllIsDone();
     }
@@ -389,7 +389,7 @@ class BatchQueueTest {
         MapLane other = new MapLane(broken);
         simulation.queue().serve(other);
         simulation.queue().park(other, Calls.of("elsewhere")).block();
-        assertThat(round(simulation)).contains("authentication");
+        assertThat(simulation.round()).contains("authentication");
         assertThat(simulation.provider.made).hasSize(1);
         assertThat(rounds(simulation)).contains("authentication"); // when all else is done
         assertThat(simulation.answers).hasSize(5);
@@ -400,7 +400,7 @@ class BatchQueueTest {
     void answerThatTheCacheLost_isBoughtAnewOnlyWhenItIsMissedTwice() {
         Simulation simulation = simulation(true, 1);
         simulation.start(0);
-        round(simulation);
+        simulation.round();
         simulation.time.advanceTimeBy(Duration.ofHours(3));
         simulation.queue().round(Mono.just(1)).block();
         simulation.answers.clear();
@@ -417,7 +417,7 @@ class BatchQueueTest {
     void claim_isToldOnceAlsoAfterAKill() {
         Simulation simulation = simulation(true, 1);
         simulation.start(0);
-        round(simulation);
+        simulation.round();
         simulation.time.advanceTimeBy(Duration.ofHours(3));
         simulation.queue().round(Mono.just(1)).block();
         assertThat(simulation.queue().outstanding().usd()).isEqualByComparingTo("0.019");
@@ -463,7 +463,7 @@ class BatchQueueTest {
         assertThat(BatchQueue.read(simulation.directory()).batches()).isEmpty();
         simulation.pass().block();
         assertRead(simulation);
-        round(simulation);
+        simulation.round();
         assertRead(simulation);
         simulation.time.advanceTimeBy(Duration.ofHours(3));
         simulation.queue().round(Mono.just(1)).block();
@@ -499,7 +499,7 @@ class BatchQueueTest {
                 return super.submit(tag, lines, uploaded);
             }
         }));
-        round(simulation);
+        simulation.round();
         assertThat(seen.get().batches()).extracting(BatchStatus::state).containsExactly(State.SUBMITTING);
     }
 
@@ -544,19 +544,8 @@ class BatchQueueTest {
         return BatchQueueSimulationTest.requests(count);
     }
 
-    private static String round(Simulation simulation) {
-        return simulation.run(simulation.queue().round(simulation.pass()), Duration.ofMinutes(1));
-    }
-
     private static String rounds(Simulation simulation) {
         return simulation.run(simulation.queue().rounds(simulation.pass()), LONG);
-    }
-
-    private static List<State> states(Simulation simulation) {
-        return simulation.queue().snapshot().block().batches().stream()
-                .filter(batch -> batch.requests() > 0)
-                .map(BatchStatus::state)
-                .toList();
     }
 
     private static ApiException error(ErrorKind kind, Delivery delivery) {

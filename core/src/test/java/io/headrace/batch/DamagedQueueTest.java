@@ -30,8 +30,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Files of a queue with flipped bits, cut, or gone, and a disk that is full: nothing is paid twice, and no answer is another one's. */
 class DamagedQueueTest {
 
-    private static final Duration LONG = Duration.ofDays(60);
-
     @TempDir(factory = QuickDirectory.class)
     Path root;
 
@@ -42,13 +40,13 @@ class DamagedQueueTest {
         Simulation simulation = new Simulation(root.resolve(name), keepsTags, 3, requests(4));
         simulation.limits = new BatchLimits(4, 1_000_000);
         simulation.start(0);
-        round(simulation);
+        simulation.round();
         simulation.time.advanceTimeBy(Duration.ofHours(3));
         simulation.queue().round(simulation.pass()).block();
         assertThat(simulation.answers).hasSize(4);
         simulation.requests.addAll(requests(8));
         simulation.requests.subList(0, 4).clear();
-        round(simulation);
+        simulation.round();
         simulation.requests.addAll(List.of("a", "b", "c", "d", "e"));
         simulation.pass().block();
         assertThat(simulation.queue().snapshot().block().batches())
@@ -111,7 +109,7 @@ class DamagedQueueTest {
             assertThat(e).as(what).hasMessageContaining("another directory");
             return;
         }
-        assertThat(rounds(simulation)).as(what).isEqualTo("done");
+        assertThat(simulation.rounds()).as(what).isEqualTo("done");
         simulation.checkNothingTwice();
         List<String> sent = simulation.provider.made.stream()
                 .filter(ModelProvider.Made::worked)
@@ -177,14 +175,6 @@ class DamagedQueueTest {
 
     private static List<String> requests(int count) {
         return new ArrayList<>(BatchQueueSimulationTest.requests(count));
-    }
-
-    private static String round(Simulation simulation) {
-        return simulation.run(simulation.queue().round(simulation.pass()), Duration.ofMinutes(1));
-    }
-
-    private static String rounds(Simulation simulation) {
-        return simulation.run(simulation.queue().rounds(simulation.pass()), LONG);
     }
 
     /** Takes so many bytes more, and then no more, as a full disk does: what fits of a write is written. */

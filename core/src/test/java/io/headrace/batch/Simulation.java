@@ -152,6 +152,40 @@ final class Simulation {
         });
     }
 
+    /** One round with the pass; gives what {@link #run} does. */
+    String round() {
+        return run(queue().round(pass()), Duration.ofMinutes(1));
+    }
+
+    /** Rounds for as long as two months. */
+    String rounds() {
+        return run(queue().rounds(pass()), Duration.ofDays(60));
+    }
+
+    String cancel() {
+        return run(queue().cancel(), Duration.ofMinutes(1));
+    }
+
+    /** Of the batches that have requests. */
+    List<BatchStatus.State> states() {
+        return queue().snapshot().block().batches().stream()
+                .filter(batch -> batch.requests() > 0)
+                .map(BatchStatus::state)
+                .toList();
+    }
+
+    /** Another process, so much later. */
+    void later(Duration passed) {
+        queue().close();
+        time.advanceTimeBy(passed);
+        start(0);
+    }
+
+    /** The provider lists no batch that it has by now. */
+    void hideAll() {
+        provider.made.forEach(batch -> provider.hidden.add(batch.id));
+    }
+
     /** Lets time pass until {@code work} ends, the process dies, or so much time is over; gives the error, or "done", "dead", "hangs". */
     String run(Mono<?> work, Duration longest) {
         AtomicReference<String> outcome = new AtomicReference<>("hangs");

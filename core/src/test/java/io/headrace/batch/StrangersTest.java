@@ -88,7 +88,7 @@ class StrangersTest {
                 0,
                 Duration.ofHours(1).toMillis(),
                 TimeUnit.MILLISECONDS);
-        assertThat(rounds(simulation)).isEqualTo("done");
+        assertThat(simulation.rounds()).isEqualTo("done");
         assertThat(Duration.between(begun, simulation.now())).isLessThan(Duration.ofDays(3));
         assertThat(simulation.answers).hasSize(5);
     }
@@ -98,7 +98,7 @@ class StrangersTest {
         Simulation simulation = inDoubt(true);
         ModelProvider.Made stranger = stranger(simulation, Duration.ZERO);
         stranger.results = List.of();
-        assertThat(rounds(simulation)).isEqualTo("done");
+        assertThat(simulation.rounds()).isEqualTo("done");
         simulation.provider.made.remove(stranger);
         simulation.checkAllIsDone();
         assertThat(simulation.provider.made).hasSize(1);
@@ -111,7 +111,7 @@ class StrangersTest {
         ModelProvider.Made ours = simulation.provider.made.get(0);
         ours.end = State.CANCELLED;
         ours.endsAt = simulation.now().plusSeconds(60);
-        assertThat(rounds(simulation)).isEqualTo("done");
+        assertThat(simulation.rounds()).isEqualTo("done");
         assertThat(simulation.answers).hasSize(5);
         assertThat(simulation.queue().snapshot().block().totals().again()).isPositive();
     }
@@ -136,7 +136,7 @@ class StrangersTest {
         };
         glitches.limits = simulation.limits;
         simulation.queue().serve(new MapLane(glitches, simulation.answers));
-        assertThat(rounds(simulation)).isEqualTo("done");
+        assertThat(simulation.rounds()).isEqualTo("done");
         simulation.provider.made.remove(stranger);
         simulation.checkAllIsDone();
         assertThat(simulation.provider.made).hasSize(1);
@@ -164,7 +164,7 @@ class StrangersTest {
         };
         broken.limits = simulation.limits;
         simulation.queue().serve(new MapLane(broken, simulation.answers));
-        assertThat(rounds(simulation)).isEqualTo("done");
+        assertThat(simulation.rounds()).isEqualTo("done");
         simulation.checkAllIsDone();
         assertThat(simulation.provider.made).hasSize(1);
     }
@@ -205,9 +205,5 @@ class StrangersTest {
     private static List<String> requests(String name) {
         return new ArrayList<>(
                 IntStream.range(0, 5).mapToObj(i -> name + " request " + i).toList());
-    }
-
-    private static String rounds(Simulation simulation) {
-        return simulation.run(simulation.queue().rounds(simulation.pass()), LONG);
     }
 }

@@ -19,8 +19,6 @@ import reactor.core.publisher.Mono;
 /** Batches that the provider does not know: another account's, another server's, deleted, or too old. */
 class UnknownBatchTest {
 
-    private static final Duration LONG = Duration.ofDays(60);
-
     @TempDir(factory = QuickDirectory.class)
     Path root;
 
@@ -30,20 +28,20 @@ class UnknownBatchTest {
         Simulation simulation = new Simulation(root, keepsTags, 3, requests(7));
         simulation.provider.work = Duration.ofDays(20);
         simulation.start(0);
-        round(simulation);
-        hideAll(simulation);
-        later(simulation, Duration.ofHours(1));
+        simulation.round();
+        simulation.hideAll();
+        simulation.later(Duration.ofHours(1));
 
-        assertThat(cancel(simulation))
+        assertThat(simulation.cancel())
                 .contains("batch_", "is not known to the account", "http://scripted", "the key and the base URL");
-        assertThat(states(simulation)).containsExactly(State.OUT, State.OUT);
+        assertThat(simulation.states()).containsExactly(State.OUT, State.OUT);
         assertThat(simulation.provider.made).noneMatch(batch -> batch.cancelled);
 
         simulation.provider.hidden.clear(); // the right key: the cancel is still wanted
         simulation.start(0);
-        assertThat(cancel(simulation)).isEqualTo("done");
+        assertThat(simulation.cancel()).isEqualTo("done");
         assertThat(simulation.provider.made).allMatch(batch -> batch.cancelled);
-        assertThat(rounds(simulation)).isEqualTo("done");
+        assertThat(simulation.rounds()).isEqualTo("done");
         simulation.checkAllIsDone();
     }
 
@@ -51,18 +49,18 @@ class UnknownBatchTest {
     @ValueSource(booleans = {true, false})
     void runAtAnotherAccount_stopsSubmitsNothingAndLosesNothing(boolean keepsTags) {
         Simulation simulation = started(keepsTags, 7);
-        hideAll(simulation);
+        simulation.hideAll();
         simulation.requests.addAll(List.of("new 1", "new 2"));
-        later(simulation, Duration.ofHours(3));
+        simulation.later(Duration.ofHours(3));
 
-        assertThat(round(simulation)).contains("is not known to the account");
-        assertThat(rounds(simulation)).contains("is not known to the account");
+        assertThat(simulation.round()).contains("is not known to the account");
+        assertThat(simulation.rounds()).contains("is not known to the account");
         assertThat(simulation.provider.made).hasSize(2);
         assertThat(simulation.answers).isEmpty();
 
         simulation.provider.hidden.clear();
         simulation.start(0);
-        assertThat(rounds(simulation)).isEqualTo("done");
+        assertThat(simulation.rounds()).isEqualTo("done");
         simulation.checkAllIsDone();
     }
 
@@ -71,14 +69,14 @@ class UnknownBatchTest {
         Simulation simulation = started(true, 7);
         simulation.provider.hidden.add(simulation.provider.made.get(0).id);
         simulation.requests.add("new");
-        later(simulation, Duration.ofHours(3));
+        simulation.later(Duration.ofHours(3));
 
-        assertThat(rounds(simulation)).contains("is not known to the account");
+        assertThat(simulation.rounds()).contains("is not known to the account");
         assertThat(simulation.answers).hasSize(2 + 1);
-        assertThat(states(simulation)).containsExactly(State.COLLECTED, State.COLLECTED, State.OUT);
+        assertThat(simulation.states()).containsExactly(State.COLLECTED, State.COLLECTED, State.OUT);
 
-        later(simulation, Duration.ofDays(31));
-        assertThat(rounds(simulation)).isEqualTo("done");
+        simulation.later(Duration.ofDays(31));
+        assertThat(simulation.rounds()).isEqualTo("done");
         simulation.checkAllIsDone();
         assertThat(simulation.answers).hasSize(8);
         assertThat(simulation.queue().snapshot().block().totals().missing()).isEqualTo(5);
@@ -89,11 +87,11 @@ class UnknownBatchTest {
         Simulation simulation = new Simulation(root, true, 3, requests(3));
         simulation.settings = builder -> builder.maxBatches(1);
         simulation.start(0);
-        round(simulation);
-        hideAll(simulation);
-        later(simulation, Duration.ofDays(31));
+        simulation.round();
+        simulation.hideAll();
+        simulation.later(Duration.ofDays(31));
 
-        assertThat(rounds(simulation)).isEqualTo("done");
+        assertThat(simulation.rounds()).isEqualTo("done");
         assertThat(simulation.ends.values()).containsOnly("failed timeout");
         Standing.Failed failed = (Standing.Failed) simulation
                 .queue()
@@ -105,20 +103,20 @@ class UnknownBatchTest {
     @Test
     void batchThatHasNotShownUpYet_isAskedAfterByTheNextRound() {
         Simulation simulation = started(true, 3);
-        hideAll(simulation);
-        later(simulation, Duration.ofMinutes(5));
-        assertThat(round(simulation)).contains("is not known to the account");
-        assertThat(states(simulation)).containsOnly(State.OUT);
+        simulation.hideAll();
+        simulation.later(Duration.ofMinutes(5));
+        assertThat(simulation.round()).contains("is not known to the account");
+        assertThat(simulation.states()).containsOnly(State.OUT);
 
         simulation.provider.hidden.clear();
-        assertThat(rounds(simulation)).isEqualTo("done");
+        assertThat(simulation.rounds()).isEqualTo("done");
         simulation.checkAllIsDone();
     }
 
     @Test
     void passingMistakeOfAServer_endsNoWait() {
         Simulation simulation = started(true, 7);
-        later(simulation, Duration.ofHours(3));
+        simulation.later(Duration.ofHours(3));
         ModelProvider.Api model = (ModelProvider.Api) simulation.lane().api();
         AtomicInteger mistakes = new AtomicInteger(5);
         simulation
@@ -135,7 +133,7 @@ class UnknownBatchTest {
                             }
                         },
                         simulation.answers));
-        assertThat(rounds(simulation)).isEqualTo("done");
+        assertThat(simulation.rounds()).isEqualTo("done");
         simulation.checkAllIsDone();
         assertThat(mistakes).hasNegativeValue();
     }
@@ -144,14 +142,14 @@ class UnknownBatchTest {
     void deletedResults_areKeptUntilTheyAreGivenUp() {
         Simulation simulation = started(true, 3);
         simulation.provider.resultsAreDeleted = true;
-        later(simulation, Duration.ofHours(3));
-        assertThat(round(simulation)).contains("the results of batch", "are not there");
-        assertThat(states(simulation)).containsExactly(State.OUT);
+        simulation.later(Duration.ofHours(3));
+        assertThat(simulation.round()).contains("the results of batch", "are not there");
+        assertThat(simulation.states()).containsExactly(State.OUT);
 
-        assertThat(cancel(simulation)).isEqualTo("done"); // it has ended: nothing of it runs
-        assertThat(states(simulation)).containsExactly(State.COLLECTED);
+        assertThat(simulation.cancel()).isEqualTo("done"); // it has ended: nothing of it runs
+        assertThat(simulation.states()).containsExactly(State.COLLECTED);
         simulation.provider.resultsAreDeleted = false;
-        assertThat(rounds(simulation)).isEqualTo("done");
+        assertThat(simulation.rounds()).isEqualTo("done");
         simulation.checkAllIsDone();
         assertThat(simulation.answers).hasSize(3);
     }
@@ -161,56 +159,26 @@ class UnknownBatchTest {
         Simulation simulation = new Simulation(root, true, 3, requests(7));
         simulation.provider.work = Duration.ofDays(20);
         simulation.start(0);
-        round(simulation);
+        simulation.round();
         simulation.provider.faults.outages = 100;
-        assertThat(cancel(simulation)).contains("transport");
+        assertThat(simulation.cancel()).contains("transport");
         assertThat(simulation.provider.made).noneMatch(batch -> batch.cancelled);
 
         simulation.provider.faults.outages = 0;
         simulation.start(0);
-        assertThat(round(simulation)).isEqualTo("done");
+        assertThat(simulation.round()).isEqualTo("done");
         assertThat(simulation.provider.made).allMatch(batch -> batch.cancelled);
     }
 
     private Simulation started(boolean keepsTags, int requests) {
         Simulation simulation = new Simulation(root, keepsTags, 3, requests(requests));
         simulation.start(0);
-        assertThat(round(simulation)).isEqualTo("done");
-        assertThat(states(simulation)).containsOnly(State.OUT);
+        assertThat(simulation.round()).isEqualTo("done");
+        assertThat(simulation.states()).containsOnly(State.OUT);
         return simulation;
-    }
-
-    /** Another process, so much later. */
-    private static void later(Simulation simulation, Duration time) {
-        simulation.queue().close();
-        simulation.time.advanceTimeBy(time);
-        simulation.start(0);
-    }
-
-    private static void hideAll(Simulation simulation) {
-        simulation.provider.made.forEach(batch -> simulation.provider.hidden.add(batch.id));
     }
 
     private static List<String> requests(int count) {
         return new ArrayList<>(BatchQueueSimulationTest.requests(count));
-    }
-
-    private static String round(Simulation simulation) {
-        return simulation.run(simulation.queue().round(simulation.pass()), Duration.ofMinutes(1));
-    }
-
-    private static String rounds(Simulation simulation) {
-        return simulation.run(simulation.queue().rounds(simulation.pass()), LONG);
-    }
-
-    private static String cancel(Simulation simulation) {
-        return simulation.run(simulation.queue().cancel(), Duration.ofMinutes(1));
-    }
-
-    private static List<State> states(Simulation simulation) {
-        return simulation.queue().snapshot().block().batches().stream()
-                .filter(batch -> batch.requests() > 0)
-                .map(BatchStatus::state)
-                .toList();
     }
 }

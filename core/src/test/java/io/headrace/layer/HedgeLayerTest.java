@@ -159,16 +159,16 @@ class HedgeLayerTest {
         assertThat(attempts).hasValue(21);
     }
 
+    private static Mono<Integer> refused() {
+        return Mono.error(ApiException.builder(ErrorKind.RATE_LIMITED, "busy")
+                .delivery(Delivery.REFUSED)
+                .retryAfter(ofSeconds(10))
+                .build());
+    }
+
     @Test
     void callThatIsRefusedAndWaitsForItsTurn_isNotSlow() {
-        Call<String, Integer> call = hedged(
-                SPEC,
-                n -> n == 21
-                        ? Mono.error(ApiException.builder(ErrorKind.RATE_LIMITED, "busy")
-                                .delivery(Delivery.REFUSED)
-                                .retryAfter(ofSeconds(10))
-                                .build())
-                        : after(ofMillis(100), n));
+        Call<String, Integer> call = hedged(SPEC, n -> n == 21 ? refused() : after(ofMillis(100), n));
         warmUp(call);
         List<Integer> answers = new ArrayList<>();
         call.apply("q").subscribe(answers::add);
@@ -179,14 +179,8 @@ class HedgeLayerTest {
 
     @Test
     void callThatStallsAfterARefusal_isAskedAgain() {
-        Call<String, Integer> call = hedged(
-                SPEC,
-                n -> n == 21
-                        ? Mono.error(ApiException.builder(ErrorKind.RATE_LIMITED, "busy")
-                                .delivery(Delivery.REFUSED)
-                                .retryAfter(ofSeconds(10))
-                                .build())
-                        : n == 22 ? Mono.never() : after(ofMillis(100), n));
+        Call<String, Integer> call =
+                hedged(SPEC, n -> n == 21 ? refused() : n == 22 ? Mono.never() : after(ofMillis(100), n));
         warmUp(call);
         List<Integer> answers = new ArrayList<>();
         call.apply("q").subscribe(answers::add);
