@@ -2,6 +2,7 @@ package io.headrace.batch;
 
 import java.time.Instant;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An account of a provider, as far as it can be told without a secret: what the provider calls it, and which batch is the newest there. Ids
@@ -19,8 +20,15 @@ public record BatchAccount(String name, String newest, Instant newestAt) {
         Objects.requireNonNull(newestAt, "newestAt");
     }
 
-    /** @param name empty if the provider does not say */
-    public static BatchAccount withoutBatches(String name) {
-        return new BatchAccount(name, "", Instant.EPOCH);
+    /**
+     * The account of that name.
+     *
+     * @param name empty if the provider does not say
+     * @param newest the batch that was made last; null if there is none
+     */
+    public static BatchAccount of(String name, @Nullable BatchJob newest) {
+        return newest == null
+                ? new BatchAccount(name, "", Instant.EPOCH)
+                : new BatchAccount(name, newest.id(), newest.createdAt());
     }
 }

@@ -103,8 +103,8 @@ public interface BatchApi<Q, R> {
     default Mono<BatchAccount> account() {
         return jobs(Instant.EPOCH)
                 .next()
-                .map(newest -> new BatchAccount("", newest.id(), newest.createdAt()))
-                .defaultIfEmpty(BatchAccount.withoutBatches(""));
+                .map(newest -> BatchAccount.of("", newest))
+                .defaultIfEmpty(BatchAccount.of("", null));
     }
 
     /** The batches of this account that were created at {@code since} or later, newest first, read page by page as they are asked for. */

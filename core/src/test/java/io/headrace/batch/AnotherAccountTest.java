@@ -262,7 +262,7 @@ class AnotherAccountTest {
                 .isEqualTo(new QueueRecord.Intended(7, 2, Instant.ofEpochSecond(1), null));
         Stream.of(
                         new QueueRecord.Intended(1, 1, Instant.EPOCH, null),
-                        new QueueRecord.Intended(1, 1, Instant.EPOCH, BatchAccount.withoutBatches("org")),
+                        new QueueRecord.Intended(1, 1, Instant.EPOCH, BatchAccount.of("org", null)),
                         new QueueRecord.Intended(
                                 1, 1, Instant.EPOCH, new BatchAccount("", "batch_1", Instant.ofEpochMilli(12345))))
                 .forEach(record -> assertThat(

@@ -103,13 +103,13 @@ final class Batches implements BatchApi<ChatRequest, ChatResponse> {
     /** Keys see the batches of one workspace; what answers name is the organization. */
     @Override
     public Mono<BatchAccount> account() {
-        return api.ask(PATH + "?limit=1", list(""), "", (page, header) -> {
-            String name = header.apply("anthropic-organization-id");
-            return page.items().stream()
-                    .findFirst()
-                    .map(newest -> new BatchAccount(name, newest.id(), newest.createdAt()))
-                    .orElseGet(() -> BatchAccount.withoutBatches(name));
-        });
+        return api.ask(
+                PATH + "?limit=1",
+                list(""),
+                "",
+                (page, header) -> BatchAccount.of(
+                        header.apply("anthropic-organization-id"),
+                        page.items().stream().findFirst().orElse(null)));
     }
 
     @Override

@@ -161,11 +161,12 @@ final class Batches<Q, R> implements BatchApi<Q, R> {
                 api.ask("/batches?limit=1", BatchOperation.list(""), "", (page, header) -> {
                     String project = header.apply("openai-project");
                     String name = header.apply("openai-organization") + (project.isEmpty() ? "" : "/" + project);
-                    return page.items().stream()
-                            .findFirst()
-                            .map(batch -> job(batch, context))
-                            .map(newest -> new BatchAccount(name, newest.id(), newest.createdAt()))
-                            .orElseGet(() -> BatchAccount.withoutBatches(name));
+                    return BatchAccount.of(
+                            name,
+                            page.items().stream()
+                                    .findFirst()
+                                    .map(batch -> job(batch, context))
+                                    .orElse(null));
                 }));
     }
 

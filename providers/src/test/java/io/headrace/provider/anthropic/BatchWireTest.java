@@ -65,7 +65,7 @@ class BatchWireTest {
 
     @Test
     void account_isTheOrganization_butNeverTheKey() {
-        assertThat(api.account().block(SOON)).isEqualTo(BatchAccount.withoutBatches("org-simulated"));
+        assertThat(api.account().block(SOON)).isEqualTo(BatchAccount.of("org-simulated", null));
         String id = submit(api).id();
         assertThat(api.account().block(SOON)).extracting(BatchAccount::newest).isEqualTo(id);
         provider.failNext(
@@ -74,7 +74,7 @@ class BatchWireTest {
                         200,
                         Map.of("anthropic-organization-id", "sk-ant-batches-1234"),
                         "{\"data\":[],\"has_more\":false}"));
-        assertThat(api.account().block(SOON)).isEqualTo(BatchAccount.withoutBatches(""));
+        assertThat(api.account().block(SOON)).isEqualTo(BatchAccount.of("", null));
     }
 
     @Test

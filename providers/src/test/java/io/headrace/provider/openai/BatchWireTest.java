@@ -83,7 +83,7 @@ class BatchWireTest {
 
     @Test
     void account_isOrganizationAndProject_asFarAsTheyAreNames() {
-        assertThat(account(Map.of())).isEqualTo(BatchAccount.withoutBatches("org-simulated"));
+        assertThat(account(Map.of())).isEqualTo(BatchAccount.of("org-simulated", null));
         assertThat(account(Map.of("openai-organization", "acme-1", "openai-project", "proj_2"))
                         .name())
                 .isEqualTo("acme-1/proj_2");
@@ -101,7 +101,7 @@ class BatchWireTest {
                 .transport(transport)
                 .build()) {
             assertThat(ofOrganization.chatBatches().account().block(SOON))
-                    .isEqualTo(BatchAccount.withoutBatches("org-simulated"));
+                    .isEqualTo(BatchAccount.of("org-simulated", null));
         }
     }
 
