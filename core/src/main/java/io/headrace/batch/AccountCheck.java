@@ -64,7 +64,7 @@ final class AccountCheck {
         return Mono.defer(() -> api.job(then.newest()))
                 .then()
                 .onErrorResume(
-                        error -> error instanceof ApiException failure && failure.kind() == ErrorKind.NOT_FOUND,
+                        Judge::isMissing,
                         unknown -> name(api)
                                 .flatMap(now -> Mono.error(another(
                                         pack, api, now, "batch " + then.newest() + ", which is there, is not known"))));

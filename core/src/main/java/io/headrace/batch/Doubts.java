@@ -134,11 +134,7 @@ final class Doubts {
                 .reduce((one, other) -> one == Whose.OURS ? one : other)
                 .defaultIfEmpty(Whose.UNSAID)
                 .map(whose -> new Read(job, whose))
-                .onErrorMap(Doubts::isMissing, error -> notThereYet(job, (ApiException) error));
-    }
-
-    private static boolean isMissing(Throwable error) {
-        return error instanceof ApiException failure && failure.kind() == ErrorKind.NOT_FOUND;
+                .onErrorMap(Judge::isMissing, error -> notThereYet(job, (ApiException) error));
     }
 
     /** One that was deleted is not listed the next time. */

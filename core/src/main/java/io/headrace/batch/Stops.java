@@ -1,7 +1,6 @@
 package io.headrace.batch;
 
 import io.headrace.ApiException;
-import io.headrace.ErrorKind;
 import io.headrace.batch.Pack.Phase;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -32,7 +31,7 @@ final class Stops {
     }
 
     void stop(Pack pack, ApiException error) {
-        if (error.kind() == ErrorKind.NOT_FOUND) {
+        if (Judge.isMissing(error)) {
             unknown.put(pack, error);
             if (!isTriedAgain.test(pack)) {
                 left.add(pack);
