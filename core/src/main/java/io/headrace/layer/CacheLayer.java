@@ -232,7 +232,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
     private BatchQueue.Claim claim(CacheEntry entry, Asked<R> asked, ContextView context) {
         return batches == null || context.hasKey(DryRun.class)
                 ? BatchQueue.Claim.NONE
-                : Claim.of(batches, asked.fingerprint(), asked.sample(), entry, context);
+                : BatchAnswerAccount.claim(batches, asked.fingerprint(), asked.sample(), entry, context);
     }
 
     private boolean isTooOld(CacheEntry entry, CachePolicy policy) {

@@ -8,6 +8,7 @@ import io.headrace.admission.Budget;
 import io.headrace.admission.Demand;
 import io.headrace.admission.Settlement;
 import io.headrace.batch.BatchQueue;
+import io.headrace.batch.BatchQueue.Claim;
 import io.headrace.cache.CacheEntry;
 import io.headrace.observe.AttemptLog;
 import io.headrace.observe.CallEvent.AttemptEnded;
@@ -21,20 +22,19 @@ import reactor.util.context.ContextView;
  * The account of an answer that a batch bought, in the place of that of an attempt: with whoever reads it first, and in each later pass
  * again with its item alone.
  */
-final class Claim {
+final class BatchAnswerAccount {
 
-    private Claim() {}
+    private BatchAnswerAccount() {}
 
     /** Whose account the stored answer is in; it is made if a batch brought it and nobody has read it before. */
-    static BatchQueue.Claim of(
-            BatchQueue batches, Fingerprint fingerprint, int sample, CacheEntry entry, ContextView context) {
+    static Claim claim(BatchQueue batches, Fingerprint fingerprint, int sample, CacheEntry entry, ContextView context) {
         CallOptions options = CallOptions.from(context);
         Budget budget = Budget.from(context).orElse(null);
         String by = options.namespace().name();
-        BatchQueue.Claim claim = budget == null
+        Claim claim = budget == null
                 ? batches.claim(fingerprint, sample, by)
                 : paid(batches, fingerprint, sample, by, entry, budget);
-        if (claim == BatchQueue.Claim.NEW) {
+        if (claim == Claim.NEW) {
             note(fingerprint, sample, entry, AttemptLog.from(context).orElse(null));
             CallListener listener = CallListener.from(context);
             listener.tell(new AttemptStarted(options, 1));
@@ -45,14 +45,14 @@ final class Claim {
     }
 
     /** Held before the queue owes it no more: at no moment is there room for both. */
-    private static BatchQueue.Claim paid(
+    private static Claim paid(
             BatchQueue batches, Fingerprint fingerprint, int sample, String by, CacheEntry entry, Budget budget) {
         Demand held = new Demand(entry.usage().inputTokens(), entry.usage().outputTokens(), entry.cost());
         budget.hold(held);
         Settlement end = Settlement.unused();
         try {
-            BatchQueue.Claim claim = batches.claim(fingerprint, sample, by);
-            if (claim == BatchQueue.Claim.NEW) {
+            Claim claim = batches.claim(fingerprint, sample, by);
+            if (claim == Claim.NEW) {
                 end = Settlement.answered(entry.usage(), entry.cost(), Duration.ZERO);
             }
             return claim;
