@@ -24,15 +24,18 @@ import reactor.test.scheduler.VirtualTimeScheduler;
 /** Runs that are stopped, cancelled or broken before all rows are done. */
 class RunEndsTest extends Runs {
 
+    private final AtomicInteger begun = new AtomicInteger();
+    private final Sinks.Empty<Void> release = Sinks.empty();
+
+    /** A step that holds its items until they are released. */
+    private <T> Mono<T> held(T value) {
+        begun.incrementAndGet();
+        return release.asMono().then(Mono.just(value));
+    }
+
     @Test
     void stop_letsItemsInFlightEnd() {
-        Sinks.Empty<Void> release = Sinks.empty();
-        AtomicInteger begun = new AtomicInteger();
-        Run<String> run = run(words(1_000), word -> {
-                    begun.incrementAndGet();
-                    return release.asMono().then(upper(word));
-                })
-                .build();
+        Run<String> run = run(words(1_000), this::held).build();
         StepVerifier.create(run.execute())
                 .then(() -> await(() -> begun.get() == 100))
                 .then(run::stop)
@@ -53,15 +56,9 @@ class RunEndsTest extends Runs {
 
     @Test
     void datasetThatCannotBeReadToItsEnd_letsItemsInFlightEndAndFails() throws IOException {
-        Sinks.Empty<Void> release = Sinks.empty();
-        AtomicInteger begun = new AtomicInteger();
         Flux<String> torn = Flux.range(0, 5).map(i -> "word" + i).concatWith(Mono.error(new IOException("torn")));
-        Run<String> run = run(Dataset.from("torn", torn), word -> {
-                    begun.incrementAndGet();
-                    return release.asMono().then(upper(word));
-                })
-                .reduction(LENGTHS)
-                .build();
+        Run<String> run =
+                run(Dataset.from("torn", torn), this::held).reduction(LENGTHS).build();
         StepVerifier.create(run.execute())
                 .then(() -> await(() -> begun.get() == 5))
                 .then(release::tryEmitEmpty)
@@ -75,7 +72,6 @@ class RunEndsTest extends Runs {
     @Test
     void graceOver_cutsItemsOff() {
         VirtualTimeScheduler time = VirtualTimeScheduler.create();
-        AtomicInteger begun = new AtomicInteger();
         Run<String> run = run(words(1_000), word -> {
                     return begun.incrementAndGet() % 2 == 0 ? upper(word) : Mono.never();
                 })
@@ -99,9 +95,7 @@ class RunEndsTest extends Runs {
 
     @Test
     void secondStop_endsAtOnce() {
-        AtomicInteger begun = new AtomicInteger();
-        Run<String> run = run(words(1_000), word -> begun.incrementAndGet() < 0 ? upper(word) : Mono.never())
-                .build();
+        Run<String> run = run(words(1_000), this::held).build();
         StepVerifier.create(run.execute())
                 .then(() -> await(() -> begun.get() == 100))
                 .then(run::stop)
@@ -113,13 +107,7 @@ class RunEndsTest extends Runs {
 
     @Test
     void cancel_stopsInTheBackgroundAndClosedTells() throws IOException {
-        Sinks.Empty<Void> release = Sinks.empty();
-        AtomicInteger begun = new AtomicInteger();
-        Run<String> run = run(words(1_000), word -> {
-                    begun.incrementAndGet();
-                    return release.asMono().then(upper(word));
-                })
-                .build();
+        Run<String> run = run(words(1_000), this::held).build();
         StepVerifier.create(run.outcomes())
                 .then(() -> await(() -> begun.get() == 100))
                 .thenCancel()
@@ -219,14 +207,9 @@ class RunEndsTest extends Runs {
 
     @Test
     void stoppedRunOverRowsOfUnknownNumber_saysThatThereMayBeMore() throws IOException {
-        AtomicInteger begun = new AtomicInteger();
         Dataset<Integer> rows = Dataset.from("rows", Flux.range(0, 1_000));
         Run<Integer> run = Run.builder(
-                        rows,
-                        Step.<Integer, Integer>map(
-                                "never", i -> begun.incrementAndGet() < 0 ? Mono.just(i) : Mono.never()),
-                        directory,
-                        Codec.json(Integer.class))
+                        rows, Step.<Integer, Integer>map("never", this::held), directory, Codec.json(Integer.class))
                 .build();
         StepVerifier.create(run.execute())
                 .then(() -> await(() -> begun.get() == 100))
