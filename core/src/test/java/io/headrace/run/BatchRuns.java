@@ -15,6 +15,7 @@ import io.headrace.flow.Pipeline;
 import io.headrace.flow.Step;
 import io.headrace.layer.CallStack;
 import io.headrace.observe.Meter;
+import io.headrace.observe.ScriptedMeter;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,38 +50,12 @@ abstract class BatchRuns {
     boolean priced = true;
 
     /** Two cents at most and one in fact, and half of it by batches; ten tokens of twenty. */
-    final class Prices implements Meter<String, String> {
+    private final Meter<String, String> meter = meter("0.01").withBatch(meter("0.005"));
 
-        private final BigDecimal unit;
-
-        Prices(String unit) {
-            this.unit = new BigDecimal(unit);
-        }
-
-        @Override
-        public Cost ceiling(String request) {
-            return priced ? Cost.of(unit.add(unit)) : Cost.UNKNOWN;
-        }
-
-        @Override
-        public Usage usage(String answer) {
-            return Usage.of(4, 6);
-        }
-
-        @Override
-        public Cost cost(String answer) {
-            return Cost.of(unit);
-        }
-
-        @Override
-        public String model(String answer) {
-            return "m";
-        }
-
-        @Override
-        public Meter<String, String> batch() {
-            return new Prices("0.005");
-        }
+    private ScriptedMeter<String, String> meter(String usd) {
+        Cost cost = Cost.of(usd(usd));
+        return new ScriptedMeter<>(
+                request -> priced ? cost.plus(cost) : Cost.UNKNOWN, answer -> Usage.of(4, 6), answer -> cost);
     }
 
     @BeforeEach
@@ -103,7 +78,7 @@ abstract class BatchRuns {
                 }))
                 .key(request -> new CallKey(new Fingerprint(request.hashCode(), request.length(), 1, 1), List.of()))
                 .codec(Codec.json(String.class))
-                .meter(new Prices("0.01"))
+                .meter(meter)
                 .demand(request -> new Demand(8, 12, Cost.UNKNOWN))
                 .cache(cache);
     }
