@@ -202,15 +202,21 @@ final class RunDirectory implements AttemptLog, Closeable {
         return ledger.rows().find(duplicate) >= 0 ? duplicate : key;
     }
 
-    /** Whether the row is done and needs no line any more. */
-    synchronized boolean isDone(long key) {
-        int at = ledger.rows().find(key);
-        return at >= 0 && ledger.rows().status(at) != RowStatus.PENDING;
+    /** Whether the row is done and needs no line any more; leaves of an expansion that it ends without are superseded first. */
+    synchronized boolean isDone(long key) throws IOException {
+        if (hasEnded(key)) {
+            return true;
+        }
+        OpenRow open = ledger.hasLeaves() ? ledger.openRow(key) : null;
+        if (open != null) {
+            note(new Superseded(key, open.version()));
+        }
+        return false;
     }
 
     /** Whether that descendant of the row is done; leaves of another expansion of the row are superseded first. */
     synchronized boolean isDone(long key, long version, int[] path) throws IOException {
-        if (isDone(key)) {
+        if (hasEnded(key)) {
             return true;
         }
         OpenRow open = ledger.openRow(key);
@@ -409,6 +415,11 @@ final class RunDirectory implements AttemptLog, Closeable {
         }
         note(new RetryFailed());
         deadLetters.cut(0);
+    }
+
+    private boolean hasEnded(long key) {
+        int at = ledger.rows().find(key);
+        return at >= 0 && ledger.rows().status(at) != RowStatus.PENDING;
     }
 
     private void completeRow(long key) throws IOException {

@@ -45,6 +45,9 @@ final class ValueWriter<O> {
 
     private void check(byte[] bytes) {
         Objects.requireNonNull(bytes, () -> codec.getClass().getName() + ".encode returned null, it must return bytes");
+        if (isOtherThanUtf8(bytes)) {
+            throw noJson("it is not UTF-8, or begins with a byte order mark", null);
+        }
         try (JsonParser in = json.createParser(ObjectReadContext.empty(), bytes)) {
             JsonToken first = in.nextToken();
             if (first == null) {
@@ -65,6 +68,11 @@ final class ValueWriter<O> {
                             : "byte " + location.getByteOffset() + " does not belong there",
                     e);
         }
+    }
+
+    /** The parser would find such an encoding out by itself. JSON begins with an ASCII character, and has no zero byte. */
+    private static boolean isOtherThanUtf8(byte[] bytes) {
+        return (bytes.length > 0 && bytes[0] <= 0) || (bytes.length > 1 && bytes[1] == 0);
     }
 
     private IllegalArgumentException noJson(String why, @Nullable Throwable cause) {

@@ -1,5 +1,6 @@
 package io.headrace.run;
 
+import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -99,12 +100,13 @@ class CheckpointTest {
                 "r1", "",
                 "r2", "{\"a\":1} {\"b\":2}",
                 "r3", "{\"a\":",
-                "r4", "\"two\nlines\""));
+                "r4", "\"two\nlines\"",
+                "r8", "\uFEFF1"));
         Codec<String> careless = new Codec<>() {
             @Override
             public byte[] encode(String value) {
                 String text = written.getOrDefault(value, "[1,\n2]");
-                return text.equals("none") ? null : text.getBytes(UTF_8);
+                return text.equals("none") ? null : text.getBytes(value.equals("r9") ? UTF_16LE : UTF_8);
             }
 
             @Override
@@ -116,12 +118,12 @@ class CheckpointTest {
         written.put("r6", "[".repeat(2_000));
         try (Checkpoint<String> checkpoint =
                 Checkpoint.builder(directory, careless).open()) {
-            Flux<Outcome<String>> rows = Flux.range(0, 8).map(n -> Outcome.ok(Item.of("r" + n, n, "r" + n)));
+            Flux<Outcome<String>> rows = Flux.range(0, 10).map(n -> Outcome.ok(Item.of("r" + n, n, "r" + n)));
             List<Outcome<String>> outcomes =
                     rows.transform(checkpoint).collectList().block(SOON);
             assertThat(outcomes)
                     .filteredOn(Outcome.Failed.class::isInstance)
-                    .hasSize(7)
+                    .hasSize(9)
                     .extracting(outcome -> ((Outcome.Failed<String>) outcome).message())
                     .first()
                     .asString()
@@ -130,7 +132,7 @@ class CheckpointTest {
                     .doesNotContain("plain");
         }
         assertThat(lines("results.jsonl")).singleElement().asString().contains("\"value\":[1, 2]");
-        assertThat(lines("dead-letters.jsonl")).hasSize(7);
+        assertThat(lines("dead-letters.jsonl")).hasSize(9);
     }
 
     @Test
@@ -329,6 +331,35 @@ class CheckpointTest {
         }
         assertThat(lines("results.jsonl")).hasSize(6).doesNotHaveDuplicates();
         assertThat(lines("dead-letters.jsonl")).isEmpty();
+    }
+
+    @Test
+    void rowThatEndsWithoutChildren_takesTheLinesOfThoseItHadBefore() throws IOException {
+        Item<String> skipped = Item.of("s", 0, "x");
+        Item<String> failing = Item.of("f", 1, "x");
+        Flux<Outcome<String>> rows = Flux.just(Outcome.ok(skipped), Outcome.ok(failing));
+        try (Checkpoint<String> checkpoint = builder().open()) {
+            checkpoint
+                    .pending(rows)
+                    .thenMany(checkpoint.apply(Flux.just(
+                            Outcome.ok(skipped.child(0, 2, "a")),
+                            Outcome.ok(failing.child(0, 3, "b")),
+                            failed(Outcome.ok(failing.child(1, 3, "c")), ErrorKind.REFUSED))))
+                    .blockLast(SOON);
+        }
+        try (Checkpoint<String> checkpoint = builder().open()) {
+            checkpoint
+                    .pending(rows)
+                    .thenMany(checkpoint.apply(Flux.just(
+                            new Outcome.Skipped<>(skipped, "split", Tally.ZERO),
+                            failed(Outcome.ok(failing), ErrorKind.TIMEOUT))))
+                    .blockLast(SOON);
+        }
+        assertThat(lines("results.jsonl")).isEmpty();
+        assertThat(lines("dead-letters.jsonl")).singleElement().asString().contains("\"id\":\"f\"");
+        try (Checkpoint<String> checkpoint = builder().open()) {
+            assertThat(run(checkpoint, rows)).isEmpty();
+        }
     }
 
     @Test
