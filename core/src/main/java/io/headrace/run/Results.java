@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.Consumer;
+import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
@@ -34,15 +35,26 @@ final class Results {
     static <T> void read(Path file, Codec<T> codec, Consumer<Item<T>> consumer) throws IOException {
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
             ByteArrayOutputStream line = new ByteArrayOutputStream(1 << 12);
+            long number = 1;
             int next;
             while ((next = in.read()) >= 0) {
                 if (next == '\n') {
-                    consumer.accept(item(line.toByteArray(), codec));
+                    consumer.accept(item(line.toByteArray(), codec, file, number++));
                     line.reset();
                 } else {
                     line.write(next);
                 }
             }
+        }
+    }
+
+    private static <T> Item<T> item(byte[] line, Codec<T> codec, Path file, long number) {
+        try {
+            return item(line, codec);
+        } catch (RuntimeException e) {
+            String why = e instanceof JacksonException json ? json.getOriginalMessage() : e.getMessage();
+            throw new IllegalStateException(
+                    file.getFileName() + " line " + number + " cannot be read back: " + (why == null ? e : why), e);
         }
     }
 

@@ -3,7 +3,9 @@ package io.headrace.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.headrace.Codec;
 import io.headrace.flow.Reduction;
+import io.headrace.flow.Step;
 import io.headrace.run.RunReport.End;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,6 +35,33 @@ class RunReductionsTest extends Runs {
         assertThat(report.reductions()).containsOnlyKeys("lengths");
         assertThat(Files.readString(directory.resolve("report.json"))).contains("\"bad\" : \"no answer\"");
         assertThat(Files.readString(directory.resolve("report.txt"))).contains("reduction 'bad' failed: no answer");
+    }
+
+    @Test
+    void resultThatCannotBeReadBack_isNamedByItsLine() {
+        Codec<String> forgetful = new Codec<>() {
+            @Override
+            public byte[] encode(String value) {
+                return Codec.json(String.class).encode(value);
+            }
+
+            @Override
+            public String decode(byte[] bytes) {
+                String text = Codec.json(String.class).decode(bytes);
+                if (text.equals("WORD1")) {
+                    throw new IllegalArgumentException("what is this?");
+                }
+                return text;
+            }
+        };
+        RunReport report = Run.builder(
+                        words(3), Step.<String, String>map("upper", Runs::upper).ordered(), directory, forgetful)
+                .reduction(LENGTHS)
+                .build()
+                .execute()
+                .block(SOON);
+        assertThat(report.failedReductions())
+                .containsExactly(Map.entry("lengths", "results.jsonl line 2 cannot be read back: what is this?"));
     }
 
     @Test
