@@ -58,14 +58,13 @@ final class Execution<I, O> implements Recorder.Ending {
     private final Settings<I, O> settings;
     private final boolean goesOn;
     private final FlowControl control;
+    private final GracefulStop stop;
     private final Scheduler files;
     private final Scheduler timer;
     private final Statistics statistics = Statistics.create();
     private final AtomicLong parked = new AtomicLong();
     private final AtomicLong taken = new AtomicLong();
     private final AtomicLong pausedSince = new AtomicLong(NOT_PAUSED);
-    private final Sinks.Empty<Void> noMoreRows = Sinks.empty();
-    private final Sinks.Empty<Void> cutOff = Sinks.empty();
     private final Sinks.Empty<Void> closed = Sinks.empty();
     private final List<String> notes = new CopyOnWriteArrayList<>();
     private final Reductions<O> reductions;
@@ -77,19 +76,14 @@ final class Execution<I, O> implements Recorder.Ending {
     private final RecentItems pace = new RecentItems();
     private final ItemNamespaces namespaces;
     private final Disposable.Swap looking = Disposables.swap();
-    private final Disposable.Swap grace = Disposables.swap();
     private final long startMillis;
     private final long startNanos;
     private final Mono<Checkpoint<O>> opening;
     private @Nullable Checkpoint<O> checkpoint;
     private boolean started;
     private boolean abandoned;
-    private boolean stopping;
-    private boolean draining;
     private boolean outOfReach;
     private volatile boolean noRoom;
-    private String reason = "";
-    private boolean isPolicy;
     private volatile boolean over;
     private volatile @Nullable Throwable failure;
     private volatile @Nullable RunReport report;
@@ -103,6 +97,7 @@ final class Execution<I, O> implements Recorder.Ending {
         this.control = control;
         this.timer = settings.timer().get();
         this.files = settings.files().get();
+        this.stop = new GracefulStop(settings.grace(), timer, this::goOn);
         this.startMillis = timer.now(TimeUnit.MILLISECONDS);
         this.startNanos = timer.now(TimeUnit.NANOSECONDS);
         this.namespaces = ItemNamespaces.of(settings.namespacePrefix());
@@ -149,21 +144,26 @@ final class Execution<I, O> implements Recorder.Ending {
     }
 
     void stop(String why) {
-        if (beginToStop(why, false) || endDraining()) {
-            letItemsEnd();
-        } else {
-            abort(why);
-        }
+        stop.stop(why);
     }
 
     void drain(String why) {
-        synchronized (this) {
-            if (!beginToStop(why, false)) {
-                return;
-            }
-            draining = true;
+        stop.drain(why);
+    }
+
+    void abort(String why) {
+        stop.abort(why);
+    }
+
+    private void stopByPolicy(String why) {
+        if (!stop.stopByPolicy(why)) {
+            notes.add(why);
         }
-        noMoreRows();
+    }
+
+    private void goOn() {
+        control.resume();
+        resumed();
     }
 
     void paused() {
@@ -207,69 +207,10 @@ final class Execution<I, O> implements Recorder.Ending {
         }
     }
 
-    private synchronized boolean endDraining() {
-        boolean was = draining;
-        draining = false;
-        return was;
-    }
-
-    /** What is in flight goes on, between steps too. */
-    private void noMoreRows() {
-        noMoreRows.tryEmitEmpty();
-        control.resume();
-        resumed();
-    }
-
-    void abort(String why) {
-        synchronized (this) {
-            stopping = true;
-            reason = isPolicy ? reason : why;
-        }
-        noMoreRows.tryEmitEmpty();
-        cutOff.tryEmitEmpty();
-    }
-
-    /** Where somebody has asked for a stop before, that stands. */
-    private void stopByPolicy(String why) {
-        if (beginToStop(why, true)) {
-            letItemsEnd();
-        } else {
-            notes.add(why);
-        }
-    }
-
-    private synchronized boolean beginToStop(String why, boolean byPolicy) {
-        if (stopping) {
-            return false;
-        }
-        stopping = true;
-        isPolicy = byPolicy;
-        reason = why;
-        return true;
-    }
-
-    private void letItemsEnd() {
-        noMoreRows();
-        if (settings.grace().isZero()) {
-            cutOff.tryEmitEmpty();
-        } else {
-            grace.update(timer.schedule(this::graceIsOver, settings.grace().toNanos(), TimeUnit.NANOSECONDS));
-        }
-    }
-
-    private void graceIsOver() {
-        synchronized (this) {
-            reason += "; items in flight did not end within " + settings.grace().toMillis() / 1e3 + " s";
-        }
-        cutOff.tryEmitEmpty();
-    }
-
     Optional<Progress> progress() {
         Checkpoint<O> from;
-        Optional<String> stop;
         synchronized (this) {
             from = started ? checkpoint : null;
-            stop = stopping ? Optional.of(reason) : Optional.empty();
         }
         if (from == null) {
             return Optional.empty();
@@ -313,7 +254,7 @@ final class Execution<I, O> implements Recorder.Ending {
                     balance(),
                     steps,
                     control.isPaused(),
-                    stop);
+                    stop.reason());
         }));
     }
 
@@ -363,12 +304,9 @@ final class Execution<I, O> implements Recorder.Ending {
 
     @Override
     public void cancelled() {
-        synchronized (this) {
-            if (stopping) {
-                return;
-            }
+        if (stop.end().isEmpty()) {
+            stop("the subscriber cancelled");
         }
-        stop("the subscriber cancelled");
     }
 
     @Override
@@ -449,9 +387,9 @@ final class Execution<I, O> implements Recorder.Ending {
         }
         return opened.pending(rows)
                 .onErrorResume(this::noMoreRows)
-                .takeUntilOther(noMoreRows.asMono())
+                .takeUntilOther(stop.noMoreRows())
                 .transform(settings.pipeline().controlledBy(control))
-                .takeUntilOther(cutOff.asMono())
+                .takeUntilOther(stop.cutOff())
                 .transform(guard::judge)
                 .handle(this::admit);
     }
@@ -574,7 +512,7 @@ final class Execution<I, O> implements Recorder.Ending {
     }
 
     private Mono<Void> fold() {
-        return reductions.make(cutOff.asMono(), files).contextWrite(this::observed);
+        return reductions.make(stop.cutOff(), files).contextWrite(this::observed);
     }
 
     private @Nullable Void discardReductions() throws IOException {
@@ -647,17 +585,17 @@ final class Execution<I, O> implements Recorder.Ending {
         return new Waiting(items, calls, most, noRoom && most.usd().signum() > 0);
     }
 
-    private synchronized End unfinished() {
+    private End unfinished() {
         Throwable error = failure;
         if (error != null) {
             return error instanceof FailFastException ? End.STOPPED_BY_POLICY : End.BROKEN;
         }
-        return isPolicy ? End.STOPPED_BY_POLICY : stopping || parked.get() == 0 ? End.STOPPED : End.WAITING;
+        return stop.end().orElseGet(() -> parked.get() == 0 ? End.STOPPED : End.WAITING);
     }
 
-    private synchronized String why(End end) {
+    private String why(End end) {
         Throwable error = failure;
-        return end == End.FINISHED ? "" : error == null ? reason : String.valueOf(error.getMessage());
+        return end == End.FINISHED ? "" : error == null ? stop.reason().orElse("") : String.valueOf(error.getMessage());
     }
 
     private boolean hasResults() {
@@ -690,7 +628,7 @@ final class Execution<I, O> implements Recorder.Ending {
                 from.closeFiles();
             }
         } finally {
-            grace.dispose();
+            stop.dispose();
             looking.dispose();
             packShare(1);
             over = true;
