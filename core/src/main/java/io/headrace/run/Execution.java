@@ -1,10 +1,7 @@
 package io.headrace.run;
 
-import io.headrace.CachePolicy;
-import io.headrace.CallOptions;
 import io.headrace.Cost;
 import io.headrace.ErrorKind;
-import io.headrace.ItemNamespaces;
 import io.headrace.Outcome;
 import io.headrace.admission.Budget;
 import io.headrace.admission.GateSnapshot;
@@ -32,7 +29,6 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,15 +39,11 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
-import reactor.util.context.Context;
 
 /** A run while it runs: once through the dataset. */
 final class Execution<I, O> implements Recorder.Ending {
 
     private static final Logger log = LoggerFactory.getLogger(Execution.class);
-
-    /** Where Reactor looks for what to do with an error that nobody can take any more. */
-    private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
 
     private static final long NOT_PAUSED = Long.MIN_VALUE;
 
@@ -71,10 +63,9 @@ final class Execution<I, O> implements Recorder.Ending {
     private final AccountGuard<O> guard;
     private final ErrorAlarm alarm;
     private final LimitTrace limits;
-    private final CallListener hint;
     private final MemoryGuard memory;
     private final RecentItems pace = new RecentItems();
-    private final ItemNamespaces namespaces;
+    private final RunContext context;
     private final Disposable.Swap looking = Disposables.swap();
     private final long startMillis;
     private final long startNanos;
@@ -100,13 +91,14 @@ final class Execution<I, O> implements Recorder.Ending {
         this.stop = new GracefulStop(settings.grace(), timer, this::goOn);
         this.startMillis = timer.now(TimeUnit.MILLISECONDS);
         this.startNanos = timer.now(TimeUnit.NANOSECONDS);
-        this.namespaces = ItemNamespaces.of(settings.namespacePrefix());
         this.reductions = new Reductions<>(settings.directory(), settings.codec(), settings.reductions());
         this.alarm = new ErrorAlarm(settings.errorShare().share());
-        this.hint = settings.queue() == null ? new BatchHint(this::hint) : CallListener.noop();
         this.limits = new LimitTrace(settings.gates());
         this.memory = new MemoryGuard(this::share);
         this.guard = new AccountGuard<>(settings.accountErrors(), this::hasResults, this::stopByPolicy);
+        CallListener hint = settings.queue() == null ? new BatchHint(this::warn) : CallListener.noop();
+        CallListener all = statistics.and(guard).and(hint).and(settings.listener());
+        this.context = new RunContext(settings, all, startMillis);
         if (control.isPaused()) {
             paused();
         }
@@ -363,7 +355,7 @@ final class Execution<I, O> implements Recorder.Ending {
             opened.directory().read(ledger -> purse.begin(ledger.totals())).ifPresent(notes::add);
             owe(purse.budget());
         }
-        return opened.record(Flux.defer(() -> work(opened)).contextWrite(this::observed), this);
+        return opened.record(Flux.defer(() -> work(opened)).contextWrite(outer -> context.into(outer, opened)), this);
     }
 
     private void owe(Budget budget) {
@@ -420,11 +412,6 @@ final class Execution<I, O> implements Recorder.Ending {
         return kind == ErrorKind.UNAVAILABLE || (kind == ErrorKind.BUDGET_EXHAUSTED && settings.purse() != null);
     }
 
-    private void hint(String what) {
-        log.warn("{}", what);
-        notes.add(what);
-    }
-
     private void alarm(String what) {
         if (settings.errorShare().stops()) {
             stopByPolicy(what);
@@ -437,42 +424,6 @@ final class Execution<I, O> implements Recorder.Ending {
     private <T> Flux<T> noMoreRows(Throwable error) {
         failed(error);
         return Flux.empty();
-    }
-
-    /**
-     * To buy everything anew is to read nothing older than the run: what items share is bought once. With batches a run takes several
-     * executions, and maybe processes.
-     */
-    private CachePolicy cachePolicy() {
-        CachePolicy policy = settings.cachePolicy();
-        if (policy.mode() != CachePolicy.Mode.REFRESH) {
-            return policy;
-        }
-        long since = settings.queue() == null
-                ? startMillis
-                : Objects.requireNonNull(checkpoint).directory().read(Ledger::since);
-        return policy.with(CachePolicy.Mode.USE).withStoredSince(Instant.ofEpochMilli(since));
-    }
-
-    private Context observed(Context context) {
-        CallListener all = statistics.and(guard).and(hint).and(settings.listener());
-        CallOptions outer = CallOptions.from(context);
-        CachePolicy cachePolicy = cachePolicy();
-        Context named = namespaces.into(
-                cachePolicy.equals(CachePolicy.use())
-                        ? context
-                        : outer.withCachePolicy(cachePolicy).into(context));
-        Context observed = Objects.requireNonNull(checkpoint)
-                .attemptLog()
-                .into(all.into(named))
-                .put(ON_ERROR_DROPPED, (Consumer<Throwable>) Execution::dropped);
-        SpentBefore purse = settings.purse();
-        return purse == null ? observed : purse.budget().into(observed);
-    }
-
-    /** What fails in flight behind the error that ended the stream: the same disk, most often, once for each item. */
-    private static void dropped(Throwable error) {
-        log.debug("an item in flight failed after the end of the stream", error);
     }
 
     /** Cancelled before the first row. */
@@ -512,7 +463,8 @@ final class Execution<I, O> implements Recorder.Ending {
     }
 
     private Mono<Void> fold() {
-        return reductions.make(stop.cutOff(), files).contextWrite(this::observed);
+        Checkpoint<O> from = Objects.requireNonNull(checkpoint);
+        return reductions.make(stop.cutOff(), files).contextWrite(outer -> context.into(outer, from));
     }
 
     private @Nullable Void discardReductions() throws IOException {

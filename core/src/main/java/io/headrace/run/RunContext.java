@@ -1,0 +1,68 @@
+package io.headrace.run;
+
+import io.headrace.CachePolicy;
+import io.headrace.CallOptions;
+import io.headrace.ItemNamespaces;
+import io.headrace.observe.CallListener;
+import io.headrace.run.Run.Settings;
+import java.time.Instant;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.util.context.Context;
+
+/**
+ * What a run says to its steps and calls by their context: who listens, where attempts are noted, what may be read and spent.
+ * Thread-safe.
+ */
+final class RunContext {
+
+    private static final Logger log = LoggerFactory.getLogger(RunContext.class);
+
+    /** Where Reactor looks for what to do with an error that nobody can take any more. */
+    private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
+
+    private final Settings<?, ?> settings;
+    private final CallListener listener;
+    private final ItemNamespaces namespaces;
+    private final long startMillis;
+
+    RunContext(Settings<?, ?> settings, CallListener listener, long startMillis) {
+        this.settings = settings;
+        this.listener = listener;
+        this.namespaces = ItemNamespaces.of(settings.namespacePrefix());
+        this.startMillis = startMillis;
+    }
+
+    Context into(Context outer, Checkpoint<?> checkpoint) {
+        CachePolicy policy = cachePolicy(checkpoint);
+        Context named = namespaces.into(
+                policy.equals(CachePolicy.use())
+                        ? outer
+                        : CallOptions.from(outer).withCachePolicy(policy).into(outer));
+        Context observed = checkpoint.attemptLog().into(listener.into(named)).put(ON_ERROR_DROPPED, (Consumer<
+                        Throwable>)
+                RunContext::dropped);
+        SpentBefore purse = settings.purse();
+        return purse == null ? observed : purse.budget().into(observed);
+    }
+
+    /**
+     * To buy everything anew is to read nothing older than the run: what items share is bought once. With batches a run takes several
+     * executions, and maybe processes.
+     */
+    private CachePolicy cachePolicy(Checkpoint<?> checkpoint) {
+        CachePolicy policy = settings.cachePolicy();
+        if (policy.mode() != CachePolicy.Mode.REFRESH) {
+            return policy;
+        }
+        long since =
+                settings.queue() == null ? startMillis : checkpoint.directory().read(Ledger::since);
+        return policy.with(CachePolicy.Mode.USE).withStoredSince(Instant.ofEpochMilli(since));
+    }
+
+    /** What fails in flight behind the error that ended the stream: the same disk, most often, once for each item. */
+    private static void dropped(Throwable error) {
+        log.debug("an item in flight failed after the end of the stream", error);
+    }
+}
