@@ -11,7 +11,6 @@ import io.headrace.flow.FlowControl;
 import io.headrace.observe.CallListener;
 import io.headrace.observe.Statistics;
 import io.headrace.observe.StatisticsSnapshot;
-import io.headrace.run.Run.Settings;
 import io.headrace.run.RunReport.End;
 import io.headrace.run.RunReport.Items;
 import io.headrace.run.RunReport.Part;
@@ -47,7 +46,7 @@ final class Execution<I, O> implements Recorder.Ending {
 
     private static final long NOT_PAUSED = Long.MIN_VALUE;
 
-    private final Settings<I, O> settings;
+    private final RunSettings<I, O> settings;
     private final boolean goesOn;
     private final FlowControl control;
     private final GracefulStop stop;
@@ -82,7 +81,7 @@ final class Execution<I, O> implements Recorder.Ending {
     /**
      * @param goesOn whether the execution before left items that wait for batches
      */
-    Execution(Settings<I, O> settings, FlowControl control, boolean goesOn) {
+    Execution(RunSettings<I, O> settings, FlowControl control, boolean goesOn) {
         this.settings = settings;
         this.goesOn = goesOn;
         this.control = control;

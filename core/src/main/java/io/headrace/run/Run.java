@@ -3,12 +3,10 @@ package io.headrace.run;
 import io.headrace.CachePolicy;
 import io.headrace.Codec;
 import io.headrace.ErrorKind;
-import io.headrace.Fingerprint;
 import io.headrace.Outcome;
 import io.headrace.admission.Budget;
 import io.headrace.admission.Gate;
 import io.headrace.batch.BatchQueue;
-import io.headrace.cache.CallKeyBuilder;
 import io.headrace.dataset.Dataset;
 import io.headrace.files.FileScheduler;
 import io.headrace.flow.FlowControl;
@@ -27,7 +25,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -51,65 +48,12 @@ import reactor.core.scheduler.Schedulers;
  */
 public final class Run<O> {
 
-    private final Settings<?, O> settings;
+    private final RunSettings<?, O> settings;
     private final FlowControl control = FlowControl.create();
     private final AtomicReference<@Nullable Execution<?, O>> current = new AtomicReference<>();
 
-    private Run(Settings<?, O> settings) {
+    private Run(RunSettings<?, O> settings) {
         this.settings = settings;
-    }
-
-    /** What a run is made of. */
-    record Settings<I, O>(
-            Dataset<I> dataset,
-            Pipeline<I, O> pipeline,
-            Path directory,
-            Codec<O> codec,
-            String configuration,
-            String namespace,
-            CachePolicy cachePolicy,
-            boolean retryFailed,
-            boolean fresh,
-            long maxItems,
-            Duration syncEvery,
-            Duration grace,
-            int accountErrors,
-            ErrorAlarm.Limit errorShare,
-            @Nullable SpentBefore purse,
-            @Nullable BatchQueue queue,
-            List<Gate> gates,
-            Supplier<MemoryUse> memory,
-            List<Reduction<O, ?, ?>> reductions,
-            CallListener listener,
-            Supplier<? extends Scheduler> files,
-            Supplier<? extends Scheduler> timer) {
-
-        /** What the results depend on besides the rows. */
-        String identity() {
-            return pipeline.steps().stream().map(Step::name).toList() + " " + configuration;
-        }
-
-        /** What the names of the items' namespaces begin with: what the user said, else one for the steps and the configuration. */
-        String namespacePrefix() {
-            if (!namespace.isEmpty()) {
-                return namespace;
-            }
-            String steps = pipeline.steps().stream().<String>map(Step::name).collect(Collectors.joining("+"));
-            return configuration.isEmpty() ? steps : steps + "@" + hash(configuration);
-        }
-
-        private static String hash(String text) {
-            Fingerprint digest = CallKeyBuilder.of("", "configuration")
-                    .field("text", text)
-                    .build()
-                    .fingerprint();
-            return digest.toString().substring(0, 8);
-        }
-
-        /** @param before the last one of this run */
-        Execution<I, O> execution(FlowControl control, @Nullable Execution<?, ?> before) {
-            return new Execution<>(this, control, before != null && before.leftWaiting());
-        }
     }
 
     /**
@@ -576,7 +520,7 @@ public final class Run<O> {
                 throw new IllegalStateException(
                         "what batches may take is bounded in money only: give the budget a cap in USD");
             }
-            return new Run<>(new Settings<>(
+            return new Run<>(new RunSettings<>(
                     dataset,
                     pipeline,
                     directory,

@@ -4,7 +4,6 @@ import io.headrace.CachePolicy;
 import io.headrace.CallOptions;
 import io.headrace.ItemNamespaces;
 import io.headrace.observe.CallListener;
-import io.headrace.run.Run.Settings;
 import java.time.Instant;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -22,12 +21,12 @@ final class RunContext {
     /** Where Reactor looks for what to do with an error that nobody can take any more. */
     private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
 
-    private final Settings<?, ?> settings;
+    private final RunSettings<?, ?> settings;
     private final CallListener listener;
     private final ItemNamespaces namespaces;
     private final long startMillis;
 
-    RunContext(Settings<?, ?> settings, CallListener listener, long startMillis) {
+    RunContext(RunSettings<?, ?> settings, CallListener listener, long startMillis) {
         this.settings = settings;
         this.listener = listener;
         this.namespaces = ItemNamespaces.of(settings.namespacePrefix());
