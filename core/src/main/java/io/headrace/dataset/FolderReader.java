@@ -7,6 +7,7 @@ import io.headrace.Tally;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -27,6 +28,7 @@ import java.util.stream.Stream;
  */
 final class FolderReader implements BatchReader<String> {
 
+    private static final char UNKNOWN = '\uFFFD';
     private static final int MOST_FILES = 32;
     private static final int MOST_BYTES = 1 << 18;
 
@@ -124,9 +126,18 @@ final class FolderReader implements BatchReader<String> {
         }
     }
 
-    /** The path below the folder, with slashes on every system. */
+    /**
+     * The path below the folder, with slashes on every system. Bytes that the process cannot spell, all but ASCII where no locale is
+     * set, would make one id of many names: their URI has them. Those that are no UTF-8 stay escaped as there.
+     */
     private String id(Path file) {
-        return root.relativize(file).toString().replace(file.getFileSystem().getSeparator(), "/");
+        String path =
+                root.relativize(file).toString().replace(file.getFileSystem().getSeparator(), "/");
+        if (path.indexOf(UNKNOWN) < 0) {
+            return path;
+        }
+        URI uri = root.toUri().relativize(file.toUri());
+        return uri.getPath().indexOf(UNKNOWN) < 0 ? uri.getPath() : uri.getRawPath();
     }
 
     private Outcome<String> failed(String id, long position, long digest, String reason) {

@@ -1,6 +1,7 @@
 package io.headrace.dataset;
 
 import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ final class TextFile {
 
     private static final int HEAD = 8;
     private static final int BUFFER = 1 << 16;
+    private static final String CUT_OFF = "the compressed data is cut off";
 
     private TextFile() {}
 
@@ -44,7 +46,7 @@ final class TextFile {
         }
         try {
             if (isGzip(peek(in))) {
-                in = new BufferedInputStream(new GZIPInputStream(in, BUFFER), BUFFER);
+                in = new BufferedInputStream(new Gzip(in), BUFFER);
             }
             byte[] head = peek(in);
             String found = otherThanText(head);
@@ -65,7 +67,8 @@ final class TextFile {
     }
 
     private static IOException unreadable(Path path, IOException cause) {
-        return new IOException(path + " cannot be read: " + cause, cause);
+        String why = cause instanceof EOFException ? CUT_OFF : cause.toString();
+        return new IOException(path + " cannot be read: " + why, cause);
     }
 
     private static byte[] peek(InputStream in) throws IOException {
@@ -121,5 +124,41 @@ final class TextFile {
             }
         }
         return true;
+    }
+
+    /**
+     * Gzip of any number of members, up to the end of the file. What follows them and is no member, such as lines that somebody
+     * appended to a packed file, the JDK leaves out without a word; zeros are padding.
+     */
+    private static final class Gzip extends GZIPInputStream {
+
+        private static final int TRAILER = 8;
+
+        Gzip(InputStream in) throws IOException {
+            super(in, BUFFER);
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+            int read;
+            try {
+                read = super.read(target, offset, length);
+            } catch (EOFException e) {
+                throw new IOException(CUT_OFF, e);
+            }
+            if (read < 0) {
+                checkEnd();
+            }
+            return read;
+        }
+
+        /** At the end the buffer still holds the last member's trailer and what was read behind it. */
+        private void checkEnd() throws IOException {
+            for (int at = len - inf.getRemaining() + TRAILER; at < len; at++) {
+                if (buf[at] != 0) {
+                    throw new IOException("something that is not compressed follows the compressed data");
+                }
+            }
+        }
     }
 }

@@ -215,13 +215,43 @@ class FileReadingTest {
     @Test
     void gzip_isKnownByItsBytes() {
         String text = "one\n\ntwo\n";
-        byte[] twice = new byte[2 * gzip(text).length];
-        System.arraycopy(gzip(text), 0, twice, 0, twice.length / 2);
-        System.arraycopy(gzip(text), 0, twice, twice.length / 2, twice.length / 2);
+        byte[] twice = joined(gzip(text), gzip(text));
 
         assertThat(values(Dataset.lines(file(folder, "a.txt", gzip(text))))).containsExactly("one", "two");
         assertThat(values(Dataset.lines(file(folder, "b.gz", "plain")))).containsExactly("plain");
         assertThat(values(Dataset.lines(file(folder, "c.gz", twice)))).containsExactly("one", "two", "one", "two");
+    }
+
+    @Test
+    void gzipWithSomethingElseBehind_isAnErrorBehindItsRows() {
+        byte[] packed = gzip("one\ntwo\n");
+        for (String appended : List.of("three\n", "a line that somebody appended to the packed file\n".repeat(2_000))) {
+            Path path = file(folder, "a.txt.gz", joined(packed, appended.getBytes(StandardCharsets.UTF_8)));
+            StepVerifier.create(Dataset.lines(path).items().map(Rows::value))
+                    .expectNext("one", "two")
+                    .verifyErrorSatisfies(e -> assertThat(e)
+                            .hasMessageContaining("a.txt.gz cannot be read beyond row 2, line 3: something that is not"
+                                    + " compressed follows"));
+        }
+        assertThat(values(Dataset.lines(file(folder, "padded.gz", joined(packed, new byte[512])))))
+                .containsExactly("one", "two");
+    }
+
+    @Test
+    void gzipWithoutItsLastBytes_isCutOff() {
+        byte[] packed = gzip("one\ntwo\n");
+        Path path = file(folder, "a.txt.gz", Arrays.copyOf(packed, packed.length - 4));
+
+        StepVerifier.create(Dataset.lines(path).items().map(Rows::value))
+                .expectNext("one", "two")
+                .verifyErrorSatisfies(e ->
+                        assertThat(e).hasMessageContaining("beyond row 2, line 3: the compressed data is cut off"));
+    }
+
+    private static byte[] joined(byte[] first, byte[] second) {
+        byte[] both = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, both, first.length, second.length);
+        return both;
     }
 
     @Test

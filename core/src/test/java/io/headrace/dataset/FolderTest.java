@@ -9,8 +9,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import reactor.test.StepVerifier;
@@ -49,6 +51,18 @@ class FolderTest {
                 .hasSize(4)
                 .contains(name + "/a.txt: the file is empty", name + "/b.txt: not UTF-8 at byte 2", "fine");
         assertThat(ids(Dataset.folder(folder))).containsExactly("a.txt", "b.txt", "c.txt", "d.txt");
+    }
+
+    @Test
+    void namesThatThisProcessCannotSpell_haveIdsOfTheirOwn() throws IOException {
+        Files.createDirectory(folder.resolve("sub"));
+        for (String name : List.of("a%FF.txt", "a%FE.txt", "b%C3%A4.txt", "c%25%20+:.txt")) {
+            Files.writeString(Path.of(URI.create(folder.toUri() + "sub/" + name)), "text");
+        }
+        String[] expected = {"sub/a%FE.txt", "sub/a%FF.txt", "sub/b\u00e4.txt", "sub/c% +:.txt"};
+
+        assertThat(ids(Dataset.folder(folder))).containsExactlyInAnyOrder(expected);
+        assertThat(FolderIds.ofProcessWithoutLocale(folder)).containsExactlyInAnyOrder(expected);
     }
 
     @Test
