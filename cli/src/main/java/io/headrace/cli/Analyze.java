@@ -2,6 +2,7 @@ package io.headrace.cli;
 
 import io.headrace.Call;
 import io.headrace.Codec;
+import io.headrace.admission.Budget;
 import io.headrace.admission.Gate;
 import io.headrace.batch.BatchQueue;
 import io.headrace.cache.ResponseCache;
@@ -127,33 +128,40 @@ final class Analyze implements Callable<Integer> {
         SimulatorSettings simulated = simulator.settings(provider);
         Checks.range("--reasoning-tokens", reasoningTokens, 0, MAX_REASONING_TOKENS);
         limits.check();
-        batch.check();
+        batch.check(answers, budget);
         budget.check();
         input.check();
+        answers.policy(); // says what is wrong with it
         if (estimateOnly && clearCache) {
             throw new UsageProblem("--estimate changes nothing: leave out --clear-cache");
         }
         try (ResponseCache cache = answers.open()) { // first: it opens on a thread of its own meanwhile
             Dataset<String> dataset = input.dataset();
             try (Backend backend = provider.open(simulated)) {
-                if (clearCache) {
+                Budget cap = budget.budget(List.of(backend.model()));
+                if (clearCache) { // when nothing is refused any more
                     cache.clear().block();
                 }
-                return analyze(dataset, backend, cache);
+                return analyze(dataset, backend, cache, cap);
             }
         }
     }
 
-    private int analyze(Dataset<String> dataset, Backend backend, ResponseCache cache) {
+    private int analyze(Dataset<String> dataset, Backend backend, ResponseCache cache, @Nullable Budget cap) {
         if (!batch.isBatch() || estimateOnly) {
-            return analyze(dataset, backend, cache, null);
+            return analyze(dataset, backend, cache, null, cap);
         }
         try (BatchQueue queue = batch.open(out, provider.isSimulatedHere())) {
-            return analyze(dataset, backend, cache, queue);
+            return analyze(dataset, backend, cache, queue, cap);
         }
     }
 
-    private int analyze(Dataset<String> dataset, Backend backend, ResponseCache cache, @Nullable BatchQueue queue) {
+    private int analyze(
+            Dataset<String> dataset,
+            Backend backend,
+            ResponseCache cache,
+            @Nullable BatchQueue queue,
+            @Nullable Budget cap) {
         Gate gate = limits.gate(backend, answers.folder());
         Call<ChatRequest, ChatResponse> online =
                 CallStack.chat(backend.chat()).cache(cache).gate(gate).build();
@@ -180,7 +188,7 @@ final class Analyze implements Callable<Integer> {
         options.describe(run);
         input.describe(run);
         batch.describe(run, queue);
-        budget.describe(run, budget.budget(List.of(backend.model())));
+        budget.describe(run, cap);
         Console console = Console.of(surroundings.err());
         console.line(
                 "headrace: " + input.name(dataset) + " to " + backend.description() + ", model " + backend.model());

@@ -1,5 +1,6 @@
 package io.headrace.cli;
 
+import io.headrace.CachePolicy;
 import io.headrace.Call;
 import io.headrace.StorageException;
 import io.headrace.admission.Gate;
@@ -113,12 +114,23 @@ final class BatchOptions {
     private Duration doubt = Duration.ZERO;
 
     /**
-     * @throws UsageProblem for a number out of its range, and for options that mean nothing online
+     * @throws UsageProblem for a number out of its range, for options that mean nothing online, and for those that batches
+     *     cannot keep to
      */
-    void check() {
+    void check(AnswerOptions answers, BudgetOptions budget) {
         if (!isBatch() && (wait || moveOnlineAfter != null || batchRequests != null || enqueuedTokens != null)) {
             throw new UsageProblem(
                     "--wait, --move-online-after, --batch-requests and --enqueued-tokens are for --mode batch");
+        }
+        if (isBatch() && answers.policy().mode() == CachePolicy.Mode.BYPASS) {
+            throw new UsageProblem(
+                    "--cache-policy bypass is for --mode online, for answers of batches come by the cache;"
+                            + " 'refresh' buys each again");
+        }
+        if (isBatch() && budget.capsTokens()) {
+            throw new UsageProblem(
+                    "--max-tokens is for --mode online, for what batches may take is bounded in money only:"
+                            + " by --max-cost");
         }
         Checks.range("--max-batches", maxBatches, 1, MAX_BATCHES);
         if (batchRequests != null) {

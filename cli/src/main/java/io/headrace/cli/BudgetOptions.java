@@ -52,6 +52,10 @@ final class BudgetOptions {
         }
     }
 
+    boolean capsTokens() {
+        return maxTokens != null;
+    }
+
     /**
      * What may be spent; null without a cap.
      *

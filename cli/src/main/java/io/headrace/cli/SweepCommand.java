@@ -107,7 +107,7 @@ final class SweepCommand implements Callable<Integer> {
     public Integer call() {
         SimulatorSettings simulated = simulator.settings(provider);
         limits.check();
-        batch.check();
+        batch.check(answers, budget);
         budget.check();
         input.check();
         answers.policy(); // says what is wrong with it

@@ -121,6 +121,16 @@ class AnalyzeTest {
     }
 
     @Test
+    void clearCache_withAnOptionThatIsRefused_clearsNothing() {
+        analyze("--sim-latency", "1ms");
+        assertThat(analyze("--clear-cache", "--cache-max-age", "0s").exitCode()).isEqualTo(1);
+        assertThat(analyze("--clear-cache", "--max-cost", "1", "--model", "no-such-model")
+                        .err())
+                .contains("--max-cost needs the price");
+        assertThat(analyze("--fresh", "--sim-latency", "1ms").out()).contains("no call was sent");
+    }
+
+    @Test
     void maxSamples_worksOnTheFirstRowsAndLaterOnTheRest() throws IOException {
         assertThat(analyze("--max-samples", "5", "--sim-latency", "1ms").out()).contains("5 ok, 0 failed");
         assertThat(analyze("--sim-latency", "1ms").out()).contains("25 items done", "5 done before", "30 ok, 0 failed");

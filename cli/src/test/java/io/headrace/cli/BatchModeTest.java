@@ -239,16 +239,20 @@ class BatchModeTest {
     }
 
     @Test
-    void optionsOfBatches_areRefusedOnline_andChecked() {
+    void optionsOfBatches_areRefusedOnline_andChecked() throws IOException {
         assertThat(analyze("out", "cache", "--wait").err()).contains("--mode batch");
         assertThat(analyze("out", "cache", "--mode", "batch", "--max-batches", "0")
                         .err())
                 .contains("--max-batches must be 1 to 100");
         assertThat(analyze("out", "cache", "--mode", "batch", "--poll", "0s").err())
                 .contains("--poll must be positive");
-        assertThat(analyze("out", "cache", "--mode", "batch", "--cache-policy", "bypass")
-                        .exitCode())
-                .isEqualTo(1);
+        for (Result refused : List.of(
+                analyze("out", "cache", "--mode", "batch", "--cache-policy", "bypass"),
+                analyze("out", "cache", "--mode", "batch", "--max-tokens", "5"),
+                sweep("--max-tokens", "5"))) {
+            assertThat(refused.exitCode()).isEqualTo(1);
+            assertThat(refused.err()).contains("is for --mode online").doesNotContain("Exception");
+        }
         assertThat(cli.run("batch", "status", "--out", temp.resolve("nothing")).err())
                 .contains("there are no batches in");
         assertThat(cli.run("batch", "cancel", "--out", temp.resolve("nothing")).err())
