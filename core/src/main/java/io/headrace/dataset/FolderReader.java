@@ -99,7 +99,7 @@ final class FolderReader implements BatchReader<String> {
         } catch (NoSuchFileException e) {
             throw new IllegalArgumentException("no such folder: " + folder, e);
         } catch (IOException | UncheckedIOException e) {
-            throw new IOException("cannot list the folder " + folder + ": " + e.getMessage(), e);
+            throw new IOException("cannot list the folder " + folder + ": " + e, e);
         }
     }
 

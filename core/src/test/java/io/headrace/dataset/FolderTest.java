@@ -7,6 +7,7 @@ import static io.headrace.dataset.Rows.ids;
 import static io.headrace.dataset.Rows.values;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.net.URI;
@@ -85,6 +86,16 @@ class FolderTest {
         assertThatThrownBy(() -> Dataset.folder(folder.resolve("image.png")).check())
                 .hasMessageContaining("is a file, not a folder");
         StepVerifier.create(Dataset.folder(folder.resolve("none")).items()).verifyError(IllegalArgumentException.class);
+    }
+
+    @Test
+    void folderThatCannotBeListed_isSaidWithTheReason() {
+        file(folder, "sub/a.txt", "x");
+        Path sub = folder.resolve("sub");
+        assumeTrue(sub.toFile().setReadable(false) && !Files.isReadable(sub), "this user may read every folder");
+
+        assertThatThrownBy(() -> Dataset.folder(folder).check())
+                .hasMessageContaining("cannot list the folder " + sub + ": java.nio.file.AccessDeniedException");
     }
 
     @Test
