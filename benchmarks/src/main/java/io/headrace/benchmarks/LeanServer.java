@@ -31,8 +31,8 @@ import java.util.concurrent.atomic.LongAdder;
 
 /**
  * The server side of comparisons: gives one fixed chat completion to every POST after a fixed latency, or streams one with that
- * latency before each event, and costs as little as a JVM can. {@code GET /stats} tells its own CPU time and count of requests. Loopback only. It reads no more of HTTP than it
- * needs: requests must carry a {@code content-length}.
+ * latency before each event, and costs as little as a JVM can. {@code GET /stats} tells its own CPU time and count of requests. Loopback
+ * only. It reads no more of HTTP than it needs: requests must carry a {@code content-length}.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // writes go by void promises: a failed one ends in exceptionCaught
 public final class LeanServer implements AutoCloseable {

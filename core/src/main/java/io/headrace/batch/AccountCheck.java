@@ -26,7 +26,10 @@ final class AccountCheck {
         this.settings = settings;
     }
 
-    /** The account that is asked now; empty where the provider will not say. An error that may pass, or is of the account itself, comes through. */
+    /**
+     * The account that is asked now; empty where the provider will not say. An error that may pass, or is of the
+     * account itself, comes through.
+     */
     static Mono<Optional<BatchAccount>> of(BatchApi<?, ?> api) {
         return Mono.defer(api::account)
                 .map(Optional::of)

@@ -29,10 +29,10 @@ import reactor.core.scheduler.Schedulers;
  * batches that are submitted exactly once, and ends as a stored answer, as an error, or online. One process works on a directory at a time.
  *
  * <p>What a collected batch was asked is deleted; how each of its requests ended is kept, for as long as the directory is: about 45 bytes
- * of disk a request (27 for its end, 16 for its claim, 500 for the batch), 16 bytes of memory off the heap, and a microsecond or two of the next
- * opening. A queue that lives for long, such as a service's, is best begun anew in another directory, of each month say, once {@linkplain
- * QueueSnapshot#isIdle nothing waits or is out} and everything was claimed: answers are in the cache, and only what failed would be asked for
- * again.
+ * of disk a request (27 for its end, 16 for its claim, 500 for the batch), 16 bytes of memory off the heap, and a microsecond or two of the
+ * next opening. A queue that lives for long, such as a service's, is best begun anew in another directory, of each month say, once
+ * {@linkplain QueueSnapshot#isIdle nothing waits or is out} and everything was claimed: answers are in the cache, and only what failed
+ * would be asked for again.
  *
  * <p>Thread-safe. Work on files is done by one thread that the queue owns; {@link #close} frees it.
  */
@@ -125,7 +125,10 @@ public final class BatchQueue implements AutoCloseable {
 
     /** What {@link #claim} says of a stored answer. */
     public enum Claim {
-        /** A batch of this queue bought it, and nobody has asked so before: whoever is told so accounts for it, as for an attempt of its own. */
+        /**
+         * A batch of this queue bought it, and nobody has asked so before: whoever is told so accounts for it, as for an
+         * attempt of its own.
+         */
         NEW,
         /** The same one was told so in an earlier pass: it is paid and counted, and the asker's own account names it again. */
         OWN,
@@ -133,7 +136,10 @@ public final class BatchQueue implements AutoCloseable {
         NONE
     }
 
-    /** What the queue may still cost beyond what was {@linkplain #claim claimed}: ceilings of what waits and is out, and what came back unclaimed. */
+    /**
+     * What the queue may still cost beyond what was {@linkplain #claim claimed}: ceilings of what waits and is out, and
+     * what came back unclaimed.
+     */
     public Cost outstanding() {
         return directory.standings().outstanding();
     }
@@ -151,7 +157,9 @@ public final class BatchQueue implements AutoCloseable {
         packer.share(share);
     }
 
-    /** Makes what ended as an error unknown again, so that it may be parked anew, and lets what was claimed be {@link Claim#OWN} no more. */
+    /**
+     * Makes what ended as an error unknown again, so that it may be parked anew, and lets what was claimed be {@link Claim#OWN} no more.
+     */
     public Mono<Void> retryFailed() {
         return files.run(directory::retryFailed);
     }

@@ -59,7 +59,8 @@ final class Judge {
 
     /**
      * Whether a batch of which the provider knows nothing, or no results, is surely over: when nothing is kept for so long, or when it has
-     * ended, its results were deleted and nobody wants it. Before that it may be another account's or another server's, may run and be paid.
+     * ended, its results were deleted and nobody wants it. Before that it may be another account's or another server's, may
+     * run and be paid.
      *
      * @param accountNow what the account that was asked is called; empty if that is not known
      */

@@ -14,7 +14,9 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Puts requests into packs, within the limits of the provider and of the queue. Belongs to the queue's file thread, but for {@link #share}. */
+/**
+ * Puts requests into packs, within the limits of the provider and of the queue. Belongs to the queue's file thread, but for {@link #share}.
+ */
 final class Packer {
 
     private static final Logger LOG = LoggerFactory.getLogger(Packer.class);

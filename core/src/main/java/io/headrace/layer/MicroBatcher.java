@@ -72,9 +72,9 @@ import reactor.util.context.ContextView;
  * of which may come again in another batch.
  *
  * <p><b>Accounts.</b> What a batch takes is booked once: its call runs in the context of the caller who stands first in the batch, with
- * the highest priority of all its callers. That one's listeners, attempt log and budget hear of its attempts. Only callers of one run, budget
- * and tenant share a batch. What an answer itself reports is its share, as the call for batches gives it: with {@link BatchMeter} the shares
- * are what the batch took, and what a cache outside counts as saved later.
+ * the highest priority of all its callers. That one's listeners, attempt log and budget hear of its attempts. Only callers of one run,
+ * budget and tenant share a batch. What an answer itself reports is its share, as the call for batches gives it: with {@link BatchMeter}
+ * the shares are what the batch took, and what a cache outside counts as saved later.
  *
  * <p><b>Cancel.</b> Before its batch leaves, an element is taken out, and an empty batch is not sent; after that a cancel harms nobody,
  * and that of the last caller cancels the call. An item of a step keeps its place from joining to its answer, also while the batch waits
@@ -323,7 +323,9 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
         }
     }
 
-    /** Starts what may go, one after another and never one inside another, else loops of calls that answer at once would overflow the stack. */
+    /**
+     * Starts what may go, one after another and never one inside another, else loops of calls that answer at once would overflow the stack.
+     */
     private void send() {
         if (sending.get() != null) {
             return;

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Something that happened to a call on its way through the layers. Per call come any number of {@link Admitted},
- * {@link AttemptStarted} with its {@link AttemptEnded}, and {@link RetryScheduled}, or one {@link CacheHit} or {@link PaidBefore}; then exactly
- * one {@link CallEnded}, also where a fallback answered: its events come between, its attempts counted from 1 again. Events hold no
+ * {@link AttemptStarted} with its {@link AttemptEnded}, and {@link RetryScheduled}, or one {@link CacheHit} or {@link PaidBefore}; then
+ * exactly one {@link CallEnded}, also where a fallback answered: its events come between, its attempts counted from 1 again. Events hold no
  * request and no answer.
  */
 public sealed interface CallEvent {
@@ -30,8 +30,8 @@ public sealed interface CallEvent {
     record CacheHit(CallOptions options, Usage usage, Cost saved) implements CallEvent {}
 
     /**
-     * The cache had the answer, which a batch had brought in an earlier pass over the same item and of which this item was told then as of an
-     * attempt. It belongs into the account of the item, which begins anew in each pass, and into no other.
+     * The cache had the answer, which a batch had brought in an earlier pass over the same item and of which this item was told then as of
+     * an attempt. It belongs into the account of the item, which begins anew in each pass, and into no other.
      */
     record PaidBefore(CallOptions options, Usage usage, Cost cost) implements CallEvent {}
 

@@ -30,7 +30,8 @@ import reactor.util.context.Context;
 
 /**
  * Finds out what a pipeline would take over a dataset: lets the rows through it with the cache answering and everything else ending
- * where it would be sent; a sample that several calls ask for counts once. Nothing is sent by calls of {@link io.headrace.layer.CallStack}; what a step does otherwise, it does.
+ * where it would be sent; a sample that several calls ask for counts once. Nothing is sent by calls of {@link io.headrace.layer.CallStack};
+ * what a step does otherwise, it does.
  *
  * <p>A row ends at its first call that is not cached. For each step after that it is taken to make as many calls as the rows that came
  * there made, one if none did, as large and as dear as the calls that were seen. Immutable after {@link #estimate()} began; not

@@ -438,7 +438,8 @@ public final class Run<O> {
 
         /**
          * Where the run reads how much memory is in use, each second; default that of this process and of the container it runs in. At
-         * 80 % it says so, in log and report; above 90 % its steps work on fewer items at once, and batches become smaller, until that falls.
+         * 80 % it says so, in log and report; above 90 % its steps work on fewer items at once, and batches become
+         * smaller, until that falls.
          *
          * @param memory quick, throws nothing
          */

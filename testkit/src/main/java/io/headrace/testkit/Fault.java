@@ -44,8 +44,9 @@ public sealed interface Fault {
     }
 
     /**
-     * TCP reset before any work was done; over HTTP/2 a reset of the stream with {@code INTERNAL_ERROR}. From {@link SimulatedProvider#failNext} it comes when the head of the request has
-     * arrived, with the body unread; by rate or predicate, which need the body, when the body has arrived.
+     * TCP reset before any work was done; over HTTP/2 a reset of the stream with {@code INTERNAL_ERROR}. From
+     * {@link SimulatedProvider#failNext} it comes when the head of the request has arrived, with the body unread; by rate or predicate,
+     * which need the body, when the body has arrived.
      */
     static Fault resetBeforeRead() {
         return Disruption.RESET_BEFORE_READ;

@@ -63,10 +63,10 @@ import reactor.core.publisher.Mono;
  * SimulatorScript#parse} and answers 204; {@code GET /simulator/statistics} gives {@link QuotaStatistics} as JSON, of the key that is sent
  * as a bearer token, or of all together.
  *
- * <p><b>Batches</b>: OpenAI's {@code /v1/files} and {@code /v1/batches}, Anthropic's {@code /v1/messages/batches}, as {@link SimulatedBatches}
- * says. Their requests are answered by the code that answers online ones, when the batch has ended and is asked about, and count in
- * {@link #asked} and {@link #answered}. What they hold is in a folder for temporary files, deleted on {@link #close}; faults hold for
- * their paths too.
+ * <p><b>Batches</b>: OpenAI's {@code /v1/files} and {@code /v1/batches}, Anthropic's {@code /v1/messages/batches}, as
+ * {@link SimulatedBatches} says. Their requests are answered by the code that answers online ones, when the batch has ended and is asked
+ * about, and count in {@link #asked} and {@link #answered}. What they hold is in a folder for temporary files, deleted on {@link #close};
+ * faults hold for their paths too.
  *
  * <p><b>Checks</b> are those of the real ones: key, version, model, messages, token limit, each with status and error body.
  *

@@ -22,7 +22,10 @@ final class DurationText {
 
     private DurationText() {}
 
-    /** Numbers with units, {@code h}, {@code m}, {@code s}, {@code ms}, {@code us}, {@code ns}, one after another: {@code 6m0s}; a bare number is seconds. */
+    /**
+     * Numbers with units, {@code h}, {@code m}, {@code s}, {@code ms}, {@code us}, {@code ns}, one after another: {@code 6m0s}; a
+     * bare number is seconds.
+     */
     static @Nullable Duration parse(@Nullable String text) {
         if (text == null) {
             return null;

@@ -69,7 +69,8 @@ public final class OpenAi implements AutoCloseable {
 
     /**
      * Responses, OpenAI's newer API for the same models. It has no top k, penalties, stop texts, seed and choices, and takes
-     * documents by URL and images from tools, and at least 16 output tokens. OpenAI stores the answers unless the extra field {@code store} is false.
+     * documents by URL and images from tools, and at least 16 output tokens. OpenAI stores the answers unless the extra field
+     * {@code store} is false.
      */
     public ChatCall responses() {
         return responses;
