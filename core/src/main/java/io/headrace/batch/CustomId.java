@@ -1,7 +1,6 @@
 package io.headrace.batch;
 
 import io.headrace.Fingerprint;
-import java.nio.ByteBuffer;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
@@ -40,12 +39,11 @@ record CustomId(Fingerprint fingerprint, int sample, String tag, int position) {
             return null;
         }
         try {
-            byte[] fingerprint = Base64.getUrlDecoder().decode(id.substring(0, FINGERPRINT_LENGTH));
+            byte[] sha256 = Base64.getUrlDecoder().decode(id.substring(0, FINGERPRINT_LENGTH));
             int sample = Integer.parseInt(id.substring(FINGERPRINT_LENGTH + 1, end), RADIX);
             String tag = id.substring(end + 1, end + 1 + TAG_LENGTH);
             int position = Integer.parseInt(id.substring(end + 1 + TAG_LENGTH), RADIX);
-            CustomId read =
-                    new CustomId(Fingerprint.of(ByteBuffer.wrap(fingerprint).array()), sample, tag, position);
+            CustomId read = new CustomId(Fingerprint.of(sha256), sample, tag, position);
             return read.toString().equals(id) ? read : null;
         } catch (IllegalArgumentException e) {
             return null;

@@ -10,7 +10,7 @@ import reactor.core.scheduler.Scheduler;
 
 /**
  * Does the work on files, one piece after another. A piece that began is not interrupted by a cancel, which would close the file; what
- * it gives is dropped then.
+ * it gives is dropped then. Thread-safe.
  */
 final class FileThread {
 

@@ -45,10 +45,7 @@ final class Judge {
         if (stopsWork(error)) {
             throw error;
         }
-        pack.trouble = error;
-        Duration floor = error.retryAfter().orElse(Duration.ZERO);
-        Duration silence = pace.failed(
-                settings.clock().instant(), floor, settings.firstPoll(), settings.longestPoll(), settings.random());
+        Duration silence = failed(pace, pack, error, error.retryAfter().orElse(Duration.ZERO));
         if (silence.compareTo(settings.patience()) > 0) {
             throw error;
         }
@@ -71,8 +68,7 @@ final class Judge {
         if (!now.isBefore(end) || (pack.isKnown && pack.withdrawal == Withdrawal.CANCELLED)) {
             return true;
         }
-        pack.trouble = error;
-        pack.polls.failed(now, Duration.ZERO, settings.firstPoll(), settings.longestPoll(), settings.random());
+        askLater(pack, error);
         String what = pack.isKnown
                 ? "the results of batch " + pack.id + " are not there, at "
                 : "batch " + pack.id + " is not known to the account that was asked"
@@ -95,13 +91,7 @@ final class Judge {
             postpone(pack, error);
             return;
         }
-        pack.trouble = error; // of another account, or a server that keeps no list
-        pack.polls.failed(
-                settings.clock().instant(),
-                Duration.ZERO,
-                settings.firstPoll(),
-                settings.longestPoll(),
-                settings.random());
+        askLater(pack, error); // of another account, or a server that keeps no list
         throw error;
     }
 
@@ -167,6 +157,17 @@ final class Judge {
     /** Whether the provider says that there is nothing of what it was asked for: no such batch, or no results. */
     static boolean isMissing(Throwable error) {
         return error instanceof ApiException failure && failure.kind() == ErrorKind.NOT_FOUND;
+    }
+
+    private void askLater(Pack pack, ApiException error) {
+        failed(pack.polls, pack, error, Duration.ZERO);
+    }
+
+    /** Gives how long nothing has come of it. */
+    private Duration failed(Pace pace, Pack pack, ApiException error, Duration floor) {
+        pack.trouble = error;
+        return pace.failed(
+                settings.clock().instant(), floor, settings.firstPoll(), settings.longestPoll(), settings.random());
     }
 
     /** A wait that is told is about requests in a time, not about what is in the queue. */

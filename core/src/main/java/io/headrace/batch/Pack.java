@@ -92,9 +92,18 @@ final class Pack {
         return phase == Phase.SEALED ? submissions : polls;
     }
 
-    /** Lane and group: what may stand in one batch with what. */
+    /** What may stand in one batch with what. */
     String kind() {
+        return kind(lane, group);
+    }
+
+    static String kind(String lane, String group) {
         return lane + '\n' + group;
+    }
+
+    /** Whether the provider has it, or may have it. */
+    boolean isOut() {
+        return phase == Phase.OUT || phase == Phase.INTENDED;
     }
 
     void count(ParkedRequest request, long lineBytes) {

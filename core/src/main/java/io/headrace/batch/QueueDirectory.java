@@ -143,7 +143,7 @@ final class QueueDirectory implements Closeable {
     /** The pack of that kind that takes requests; null for none. */
     @Nullable
     Pack filling(String lane, String group) {
-        return state.filling.get(lane + '\n' + group);
+        return state.filling.get(Pack.kind(lane, group));
     }
 
     Pack open(String lane, String group) throws IOException {

@@ -227,7 +227,7 @@ final class QueueState implements Closeable {
         long out = 0;
         for (Pack pack : live.values()) {
             batches.add(BatchStatus.of(pack));
-            if (pack.phase == Phase.OUT || pack.phase == Phase.INTENDED) {
+            if (pack.isOut()) {
                 out += pack.requests;
             } else {
                 waiting += pack.requests;

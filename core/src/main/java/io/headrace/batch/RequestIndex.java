@@ -8,7 +8,7 @@ import java.nio.file.Path;
 
 /**
  * A table from keys to values, both of 56 bits, in 14 bytes each and off the heap: linear probing in the order of the keys, load 0.9 to
- * 0.95, so at most 16 bytes a request. A value whose {@linkplain #isForgotten state} says so is left out when the table grows. Not
+ * 0.95, so at most 16 bytes a request. A value whose state is {@link #FORGOTTEN} is left out when the table grows. Not
  * thread-safe.
  */
 final class RequestIndex implements Closeable {
@@ -174,7 +174,7 @@ final class RequestIndex implements Closeable {
     }
 
     private static long value(MappedPages pages, int slot) {
-        // the eight bytes that end with the slot: the low 16 bits of the key, cut off, and the value
+        // the eight bytes that end with the slot: the low 8 bits of the key, cut off, and the value
         return page(pages, slot).getLong(offset(slot) + SLOT_BYTES - Long.BYTES) << 8 >>> 8;
     }
 

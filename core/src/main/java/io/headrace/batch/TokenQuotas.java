@@ -40,7 +40,7 @@ final class TokenQuotas {
     private static long out(Pack pack, Collection<Pack> packs) {
         return packs.stream()
                 .filter(other -> other != pack && other.kind().equals(pack.kind()))
-                .filter(other -> other.phase == Pack.Phase.OUT || other.phase == Pack.Phase.INTENDED)
+                .filter(Pack::isOut)
                 .mapToLong(other -> other.tokens)
                 .sum();
     }

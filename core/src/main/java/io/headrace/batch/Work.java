@@ -5,6 +5,7 @@ import io.headrace.batch.Pack.Phase;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -165,7 +166,7 @@ final class Work {
         return hold(
                 pack,
                 stops,
-                () -> (pack.phase == Phase.OUT || pack.phase == Phase.INTENDED) && choice.test(pack),
+                () -> pack.isOut() && choice.test(pack),
                 () -> pack.phase == Phase.OUT ? collector.poll(pack, lane) : doubts.resolve(pack, lane));
     }
 
@@ -223,7 +224,7 @@ final class Work {
     }
 
     /** All packs that are not collected, after what others left behind found its place and what nobody wants is gone. */
-    private List<Pack> moved() throws IOException {
+    private Collection<Pack> moved() throws IOException {
         for (Pack pack : directory.leftovers()) {
             Served<?, ?> lane = lanes.get(pack.lane);
             if (lane != null) {
@@ -235,7 +236,7 @@ final class Work {
                 endings.drop(pack);
             }
         }
-        return List.copyOf(directory.packs());
+        return directory.packs();
     }
 
     private List<Pack> sealed(Served<?, ?> lane) {
@@ -244,7 +245,7 @@ final class Work {
     }
 
     private void sealDue() throws IOException {
-        boolean anyOut = served().anyMatch(pack -> pack.phase == Phase.OUT || pack.phase == Phase.INTENDED);
+        boolean anyOut = served().anyMatch(Pack::isOut);
         Instant now = settings.clock().instant();
         seal(pack -> !anyOut || !isSmall(pack) || !now.isBefore(pack.openedAt.plus(settings.fillTime())));
     }
@@ -289,7 +290,7 @@ final class Work {
     }
 
     private void giveUp() throws IOException {
-        for (Pack pack : List.copyOf(directory.packs())) {
+        for (Pack pack : directory.packs()) {
             if (pack.phase == Phase.FILLING && pack.requests == 0) {
                 continue;
             }
