@@ -1,5 +1,6 @@
 package io.headrace.batch;
 
+import static io.headrace.batch.Simulation.requests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.ApiException;
@@ -9,7 +10,6 @@ import io.headrace.batch.ModelProvider.Faults;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -104,7 +104,7 @@ class AnotherAccountTest {
     @ValueSource(booleans = {true, false})
     void submissionThatIsSurelyOver_isMadeAnewWhereverItWas(boolean keepsTags) {
         Simulation simulation = inDoubt(keepsTags, "");
-        simulation.provider.made.forEach(batch -> simulation.provider.hidden.add(batch.id));
+        simulation.hideAll();
         simulation.later(Duration.ofDays(32));
         assertThat(simulation.rounds()).isEqualTo("done");
         assertThat(simulation.answers).hasSize(6);
@@ -295,9 +295,5 @@ class AnotherAccountTest {
         simulation.provider.faults.lostAnswers = 0;
         assertThat(simulation.states()).containsExactly(State.IN_DOUBT);
         return simulation;
-    }
-
-    private static List<String> requests(int count) {
-        return new ArrayList<>(BatchQueueSimulationTest.requests(count));
     }
 }

@@ -1,13 +1,12 @@
 package io.headrace.batch;
 
+import static io.headrace.batch.Simulation.requests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.batch.ModelProvider.Faults;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Random;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -15,7 +14,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Chance against the queue: faults alone and mixed, and deaths at every step. */
 class BatchQueueSimulationTest {
 
-    private static final Duration LONGEST = Duration.ofDays(60);
     private static final Duration SHORT = Duration.ofSeconds(30);
 
     @TempDir(factory = QuickDirectory.class)
@@ -26,8 +24,7 @@ class BatchQueueSimulationTest {
     void goodDay_answersEverything(boolean keepsTags) {
         Simulation simulation = new Simulation(root, keepsTags, 1, requests(23));
         simulation.start(0);
-        assertThat(simulation.run(simulation.queue().rounds(simulation.pass()), LONGEST))
-                .isEqualTo("done");
+        assertThat(simulation.rounds()).isEqualTo("done");
         simulation.checkAllIsDone();
         assertThat(simulation.claims).hasSize(21);
         assertThat(simulation.provider.made).hasSize(5);
@@ -40,9 +37,7 @@ class BatchQueueSimulationTest {
             Simulation simulation = new Simulation(root.resolve("m" + seed), keepsTags, seed, requests(17));
             simulation.provider.faults = Faults.mixed(new Random(seed));
             simulation.start(0);
-            assertThat(simulation.run(simulation.queue().rounds(simulation.pass()), LONGEST))
-                    .as("seed " + seed)
-                    .isEqualTo("done");
+            assertThat(simulation.rounds()).as("seed " + seed).isEqualTo("done");
             simulation.checkAllIsDone();
         }
     }
@@ -56,7 +51,7 @@ class BatchQueueSimulationTest {
             Simulation simulation = new Simulation(root.resolve("k" + step), keepsTags, step, requests(8));
             simulation.provider.work = SHORT;
             simulation.start(step);
-            simulation.run(simulation.queue().rounds(simulation.pass()), LONGEST);
+            simulation.rounds();
             finish(simulation, "step " + step);
         }
     }
@@ -80,21 +75,13 @@ class BatchQueueSimulationTest {
         Simulation simulation = new Simulation(root.resolve("good"), keepsTags, 1, requests(8));
         simulation.provider.work = SHORT;
         simulation.start(0);
-        simulation.run(simulation.queue().rounds(simulation.pass()), LONGEST);
+        simulation.rounds();
         return simulation.steps();
     }
 
     private static void finish(Simulation simulation, String what) {
         simulation.start(0);
-        assertThat(simulation.run(simulation.queue().rounds(simulation.pass()), LONGEST))
-                .as(what)
-                .isEqualTo("done");
+        assertThat(simulation.rounds()).as(what).isEqualTo("done");
         simulation.checkAllIsDone();
-    }
-
-    static List<String> requests(int count) {
-        return IntStream.range(0, count)
-                .mapToObj(i -> (i % 11 == 10 ? "bad " : "") + "request " + i)
-                .toList();
     }
 }

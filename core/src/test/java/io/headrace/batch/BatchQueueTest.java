@@ -1,5 +1,6 @@
 package io.headrace.batch;
 
+import static io.headrace.batch.Simulation.requests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
@@ -60,7 +61,7 @@ class BatchQueueTest {
     }
 
     @Test
-    void emptyPass_completesEmptyAndAskForNothing() {
+    void emptyPass_completesEmptyAndAsksForNothing() {
         Simulation simulation = simulation(true, 0);
         simulation.start(0);
         assertThat(simulation.queue().rounds(Mono.empty()).blockOptional()).isEmpty();
@@ -538,10 +539,6 @@ class BatchQueueTest {
 
     private Simulation simulation(boolean keepsTags, int requests) {
         return new Simulation(root, keepsTags, new Random(5).nextInt(), requests(requests));
-    }
-
-    private static List<String> requests(int count) {
-        return BatchQueueSimulationTest.requests(count);
     }
 
     private static String rounds(Simulation simulation) {

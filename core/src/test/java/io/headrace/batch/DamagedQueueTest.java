@@ -1,5 +1,6 @@
 package io.headrace.batch;
 
+import static io.headrace.batch.Simulation.requests;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -171,10 +172,6 @@ class DamagedQueueTest {
                 assertThat(lines.next()).isNull();
             }
         }
-    }
-
-    private static List<String> requests(int count) {
-        return new ArrayList<>(BatchQueueSimulationTest.requests(count));
     }
 
     /** Takes so many bytes more, and then no more, as a full disk does: what fits of a write is written. */

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -25,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
@@ -75,6 +77,13 @@ final class Simulation {
         this.time = beside.time;
         this.provider = beside.provider;
         this.requests = requests;
+    }
+
+    /** So many, of which each eleventh is bad; to be added to. */
+    static List<String> requests(int count) {
+        return IntStream.range(0, count)
+                .mapToObj(i -> (i % 11 == 10 ? "bad " : "") + "request " + i)
+                .collect(Collectors.toCollection(ArrayList::new));
     }
 
     Instant now() {

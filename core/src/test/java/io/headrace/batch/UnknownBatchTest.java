@@ -1,5 +1,6 @@
 package io.headrace.batch;
 
+import static io.headrace.batch.Simulation.requests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.ApiException;
@@ -7,7 +8,6 @@ import io.headrace.ErrorKind;
 import io.headrace.batch.BatchStatus.State;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -176,9 +176,5 @@ class UnknownBatchTest {
         assertThat(simulation.round()).isEqualTo("done");
         assertThat(simulation.states()).containsOnly(State.OUT);
         return simulation;
-    }
-
-    private static List<String> requests(int count) {
-        return new ArrayList<>(BatchQueueSimulationTest.requests(count));
     }
 }
