@@ -42,7 +42,7 @@ import reactor.core.scheduler.Scheduler;
 /** A run while it runs: once through the dataset. */
 final class Execution<I, O> implements Recorder.Ending {
 
-    private static final Logger log = LoggerFactory.getLogger(Execution.class);
+    private static final Logger LOG = LoggerFactory.getLogger(Execution.class);
 
     private static final long NOT_PAUSED = Long.MIN_VALUE;
 
@@ -176,7 +176,7 @@ final class Execution<I, O> implements Recorder.Ending {
     }
 
     private void warn(String what) {
-        log.warn("{}", what);
+        LOG.warn("{}", what);
         note(what);
     }
 

@@ -16,7 +16,7 @@ import reactor.util.context.Context;
  */
 final class RunContext {
 
-    private static final Logger log = LoggerFactory.getLogger(RunContext.class);
+    private static final Logger LOG = LoggerFactory.getLogger(RunContext.class);
 
     /** Where Reactor looks for what to do with an error that nobody can take any more. */
     private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
@@ -62,6 +62,6 @@ final class RunContext {
 
     /** What fails in flight behind the error that ended the stream: the same disk, most often, once for each item. */
     private static void dropped(Throwable error) {
-        log.debug("an item in flight failed after the end of the stream", error);
+        LOG.debug("an item in flight failed after the end of the stream", error);
     }
 }
