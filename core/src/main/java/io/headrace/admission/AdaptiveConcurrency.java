@@ -6,9 +6,6 @@ package io.headrace.admission;
  */
 final class AdaptiveConcurrency {
 
-    /** Refusals come within this time: what was not refused by then was accepted. */
-    private static final double REFUSED_BY = 0.25;
-
     /** Refusals at numbers that differ more than this are not for the number (squared logarithm, 14 %). */
     private static final double ALIKE = 0.02;
 
@@ -98,7 +95,7 @@ final class AdaptiveConcurrency {
         waitedFor = false;
         lastTaken = now;
         inFlight++;
-        if (now - provenAt > REFUSED_BY) {
+        if (now - provenAt > Search.REFUSED_BY) {
             proven = Math.max(proven, provenNext);
             provenNext = 0;
             provenAt = now;

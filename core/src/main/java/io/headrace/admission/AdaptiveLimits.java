@@ -207,7 +207,7 @@ public final class AdaptiveLimits implements Resource {
             strays.answered();
             concurrency.answered();
             answered(elapsed, now);
-        } else if (isTransient(end.error()) && time >= growsFrom) {
+        } else if (end.isFault() && time >= growsFrom) {
             growsFrom = time + STANDSTILL;
             if (spec.serverErrorFactor() < 1) {
                 concurrency.dip(spec.serverErrorFactor());
@@ -373,13 +373,6 @@ public final class AdaptiveLimits implements Resource {
         if (limit != LatencyGradient.KEEP) {
             concurrency.reduceTo(limit);
         }
-    }
-
-    private static boolean isTransient(@Nullable ErrorKind error) {
-        return error == ErrorKind.SERVER_ERROR
-                || error == ErrorKind.OVERLOADED
-                || error == ErrorKind.TIMEOUT
-                || error == ErrorKind.TRANSPORT;
     }
 
     private static double perSecond(ServerLimits.Allowance allowance) {

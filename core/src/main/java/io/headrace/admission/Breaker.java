@@ -8,10 +8,8 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.admission.Level.Origin;
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -37,8 +35,6 @@ public final class Breaker implements Resource {
         HALF_OPEN
     }
 
-    private static final Set<ErrorKind> FAILURES =
-            EnumSet.of(ErrorKind.SERVER_ERROR, ErrorKind.OVERLOADED, ErrorKind.TIMEOUT, ErrorKind.TRANSPORT);
     private static final Duration NEVER_SLOW = Duration.ofDays(3_650);
     private static final int NO_RAMP = Integer.MAX_VALUE;
 
@@ -129,7 +125,7 @@ public final class Breaker implements Resource {
             } else {
                 machine.onSuccess(nanos, TimeUnit.NANOSECONDS);
             }
-        } else if (error != null && FAILURES.contains(error)) {
+        } else if (error != null && end.isFault()) {
             machine()
                     .onError(
                             nanos,

@@ -2,6 +2,7 @@ package io.headrace.admission;
 
 import io.headrace.Delivery;
 import io.headrace.Usage;
+import io.headrace.admission.Level.Origin;
 import io.headrace.admission.ServerLimits.Allowance;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,12 @@ public enum Charge {
     /** Whether the server too counts what was asked for at first and gives back at the end what was not used. */
     boolean isCorrected() {
         return this == TOKENS || this == OUTPUT_TOKENS;
+    }
+
+    /** Why a call that asks for so much can never be granted by the limit {@code name}. */
+    String tooMuch(long asked, long limit, Origin origin, String name) {
+        return "the call asks for " + asked + " " + unit + ", more than the " + limit + " "
+                + (origin == Origin.STATED ? "stated" : "that the server allows") + " as " + name;
     }
 
     /** What {@code demand} reserves. */

@@ -30,7 +30,7 @@ final class FairQueue<T> {
     /** The payer of places without one. */
     private static final Object NOBODY = new Object();
 
-    private final Map<Priority, Level> levels = new EnumMap<>(Priority.class);
+    private final Map<Priority, Tier> tiers = new EnumMap<>(Priority.class);
     private final Map<String, Double> weights;
     private final long ageingNanos;
     /** How many of those in line each payer pays for. */
@@ -47,7 +47,7 @@ final class FairQueue<T> {
         this.weights = Map.copyOf(weights);
         this.ageingNanos = ageingNanos;
         for (Priority priority : Priority.values()) {
-            levels.put(priority, new Level());
+            tiers.put(priority, new Tier());
         }
     }
 
@@ -57,29 +57,29 @@ final class FairQueue<T> {
 
     /** Tenants that cost memory now. */
     int tenants() {
-        return levels.values().stream().mapToInt(level -> level.tenants.size()).sum();
+        return tiers.values().stream().mapToInt(tier -> tier.tenants.size()).sum();
     }
 
     /** Puts {@code place} at the end of its tenant's line, or behind the others that go again at the head. */
     void add(Place<T> place) {
-        levelOf(place).add(place);
+        tierOf(place).add(place);
         payers.merge(payer(place), 1, Integer::sum);
         size++;
     }
 
     /** Takes out {@code place}, which must be waiting, and forgets it. */
     void remove(Place<T> place) {
-        levelOf(place).remove(place);
+        tierOf(place).remove(place);
         left(place);
     }
 
     /** Whose turn it is; it stays. */
     @Nullable
     Place<T> peek(long now) {
-        for (Level level : levels.values()) {
-            if (!level.waiting.isEmpty()) {
-                Level aged = turnsOverAged < AGED_TURN - 1 ? null : agedBelow(level, now);
-                return aged == null ? level.next() : aged.next();
+        for (Tier tier : tiers.values()) {
+            if (!tier.waiting.isEmpty()) {
+                Tier aged = turnsOverAged < AGED_TURN - 1 ? null : agedBelow(tier, now);
+                return aged == null ? tier.next() : aged.next();
             }
         }
         return null;
@@ -87,13 +87,13 @@ final class FairQueue<T> {
 
     /** Takes out {@code place}, which has its turn, and charges its tenant. */
     void admit(Place<T> place, long now) {
-        Level level = levelOf(place);
-        if (overtakes(level)) {
+        Tier tier = tierOf(place);
+        if (overtakes(tier)) {
             turnsOverAged = 0;
-        } else if (agedBelow(level, now) != null) {
+        } else if (agedBelow(tier, now) != null) {
             turnsOverAged++;
         }
-        level.admit(place);
+        tier.admit(place);
         left(place);
     }
 
@@ -109,7 +109,7 @@ final class FairQueue<T> {
     /** Moves the virtual time of the tenant of {@code place} by {@code tokens} more, or fewer, than it was charged. */
     void correct(Place<T> place, long tokens) {
         if (tokens != 0) {
-            levelOf(place).correct(place.tenant, tokens);
+            tierOf(place).correct(place.tenant, tokens);
         }
     }
 
@@ -120,8 +120,8 @@ final class FairQueue<T> {
 
     /** Shows each place in line to {@code visitor}, which may remove it. */
     void forEach(Consumer<Place<T>> visitor) {
-        for (Level level : levels.values()) {
-            for (Tenant<T> tenant : List.copyOf(level.waiting)) {
+        for (Tier tier : tiers.values()) {
+            for (Tenant<T> tenant : List.copyOf(tier.waiting)) {
                 Place<T> next = tenant.first;
                 while (next != null) {
                     Place<T> place = next;
@@ -132,9 +132,9 @@ final class FairQueue<T> {
         }
     }
 
-    private boolean overtakes(Level level) {
-        for (Level other : levels.values()) {
-            if (other == level) {
+    private boolean overtakes(Tier tier) {
+        for (Tier other : tiers.values()) {
+            if (other == tier) {
                 return false;
             }
             if (!other.waiting.isEmpty()) {
@@ -144,31 +144,31 @@ final class FairQueue<T> {
         return false;
     }
 
-    /** The lower level whose next ticket has waited longest, if that is long enough. */
-    private @Nullable Level agedBelow(Level level, long now) {
-        Level oldest = null;
+    /** The lower tier whose next ticket has waited longest, if that is long enough. */
+    private @Nullable Tier agedBelow(Tier tier, long now) {
+        Tier oldest = null;
         long since = now - ageingNanos;
         boolean below = false;
-        for (Level other : levels.values()) {
+        for (Tier other : tiers.values()) {
             if (below && !other.waiting.isEmpty() && other.next().since - since <= 0) {
                 oldest = other;
                 since = other.next().since;
             }
-            below |= other == level;
+            below |= other == tier;
         }
         return oldest;
     }
 
-    private Level levelOf(Place<T> place) {
-        Level level = levels.get(place.priority);
-        if (level == null) {
-            throw new IllegalStateException("no level for " + place.priority);
+    private Tier tierOf(Place<T> place) {
+        Tier tier = tiers.get(place.priority);
+        if (tier == null) {
+            throw new IllegalStateException("no tier for " + place.priority);
         }
-        return level;
+        return tier;
     }
 
     /** The tenants of one priority. */
-    private final class Level {
+    private final class Tier {
 
         private final Map<String, Tenant<T>> tenants = new HashMap<>();
         private final TreeSet<Tenant<T>> waiting = new TreeSet<>(Tenant.furthestBack());

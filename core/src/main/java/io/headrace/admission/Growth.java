@@ -17,7 +17,7 @@ final class Growth {
 
     private static final double DOUBLED = 4;
 
-    /** A plateau that was confirmed again and again lasts no longer than this, and where calls are rare than that and a half. */
+    /** A plateau that was confirmed again and again lasts no longer than this, and where calls are rare half as long again. */
     private static final double LONGEST_HOLD = 20;
 
     /** No round trip is taken for shorter: servers count by the second at the finest. */

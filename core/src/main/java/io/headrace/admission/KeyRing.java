@@ -6,6 +6,7 @@ import io.headrace.ErrorKind;
 import java.util.List;
 import java.util.Objects;
 import java.util.StringJoiner;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,42 +41,27 @@ final class KeyRing {
     /** Why {@code demand} can never be granted by any key that is left, as the first of them says it; null when it can. */
     @Nullable
     String impossible(Demand demand) {
-        String first = null;
-        for (Seat seat : seats) {
-            if (seat.gone() == null) {
-                String why = seat.impossible(demand);
-                if (why == null) {
-                    return null;
-                }
-                first = first == null ? why : first;
-            }
-        }
-        return first;
+        return firstOfAll(seat -> seat.impossible(demand));
     }
 
     /** Why no key that is left admits anybody for the time being, as the first of them says it; null when one does. */
     @Nullable
     ErrorKind shut(long now) {
-        ErrorKind first = null;
-        for (Seat seat : seats) {
-            if (seat.gone() == null) {
-                ErrorKind why = seat.shut(now);
-                if (why == null) {
-                    return null;
-                }
-                first = first == null ? why : first;
-            }
-        }
-        return first;
+        return firstOfAll(seat -> seat.shut(now));
     }
 
     /** Why waiting for any key that is left is of no use, as the first of them says it; null while it is of use for one. */
     @Nullable
     String standstill(long now) {
-        String first = null;
+        return firstOfAll(seat -> seat.standstill(now));
+    }
+
+    /** What the first seat that is left says, if all of them say something; else null. */
+    private <T> @Nullable T firstOfAll(Function<Seat, @Nullable T> reason) {
+        T first = null;
         for (Seat seat : seats) {
             if (seat.gone() == null) {
-                String why = seat.standstill(now);
+                T why = reason.apply(seat);
                 if (why == null) {
                     return null;
                 }

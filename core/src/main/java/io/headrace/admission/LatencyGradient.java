@@ -9,6 +9,9 @@ package io.headrace.admission;
  */
 final class LatencyGradient {
 
+    /** What {@link #answered} gives while nothing has to change. */
+    static final double KEEP = -1;
+
     /** Calls of a round, at the least. */
     private static final int ROUND = 32;
 
@@ -31,9 +34,6 @@ final class LatencyGradient {
 
     private double reducedFrom;
     private double slowAt = Double.NaN;
-
-    /** What {@link #answered} gives while nothing has to change. */
-    static final double KEEP = -1;
 
     /**
      * An answer came.

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class LearnedStore {
 
-    private static final Logger log = LoggerFactory.getLogger(LearnedStore.class);
+    private static final Logger LOG = LoggerFactory.getLogger(LearnedStore.class);
     private static final Codec<Learned> JSON = Codec.json(Learned.class);
 
     private final Path directory;
@@ -60,8 +60,8 @@ public final class LearnedStore {
         } catch (NoSuchFileException e) {
             return Learned.NOTHING;
         } catch (IOException | IllegalArgumentException e) {
-            log.warn(
-                    "What was learned of gate '{}' cannot be read and is learned anew: {} ({})",
+            LOG.warn(
+                    "what was learned of gate '{}' cannot be read and is learned anew: {} ({})",
                     gate,
                     file,
                     e.toString());
@@ -79,7 +79,7 @@ public final class LearnedStore {
             Files.write(next, JSON.encode(learned));
             Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            log.warn("What was learned of gate '{}' cannot be written: {} ({})", gate, file, e.toString());
+            LOG.warn("what was learned of gate '{}' cannot be written: {} ({})", gate, file, e.toString());
             discard(next);
         }
     }
@@ -90,7 +90,7 @@ public final class LearnedStore {
                 Files.deleteIfExists(file);
             }
         } catch (IOException e) {
-            log.debug("A temporary file stays: {}", file, e);
+            LOG.debug("a temporary file stays: {}", file, e);
         }
     }
 

@@ -32,7 +32,7 @@ final class Search {
     private static final double IN_VAIN = 1.5;
 
     /** Refusals come within this time: what was not refused by then was accepted. */
-    private static final double REFUSED_BY = 0.25;
+    static final double REFUSED_BY = 0.25;
 
     /** Of the typical request. */
     private double size;

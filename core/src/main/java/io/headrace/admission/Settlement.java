@@ -6,7 +6,9 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.Usage;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +28,9 @@ public record Settlement(
         @Nullable ErrorKind error,
         @Nullable Duration retryAfter,
         Duration elapsed) {
+
+    private static final Set<ErrorKind> FAULTS =
+            EnumSet.of(ErrorKind.SERVER_ERROR, ErrorKind.OVERLOADED, ErrorKind.TIMEOUT, ErrorKind.TRANSPORT);
 
     public Settlement {
         Objects.requireNonNull(delivery, "delivery");
@@ -65,6 +70,11 @@ public record Settlement(
     /** Whether it brought an answer. */
     public boolean succeeded() {
         return error == null && delivery == Delivery.ANSWERED;
+    }
+
+    /** Whether the endpoint failed: a server error, overload, a timeout or a broken connection. */
+    boolean isFault() {
+        return error != null && FAULTS.contains(error);
     }
 
     /** Whether the server did no work for it: what it reserved comes back. */

@@ -68,10 +68,7 @@ public final class SlidingWindow implements Resource {
     @Override
     public @Nullable String impossible(Demand demand) {
         long asked = charge.reserved(demand);
-        return asked <= limit()
-                ? null
-                : "the call asks for " + asked + " " + charge.unit() + ", more than the " + limit() + " "
-                        + (stated <= told ? "stated" : "that the server allows") + " as " + name;
+        return asked <= limit() ? null : charge.tooMuch(asked, limit(), origin(), name);
     }
 
     @Override
@@ -121,11 +118,15 @@ public final class SlidingWindow implements Resource {
     @Override
     public List<Level> levels(long now) {
         expire(now);
-        return List.of(new Level(name, used, limit(), stated <= told ? Origin.STATED : Origin.SERVER));
+        return List.of(new Level(name, used, limit(), origin()));
     }
 
     private long limit() {
         return Math.min(stated, told);
+    }
+
+    private Origin origin() {
+        return stated <= told ? Origin.STATED : Origin.SERVER;
     }
 
     private void add(long units, long now) {

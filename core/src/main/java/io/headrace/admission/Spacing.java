@@ -12,18 +12,18 @@ final class Spacing {
     private static final double BLUR = 0.001;
 
     private double next;
-    private double longest;
+    private double lastCost;
 
     /** Never longer than what the last request cost: a clock that was set back keeps nobody waiting. */
     double waitFor(double now) {
         double wait = next - now;
-        return wait > longest + BLUR ? 0 : Math.max(0, wait);
+        return wait > lastCost + BLUR ? 0 : Math.max(0, wait);
     }
 
     void take(double cost, double now) {
         double from = Math.min(Math.max(next, now - AHEAD), now);
         next = from + cost;
-        longest = cost;
+        lastCost = cost;
     }
 
     void giveBack(double cost) {

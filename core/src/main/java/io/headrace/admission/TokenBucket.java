@@ -94,10 +94,7 @@ public final class TokenBucket implements Resource {
     @Override
     public @Nullable String impossible(Demand demand) {
         long asked = charge.reserved(demand);
-        return asked <= most
-                ? null
-                : "the call asks for " + asked + " " + charge.unit() + ", more than the " + most + " "
-                        + (origin() == Origin.STATED ? "stated" : "that the server allows") + " as " + name;
+        return asked <= most ? null : charge.tooMuch(asked, most, origin(), name);
     }
 
     @Override
