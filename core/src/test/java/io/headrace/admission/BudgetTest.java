@@ -234,12 +234,13 @@ class BudgetTest {
     @Test
     void callsBack_withoutItsLock() throws Exception {
         Budget budget = Budget.ofUsd(usd("1"));
+        List<Budget.Balance> seen = new ArrayList<>();
         ExecutorService other = Executors.newSingleThreadExecutor();
         try {
             budget.reserve(upTo("1"), NOBODY);
             budget.reserve(upTo("1"), () -> {
                 try {
-                    other.submit(budget::balance).get(10, TimeUnit.SECONDS);
+                    seen.add(other.submit(budget::balance).get(10, TimeUnit.SECONDS));
                 } catch (Exception e) {
                     throw new AssertionError("the lock was held", e);
                 }
@@ -248,6 +249,7 @@ class BudgetTest {
         } finally {
             other.shutdownNow();
         }
+        assertThat(seen).hasSize(1);
     }
 
     @Test

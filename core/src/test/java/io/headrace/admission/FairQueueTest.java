@@ -239,8 +239,24 @@ class FairQueueTest {
         for (int i = 0; i < 999; i++) {
             next();
         }
-        assertThat(queue.tenants()).isLessThanOrEqualTo(1_000);
+        assertThat(queue.tenants()).as("all are ahead of the one that waits").isEqualTo(1_000);
         next();
         assertThat(queue.tenants()).isZero();
+    }
+
+    @Test
+    void tenantThatIsNoMoreAheadOfThoseWhoWait_isForgottenWhenTheNextOneRests() {
+        wait("x", "once", Priority.BATCH, 10);
+        for (int i = 0; i < 10; i++) {
+            wait("y", "always", Priority.BATCH, 10);
+        }
+        assertThat(next()).isEqualTo("x");
+        assertThat(queue.tenants()).isEqualTo(2);
+        assertThat(next()).isEqualTo("y");
+        assertThat(next()).isEqualTo("y"); // now it has had as much
+        wait("z", "new", Priority.BATCH, 10);
+        assertThat(queue.tenants()).isEqualTo(3);
+        assertThat(next()).isEqualTo("z");
+        assertThat(queue.tenants()).isEqualTo(2);
     }
 }

@@ -16,7 +16,7 @@ class SearchTest {
     @Test
     void refusalsOfEverything_endItAtOnce() {
         int refused = 0;
-        while (search.goesOn()) {
+        while (search.goesOn() && refused < 100) {
             send(10);
             refuse();
             refused++;
@@ -27,7 +27,7 @@ class SearchTest {
     @Test
     void halfRefused_endsItSoon() {
         int refused = 0;
-        while (search.goesOn()) {
+        while (search.goesOn() && refused < 100) {
             send(10);
             send(10);
             refuse();
