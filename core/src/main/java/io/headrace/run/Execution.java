@@ -284,7 +284,7 @@ final class Execution<I, O> implements Recorder.Ending {
         failure = error;
         RunReport made = report;
         if (made != null) {
-            report = made.broken(String.valueOf(error.getMessage()));
+            report = made.broken(message(error));
         }
     }
 
@@ -546,7 +546,12 @@ final class Execution<I, O> implements Recorder.Ending {
 
     private String why(End end) {
         Throwable error = failure;
-        return end == End.FINISHED ? "" : error == null ? stop.reason().orElse("") : String.valueOf(error.getMessage());
+        return end == End.FINISHED ? "" : error == null ? stop.reason().orElse("") : message(error);
+    }
+
+    private static String message(Throwable error) {
+        String message = error.getMessage();
+        return message == null ? error.toString() : message;
     }
 
     private boolean hasResults() {

@@ -165,6 +165,17 @@ class RunEndsTest extends Runs {
     }
 
     @Test
+    void errorWithoutAMessage_isNamedAsTheReason() {
+        Run<String> run = run(Dataset.from("words", Flux.error(new IllegalStateException())), Runs::upper)
+                .build();
+        StepVerifier.create(run.execute())
+                .expectError(IllegalStateException.class)
+                .verify(SOON);
+        assertThat(run.report())
+                .hasValueSatisfying(report -> assertThat(report.reason()).isEqualTo("java.lang.IllegalStateException"));
+    }
+
+    @Test
     void brokenCache_isNoPolicy_alsoUnderOnErrorContinue() throws IOException {
         Run<String> run = run(words(3), word -> Mono.error(new StorageException("disk full", new IOException())))
                 .build();
