@@ -45,6 +45,12 @@ final class Database implements Closeable {
     /** One absent answer in a thousand passes for one that may be there, for each table that is asked. */
     private static final int BLOOM_BITS_PER_KEY = 14;
 
+    /**
+     * Each table covers all keys, so merging any with older answers rewrites all of those: of 4, as is usual, that was more work than
+     * all the rest of storing a million answers. A lookup asks the filters of so many more tables, in memory.
+     */
+    private static final int TABLES_TO_MERGE = 16;
+
     private static final long MANY_ENTRIES = 1_000_000;
     private static final int BACKGROUND_JOBS = 2;
     private static final int MAX_OPEN_FILES = 256;
@@ -127,6 +133,9 @@ final class Database implements Closeable {
                 .setCompressionType(CompressionType.LZ4_COMPRESSION)
                 .setWriteBufferSize(MEMTABLE_BYTES)
                 .setMaxBackgroundJobs(BACKGROUND_JOBS)
+                .setLevel0FileNumCompactionTrigger(TABLES_TO_MERGE)
+                .setLevel0SlowdownWritesTrigger(2 * TABLES_TO_MERGE)
+                .setLevel0StopWritesTrigger(4 * TABLES_TO_MERGE)
                 .setMaxOpenFiles(MAX_OPEN_FILES)
                 .setMaxFileOpeningThreads(1)
                 .setSkipStatsUpdateOnDbOpen(true)
