@@ -37,6 +37,11 @@ final class WeakIdentityMap<K, V> {
         return other == null ? made : other;
     }
 
+    /** Forgets the value of {@code key}, if there is one. */
+    void remove(K key) {
+        values.remove(new Probe(key));
+    }
+
     /** How many objects have a value, those included whose end has not been noticed yet. */
     int size() {
         forgetGone();

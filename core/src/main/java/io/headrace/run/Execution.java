@@ -390,6 +390,7 @@ final class Execution<I, O> implements Recorder.Ending {
      * fail.
      */
     private void admit(Outcome<O> outcome, SynchronousSink<Outcome<O>> sink) {
+        context.left(outcome.item());
         if (outcome instanceof Outcome.Failed<O> failed && failed.kind() == ErrorKind.PARKED) {
             parked.incrementAndGet();
             Objects.requireNonNull(checkpoint).directory().park(outcome.item().rowId());

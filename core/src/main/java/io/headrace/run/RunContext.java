@@ -2,6 +2,7 @@ package io.headrace.run;
 
 import io.headrace.CachePolicy;
 import io.headrace.CallOptions;
+import io.headrace.Item;
 import io.headrace.ItemNamespaces;
 import io.headrace.observe.CallListener;
 import java.time.Instant;
@@ -44,6 +45,11 @@ final class RunContext {
                 RunContext::dropped);
         SpentBefore purse = settings.purse();
         return purse == null ? observed : purse.budget().into(observed);
+    }
+
+    /** The item is through all steps. */
+    void left(Item<?> item) {
+        namespaces.leave(item.id());
     }
 
     /**

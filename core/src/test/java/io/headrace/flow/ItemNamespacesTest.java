@@ -204,4 +204,20 @@ class ItemNamespacesTest {
         }
         assertThat(ids).allMatch(id -> id.get() == null);
     }
+
+    @Test
+    void anItemThatHasLeft_isForgotten() {
+        ItemNamespaces namespaces = ItemNamespaces.of("p");
+        String id = "item";
+        Fingerprint asked = key("q").fingerprint();
+        Namespace mine = namespaces.namespace(id);
+        assertThat(mine.take(asked, 1)).isZero();
+        assertThat(mine.take(asked, 1)).isEqualTo(1);
+
+        namespaces.leave(id);
+
+        assertThat(mine.take(asked, 1)).isZero();
+        namespaces.leave(new String(id)); // another object
+        assertThat(mine.take(asked, 1)).isEqualTo(1);
+    }
 }
