@@ -6,7 +6,8 @@ import java.util.Objects;
 /**
  * What is in use of the two bounds at which a Java process dies: its heap, and the memory of the container that it runs in.
  *
- * @param heap what the collection that ended last left in use, and the most that the heap may grow to ({@code -Xmx})
+ * @param heap what the collection that ended last left in use, or as long as it is little what is in use with the garbage, and the most
+ *     that the heap may grow to ({@code -Xmx})
  * @param container what the container uses besides file pages that can be dropped, and its limit; {@link Level#UNLIMITED} outside
  *     of any limit
  * @param collections how many collections there were by now; the heap's reading changes with the next one only
