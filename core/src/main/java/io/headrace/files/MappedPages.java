@@ -19,14 +19,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MappedPages implements Closeable {
 
+    /** Written as often as a page needs. */
+    private static final byte[] ZEROS = new byte[64 << 10];
+
     private final FileChannel file;
-    private final byte[] zeros;
+    private final int pageBytes;
     private @Nullable MappedByteBuffer[] pages = new MappedByteBuffer[4];
     private int count;
 
     private MappedPages(FileChannel file, int pageBytes) {
         this.file = file;
-        this.zeros = new byte[pageBytes];
+        this.pageBytes = pageBytes;
     }
 
     /**
@@ -55,17 +58,16 @@ public final class MappedPages implements Closeable {
 
     /** Adds a page of zeros. */
     public void add() throws IOException {
-        long start = (long) count * zeros.length;
-        ByteBuffer fill = ByteBuffer.wrap(zeros);
-        while (fill.hasRemaining()) {
-            file.write(fill, start + fill.position());
+        long start = bytes();
+        for (int filled = 0; filled < pageBytes; ) {
+            filled += file.write(ByteBuffer.wrap(ZEROS, 0, Math.min(ZEROS.length, pageBytes - filled)), start + filled);
         }
         if (count == pages.length) {
             pages = Arrays.copyOf(pages, count * 2);
         }
         MappedByteBuffer page = pages[count];
         if (page == null) { // else it was mapped before a clear() and is good again
-            pages[count] = file.map(MapMode.READ_WRITE, start, zeros.length);
+            pages[count] = file.map(MapMode.READ_WRITE, start, pageBytes);
         }
         count++;
     }
@@ -78,7 +80,7 @@ public final class MappedPages implements Closeable {
 
     /** Bytes mapped. */
     public long bytes() {
-        return (long) count * zeros.length;
+        return (long) count * pageBytes;
     }
 
     @Override
