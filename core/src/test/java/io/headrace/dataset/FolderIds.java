@@ -1,5 +1,6 @@
 package io.headrace.dataset;
 
+import io.headrace.ChildProcess;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -17,14 +18,7 @@ final class FolderIds {
 
     /** As it goes in a container or a cron job: names are ASCII there. */
     static List<String> ofProcessWithoutLocale(Path folder) throws IOException {
-        ProcessBuilder process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        FolderIds.class.getName(),
-                        folder.toString())
-                .redirectErrorStream(true);
+        ProcessBuilder process = ChildProcess.of(FolderIds.class, folder);
         process.environment().put("LC_ALL", "C");
         return new String(process.start().getInputStream().readAllBytes(), StandardCharsets.UTF_8)
                 .lines()

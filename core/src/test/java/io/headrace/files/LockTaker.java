@@ -1,5 +1,6 @@
 package io.headrace.files;
 
+import io.headrace.ChildProcess;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -19,15 +20,7 @@ final class LockTaker {
 
     /** Runs it to its end; what it said. */
     static String run(Path directory) throws IOException {
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        LockTaker.class.getName(),
-                        directory.toString())
-                .redirectErrorStream(true)
-                .start();
+        Process process = ChildProcess.of(LockTaker.class, directory).start();
         return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 }
