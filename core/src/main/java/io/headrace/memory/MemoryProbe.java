@@ -18,14 +18,14 @@ import org.jspecify.annotations.Nullable;
  * Reads how much memory is in use. Thread-safe; a reading takes some tens of microseconds, most of it for the files of the
  * container's limits.
  *
- * <p>As long as the heap was never half full, no collection can have left more than that, and what the last one did leave is not asked
- * for: Java's management beans are some sixty classes, which most runs need for nothing else.
+ * <p>What the last collection left is at most what is in use now. As long as that is under half of the heap at each reading it is
+ * taken instead: Java's management beans, which know better, are some sixty classes, which most runs need for nothing else.
  */
 public final class MemoryProbe {
 
     private final Cgroup container;
     private final LongSupplier used;
-    private volatile @Nullable Collections collections;
+    private volatile @Nullable HeapBeans heapBeans;
 
     /**
      * @param used of the heap now, garbage included
@@ -43,14 +43,14 @@ public final class MemoryProbe {
     /** What is in use now. Never fails: what cannot be read counts as unlimited. */
     public MemoryUse read() {
         long limit = Runtime.getRuntime().maxMemory();
-        Collections beans = collections;
+        HeapBeans beans = heapBeans;
         if (beans == null) {
             long now = used.getAsLong();
             if (now < limit / 2) {
                 return new MemoryUse(new Level(now, limit), container.read(), 0);
             }
-            beans = new Collections();
-            collections = beans;
+            beans = new HeapBeans();
+            heapBeans = beans;
         }
         return new MemoryUse(new Level(beans.leftByLast(), limit), container.read(), beans.count());
     }
@@ -60,8 +60,8 @@ public final class MemoryProbe {
         return runtime.totalMemory() - runtime.freeMemory();
     }
 
-    /** The collections of garbage so far. */
-    private static final class Collections {
+    /** What Java tells of its collections. */
+    private static final class HeapBeans {
 
         private final Set<String> heapPools = ManagementFactory.getMemoryPoolMXBeans().stream()
                 .filter(pool -> pool.getType() == MemoryType.HEAP)
