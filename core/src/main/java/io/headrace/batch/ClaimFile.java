@@ -1,5 +1,6 @@
 package io.headrace.batch;
 
+import io.headrace.files.Zeros;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -81,11 +82,7 @@ final class ClaimFile implements Closeable {
         }
         long start = count * CLAIM_BYTES;
         int bytes = Math.toIntExact(Math.max(claims + claims / 2, LEAST_CLAIMS) * CLAIM_BYTES);
-        ByteBuffer zeros = ByteBuffer.allocate(CHUNK_BYTES);
-        for (long at = start; at < start + bytes; ) {
-            zeros.clear().limit((int) Math.min(CHUNK_BYTES, start + bytes - at));
-            at += file.write(zeros, at);
-        }
+        Zeros.write(file, start, start + bytes);
         window = file.map(MapMode.READ_WRITE, start, bytes);
     }
 

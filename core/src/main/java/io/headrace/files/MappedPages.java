@@ -2,7 +2,6 @@ package io.headrace.files;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
@@ -14,13 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Zeroed memory off the heap that grows page by page, mapped from a temporary file that has no name any more. The file is
- * filled with real zeros before a page is mapped, so that a full disk is an {@link IOException} and not a signal that kills
- * the process. Not thread-safe.
+ * filled with {@link Zeros} before a page is mapped. Not thread-safe.
  */
 public final class MappedPages implements Closeable {
-
-    /** Written as often as a page needs. */
-    private static final byte[] ZEROS = new byte[64 << 10];
 
     private final FileChannel file;
     private final int pageBytes;
@@ -59,9 +54,7 @@ public final class MappedPages implements Closeable {
     /** Adds a page of zeros. */
     public void add() throws IOException {
         long start = bytes();
-        for (int filled = 0; filled < pageBytes; ) {
-            filled += file.write(ByteBuffer.wrap(ZEROS, 0, Math.min(ZEROS.length, pageBytes - filled)), start + filled);
-        }
+        Zeros.write(file, start, start + pageBytes);
         if (count == pages.length) {
             pages = Arrays.copyOf(pages, count * 2);
         }

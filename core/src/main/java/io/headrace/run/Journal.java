@@ -1,8 +1,8 @@
 package io.headrace.run;
 
+import io.headrace.files.Zeros;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
@@ -16,8 +16,7 @@ import org.jspecify.annotations.Nullable;
  * The append-only file of what has happened in a run. An append is a copy into a mapped page: no system call, and it
  * survives the death of the process the moment it returns; {@link #sync} makes it survive power loss too.
  *
- * <p>The file grows by chunks that are first filled with zeros by ordinary writes, so that a full disk is an
- * {@link IOException}; after a crash the zeros behind the last record are its end.
+ * <p>The file grows by chunks that are first filled with {@link Zeros}; after a crash those behind the last record are its end.
  *
  * <p>Safe for any number of threads.
  */
@@ -107,10 +106,7 @@ final class Journal implements Closeable {
 
     private MappedByteBuffer grow(int length) throws IOException {
         long size = Math.max(length, Math.min(MAX_CHUNK_BYTES, Math.max(MIN_CHUNK_BYTES, end)));
-        ByteBuffer zeros = ByteBuffer.allocate((int) size);
-        while (zeros.hasRemaining()) {
-            file.write(zeros, end + zeros.position());
-        }
+        Zeros.write(file, end, end + size);
         if (window != null) {
             unsynced.add(window);
         }

@@ -3,6 +3,7 @@ package io.headrace.cache.rocksdb;
 import io.headrace.Fingerprint;
 import io.headrace.cache.CacheEntryCodec;
 import io.headrace.cache.StoredEntry;
+import io.headrace.files.Zeros;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,7 +34,7 @@ final class Segment implements Closeable {
     private static final int MAX_ENTRIES = 1 << 15;
     private static final int SLOTS = 2 * MAX_ENTRIES;
 
-    /** Written with zeros before it is used: a full disk is then an exception, and not a signal that kills the process. */
+    /** Filled with {@link Zeros} at a time. */
     private static final int FILL_BYTES = 256 << 10;
 
     // a file is the number of its round and records; a record is its round, length, key and value
@@ -370,11 +371,9 @@ final class Segment implements Closeable {
     private void fill(int upTo) throws IOException {
         FileChannel file = Objects.requireNonNull(this.file);
         while (filled < upTo) {
-            ByteBuffer zeros = ByteBuffer.allocate(Math.min(FILL_BYTES, BYTES - filled));
-            while (zeros.hasRemaining()) {
-                file.write(zeros, filled + zeros.position());
-            }
-            filled += zeros.capacity();
+            int next = Math.min(BYTES, filled + FILL_BYTES);
+            Zeros.write(file, filled, next);
+            filled = next;
         }
     }
 }
