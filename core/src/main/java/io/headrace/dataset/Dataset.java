@@ -60,8 +60,9 @@ public interface Dataset<T> {
 
     /**
      * Each text file below a folder, at any depth: those that end in txt, text, md, markdown, rst, html, htm or tex, also
-     * with .gz behind. The id is the path below the folder; the order is by name, folder by folder. Hidden files and links
-     * to folders are passed over. A file that cannot be read, is blank, or is larger than 16 MiB is a failed row.
+     * with .gz behind. The id is the path below the folder, line breaks in names included; the order is by name, folder by
+     * folder. Hidden files and links to folders are passed over. A file that cannot be read, is blank, or is larger than 16 MiB
+     * is a failed row.
      */
     static Dataset<String> folder(Path folder) {
         return folder(folder, FolderDataset.TEXT_FILES);

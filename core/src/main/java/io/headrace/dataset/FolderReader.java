@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -29,6 +30,7 @@ import java.util.stream.Stream;
 final class FolderReader implements BatchReader<String> {
 
     private static final char UNKNOWN = '\uFFFD';
+    private static final Pattern BEYOND_GLOBS = Pattern.compile("[\n\r\u0085\u2028\u2029]");
     private static final int MOST_FILES = 32;
     private static final int MOST_BYTES = 1 << 18;
 
@@ -64,7 +66,7 @@ final class FolderReader implements BatchReader<String> {
             Path entry = entries.next();
             if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
                 open.push(entries(entry));
-            } else if (Files.isRegularFile(entry) && matcher.matches(root.relativize(entry))) {
+            } else if (Files.isRegularFile(entry) && matches(root.relativize(entry))) {
                 Outcome<String> outcome = read(entry);
                 batch.add(outcome);
                 bytes += outcome instanceof Outcome.Ok<String> ok ? ok.value().length() : 0;
@@ -101,6 +103,16 @@ final class FolderReader implements BatchReader<String> {
         } catch (IOException | UncheckedIOException e) {
             throw new IOException("cannot list the folder " + folder + ": " + e, e);
         }
+    }
+
+    /** The stars of the JDK's globs do not match line breaks: what has any is looked at a second time, without them. */
+    private boolean matches(Path file) {
+        if (matcher.matches(file)) {
+            return true;
+        }
+        String path = file.toString();
+        String plain = BEYOND_GLOBS.matcher(path).replaceAll("_");
+        return !plain.equals(path) && matcher.matches(file.getFileSystem().getPath(plain.replace(UNKNOWN, '_')));
     }
 
     private Outcome<String> read(Path file) {

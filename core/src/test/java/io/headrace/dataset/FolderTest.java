@@ -67,6 +67,24 @@ class FolderTest {
     }
 
     @Test
+    void namesWithLineBreaks_areReadAsAllOthers() throws IOException {
+        for (String name : List.of("a%0Ab.txt", "c%0Dd.md.gz", "e%E2%80%A8f.txt", "g%0Ah/i.txt", "j%C2%85%FF%0A.txt")) {
+            Path path = Path.of(URI.create(folder.toUri() + name));
+            Files.createDirectories(path.getParent());
+            Files.write(path, name.endsWith(".gz") ? gzip("text") : new byte[] {'t'});
+        }
+        file(folder, "k\n.png", "no");
+
+        assertThat(ids(Dataset.folder(folder)))
+                .containsExactlyInAnyOrder("a\nb.txt", "c\rd.md.gz", "e\u2028f.txt", "g\nh/i.txt", "j%C2%85%FF%0A.txt");
+        assertThat(FolderIds.ofProcessWithoutLocale(folder))
+                .contains("e\u2028f.txt", "j%C2%85%FF%0A.txt")
+                .endsWith("h/i.txt", "j%C2%85%FF%0A.txt");
+        assertThat(ids(Dataset.folder(folder, "a\nb.*"))).containsExactly("a\nb.txt");
+        assertThat(ids(Dataset.folder(folder, "{a?b,g?h/*}.txt"))).containsExactly("a\nb.txt", "g\nh/i.txt");
+    }
+
+    @Test
     void glob_choosesFiles() {
         file(folder, "src/A.java", "class A {}");
         file(folder, "src/a.txt", "text");
