@@ -63,7 +63,7 @@ final class JsonLine {
         for (int i = 0; i < value.length(); i++) {
             char c = value.charAt(i);
             if (c >= 0x80) {
-                escaped(value.substring(i));
+                beyondAscii(value, i);
                 break;
             }
             character(c);
@@ -146,22 +146,31 @@ final class JsonLine {
         } else if (c >= 0x20) {
             put(c);
         } else {
-            put('\\');
-            put('u');
-            put('0');
-            put('0');
-            put(HEX[c >> 4]);
-            put(HEX[c & 15]);
+            escaped(c);
         }
     }
 
-    /** The slow way for text beyond ASCII; a lone surrogate becomes a question mark. */
-    private void escaped(String text) {
-        for (byte b : text.getBytes(UTF_8)) {
-            if (b < 0) {
-                put(b);
+    private void escaped(char c) {
+        put('\\');
+        put('u');
+        put(HEX[c >> 12]);
+        put(HEX[c >> 8 & 15]);
+        put(HEX[c >> 4 & 15]);
+        put(HEX[c & 15]);
+    }
+
+    /** The slow way. Half of a surrogate pair, which UTF-8 cannot hold, is escaped: two such texts shall not look alike. */
+    private void beyondAscii(String text, int from) {
+        int next;
+        for (int i = from; i < text.length(); i = next) {
+            int c = text.codePointAt(i);
+            next = i + Character.charCount(c);
+            if (c < 0x80) {
+                character((char) c);
+            } else if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) {
+                escaped((char) c);
             } else {
-                character((char) b);
+                raw(text.substring(i, next).getBytes(UTF_8));
             }
         }
     }
