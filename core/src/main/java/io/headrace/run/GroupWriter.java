@@ -97,9 +97,7 @@ final class GroupWriter<O> {
     private Line result(Outcome.Ok<O> ok) {
         Tally tally = ok.tally();
         boolean tokensKnown = tally.usage().isKnown();
-        results.begin()
-                .field("id", ok.item().id())
-                .field("ordinal", ok.item().ordinal())
+        identity(results.begin(), ok.item())
                 .json("value", values.write(ok.value()))
                 .field("durationMs", tally.elapsed())
                 .field("queueMs", tally.queued())
@@ -118,10 +116,7 @@ final class GroupWriter<O> {
 
     private Line deadLetter(Outcome.Failed<O> failed) {
         Tally tally = failed.tally();
-        deadLetters
-                .begin()
-                .field("id", failed.item().id())
-                .field("ordinal", failed.item().ordinal())
+        identity(deadLetters.begin(), failed.item())
                 .field("step", failed.step())
                 .field("kind", failed.kind().label())
                 .field("message", failed.message())
@@ -130,6 +125,12 @@ final class GroupWriter<O> {
         cost(deadLetters, tally);
         int crc = deadLetters.end();
         return new Line(Sink.DEAD_LETTERS, directory.deadLettersLength() + deadLetters.length(), crc);
+    }
+
+    /** Row and child may have one id, {@code a/0}: the child's line names its row. */
+    private static JsonLine identity(JsonLine line, Item<?> item) {
+        line.field("id", item.id()).field("ordinal", item.ordinal());
+        return item.expansion() == null ? line : line.field("row", item.rowId());
     }
 
     private static void cost(JsonLine line, Tally tally) {

@@ -242,6 +242,41 @@ class RunTest extends Runs {
     }
 
     @Test
+    void childrenAndRowsOfOneId_areToldApartByTheRowThatAChildIsOf() throws IOException {
+        Dataset<String> rows = Dataset.of(List.of("a=x|y|boom", "a/0=boom", "a/2=z", "\ud83d=z", "\ud83e=z"))
+                .withIds(row -> row.substring(0, row.indexOf('=')));
+        Pipeline<String, String> pipeline = Step.<String, String>map(
+                        "check", row -> row.equals("a/0=boom") ? Mono.error(new IOException("no")) : Mono.just(row))
+                .ordered()
+                .then(Step.<String, String>expand(
+                                "split",
+                                row -> Flux.fromArray(
+                                        row.substring(row.indexOf('=') + 1).split("\\|")))
+                        .ordered())
+                .then(Step.<String, String>map(
+                                "work", part -> part.equals("boom") ? Mono.error(new IOException("no")) : upper(part))
+                        .ordered());
+        Run.builder(rows, pipeline, directory, Codec.json(String.class))
+                .build()
+                .execute()
+                .block(SOON);
+
+        assertThat(results())
+                .extracting(line -> line.substring(0, line.indexOf(",\"durationMs")))
+                .containsExactly(
+                        "{\"id\":\"a/0\",\"ordinal\":0,\"row\":\"a\",\"value\":\"X\"",
+                        "{\"id\":\"a/1\",\"ordinal\":0,\"row\":\"a\",\"value\":\"Y\"",
+                        "{\"id\":\"a/2/0\",\"ordinal\":2,\"row\":\"a/2\",\"value\":\"Z\"",
+                        "{\"id\":\"\\ud83d/0\",\"ordinal\":3,\"row\":\"\\ud83d\",\"value\":\"Z\"",
+                        "{\"id\":\"\\ud83e/0\",\"ordinal\":4,\"row\":\"\\ud83e\",\"value\":\"Z\"");
+        assertThat(Files.readAllLines(directory.resolve("dead-letters.jsonl")))
+                .extracting(line -> line.substring(0, line.indexOf(",\"kind")))
+                .containsExactly(
+                        "{\"id\":\"a/2\",\"ordinal\":0,\"row\":\"a\",\"step\":\"work\"",
+                        "{\"id\":\"a/0\",\"ordinal\":1,\"step\":\"check\"");
+    }
+
+    @Test
     void retryFailed_triesTheFailedChildOfAnUnfinishedRowAgain() throws IOException {
         Dataset<String> rows = Dataset.of(List.of("boom", "boom|x|slow"));
         AtomicBoolean first = new AtomicBoolean(true);
