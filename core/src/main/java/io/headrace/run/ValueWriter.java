@@ -9,7 +9,6 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.TokenStreamLocation;
-import tools.jackson.core.json.JsonFactory;
 
 /**
  * The values of results as JSON. What a codec of somebody's own writes is read once before it goes into the file: anything
@@ -23,7 +22,6 @@ final class ValueWriter<O> {
 
     private final Codec<O> codec;
     private final boolean isOurs;
-    private final JsonFactory json = new JsonFactory();
 
     ValueWriter(Codec<O> codec) {
         this.codec = codec;
@@ -48,7 +46,7 @@ final class ValueWriter<O> {
         if (isOtherThanUtf8(bytes)) {
             throw noJson("it is not UTF-8, or begins with a byte order mark", null);
         }
-        try (JsonParser in = json.createParser(ObjectReadContext.empty(), bytes)) {
+        try (JsonParser in = Results.JSON.createParser(ObjectReadContext.empty(), bytes)) {
             JsonToken first = in.nextToken();
             if (first == null) {
                 throw noJson("it wrote nothing", null);

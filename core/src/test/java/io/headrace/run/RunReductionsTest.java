@@ -1,5 +1,6 @@
 package io.headrace.run;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,6 +9,8 @@ import io.headrace.flow.Reduction;
 import io.headrace.flow.Step;
 import io.headrace.run.RunReport.End;
 import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -62,6 +65,55 @@ class RunReductionsTest extends Runs {
                 .block(SOON);
         assertThat(report.failedReductions())
                 .containsExactly(Map.entry("lengths", "results.jsonl line 2 cannot be read back: what is this?"));
+    }
+
+    @Test
+    void numbersNamesAndDepthsOfAnySizeThatIsWritten_areReadBack() {
+        BigInteger number = BigInteger.TEN.pow(5_000).add(BigInteger.ONE);
+        checkReadBack(BigInteger.class, number, Codec.json(BigInteger.class));
+        BigDecimal fraction = new BigDecimal(number, 3_000);
+        checkReadBack(BigDecimal.class, fraction, Codec.json(BigDecimal.class));
+        checkReadBack(Map.class, Map.of("name".repeat(20_000), 1), Codec.json(Map.class));
+        Map<String, Object> deep = Map.of();
+        for (int depth = 1; depth < 500; depth++) {
+            deep = Map.of("a", deep);
+        }
+        checkReadBack(Map.class, deep, Codec.json(Map.class));
+        checkReadBack(
+                BigInteger.class,
+                number,
+                new Codec<BigInteger>() { // somebody's own
+                    @Override
+                    public byte[] encode(BigInteger value) {
+                        return value.toString().getBytes(UTF_8);
+                    }
+
+                    @Override
+                    public BigInteger decode(byte[] bytes) {
+                        return new BigInteger(new String(bytes, UTF_8));
+                    }
+                });
+    }
+
+    private <T> void checkReadBack(Class<T> type, T value, Codec<T> codec) {
+        AtomicReference<T> read = new AtomicReference<>();
+        Reduction<T, Integer, Integer> seen = Reduction.of(
+                "seen",
+                () -> 0,
+                (count, item) -> {
+                    read.set(item.value());
+                    return count + 1;
+                },
+                count -> count);
+        Path own = directory.resolve(type.getSimpleName() + codec.getClass().getSimpleName() + value.hashCode());
+        RunReport report = Run.builder(words(1), Step.<String, T>compute("make", word -> value), own, codec)
+                .reduction(seen)
+                .build()
+                .execute()
+                .block(SOON);
+        assertThat(report.failedReductions()).isEmpty();
+        assertThat(report.total().items().ok()).isEqualTo(1);
+        assertThat(read.get()).isEqualTo(value);
     }
 
     @Test
