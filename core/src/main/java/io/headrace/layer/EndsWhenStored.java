@@ -104,11 +104,20 @@ final class EndsWhenStored<R> extends Relay<R> implements AttemptLogOfCall {
         }
     }
 
-    /** False if the call is over: nothing will be stored. */
+    /** False if the call is over: nothing will be stored. Copies of a hedged call may both have answered by then. */
     private synchronized boolean hold(Runnable end) {
         if (!over) {
-            held = end;
+            Runnable before = held;
+            held = before == null ? end : () -> both(before, end);
         }
         return !over;
+    }
+
+    private static void both(Runnable first, Runnable second) {
+        try {
+            first.run();
+        } finally {
+            second.run();
+        }
     }
 }

@@ -12,16 +12,20 @@ import io.headrace.Usage;
 import io.headrace.cache.CacheEntry;
 import io.headrace.cache.ResponseCache;
 import io.headrace.observe.AttemptLog;
+import io.headrace.observe.CallEvent;
+import io.headrace.observe.CallListener;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
+import reactor.test.scheduler.VirtualTimeScheduler;
 
 /** What the journal says of an answer that has arrived and is not stored yet. */
 class EndsWhenStoredTest {
@@ -130,6 +134,40 @@ class EndsWhenStoredTest {
                 .verify(Duration.ofSeconds(5));
         assertThat(notes).containsExactly("started", "ended ANSWERED", "started", "ended ANSWERED");
         assertThat(keys).containsExactly(MapCache.KEYS.key("q").fingerprint());
+    }
+
+    /** As when two threads bring the answers: the second comes while the first one's end is being told. */
+    @Test
+    void copiesOfAHedgedCallThatBothAnswer_bothEndWhenTheAnswerIsStored() {
+        VirtualTimeScheduler time = VirtualTimeScheduler.create();
+        Sinks.One<String> slowCopy = Sinks.one();
+        AtomicBoolean isHedged = new AtomicBoolean();
+        CallListener secondAnswer = event -> {
+            if (isHedged.get() && event instanceof CallEvent.AttemptEnded) {
+                slowCopy.tryEmitValue("slow");
+            }
+        };
+        Mono<String> quick = Mono.just("quick").delayElement(Duration.ofMillis(10), time);
+        Call<String, String> call = CallStack.of(
+                        new Script(quick, slowCopy.asMono(), quick.doOnSubscribe(copy -> isHedged.set(true))))
+                .cache(slow)
+                .key(MapCache.KEYS)
+                .codec(MapCache.CODEC)
+                .noRetry()
+                .scheduler(() -> time)
+                .hedge(HedgeSpec.standard().minAnswers(1))
+                .listener(secondAnswer)
+                .build();
+        call.apply("q").contextWrite(log::into).subscribe();
+        time.advanceTimeBy(Duration.ofSeconds(1));
+        stored.tryEmitEmpty();
+        notes.clear();
+
+        call.apply("r").contextWrite(log::into).subscribe();
+        time.advanceTimeBy(Duration.ofSeconds(1));
+
+        assertThat(notes).containsExactly("started", "started", "ended ANSWERED", "ended ANSWERED");
+        time.dispose();
     }
 
     @Test
