@@ -14,7 +14,7 @@ import reactor.util.context.Context;
 final class ItemMeter implements CallListener {
 
     private final Tally before;
-    private final long startMillis = now();
+    private final long startNanos = now();
     private long calls;
     private long cached;
     private long attempts;
@@ -59,11 +59,12 @@ final class ItemMeter implements CallListener {
 
     /** What the item took so far, this step and the earlier ones. */
     synchronized Tally tally() {
-        Duration elapsed = Duration.ofMillis(Math.max(0, now() - startMillis));
+        Duration elapsed = Duration.ofNanos(Math.max(0, now() - startNanos));
         return before.plus(new Tally(calls, cached, attempts, elapsed, queued, usage, cost, saved));
     }
 
+    /** Not the time of day, which may be set while an item is at work. */
     private static long now() {
-        return Schedulers.parallel().now(TimeUnit.MILLISECONDS);
+        return Schedulers.parallel().now(TimeUnit.NANOSECONDS);
     }
 }

@@ -21,12 +21,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
@@ -355,6 +361,59 @@ class MapStepTest {
                 .thenAwait(Duration.ofSeconds(1))
                 .expectNext(Duration.ofMillis(250))
                 .verifyComplete();
+    }
+
+    /** The machine's clock is set ahead by an hour and back while the item is at work. */
+    @ParameterizedTest
+    @ValueSource(longs = {3_600_000, -3_600_000})
+    void elapsed_doesNotDependOnTheTimeOfDay(long setBy) {
+        AtomicLong set = new AtomicLong();
+        Schedulers.setFactory(new Schedulers.Factory() {
+            @Override
+            public Scheduler newParallel(int threads, ThreadFactory factory) {
+                return new SetClock(set);
+            }
+        });
+        try {
+            Step<Integer, Integer> step = Step.map(
+                    "set",
+                    n -> Mono.fromCallable(() -> {
+                        set.set(setBy);
+                        return n;
+                    }));
+            StepVerifier.create(items(1).transform(step).map(o -> o.tally().elapsed()))
+                    .expectNext(Duration.ofNanos(SetClock.STEP_NANOS))
+                    .verifyComplete();
+        } finally {
+            Schedulers.resetFactory();
+        }
+    }
+
+    /** A scheduler whose time of day is set while its nanoseconds go on, by a step at each look. */
+    private record SetClock(AtomicLong set, AtomicLong nanos) implements Scheduler {
+
+        static final long STEP_NANOS = 5;
+
+        SetClock(AtomicLong set) {
+            this(set, new AtomicLong());
+        }
+
+        @Override
+        public long now(TimeUnit unit) {
+            return unit == TimeUnit.NANOSECONDS
+                    ? nanos.addAndGet(STEP_NANOS)
+                    : unit.convert(1_000_000_000_000L + set.get(), TimeUnit.MILLISECONDS);
+        }
+
+        @Override
+        public Disposable schedule(Runnable task) {
+            return Schedulers.immediate().schedule(task);
+        }
+
+        @Override
+        public Worker createWorker() {
+            return Schedulers.immediate().createWorker();
+        }
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.headrace.cache.rocksdb;
 
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import io.headrace.Fingerprint;
 import io.headrace.StorageException;
@@ -393,11 +394,12 @@ public final class RocksDbCache implements ResponseCache {
     /** Starts when the folder is free, or to tell that it was not in time. */
     private void startWhenFree() {
         Scheduler timer = tools.scheduler();
-        long end = timer.now(MILLISECONDS) + config.waitUpTo.toMillis();
+        long start = timer.now(NANOSECONDS);
+        long most = MILLISECONDS.toNanos(config.waitUpTo.toMillis());
         Disposable.Swap polling = Disposables.swap();
         polling.replace(timer.schedulePeriodically(
                 () -> {
-                    if (closed || isFree() || timer.now(MILLISECONDS) >= end) {
+                    if (closed || isFree() || timer.now(NANOSECONDS) - start >= most) {
                         polling.dispose();
                         start();
                     }
