@@ -19,11 +19,12 @@ public interface Urgency {
         return KEY.from(context);
     }
 
-    /** Puts this and {@code handler} into {@code context}. */
-    default Context into(Context context, FatalErrorHandler handler) {
+    /** Puts this, {@code handler} and {@code slot} into {@code context}. */
+    default Context into(Context context, FatalErrorHandler handler, WorkSlot slot) {
         return Baggage.toChange(context)
                 .with(KEY, this)
                 .with(FatalErrorHandler.KEY, handler)
+                .with(WorkSlot.KEY, slot)
                 .into(context);
     }
 

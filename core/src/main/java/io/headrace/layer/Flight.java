@@ -3,6 +3,7 @@ package io.headrace.layer;
 import io.headrace.FatalErrorHandler;
 import io.headrace.Priority;
 import io.headrace.Urgency;
+import io.headrace.WorkSlot;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -28,6 +29,7 @@ final class Flight<R> implements CoreSubscriber<R>, FatalErrorHandler, Urgency {
     private final FlightAccounts accounts;
     private final Context context;
     private final @Nullable LeaderDeltas deltas;
+    private final @Nullable LeaderSlot place;
 
     // under the lock
     private Waiter<?, R> leader;
@@ -45,7 +47,9 @@ final class Flight<R> implements CoreSubscriber<R>, FatalErrorHandler, Urgency {
         this.leader = leader;
         this.accounts = leader.accounts();
         this.deltas = leader.deltas();
-        Context inside = into(accounts.into(leader.context()), this);
+        WorkSlot slot = WorkSlot.from(leader.context());
+        this.place = slot == WorkSlot.NONE ? null : new LeaderSlot(slot);
+        Context inside = into(accounts.into(leader.context()), this, place == null ? slot : place);
         this.context = deltas == null ? inside : deltas.into(inside);
     }
 
@@ -143,6 +147,9 @@ final class Flight<R> implements CoreSubscriber<R>, FatalErrorHandler, Urgency {
         }
         if (next != null) {
             accounts.handTo(next);
+            if (place != null) {
+                place.leave();
+            }
             return;
         }
         flights.remove(id, this);

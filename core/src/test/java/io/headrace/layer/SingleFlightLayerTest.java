@@ -47,6 +47,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
+import reactor.test.scheduler.VirtualTimeScheduler;
 
 /** Each sentence of "Single flight". */
 class SingleFlightLayerTest {
@@ -470,6 +471,73 @@ class SingleFlightLayerTest {
                 .expectComplete()
                 .verify(Duration.ofSeconds(20));
         assertThat(entered).hasValue(items);
+    }
+
+    /** A step of one place whose item leads a call, which waits; another item has taken its place meanwhile, and keeps it. */
+    private Disposable narrowStep(Call<String, String> stack) {
+        MapStep<Integer, String> narrow = Step.<Integer, String>map(
+                        "ask", i -> i == 0 ? stack.apply("q") : Mono.never())
+                .concurrency(1);
+        return Flux.range(0, 2)
+                .<Outcome<Integer>>map(i -> new Outcome.Ok<>(Item.of("i" + i, i, i), Tally.ZERO))
+                .transform(narrow)
+                .subscribe();
+    }
+
+    @Test
+    void followerOfALeaderWhoseStepIsGone_doesNotWaitForAPlaceThere() {
+        Gate gate = Gate.builder("limit").concurrency(1).build();
+        Call<String, String> stack = stack(upstream, cache).gate(gate).build();
+        ask(stack.apply("busy"));
+        Disposable step = narrowStep(stack);
+        ask(stack.apply("q"));
+        upstream.answer("room at the gate");
+        assertThat(upstream.calls).hasSize(1);
+
+        step.dispose();
+
+        assertThat(upstream.calls).hasSize(2);
+        upstream.answer("yes");
+        assertThat(ends).containsExactly("room at the gate", "yes");
+        assertThat(gate.snapshot().inFlight()).isZero();
+        nothingRemains();
+    }
+
+    @Test
+    void followerOfALeaderWhoseStepIsGone_isAskedForAgainWithoutAPlaceThere() {
+        VirtualTimeScheduler time = VirtualTimeScheduler.create();
+        Script script = new Script(Script.fail(ErrorKind.OVERLOADED), Mono.just("yes"));
+        Call<String, String> stack = stack(script, cache)
+                .retry(RetrySpec.fixedDelay(2, Duration.ofSeconds(1)).scheduler(() -> time))
+                .build();
+        Disposable step = narrowStep(stack);
+        ask(stack.apply("q"));
+        time.advanceTimeBy(Duration.ofSeconds(2));
+        assertThat(script.subscribed).hasValue(1);
+
+        step.dispose();
+
+        assertThat(ends).containsExactly("yes");
+        nothingRemains();
+        time.dispose();
+    }
+
+    @Test
+    void leaderThatLeavesWhileItsCallWaits_keepsTheWaitForTheFollower() {
+        Gate gate = Gate.builder("limit").concurrency(1).build();
+        Call<String, String> stack = stack(upstream, cache).gate(gate).build();
+        ask(stack.apply("busy"));
+        Disposable step = narrowStep(stack);
+        ask(stack.apply("q"));
+
+        step.dispose();
+
+        assertThat(upstream.calls).hasSize(1);
+        upstream.answer("room at the gate");
+        upstream.answer("yes");
+        assertThat(ends).containsExactly("room at the gate", "yes");
+        assertThat(gate.snapshot().inFlight()).isZero();
+        nothingRemains();
     }
 
     // priority
