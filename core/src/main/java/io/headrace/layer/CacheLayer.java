@@ -51,7 +51,8 @@ import reactor.util.context.ContextView;
  *
  * <ul>
  *   <li>a read that fails is logged, once per layer, and is a miss: at worst one answer is bought again. If it fails with
- *       {@link StorageException}, no answer can be read or kept: the call fails with it before anything is paid;
+ *       {@link StorageException}, or the store is closed, no answer can be read or kept: the call fails with that before anything is
+ *       paid;
  *   <li>a write that fails is tried once more, and then the call fails with {@link StorageException}. The answer in hand is
  *       not emitted: a run must not go on paying for what it cannot keep. What is lost is at most what a crash at that moment
  *       would lose, the calls in flight.
@@ -189,6 +190,10 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
     }
 
     private Mono<CacheEntry> missAfter(Throwable error) {
+        if (error instanceof IllegalStateException) {
+            return Mono.error(
+                    new StorageException("the cache is closed, so nothing was sent: " + error.getMessage(), error));
+        }
         if (warned.compareAndSet(false, true)) {
             LOG.warn("the cache cannot be read, its answers are bought again; told once", error);
         }

@@ -12,6 +12,7 @@ import io.headrace.StorageException;
 import io.headrace.Usage;
 import io.headrace.cache.CacheEntry;
 import io.headrace.cache.CallKey;
+import io.headrace.cache.InMemoryCache;
 import io.headrace.cache.ResponseCache;
 import io.headrace.observe.CallEvent.CacheHit;
 import java.math.BigDecimal;
@@ -218,17 +219,32 @@ class CacheLayerTest {
         StepVerifier.create(ask(new Script(Mono.just("new")))).expectNext("new").verifyComplete();
     }
 
+    /** What closed stores do, see {@link ResponseCache#close}. */
+    @Test
+    void callOnAClosedStore_failsBeforeItIsPaid() {
+        InMemoryCache memory = InMemoryCache.create();
+        memory.close();
+        Script script = new Script(Mono.just("new"));
+        Call<String, String> call =
+                script.with(CacheLayer.<String, String>builder(memory, MapCache.KEYS, MapCache.CODEC)
+                        .build());
+        StepVerifier.create(call.apply("q"))
+                .verifyErrorSatisfies(e ->
+                        assertThat(e).isInstanceOf(StorageException.class).hasRootCauseMessage("the cache is closed"));
+        assertThat(script.subscribed).hasValue(0);
+    }
+
     @Test
     void storeThatThrowsOnRead_isAMiss() {
         ResponseCache throwing = new ResponseCache() {
             @Override
             public Mono<CacheEntry> get(Fingerprint fingerprint, int sample) {
-                throw new IllegalStateException("closed");
+                throw new UnsupportedOperationException("reads");
             }
 
             @Override
             public Mono<Void> put(Fingerprint fingerprint, int sample, CacheEntry entry) {
-                throw new IllegalStateException("closed");
+                throw new UnsupportedOperationException("writes");
             }
 
             @Override
@@ -244,7 +260,7 @@ class CacheLayerTest {
                         .build());
         StepVerifier.create(call.apply("q"))
                 .verifyErrorSatisfies(
-                        e -> assertThat(e).isInstanceOf(StorageException.class).hasRootCauseMessage("closed"));
+                        e -> assertThat(e).isInstanceOf(StorageException.class).hasRootCauseMessage("writes"));
     }
 
     @Test

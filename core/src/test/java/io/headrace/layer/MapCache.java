@@ -7,6 +7,8 @@ import io.headrace.cache.CacheEntry;
 import io.headrace.cache.CallKey;
 import io.headrace.cache.KeyFunction;
 import io.headrace.cache.ResponseCache;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -59,7 +61,7 @@ final class MapCache implements ResponseCache {
                 throw broken;
             }
             if (failingReads.get() > 0 && failingReads.getAndDecrement() > 0) {
-                throw new IllegalStateException("cannot read");
+                throw new UncheckedIOException(new IOException("cannot read"));
             }
             return entries.get(new Place(fingerprint, sample));
         });
