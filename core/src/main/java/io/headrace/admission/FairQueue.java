@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Shares are those of start-time fair queueing (Goyal, Vin, Cheng: Start-time Fair Queueing, SIGCOMM 1996), in tokens: each
  * tenant has a virtual time, which its demands move on by their tokens over its weight, and the tenant that is furthest back
- * goes next. A tenant that comes anew starts where the others are, so nobody saves up. What an attempt really used corrects
- * its tenant afterwards.
+ * goes next. What an attempt really used corrects its tenant afterwards. A tenant that comes anew starts where the others are, so
+ * nobody saves up: there they are by what they have used, for what is on its way may turn out to be a small part of its demand.
  *
  * <p>A lower priority whose next attempt has waited for the time of ageing gets one turn in {@value #AGED_TURN}, however many
  * wait above it. Tenants cost memory only while they wait, or are ahead of those who do. Not thread-safe.
@@ -106,11 +106,9 @@ final class FairQueue<T> {
         return place.payer == null ? NOBODY : place.payer;
     }
 
-    /** Moves the virtual time of the tenant of {@code place} by {@code tokens} more, or fewer, than it was charged. */
-    void correct(Place<T> place, long tokens) {
-        if (tokens != 0) {
-            tierOf(place).correct(place.tenant, tokens);
-        }
+    /** What was admitted has used {@code tokens}: its tenant is charged those in the place of its demand, if he was charged that. */
+    void settle(Place<T> place, long tokens) {
+        tierOf(place).settle(place, tokens);
     }
 
     /** Whether the same one pays for all in line, or nobody. */
@@ -191,7 +189,7 @@ final class FairQueue<T> {
             }
             if (tenant.first == null) {
                 ahead.remove(tenant);
-                tenant.virtualTime = Math.max(tenant.virtualTime, virtualTime);
+                tenant.startFrom(virtualTime);
                 waiting.add(tenant);
             }
             tenant.add(place);
@@ -210,8 +208,8 @@ final class FairQueue<T> {
             Tenant<T> tenant = tenantOf(place);
             waiting.remove(tenant);
             tenant.remove(place);
-            virtualTime = Math.max(virtualTime, tenant.virtualTime);
-            tenant.charge(place.tokens);
+            virtualTime = Math.max(virtualTime, tenant.used());
+            tenant.charge(place);
             if (tenant.first == null) {
                 rest(tenant);
             } else {
@@ -219,12 +217,12 @@ final class FairQueue<T> {
             }
         }
 
-        void correct(String name, long tokens) {
-            Tenant<T> tenant = tenants.get(name);
-            if (tenant != null) {
+        void settle(Place<T> place, long tokens) {
+            Tenant<T> tenant = place.charged;
+            if (tenant != null && tenants.get(tenant.name) == tenant) { // else he was forgotten, and owes nothing
                 TreeSet<Tenant<T>> in = tenant.first == null ? ahead : waiting;
                 in.remove(tenant);
-                tenant.charge(tokens);
+                tenant.settle(place, tokens);
                 in.add(tenant);
             }
         }

@@ -353,7 +353,7 @@ public final class Gate {
         shared.forEach(resource -> resource.settle(ticket.demand, end, now));
         seat.settle(ticket.demand, end, now);
         concurrency = concurrency();
-        queue.correct(ticket.place, tokens(end, ticket.demand) - ticket.place.tokens);
+        queue.settle(ticket.place, tokens(end, ticket.demand));
         boolean anyKey = keys.gone() == null;
         if (end.succeeded()) {
             answers++;
@@ -553,11 +553,11 @@ public final class Gate {
         return ApiException.builder(kind, message).delivery(Delivery.NOT_SENT).build();
     }
 
+    /** What a tenant is charged for an attempt. A turn that costs nothing would leave him first in line for the next one, for ever. */
     private static long tokens(Settlement end, Demand demand) {
-        if (end.isFree()) {
-            return 0;
-        }
-        return end.usage().isKnown() ? end.usage().inputTokens() + end.usage().outputTokens() : demand.tokens();
+        long used = end.usage().inputTokens() + end.usage().outputTokens();
+        boolean tellsNothing = !end.isFree() && (used == 0 || !end.usage().isKnown());
+        return Math.max(1, tellsNothing ? demand.tokens() : used);
     }
 
     private long now() {

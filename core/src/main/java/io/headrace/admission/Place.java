@@ -25,6 +25,10 @@ final class Place<T> {
     /** Whether it goes to the head of its tenant's line. */
     boolean again;
 
+    /** Who was charged for it and has not settled it; null for nobody, as where there was no line. */
+    @Nullable
+    Tenant<T> charged;
+
     /** When it began to wait. */
     long since;
 

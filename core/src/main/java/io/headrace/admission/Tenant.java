@@ -17,6 +17,9 @@ final class Tenant<T> {
     double virtualTime;
     final String name;
 
+    /** Tokens that it was charged for and that are not settled. */
+    private long onTheirWay;
+
     @Nullable
     Place<T> first;
 
@@ -30,8 +33,26 @@ final class Tenant<T> {
         this.virtualTime = virtualTime;
     }
 
-    void charge(long tokens) {
-        virtualTime += tokens / weight;
+    /** It comes back: as one that has used no less than {@code time} says. */
+    void startFrom(double time) {
+        virtualTime = Math.max(virtualTime, time + onTheirWay / weight);
+    }
+
+    void charge(Place<T> place) {
+        place.charged = this;
+        onTheirWay += place.tokens;
+        virtualTime += place.tokens / weight;
+    }
+
+    void settle(Place<T> place, long tokens) {
+        place.charged = null;
+        onTheirWay -= place.tokens;
+        virtualTime += (tokens - place.tokens) / weight;
+    }
+
+    /** Where it would be without what is on its way. */
+    double used() {
+        return virtualTime - onTheirWay / weight;
     }
 
     void add(Place<T> place) {

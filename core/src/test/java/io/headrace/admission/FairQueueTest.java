@@ -41,6 +41,7 @@ class FairQueueTest {
             return null;
         }
         queue.admit(place, now);
+        queue.settle(place, place.tokens);
         return place.waiting;
     }
 
@@ -126,6 +127,7 @@ class FairQueueTest {
         for (int i = 0; i < 100_000; i++) {
             Place<String> place = Objects.requireNonNull(queue.peek(now));
             queue.admit(place, now);
+            queue.settle(place, place.tokens);
             got.merge(place.tenant, place.tokens, Long::sum);
             more(random, place.tenant);
         }
@@ -148,6 +150,7 @@ class FairQueueTest {
         for (int i = 0; i < 20_000; i++) {
             Place<String> place = Objects.requireNonNull(queue.peek(now));
             queue.admit(place, now); // eager is empty for a moment each time, and comes back
+            queue.settle(place, place.tokens);
             got.merge(place.tenant, place.tokens, Long::sum);
             wait(place.waiting, place.tenant, Priority.BATCH, place.tokens);
             if (place.tenant.equals("greedy")) {
@@ -170,11 +173,44 @@ class FairQueueTest {
             queue.admit(place, now);
             long used = place.tenant.equals("hopeful") ? 400 : 100;
             wait("", place.tenant, Priority.BATCH, 100);
-            queue.correct(place, used - 100);
+            queue.settle(place, used);
             got.merge(place.tenant, used, Long::sum);
         }
         double total = got.get("honest") + got.get("hopeful");
         assertThat(got.get("hopeful") / total).isEqualTo(0.5, within(0.01));
+    }
+
+    /** A burst goes out with high bounds on its answers, another tenant comes, and the answers turn out to be short. */
+    @Test
+    void newTenant_doesNotWaitForWhatTheOthersHaveNotUsed() {
+        List<Place<String>> burst = new ArrayList<>();
+        for (int i = 0; i < 1_000; i++) {
+            wait("old", "old", Priority.BATCH, 4_000);
+        }
+        for (int i = 0; i < 100; i++) {
+            Place<String> place = Objects.requireNonNull(queue.peek(now));
+            queue.admit(place, now);
+            burst.add(place);
+        }
+        wait("new", "new", Priority.BATCH, 4_000);
+        burst.forEach(place -> queue.settle(place, 100));
+        assertThat(List.of(next() + "", next() + "")).contains("new");
+    }
+
+    @Test
+    void tenantThatWasForgotten_isNotCreditedForWhatItWasChargedBefore() {
+        List<Place<String>> burst = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            Place<String> place = wait("before", "old", Priority.BATCH, 4_000);
+            queue.admit(place, now);
+            burst.add(place);
+        }
+        for (int i = 0; i < 1_000; i++) {
+            wait("old", "old", Priority.BATCH, 4_000);
+        }
+        burst.forEach(place -> queue.settle(place, 100));
+        wait("new", "new", Priority.BATCH, 4_000);
+        assertThat(List.of(next() + "", next() + "")).contains("new");
     }
 
     @Test
@@ -221,7 +257,7 @@ class FairQueueTest {
                     queue.admit(place, now);
                     assertThat(inLine.remove(place)).isTrue();
                     served.add(place.waiting);
-                    queue.correct(place, random.nextInt(50) - 25);
+                    queue.settle(place, random.nextInt(100));
                 }
             }
             assertThat(queue.size()).isEqualTo(inLine.size());

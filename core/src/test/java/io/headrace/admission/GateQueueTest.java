@@ -27,6 +27,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -71,6 +73,27 @@ class GateQueueTest extends VirtualGates {
         assertThat(order).containsExactly("first", "interactive");
         end("interactive");
         assertThat(order).last().isEqualTo("batch0");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"answered", "turned down", "broken"})
+    void tenantWhoseCallsUseNoTokens_leavesTheOthersTheirTurns(String end) {
+        Gate gate = gate().concurrency(2).build();
+        for (int i = 0; i < 100; i++) {
+            call(gate, "many" + i, CallOptions.NONE.withTenant("many")).subscribe(answer -> {}, error -> {});
+        }
+        for (int i = 0; i < 10; i++) {
+            call(gate, "few" + i, CallOptions.NONE.withTenant("few" + i)).subscribe(answer -> {}, error -> {});
+        }
+        for (int i = 0; i < 30; i++) {
+            Sinks.One<String> oldest = running.get(order.get(i));
+            switch (end) {
+                case "answered" -> oldest.tryEmitValue("yes");
+                case "turned down" -> oldest.tryEmitError(refusal(ErrorKind.INVALID_REQUEST, null));
+                default -> oldest.tryEmitError(new IllegalStateException("broken"));
+            }
+        }
+        assertThat(order).filteredOn(name -> name.startsWith("few")).hasSize(10);
     }
 
     @Test
