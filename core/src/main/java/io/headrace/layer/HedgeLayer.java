@@ -30,7 +30,7 @@ import reactor.util.concurrent.Queues;
  * <p>The time of a call counts from when its attempt was sent, not from when it began to wait; after as much again comes
  * a third. One that the server refused and the gate sends again counts anew. Each extra attempt waits at the gate like any other.
  * Failures go out when all that were begun have failed; it is the one that came first, of those that were sent. A call that is
- * streamed has no extra attempts, since its pieces could not be told apart.
+ * streamed has no extra attempts, since its pieces could not be told apart; nor does its time count, which is its reader's too.
  *
  * <p>Cancel cancels all. Extra attempts begin on the scheduler.
  */
@@ -63,11 +63,11 @@ public final class HedgeLayer<Q, R> implements Layer<Q, R> {
         Objects.requireNonNull(next, "next");
         return request -> Mono.deferContextual(context -> {
             Mono<R> call = Mono.defer(() -> next.apply(request)).switchIfEmpty(Mono.error(NoAnswer::error));
+            if (context.hasKey(DeltaSink.class)) {
+                return call;
+            }
             Mono<Duration> slowAfter = slow.begin();
             Race<R> race = new Race<>(slow);
-            if (context.hasKey(DeltaSink.class)) {
-                return call.contextWrite(race::into);
-            }
             Flux<Long> ticks = slowAfter.flatMapMany(
                     after -> Flux.interval(after, scheduler.get()).take(spec.maxAttempts() - 1));
             Flux<Signal<R>> extra = race.isOut()

@@ -10,6 +10,8 @@ import io.headrace.Call;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.admission.Gate;
+import io.headrace.model.ChatDelta;
+import io.headrace.model.DeltaSink;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -157,6 +159,33 @@ class HedgeLayerTest {
         gate.resume();
         time.advanceTimeBy(ofSeconds(1));
         assertThat(attempts).hasValue(21);
+    }
+
+    @Test
+    void timeOfStreams_saysNothingOfHowLongCallsTake() {
+        DeltaSink slowReader = new DeltaSink() {
+            @Override
+            public Mono<Void> emit(ChatDelta delta) {
+                return Mono.empty();
+            }
+
+            @Override
+            public boolean delivered() {
+                return false;
+            }
+        };
+        Call<String, Integer> call = hedged(
+                SPEC,
+                n -> n <= 20 || n == 102 ? after(ofMillis(100), n) : n == 101 ? Mono.never() : after(ofSeconds(60), n));
+        warmUp(call);
+        for (int i = 0; i < 80; i++) {
+            call.apply("q").contextWrite(slowReader::into).subscribe();
+        }
+        time.advanceTimeBy(ofSeconds(60));
+        List<Integer> answers = new ArrayList<>();
+        call.apply("q").subscribe(answers::add);
+        time.advanceTimeBy(ofMillis(250));
+        assertThat(answers).containsExactly(102);
     }
 
     private static Mono<Integer> refused() {
