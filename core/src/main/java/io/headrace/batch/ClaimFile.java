@@ -15,6 +15,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The answers that were claimed, one after another, 16 bytes each: the key, and by whom. A claim is two stores into mapped memory: no
  * system call, and it survives the death of the process. Room for it is made before, when its answer comes in. Not thread-safe.
+ *
+ * <p>It has no checksum and is not forced to the disk, for a claim decides only in whose account an answer stands, and nothing is bought or
+ * forgotten by it. One that is damaged, or lost with the power, is one that was never made: its answer is claimed once more, and stands in
+ * two accounts. The others keep their places, because the journal counts them.
  */
 final class ClaimFile implements Closeable {
 
@@ -46,25 +50,33 @@ final class ClaimFile implements Closeable {
         return new ClaimFile(Files.exists(path) ? FileChannel.open(path, StandardOpenOption.READ) : null);
     }
 
-    /** Reads on, up to the {@code end}th claim of the file or its end. */
+    /**
+     * Reads on.
+     *
+     * @param end how many claims there were, of which some may be lost; {@link Long#MAX_VALUE} if nobody knows, for the first gap ends them
+     */
     void read(long end, Visitor visitor) throws IOException {
+        boolean isCounted = end < Long.MAX_VALUE;
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
         while (file != null && count < end) {
             chunk.clear().limit((int) Math.min(CHUNK_BYTES / CLAIM_BYTES, end - count) * CLAIM_BYTES);
             int read = file.read(chunk, count * CLAIM_BYTES);
             chunk.flip();
             if (read < CLAIM_BYTES) {
-                return;
+                break;
             }
             while (chunk.remaining() >= CLAIM_BYTES) {
                 long claim = chunk.getLong();
-                if (claim == 0) {
+                long by = chunk.getLong();
+                if (claim != 0) {
+                    visitor.visit(claim >>> 8, by);
+                } else if (!isCounted) {
                     return;
                 }
-                visitor.visit(claim >>> 8, chunk.getLong());
                 count++;
             }
         }
+        count = isCounted ? Math.max(count, end) : count;
     }
 
     /** Claims so far. */

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.headrace.Cost;
 import io.headrace.StorageException;
 import io.headrace.batch.BatchStatus.State;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -120,6 +122,80 @@ class DamagedQueueTest {
         assertThat(sent).as(what).doesNotHaveDuplicates();
         assertThat(simulation.answers).as(what).hasSize(4 + 4 + 5);
         assertThat(simulation.queue().snapshot().block().isIdle()).isTrue();
+    }
+
+    /** Of eight answers of two packs, those of the first are claimed before the second is collected. */
+    private Simulation claimed(String name, boolean keepsTags) {
+        Simulation simulation = new Simulation(root.resolve(name), keepsTags, 3, requests(4));
+        simulation.limits = new BatchLimits(4, 1_000_000);
+        simulation.start(0);
+        assertThat(simulation.rounds()).isEqualTo("done");
+        simulation.requests.addAll(requests(8).subList(4, 8));
+        assertThat(simulation.rounds()).isEqualTo("done");
+        assertThat(simulation.claims).hasSize(8);
+        simulation.queue().close();
+        return simulation;
+    }
+
+    @Test
+    void everyByteOfTheClaims_mayFlip() throws IOException {
+        for (int at = 0; at < 9 * 16; at++) {
+            for (int flipped : new int[] {0xFF, 1, 2, 0x80}) {
+                Simulation simulation = claimed("flip" + at + "-" + flipped, at % 2 == 0);
+                Path path = simulation.directory().resolve("claims");
+                byte[] content = Files.readAllBytes(path);
+                content[at] ^= (byte) flipped;
+                Files.write(path, content);
+                checkClaims(simulation, "byte " + at + " by " + flipped, 1);
+            }
+        }
+    }
+
+    @Test
+    void claims_mayBeCutAnywhere() throws IOException {
+        for (int end = 0; end <= 9 * 16; end++) {
+            Simulation simulation = claimed("cut" + end, end % 2 == 0);
+            Path path = simulation.directory().resolve("claims");
+            Files.write(path, Arrays.copyOf(Files.readAllBytes(path), end));
+            checkClaims(simulation, "cut at " + end, 8 - Math.min(8, end / 16));
+        }
+    }
+
+    /** As the loss of power may leave them, which writes pages in any order. */
+    @Test
+    void claims_mayHaveHoles() throws IOException {
+        for (int from = 0; from < 8; from++) {
+            for (int to = from + 1; to <= 8; to++) {
+                Simulation simulation = claimed("hole" + from + "-" + to, to % 2 == 0);
+                Path path = simulation.directory().resolve("claims");
+                byte[] content = Files.readAllBytes(path);
+                Arrays.fill(content, from * 16, to * 16, (byte) 0);
+                Files.write(path, content);
+                checkClaims(simulation, "hole from " + from + " to " + to, 8 - from);
+            }
+        }
+    }
+
+    /** What was claimed may be claimed once more, in this process and no later one; nothing goes out, and nothing stays open. */
+    private static void checkClaims(Simulation simulation, String what, int mostLost) {
+        int batches = simulation.provider.made.size();
+        Collections.reverse(simulation.requests); // so what is claimed anew was not bought in that order
+        for (int process = 0; process < 3; process++) {
+            simulation.start(0);
+            assertThat(simulation.rounds()).as(what).isEqualTo("done");
+            assertThat(simulation.provider.made).as(what).hasSize(batches);
+            assertThat(simulation.answers).as(what).hasSize(8);
+            assertThat(simulation.claims.values().stream()
+                            .mapToInt(times -> times - 1)
+                            .sum())
+                    .as(what)
+                    .isLessThanOrEqualTo(mostLost);
+            assertThat(simulation.queue().outstanding()).as(what).isEqualTo(Cost.ZERO);
+            assertThat(simulation.queue().snapshot().block().unclaimed())
+                    .as(what)
+                    .isZero();
+            simulation.queue().close();
+        }
     }
 
     @Test
