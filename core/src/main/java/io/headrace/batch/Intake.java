@@ -14,21 +14,23 @@ import org.slf4j.LoggerFactory;
 /**
  * The results of one batch while they are taken in: five bytes and a bit a request. A result is of the request whose position, tag,
  * fingerprint and sample its custom id names, and of no other. The first result of a request holds, but an answer that may be kept holds
- * more than any other word. Belongs to the queue's file thread.
+ * more than any other word; one that may not be kept holds no more than others. Belongs to the queue's file thread.
  */
 final class Intake implements Closeable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
 
-    /** What is known of a request: nothing, that its answer is being stored, or how it ends. */
+    /** What is known of a request: nothing, or how it ends. */
     private static final byte NONE = 0;
 
-    private static final byte STORING = 1;
     private static final byte ANSWERED = 2;
     private static final byte FAILED = 3;
     private static final byte ONLINE = 4;
     private static final byte AGAIN = 5;
     private static final byte DROPPED = 6;
+
+    /** A bit beside these: an answer of it is being stored. */
+    private static final byte STORING = 8;
 
     private final QueueDirectory directory;
     private final Pack pack;
@@ -90,7 +92,7 @@ final class Intake implements Closeable {
         duplicates = 0;
         foreign = 0;
         for (int i = 0; i < known.length; i++) {
-            known[i] = known[i] == STORING ? NONE : known[i];
+            known[i] &= ~STORING;
         }
     }
 
@@ -114,11 +116,11 @@ final class Intake implements Closeable {
         }
         seen.set(at);
         boolean isAnswer = result instanceof BatchResult.Answered;
-        if (known[at] == STORING || known[at] == ANSWERED || (known[at] != NONE && !isAnswer)) {
+        if (isStoring(at) || known[at] == ANSWERED || (known[at] != NONE && !isAnswer)) {
             return null;
         }
         if (isAnswer) {
-            known[at] = STORING;
+            known[at] |= STORING;
             return request;
         }
         end(request, result);
@@ -134,8 +136,11 @@ final class Intake implements Closeable {
 
     /** The answer of the request may not be stored. */
     void notKept(Request request) throws IOException {
-        unreadable++;
-        inVain(request, "the answer may not be kept", Delivery.ANSWERED);
+        known[request.position] &= ~STORING;
+        if (known[request.position] == NONE) {
+            unreadable++;
+            inVain(request, "the answer may not be kept", Delivery.ANSWERED);
+        }
     }
 
     /**
@@ -145,7 +150,8 @@ final class Intake implements Closeable {
      */
     BatchTotals finish(String noResult) throws IOException {
         for (int at = 0; at < known.length; at++) {
-            if (known[at] == NONE || known[at] == STORING) {
+            known[at] &= ~STORING;
+            if (known[at] == NONE) {
                 missing++;
                 inVain(request(at), noResult, Delivery.UNKNOWN);
             }
@@ -242,6 +248,10 @@ final class Intake implements Closeable {
             known[request.position] = AGAIN;
             ends.again(key, request.position, batches);
         }
+    }
+
+    private boolean isStoring(int at) {
+        return (known[at] & STORING) != 0;
     }
 
     private long count(byte end) {

@@ -36,6 +36,8 @@ class BatchQueueTest {
     @TempDir(factory = QuickDirectory.class)
     Path root;
 
+    private int simulations;
+
     @Test
     void round_submitsAndALaterProcessCollects() {
         Simulation simulation = simulation(true, 7);
@@ -520,6 +522,54 @@ class BatchQueueTest {
                     .sorted()
                     .toList();
         }
+    }
+
+    @Test
+    void answerThatMayNotBeKept_changesNothingOfWhatWasSaidBefore() {
+        ApiException refused = error(ErrorKind.INVALID_REQUEST, Delivery.REFUSED);
+        assertThat(endAfter(1, id -> List.of(answered(id, "unkeepable"), new BatchResult.Errored<>(id, refused))))
+                .isEqualTo("answered"); // by the next batch
+        assertThat(endAfter(0, id -> List.of(new BatchResult.Errored<>(id, refused), answered(id, "unkeepable"))))
+                .isEqualTo("failed invalid-request");
+        assertThat(endAfter(
+                        0, id -> List.of(new BatchResult.Errored<>(id, refused), answered(id, "answer of request 0"))))
+                .isEqualTo("answered");
+        assertThat(endAfter(0, id -> List.of(answered(id, "unkeepable"), answered(id, "answer of request 0"))))
+                .isEqualTo("answered");
+        assertThat(endAfter(0, id -> List.of(answered(id, "answer of request 0"), answered(id, "unkeepable"))))
+                .isEqualTo("answered");
+    }
+
+    /** The end of a request whose first batch has these results and is followed by that many others. */
+    private String endAfter(int more, Function<String, List<BatchResult<String>>> results) {
+        Simulation simulation = new Simulation(root.resolve(Integer.toString(simulations++)), true, 1, requests(1));
+        simulation.start(0);
+        simulation
+                .queue()
+                .serve(new MapLane(
+                        new ForwardingApi(simulation.lane().api()) {
+
+                            @Override
+                            public Flux<BatchResult<String>> results(BatchJob job) {
+                                ModelProvider.Made first = simulation.provider.made.get(0);
+                                return job.id().equals(first.id)
+                                        ? Flux.fromIterable(
+                                                results.apply(first.lines.get(0).split(" ")[0]))
+                                        : super.results(job);
+                            }
+                        },
+                        simulation.answers));
+        assertThat(rounds(simulation)).isEqualTo("done");
+        assertThat(simulation.provider.made).hasSize(1 + more);
+        QueueSnapshot snapshot = simulation.queue().snapshot().block();
+        assertThat(snapshot.isIdle()).isTrue();
+        assertThat(snapshot.totals().requests()).isEqualTo(1 + more);
+        simulation.queue().close();
+        return simulation.ends.get("request 0");
+    }
+
+    private static BatchResult<String> answered(String id, String answer) {
+        return new BatchResult.Answered<>(id, answer);
     }
 
     @Test
