@@ -38,10 +38,20 @@ public sealed interface BatchResult<R> {
     }
 
     /** The batch expired before the request's turn; it was not billed. */
-    record Expired<R>(String customId) implements BatchResult<R> {}
+    record Expired<R>(String customId) implements BatchResult<R> {
+
+        public Expired {
+            Objects.requireNonNull(customId, "customId");
+        }
+    }
 
     /** The batch was cancelled before the request's turn; it was not billed. */
-    record Cancelled<R>(String customId) implements BatchResult<R> {}
+    record Cancelled<R>(String customId) implements BatchResult<R> {
+
+        public Cancelled {
+            Objects.requireNonNull(customId, "customId");
+        }
+    }
 
     /**
      * A line that says nothing that can be understood.
@@ -49,5 +59,10 @@ public sealed interface BatchResult<R> {
      * @param customId the request's; null where not even that can be read
      * @param problem what is wrong with it and where, without its content
      */
-    record Unreadable<R>(@Nullable String customId, String problem) implements BatchResult<R> {}
+    record Unreadable<R>(@Nullable String customId, String problem) implements BatchResult<R> {
+
+        public Unreadable {
+            Objects.requireNonNull(problem, "problem");
+        }
+    }
 }
