@@ -66,6 +66,11 @@ public enum ErrorKind {
         return isTransient;
     }
 
+    /** Whether {@code error} is an {@link ApiException} of this kind. */
+    public boolean isKindOf(Throwable error) {
+        return error instanceof ApiException failure && failure.kind() == this;
+    }
+
     /**
      * The kind with that label.
      *

@@ -159,6 +159,11 @@ class VocabularyTest {
     void errorKinds_areFoundByTheirLabels() {
         for (ErrorKind kind : ErrorKind.values()) {
             assertThat(ErrorKind.ofLabel(kind.label())).isEqualTo(kind);
+            ApiException error = ApiException.builder(kind, "x").build();
+            assertThat(ErrorKind.values())
+                    .filteredOn(any -> any.isKindOf(error))
+                    .containsExactly(kind);
+            assertThat(kind.isKindOf(new IllegalStateException(error))).isFalse();
             assertThat(kind.label()).matches("[a-z]+(-[a-z]+)*");
         }
         assertThatThrownBy(() -> ErrorKind.ofLabel("nonsense")).hasMessageContaining("nonsense");

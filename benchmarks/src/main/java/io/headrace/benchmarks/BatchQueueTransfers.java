@@ -1,6 +1,5 @@
 package io.headrace.benchmarks;
 
-import io.headrace.ApiException;
 import io.headrace.Call;
 import io.headrace.ErrorKind;
 import io.headrace.batch.BatchApi;
@@ -52,7 +51,7 @@ public final class BatchQueueTransfers {
             Mono<Long> pass = Flux.range(0, requests)
                     .flatMap(
                             i -> call.apply(BatchTransfers.request(isOpenAi, i))
-                                    .onErrorResume(BatchQueueTransfers::isParked, error -> Mono.empty()),
+                                    .onErrorComplete(ErrorKind.PARKED::isKindOf),
                             AT_A_TIME,
                             1)
                     .count();
@@ -92,9 +91,5 @@ public final class BatchQueueTransfers {
                     heap,
                     Measure.peakResidentMegabytes());
         }
-    }
-
-    private static boolean isParked(Throwable error) {
-        return error instanceof ApiException failure && failure.kind() == ErrorKind.PARKED;
     }
 }

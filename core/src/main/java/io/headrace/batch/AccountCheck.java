@@ -67,7 +67,7 @@ final class AccountCheck {
         return Mono.defer(() -> api.job(then.newest()))
                 .then()
                 .onErrorResume(
-                        Judge::isMissing,
+                        ErrorKind.NOT_FOUND::isKindOf,
                         unknown -> name(api)
                                 .flatMap(now -> Mono.error(another(
                                         pack, api, now, "batch " + then.newest() + ", which is there, is not known"))));

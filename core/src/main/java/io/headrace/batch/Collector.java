@@ -97,7 +97,7 @@ final class Collector {
 
     /** Whether the error says that nothing will come of the batch any more. */
     private Mono<Boolean> isOver(Pack pack, Served<?, ?> lane, ApiException error) {
-        return Judge.isMissing(error)
+        return ErrorKind.NOT_FOUND.isKindOf(error)
                 ? AccountCheck.name(lane.api())
                         .flatMap(account -> files.call(() -> judge.isOver(pack, lane, account, error)))
                 : files.run(() -> judge.postpone(pack, error)).thenReturn(false);

@@ -134,7 +134,7 @@ final class Doubts {
                 .reduce((one, other) -> one == Whose.OURS ? one : other)
                 .defaultIfEmpty(Whose.UNSAID)
                 .map(whose -> new Read(job, whose))
-                .onErrorMap(Judge::isMissing, error -> notThereYet(job, (ApiException) error));
+                .onErrorMap(ErrorKind.NOT_FOUND::isKindOf, error -> notThereYet(job, (ApiException) error));
     }
 
     /** One that was deleted is not listed the next time. */

@@ -87,7 +87,7 @@ final class Judge {
 
     /** What became of a submission could not be told: it is asked again later, or it or the work stops with the error. */
     void stillInDoubt(Pack pack, ApiException error) {
-        if (!isMissing(error)) {
+        if (!ErrorKind.NOT_FOUND.isKindOf(error)) {
             postpone(pack, error);
             return;
         }
@@ -152,11 +152,6 @@ final class Judge {
     /** Nothing that is wrong with a batch: no other one would fare better. */
     static boolean stopsWork(ApiException error) {
         return error.kind() == ErrorKind.AUTHENTICATION || error.kind() == ErrorKind.QUOTA_EXHAUSTED;
-    }
-
-    /** Whether the provider says that there is nothing of what it was asked for: no such batch, or no results. */
-    static boolean isMissing(Throwable error) {
-        return error instanceof ApiException failure && failure.kind() == ErrorKind.NOT_FOUND;
     }
 
     private void askLater(Pack pack, ApiException error) {

@@ -1,6 +1,7 @@
 package io.headrace.batch;
 
 import io.headrace.ApiException;
+import io.headrace.ErrorKind;
 import io.headrace.batch.Pack.Phase;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -31,7 +32,7 @@ final class Stops {
     }
 
     void stop(Pack pack, ApiException error) {
-        if (Judge.isMissing(error)) {
+        if (ErrorKind.NOT_FOUND.isKindOf(error)) {
             unknown.put(pack, error);
             if (!isTriedAgain.test(pack)) {
                 left.add(pack);

@@ -140,12 +140,8 @@ final class Batches<Q, R> implements BatchApi<Q, R> {
     public Mono<Void> revoke(String upload) {
         return api.deletion("/files/" + ModelOperation.path(upload), BatchOperation.FILE)
                 .apply(upload)
-                .onErrorResume(error -> isMissing(error) ? Mono.empty() : Mono.error(error))
+                .onErrorComplete(ErrorKind.NOT_FOUND::isKindOf)
                 .then();
-    }
-
-    private static boolean isMissing(Throwable error) {
-        return error instanceof ApiException failure && failure.kind() == ErrorKind.NOT_FOUND;
     }
 
     @Override
