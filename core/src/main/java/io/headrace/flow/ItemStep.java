@@ -37,7 +37,7 @@ import reactor.util.context.ContextView;
 public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> implements Step<I, O>
         permits MapStep, FilterStep, ExpandStep, BatchStep {
 
-    private static final Logger log = LoggerFactory.getLogger(ItemStep.class);
+    private static final Logger LOG = LoggerFactory.getLogger(ItemStep.class);
     private static final int MAX_MESSAGE = 1_000;
 
     private final String name;
@@ -165,7 +165,7 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
         if (error instanceof ApiException api) {
             return new Outcome.Failed<>(ok.item(), name, api.kind(), message(api.getMessage()), tally);
         }
-        log.debug("step '{}' failed for item {}", name, ok.item().id(), error);
+        LOG.debug("step '{}' failed for item {}", name, ok.item().id(), error);
         String type = error.getClass().getSimpleName();
         String message = error.getMessage() == null ? type : type + ": " + error.getMessage();
         return new Outcome.Failed<>(ok.item(), name, ErrorKind.STEP_FAILED, message(message), tally);

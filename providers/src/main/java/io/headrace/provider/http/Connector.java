@@ -43,7 +43,7 @@ import reactor.netty.transport.NameResolverProvider;
  */
 final class Connector {
 
-    private static final Logger log = LoggerFactory.getLogger(HttpTransport.class);
+    private static final Logger LOG = LoggerFactory.getLogger(HttpTransport.class);
 
     private static final int KEEP_ALIVE_PROBE_SECONDS = 60;
 
@@ -207,7 +207,7 @@ final class Connector {
         if (!warned.get()) {
             FileDescriptors.scarcity(count)
                     .filter(scarcity -> warned.compareAndSet(false, true))
-                    .ifPresent(log::warn);
+                    .ifPresent(LOG::warn);
         }
     }
 

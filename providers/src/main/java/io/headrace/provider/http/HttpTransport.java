@@ -29,7 +29,7 @@ import reactor.netty.resources.LoopResources;
  */
 public final class HttpTransport implements AutoCloseable {
 
-    private static final Logger log = LoggerFactory.getLogger(HttpTransport.class);
+    private static final Logger LOG = LoggerFactory.getLogger(HttpTransport.class);
 
     private final Connector connector;
     private final TimeLimits limits;
@@ -107,7 +107,7 @@ public final class HttpTransport implements AutoCloseable {
      */
     @Override
     public void close() {
-        disposeLater().subscribe(null, error -> log.warn("connections were not closed in order", error));
+        disposeLater().subscribe(null, error -> LOG.warn("connections were not closed in order", error));
     }
 
     /** {@link #close} on subscription, completing when the pools are down. */
@@ -306,7 +306,7 @@ public final class HttpTransport implements AutoCloseable {
         public HttpTransport build() {
             int connections = http2 ? maxConnections : Math.min(maxConnections, concurrency);
             if (connections < Integer.MAX_VALUE) {
-                FileDescriptors.shortage(connections).ifPresent(log::warn);
+                FileDescriptors.shortage(connections).ifPresent(LOG::warn);
             }
             return new HttpTransport(this);
         }
