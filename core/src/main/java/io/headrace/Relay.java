@@ -74,6 +74,9 @@ public abstract class Relay<R> implements CoreSubscriber<R>, Subscription {
     /** Gives the error to end with. */
     protected abstract Throwable failed(Throwable error);
 
+    /** A cancel comes before any end was heard, and is about to reach the call. Must not throw. */
+    protected void cancelling() {}
+
     protected abstract void cancelled();
 
     private <Q> void connect(Call<Q, R> next, Q request, CoreSubscriber<? super R> to) {
@@ -181,6 +184,9 @@ public abstract class Relay<R> implements CoreSubscriber<R>, Subscription {
     @Override
     public final void cancel() {
         try {
+            if (end == OPEN) {
+                cancelling();
+            }
             Objects.requireNonNull(upstream).cancel();
         } finally {
             if (ends(BY_CANCEL)) {

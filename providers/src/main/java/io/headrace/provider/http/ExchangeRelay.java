@@ -69,6 +69,11 @@ final class ExchangeRelay extends Relay<HttpAnswer> {
     }
 
     @Override
+    protected void cancelling() {
+        exchange.abandon();
+    }
+
+    @Override
     protected void cancelled() {
         end();
     }

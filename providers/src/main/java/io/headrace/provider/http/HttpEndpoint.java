@@ -160,6 +160,7 @@ public final class HttpEndpoint {
             HttpClient.RequestSender sender, HttpExchange exchange, ConnectionRamp.Pass pass, StreamReader<T> reader) {
         return send(sender, exchange, pass)
                 .response((head, content) -> exchange.stream(head, content, reader))
+                .doOnCancel(exchange::abandon)
                 .contextWrite(ExchangeRelay::forTransport)
                 .onErrorMap(exchange::failure)
                 .doFinally(signal -> {

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 import reactor.netty.ByteBufFlux;
+import reactor.netty.Connection;
 import reactor.netty.NettyOutbound;
 import reactor.netty.http.client.HttpClientRequest;
 import reactor.netty.http.client.HttpClientResponse;
@@ -58,6 +59,7 @@ final class HttpExchange {
     private volatile @Nullable String requestId;
     private volatile @Nullable BodyCollector body;
     private volatile long streamedBytes;
+    private volatile @Nullable Connection used;
 
     HttpExchange(String name, String about, RequestBody request, TimeLimits limits, BodyLimits bodies, Caller caller) {
         this.name = name;
@@ -72,6 +74,7 @@ final class HttpExchange {
     Publisher<Void> send(HttpClientRequest head, NettyOutbound out) {
         caller.sign(head);
         out.withConnection(connection -> {
+            used = connection;
             ResponseWatch.begin(connection.channel(), limits, caller);
             StreamRefusal.watch(connection.channel());
         });
@@ -121,8 +124,21 @@ final class HttpExchange {
         return new HttpAnswer(head.status().code(), head.responseHeaders(), body.bytes(), body.length(), caller.key());
     }
 
+    /**
+     * It is about to be cancelled, for which Reactor Netty closes the connection: by a task of its event loop, before which the end of the
+     * answer may come and give the connection to another exchange, unless it is known by then that nobody may have it. A stream of
+     * HTTP/2 is closed alone.
+     */
+    void abandon() {
+        Connection abandoned = used;
+        if (abandoned != null && abandoned.channel().parent() == null) {
+            abandoned.markPersistent(false);
+        }
+    }
+
     /** Nobody reads the answer from the connection any more. */
     void end() {
+        used = null;
         share.end();
     }
 
