@@ -168,8 +168,10 @@ class BatchQueueOverSocketsTest {
                 Fault.acceptedLate(ofMillis(200)));
         Predicate<SimulatedRequest> isList =
                 request -> !isCreation(provider, request) && request.path().equals(provider.path);
-        server.failWhen(request -> isList.test(request) && lists.incrementAndGet() % 5 == 0, Fault.serverError());
-        server.failWhen(request -> isList.test(request) && lists.get() % 5 == 3, Fault.rateLimited(ofMillis(30)));
+        // some rounds meet none of it: a batch that never came is looked for by four lists, which all have to be
+        // answered
+        server.failWhen(request -> isList.test(request) && lists.incrementAndGet() % 11 == 0, Fault.serverError());
+        server.failWhen(request -> isList.test(request) && lists.get() % 11 == 3, Fault.rateLimited(ofMillis(30)));
         InMemoryCache second = InMemoryCache.create();
         try (BatchQueue queue = queue();
                 BatchQueue other = queue(directory.resolve("other"))) {
