@@ -103,8 +103,8 @@ final class AnswerLines {
                             ? "no JSON that can be read: " + e.getOriginalMessage()
                             : "not JSON, at column " + location.getColumnNr(),
                     e);
-        } catch (DateTimeException e) {
-            throw new IllegalArgumentException("storedAt is no time", e);
+        } catch (DateTimeException | ArithmeticException e) {
+            throw new IllegalArgumentException("storedAt is no time that can be kept", e);
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("a number is none", e);
         }

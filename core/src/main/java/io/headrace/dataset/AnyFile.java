@@ -52,13 +52,19 @@ final class AnyFile {
         };
     }
 
-    /** The one of comma, semicolon and tab that the header has most of: spreadsheets of half the world write semicolons. */
+    /** The one of comma, semicolon and tab that the header has most of outside quotes: spreadsheets of half the world write semicolons. */
     private static char separator(Path path) {
         try (RowSplitter rows = RowSplitter.lines(TextFile.open(path), RowFile.DEFAULT_MAX_ROW_BYTES)) {
             int[] counts = new int[128];
             if (rows.next()) {
+                boolean quoted = false;
                 for (int i = rows.from(); i < rows.to(); i++) {
-                    counts[rows.bytes()[i] & 127]++;
+                    byte b = rows.bytes()[i];
+                    if (b == '"') {
+                        quoted = !quoted;
+                    } else if (!quoted && b >= 0) {
+                        counts[b]++;
+                    }
                 }
             }
             char most = ',';

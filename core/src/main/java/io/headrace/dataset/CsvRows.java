@@ -3,6 +3,7 @@ package io.headrace.dataset;
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;
 import de.siegmar.fastcsv.reader.CsvRecord;
+import de.siegmar.fastcsv.reader.CsvRecordHandler;
 import io.headrace.Codec;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
@@ -82,6 +83,11 @@ final class CsvRows<T> implements RowParser<T> {
     }
 
     @Override
+    public boolean awaitsHeader() {
+        return columns == null;
+    }
+
+    @Override
     public Row<T> parse(byte[] bytes, int from, int to) throws MalformedRowException {
         List<String> names = columns;
         if (names == null) {
@@ -104,7 +110,9 @@ final class CsvRows<T> implements RowParser<T> {
     private List<String> record(byte[] bytes, int from, int to) throws MalformedRowException {
         String row = new String(bytes, from, to - from, StandardCharsets.UTF_8);
         try {
-            return row.indexOf('\r') < 0 ? csv.ofSingleCsvRecord(row).getFields() : onlyRecord(row);
+            return row.indexOf('\r') < 0
+                    ? csv.ofSingleCsvRecord(unbounded(), row).getFields()
+                    : onlyRecord(row);
         } catch (CsvParseException e) {
             throw new MalformedRowException("not valid CSV: " + reason(e) + swallowed(row));
         }
@@ -112,7 +120,7 @@ final class CsvRows<T> implements RowParser<T> {
 
     /** The fields of a row that may hold a carriage return as the end of a line. */
     private List<String> onlyRecord(String row) throws MalformedRowException {
-        try (Stream<CsvRecord> records = csv.ofCsvRecord(row).stream()) {
+        try (Stream<CsvRecord> records = csv.build(unbounded(), row).stream()) {
             List<CsvRecord> all = records.limit(2).toList();
             if (all.size() != 1) {
                 throw new MalformedRowException("not valid CSV: a carriage return without a line feed ends a line;"
@@ -120,6 +128,15 @@ final class CsvRows<T> implements RowParser<T> {
             }
             return all.get(0).getFields();
         }
+    }
+
+    /** Takes any number of cells of any length: a row is bounded before it comes here. */
+    private static CsvRecordHandler unbounded() {
+        return CsvRecordHandler.builder()
+                .maxFields(Integer.MAX_VALUE)
+                .maxRecordSize(Integer.MAX_VALUE)
+                .maxFieldSize(Integer.MAX_VALUE)
+                .build();
     }
 
     /** The parser's reason, without the character it shows and the place, which it counts from the row's start. */

@@ -14,6 +14,11 @@ interface RowParser<T> {
         return false;
     }
 
+    /** Whether the next row must be a header. */
+    default boolean awaitsHeader() {
+        return false;
+    }
+
     /** The value of the row between {@code from} and {@code to}, which is well-formed UTF-8 and not blank. */
     Row<T> parse(byte[] bytes, int from, int to) throws MalformedRowException;
 

@@ -72,6 +72,10 @@ final class RowReader<T> implements BatchReader<T> {
 
     private boolean isHeader() {
         try {
+            if (rows.tooLong() && parser.awaitsHeader()) {
+                throw new IllegalArgumentException("the header is longer than the " + maxRowBytes
+                        + " bytes allowed; is there a quote in it that is not closed?");
+            }
             return !rows.tooLong() && parser.isHeader(rows.bytes(), rows.from(), rows.to());
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(name + ": " + e.getMessage(), e);

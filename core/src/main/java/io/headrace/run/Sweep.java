@@ -56,6 +56,9 @@ public final class Sweep {
     /** What is a name of a directory on every file system. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}");
 
+    /** The files of the comparison, which stand beside the directories. */
+    private static final Set<String> TAKEN = Set.of("comparison.json", "comparison.txt", "comparison.csv");
+
     private final Path directory;
     private final List<Member> members;
     private final int atOnce;
@@ -311,7 +314,7 @@ public final class Sweep {
          * Adds a configuration.
          *
          * @param name names its directory: letters, digits, {@code .}, {@code _} and {@code -}, not a dot first, at most 100; no other
-         *     configuration may have it, in whatever case
+         *     configuration and no file of the comparison may have it, in whatever case
          * @param run makes its run, to be built with the directory that it is given; called at once
          * @throws IllegalArgumentException for another name, or one that is taken
          */
@@ -322,6 +325,9 @@ public final class Sweep {
                         + " directory");
             }
             String folded = name.toLowerCase(Locale.ROOT);
+            if (TAKEN.contains(folded)) {
+                throw new IllegalArgumentException("the name '" + name + "' is taken: a file of the comparison has it");
+            }
             if (members.stream()
                     .anyMatch(member -> member.name().toLowerCase(Locale.ROOT).equals(folded))) {
                 throw new IllegalArgumentException("two configurations are named '" + name + "'");

@@ -187,6 +187,7 @@ class CacheToolsTest {
                 lines.get(2).replaceFirst("\"fingerprint\":\"..", "\"fingerprint\":\"ff"),
                 lines.get(2).substring(0, 100),
                 lines.get(2) + "x",
+                lines.get(2).replaceFirst("\"storedAt\":\"", "\"storedAt\":\"+50000"),
                 "[]",
                 "[".repeat(2_000),
                 "{\"fields\":" + "[".repeat(2_000),

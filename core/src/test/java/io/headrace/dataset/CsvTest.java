@@ -112,6 +112,32 @@ class CsvTest {
     }
 
     @Test
+    void headerThatIsTooLong_isSaid_andNoRowTakesItsPlace() {
+        Path path = file(folder, "a.csv", "id,\"text\n" + "1,a row\n".repeat(100));
+        RowFile rows = Dataset.csv(path).maxRowBytes(200);
+
+        assertThatThrownBy(() -> rows.maps().check())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("a.csv: the header is longer than the 200 bytes allowed")
+                .hasMessageContaining("a quote");
+        StepVerifier.create(rows.maps().items()).verifyError(IllegalArgumentException.class);
+    }
+
+    @Test
+    void cellsAndColumns_areBoundedByTheLengthOfTheRowOnly() {
+        String cell = "x".repeat(RowFile.DEFAULT_MAX_ROW_BYTES + 1);
+        Path large = file(folder, "a.csv", "a,b\n" + cell + ",1\n" + cell + ",\"\r\n\"\n");
+        Path wide = file(folder, "b.csv", "a" + ",".repeat(40_000) + "\nx" + ",1".repeat(40_000) + "\n");
+
+        assertThat(values(Dataset.csv(large)
+                        .maxRowBytes(2 * RowFile.DEFAULT_MAX_ROW_BYTES)
+                        .text("a")))
+                .allSatisfy(value -> assertThat((String) value).hasSameSizeAs(cell))
+                .hasSize(2);
+        assertThat(values(Dataset.csv(wide).text("a"))).containsExactly("x");
+    }
+
+    @Test
     void carriageReturnsAsLineEnds_areSaid() {
         Path path = file(folder, "a.csv", "a,b\r1,2\r3,4");
 

@@ -396,6 +396,10 @@ class SweepTest {
             assertThatThrownBy(() -> builder.configuration(name, d -> slow(d, Mono.empty())))
                     .hasMessageContaining("must be named by letters");
         }
+        for (String file : List.of("comparison.json", "comparison.csv", "Comparison.TXT")) {
+            assertThatThrownBy(() -> builder.configuration(file, d -> slow(d, Mono.empty())))
+                    .hasMessageContaining("is taken");
+        }
         builder.configuration("Same", d -> slow(d, Mono.empty()));
         assertThatThrownBy(() -> builder.configuration("same", d -> slow(d, Mono.empty())))
                 .hasMessageContaining("two configurations are named 'same'");
