@@ -34,7 +34,7 @@ final class BatchOptions {
         ONLINE
     }
 
-    private static final String FOLDER = "batches";
+    static final String FOLDER = "batches";
     private static final int MAX_BATCHES = 100;
     private static final int LONGEST_POLL = 30;
 

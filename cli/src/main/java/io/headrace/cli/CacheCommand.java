@@ -121,6 +121,9 @@ final class CacheCommand {
             AtomicLong damaged = new AtomicLong();
             long written =
                     LineFiles.write(tools.exportLines(record -> damaged.incrementAndGet()), file, surroundings.out());
+            if (file == null && surroundings.out().checkError()) {
+                return ExitCode.USAGE; // what was lost is said at the end of the process
+            }
             surroundings.err().println("headrace: " + ProgressText.count(written, "answer") + " exported");
             if (damaged.get() > 0) {
                 surroundings

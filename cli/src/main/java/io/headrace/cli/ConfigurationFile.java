@@ -22,8 +22,10 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.dataformat.yaml.YAMLFactory;
+import tools.jackson.dataformat.yaml.YAMLParser;
 
 /**
  * The fields of a YAML or JSON file, or of an object in it, each with its line. What is read is ticked off, and {@link #refuseOthers}
@@ -90,9 +92,21 @@ final class ConfigurationFile {
                     case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> parser.getDecimalValue();
                     case VALUE_TRUE, VALUE_FALSE -> parser.getBooleanValue();
                     case VALUE_NULL -> null;
-                    default -> parser.getString();
+                    default -> text(parser);
                 },
                 line);
+    }
+
+    /** What is written there: the parser gives the name of an alias in place of what it stands for. */
+    private static String text(JsonParser parser) {
+        String text = parser.getString();
+        if (parser instanceof YAMLParser yaml && yaml.isCurrentAlias()) {
+            throw new StreamReadException(
+                    parser,
+                    "the alias *" + text + " is not understood: write out what it stands for",
+                    parser.currentTokenLocation());
+        }
+        return text;
     }
 
     private static Map<String, Value> object(JsonParser parser) {

@@ -31,6 +31,10 @@ final class Configurations {
         Map<String, Path> files = new LinkedHashMap<>();
         for (Path file : files(folder)) {
             String name = file.getFileName().toString().replaceFirst("\\.[^.]*$", "");
+            if (name.equalsIgnoreCase(BatchOptions.FOLDER)) {
+                throw new UsageProblem(file + ": the name '" + name + "' is taken: --mode batch has its folder there."
+                        + " Rename the file");
+            }
             Path other = files.put(name.toLowerCase(Locale.ROOT), file);
             if (other != null) {
                 throw new UsageProblem(other + " and " + file.getFileName() + " make two configurations named '" + name

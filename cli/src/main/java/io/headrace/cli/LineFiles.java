@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -24,10 +25,10 @@ final class LineFiles {
 
     private LineFiles() {}
 
-    /** Writes {@code lines} to a new file or, without one, to {@code out}, and says how many. */
+    /** Writes {@code lines} to a new file or, without one, to {@code out} as long as somebody reads it, and says how many. */
     static long write(Flux<String> lines, @Nullable Path file, PrintWriter out) {
         if (file == null) {
-            return count(lines.doOnNext(line -> out.print(line + "\n")));
+            return count(lines.doOnNext(line -> out.print(line + "\n")).takeUntil(line -> out.checkError()));
         }
         try (BufferedWriter to = Files.newBufferedWriter(file, StandardOpenOption.CREATE_NEW)) {
             return count(lines.publishOn(Schedulers.boundedElastic(), AHEAD).doOnNext(line -> write(line, to)));
@@ -58,9 +59,15 @@ final class LineFiles {
                         NoSuchFileException.class,
                         e -> new UsageProblem(file + " is not there. Name a file that is", e))
                 .onErrorMap(
+                        LineFiles::isNotUtf8, e -> new UsageProblem(file + " is not UTF-8 text; unpack it first", e))
+                .onErrorMap(
                         e -> e instanceof IOException || e instanceof UncheckedIOException,
                         e -> new UsageProblem(file + " cannot be read: " + e.getMessage(), e))
                 .subscribeOn(Schedulers.boundedElastic());
+    }
+
+    private static boolean isNotUtf8(Throwable e) {
+        return e.getCause() instanceof CharacterCodingException;
     }
 
     private static long count(Flux<String> lines) {

@@ -15,6 +15,9 @@ import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
 import io.headrace.model.FinishReason;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,12 +25,15 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Flux;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -155,6 +161,38 @@ class CacheCommandTest {
         assertThat(cli.run("cache", "import", "--cache", temp.resolve("other"), temp.resolve("no"))
                         .err())
                 .contains("is not there");
+    }
+
+    @Test
+    void importOfAPackedFile_saysWhatItWants() throws IOException {
+        Path file = temp.resolve("answers.jsonl.gz");
+        try (OutputStream packed = new GZIPOutputStream(Files.newOutputStream(file))) {
+            packed.write(cache("export").out().getBytes(StandardCharsets.UTF_8));
+        }
+        Result result = cli.run("cache", "import", "--cache", temp.resolve("other"), file);
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err()).contains("is not UTF-8 text; unpack it first");
+    }
+
+    @Test
+    void exportWhoseReaderIsGone_ends() {
+        AtomicLong written = new AtomicLong();
+        Writer gone = new Writer() {
+            @Override
+            public void write(char[] text, int from, int length) throws IOException {
+                written.incrementAndGet();
+                throw new IOException("Broken pipe");
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        long lines = LineFiles.write(Flux.range(0, 1_000).map(String::valueOf), null, new PrintWriter(gone));
+        assertThat(lines).isEqualTo(1);
+        assertThat(written).hasValue(1);
     }
 
     @Test

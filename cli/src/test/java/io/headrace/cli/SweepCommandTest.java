@@ -131,6 +131,8 @@ class SweepCommandTest {
                     a.yaml | `model: a\\nmodel: b` | a.yaml line 2
                     a.yaml | `model: [unclosed` | a.yaml line 1
                     a.yaml | `model: a\\n---\\nmodel: b` | a.yaml line 3: a file holds one configuration
+                    a.yaml | `model: &m gpt-4o\\nprompts:\\n  topics: *m` | a.yaml line 3: the alias *m is not understood
+                    a.yaml | `model: m\\ncategories: [a, &b b, *b]` | a.yaml line 2: the alias *b is not understood
                     a.yaml | `- model` | a.yaml line 1: a configuration is a list of fields
                     a.yaml | `# nothing` | a.yaml is empty
                     a.json | `{"model": "m",\\n "tempreature": 1}` | a.json line 2: there is no field 'tempreature', did you mean 'temperature'?
@@ -158,6 +160,11 @@ class SweepCommandTest {
         configuration("b c.yaml", "seed: 1");
         assertThat(sweep().err()).contains("must be named by letters");
         Files.delete(configs.resolve("b c.yaml"));
+        for (String taken : List.of("batches.yaml", "Comparison.txt.yaml")) {
+            configuration(taken, "seed: 1");
+            assertThat(sweep().err()).contains("is taken");
+            Files.delete(configs.resolve(taken));
+        }
         configuration("dear.yaml", "model: nobody-knows");
         assertThat(sweep("--max-cost", "1").err()).contains("needs the price of model 'nobody-knows'");
         assertThat(sweep("--input", temp.resolve("none.jsonl")).err()).contains("none.jsonl");
