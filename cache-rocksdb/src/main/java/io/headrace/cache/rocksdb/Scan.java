@@ -97,6 +97,9 @@ final class Scan implements Closeable {
                     return entry;
                 }
             }
+            if (place++ == places.length && here.lost() != null) {
+                return here.lost();
+            }
         }
         return null;
     }

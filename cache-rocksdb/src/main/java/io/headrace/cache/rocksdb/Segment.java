@@ -55,6 +55,7 @@ final class Segment implements Closeable {
     private int filled;
     private long round;
     private boolean whole;
+    private boolean cut;
 
     private Segment(Path path, FileChannel file) throws IOException {
         this.path = path;
@@ -115,6 +116,8 @@ final class Segment implements Closeable {
         Segment all = new Segment(path, bytes.clear());
         all.replay(length);
         Segment used = new Segment(path, ByteBuffer.allocate(all.end).put(0, bytes, 0, all.end));
+        used.end = all.end;
+        used.cut = all.cut;
         used.round = all.round;
         used.entries = all.entries;
         System.arraycopy(all.slots, 0, used.slots, 0, SLOTS);
@@ -242,6 +245,14 @@ final class Segment implements Closeable {
         return length(at) == 0 ? null : StoredRecords.of(fingerprint(at), sample(at), bytes(at));
     }
 
+    /** What is behind the last record that can be read, where there must be more; null if nothing is. */
+    @Nullable
+    StoredEntry lost() {
+        return cut
+                ? new StoredEntry.Damaged(null, 0, path.getFileName() + " is damaged from byte " + end + " on")
+                : null;
+    }
+
     /** How many answers and removals. */
     int entries() {
         return entries;
@@ -293,6 +304,7 @@ final class Segment implements Closeable {
         findEnd();
         whole = end == fileLength;
         if (end < fileLength && fileLength < BYTES) { // cut to its records once
+            cut = true;
             RocksDbCache.LOG.warn("answers count as absent: {} is damaged from byte {} on", path, end);
         }
         filled = end;

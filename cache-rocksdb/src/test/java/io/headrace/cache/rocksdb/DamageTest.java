@@ -137,6 +137,30 @@ class DamageTest {
         }
     }
 
+    @Test
+    void logThatIsDamagedBetweenRecords_isToldToReaders() throws Exception {
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            Entries.store(cache, 10);
+        }
+        Path log = folder.resolve("log-1");
+        long length = Files.size(log);
+        try (RocksDbCache reader = RocksDbCache.builder(folder).readOnly().open()) {
+            StepVerifier.create(reader.statistics())
+                    .assertNext(sound -> assertThat(sound.bytes()).isBetween(length * 9 / 10, length * 11 / 10))
+                    .expectComplete()
+                    .verify(TIMEOUT);
+        }
+        flip(log, 8); // the round of the first record: where the others begin is not known
+
+        try (RocksDbCache reader = RocksDbCache.builder(folder).readOnly().open()) {
+            StepVerifier.create(reader.entries())
+                    .assertNext(lost -> assertThat(lost)
+                            .isEqualTo(new StoredEntry.Damaged(null, 0, "log-1 is damaged from byte 8 on")))
+                    .expectComplete()
+                    .verify(TIMEOUT);
+        }
+    }
+
     private static void flip(Path file, long at) throws IOException {
         try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
             bytes.seek(at);
