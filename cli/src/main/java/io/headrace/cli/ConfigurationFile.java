@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -60,7 +61,7 @@ final class ConfigurationFile {
      * @throws UsageProblem if it cannot be read or is not one object
      */
     static ConfigurationFile read(Path file) {
-        TokenStreamFactory format = file.toString().endsWith(".json") ? JSON : YAML;
+        TokenStreamFactory format = file.toString().toLowerCase(Locale.ROOT).endsWith(".json") ? JSON : YAML;
         try (JsonParser parser = format.createParser(ObjectReadContext.empty(), Files.readAllBytes(file))) {
             JsonToken first = parser.nextToken();
             if (first != JsonToken.START_OBJECT) {
@@ -79,7 +80,7 @@ final class ConfigurationFile {
                             + e.getOriginalMessage().lines().findFirst().orElse("cannot be read"),
                     e);
         } catch (IOException e) {
-            throw new UsageProblem(file + " cannot be read: " + e.getMessage(), e);
+            throw new UsageProblem(file + " cannot be read: " + e, e);
         }
     }
 

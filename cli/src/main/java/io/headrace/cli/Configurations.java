@@ -56,7 +56,8 @@ final class Configurations {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(file -> {
                         String name = file.getFileName().toString();
-                        return !name.startsWith(".") && name.matches(".*\\.(yaml|yml|json)");
+                        return !name.startsWith(".")
+                                && name.toLowerCase(Locale.ROOT).matches(".*\\.(yaml|yml|json)");
                     })
                     .sorted()
                     .toList();

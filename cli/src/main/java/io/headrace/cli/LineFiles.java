@@ -35,7 +35,7 @@ final class LineFiles {
         } catch (FileAlreadyExistsException e) {
             throw new UsageProblem(file + " is there already. Name another file, or delete it", e);
         } catch (IOException | UncheckedIOException e) {
-            throw new UsageProblem(file + " cannot be written: " + e.getMessage(), e);
+            throw new UsageProblem(file + " cannot be written: " + e, e);
         }
     }
 

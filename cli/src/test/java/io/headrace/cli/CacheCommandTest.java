@@ -140,6 +140,10 @@ class CacheCommandTest {
                 .containsExactlyElementsOf(
                         Files.readAllLines(file).stream().sorted().toList());
         assertThat(cache("export", file.toString()).err()).contains("is there already");
+        assertThat(cache("export", temp.resolve("none/answers.jsonl").toString())
+                        .err())
+                .contains("cannot be written")
+                .contains("NoSuchFile");
 
         Path other = temp.resolve("other");
         Result imported = cli.run("cache", "import", "--cache", other, file);

@@ -165,6 +165,14 @@ class SweepCommandTest {
             assertThat(sweep().err()).contains("is taken");
             Files.delete(configs.resolve(taken));
         }
+        for (String capitals : List.of("B.YAML", "c.Json")) {
+            configuration(capitals, "{\"sead\": 1}");
+            assertThat(sweep().err()).contains(capitals + " line 1: there is no field 'sead'");
+            Files.delete(configs.resolve(capitals));
+        }
+        Files.createSymbolicLink(configs.resolve("gone.yaml"), temp.resolve("nowhere"));
+        assertThat(sweep().err()).contains("gone.yaml cannot be read").contains("NoSuchFile");
+        Files.delete(configs.resolve("gone.yaml"));
         configuration("dear.yaml", "model: nobody-knows");
         assertThat(sweep("--max-cost", "1").err()).contains("needs the price of model 'nobody-knows'");
         assertThat(sweep("--input", temp.resolve("none.jsonl")).err()).contains("none.jsonl");
