@@ -91,7 +91,7 @@ final class RowReader<T> implements BatchReader<T> {
         long position = ordinal++;
         try {
             if (rows.tooLong()) {
-                throw new MalformedRowException("longer than the " + maxRowBytes + " bytes allowed");
+                throw new MalformedRowException("longer than the " + maxRowBytes + " bytes allowed" + swallowed());
             }
             int invalid = Utf8.firstInvalid(bytes, from, to);
             if (invalid >= 0) {
@@ -111,5 +111,13 @@ final class RowReader<T> implements BatchReader<T> {
                     place + ": " + e.getMessage(),
                     Tally.ZERO);
         }
+    }
+
+    /** What a quote that is not closed costs. */
+    private String swallowed() {
+        long lines = rows.moreLines();
+        return lines == 0
+                ? ""
+                : "; is there a quote that is not closed? Lines behind it that are lost in this row: " + lines;
     }
 }

@@ -36,6 +36,7 @@ final class RowSplitter implements Closeable {
     private int limit;
     private At at = At.PLAIN;
     private long line;
+    private long lastLine;
     private long nextLine = 1;
     private boolean tooLong;
 
@@ -86,6 +87,11 @@ final class RowSplitter implements Closeable {
         return line;
     }
 
+    /** How many lines are in the row behind its first one: those in quotes. */
+    long moreLines() {
+        return lastLine - line;
+    }
+
     /** Whether the row has more bytes than allowed; only the allowed number of them is there. */
     boolean tooLong() {
         return tooLong;
@@ -106,7 +112,7 @@ final class RowSplitter implements Closeable {
             int end = findEnd(from + seen);
             if (end >= 0) {
                 next = end + 1;
-                nextLine++;
+                lastLine = nextLine++;
                 cut(end);
                 return true;
             }
@@ -122,6 +128,7 @@ final class RowSplitter implements Closeable {
             }
             if (!fill()) {
                 next = limit;
+                lastLine = nextLine;
                 cut(limit);
                 return seen > 0;
             }

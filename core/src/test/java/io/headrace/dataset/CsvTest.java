@@ -108,7 +108,11 @@ class CsvTest {
         assertThat(atCap.get(0)).isEqualTo("x");
         assertThat(atCap.get(atCap.size() - 1)).isEqualTo("z");
         assertThat(atCap.stream().filter(value -> value.toString().contains("line")))
-                .hasSize(1);
+                .containsExactly("b.csv line 3: longer than the 300 bytes allowed; is there a quote that is not closed?"
+                        + " Lines behind it that are lost in this row: " + (26 + 2 - atCap.size()));
+        Path oneLine = file(folder, "c.csv", "a,b\n" + "x".repeat(400) + ",1\n");
+        assertThat(values(Dataset.csv(oneLine).maxRowBytes(300).text("a")))
+                .containsExactly("c.csv line 2: longer than the 300 bytes allowed");
     }
 
     @Test
