@@ -7,6 +7,7 @@ import io.headrace.observe.CallEvent;
 import io.headrace.observe.CallEvent.AttemptEnded;
 import io.headrace.observe.CallEvent.AttemptStarted;
 import io.headrace.observe.CallEvent.CacheHit;
+import io.headrace.observe.CallEvent.PaidBefore;
 import io.headrace.observe.CallListener;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -28,8 +29,12 @@ import reactor.core.publisher.Flux;
  * <p>Such a failure alone proves nothing, since one item may ask for a model of its own. So its item is held back until it is
  * clear: an answered call of the same step lets it go as a failure, and a stop leaves it out, which makes it pending. Nor do
  * a few in a row, since a refusal is faster than an answer: as many more must fail as there were calls on their way at any of these
- * failures. At most as many items are held as it takes to stop. What batches failed is not judged by a pass in which others still wait
- * for theirs.
+ * failures. At most as many items are held as it takes to stop.
+ *
+ * <p>An answer from the cache was bought in other days and says nothing of the account, whose failures it neither lets go nor
+ * ends. It does with those of a model that is not there: who asks for another one is none the worse.
+ *
+ * <p>What batches failed is not judged by a pass in which others still wait for theirs.
  *
  * <p>Hears events on any thread; outcomes come one after another.
  */
@@ -41,7 +46,7 @@ final class AccountGuard<O> implements CallListener {
     private final int limit;
     private final BooleanSupplier hasResults;
     private final Consumer<String> stop;
-    private final Map<String, Streak> streaks = new ConcurrentHashMap<>();
+    private final Map<String, Calls> steps = new ConcurrentHashMap<>();
     private final List<Held<O>> held = new ArrayList<>();
     private boolean stopped;
     private boolean waits;
@@ -66,7 +71,7 @@ final class AccountGuard<O> implements CallListener {
 
     @Override
     public CallListener forStep(String step) {
-        return limit == 0 ? CallListener.noop() : streak(step);
+        return limit == 0 ? CallListener.noop() : calls(step);
     }
 
     /** The outcomes that are clear, in their order as far as possible. */
@@ -89,7 +94,8 @@ final class AccountGuard<O> implements CallListener {
             return Collections.singletonList(outcome);
         }
         if (outcome instanceof Outcome.Ok) {
-            held.forEach(one -> one.streak().answered()); // it passed their steps
+            boolean bought = outcome.tally().attempts() > 0;
+            held.forEach(one -> one.streak().passed(bought)); // it passed their steps
         }
         List<Outcome<O>> clear = released();
         if (streak == null) {
@@ -111,8 +117,8 @@ final class AccountGuard<O> implements CallListener {
         if (!(outcome instanceof Failed<O> failed) || !HOPELESS.contains(failed.kind())) {
             return null;
         }
-        Streak streak = streaks.get(failed.step());
-        return streak != null && streak.heard() ? streak : null;
+        Calls calls = steps.get(failed.step());
+        return calls != null && calls.heard() ? calls.streak(failed.kind()) : null;
     }
 
     /** Those whose step was answered since they failed. */
@@ -148,19 +154,18 @@ final class AccountGuard<O> implements CallListener {
         stop.accept(reason);
     }
 
-    private Streak streak(String step) {
-        Streak streak = streaks.get(step); // computeIfAbsent may lock
-        return streak != null ? streak : streaks.computeIfAbsent(step, name -> new Streak());
+    private Calls calls(String step) {
+        Calls calls = steps.get(step); // computeIfAbsent may lock
+        return calls != null ? calls : steps.computeIfAbsent(step, name -> new Calls());
     }
 
-    /** How the items of a step have fared of late. */
-    private static final class Streak implements CallListener {
+    /** What is heard of the calls of a step. */
+    private static final class Calls implements CallListener {
 
         private final AtomicInteger onTheirWay = new AtomicInteger();
+        private final Streak account = new Streak(onTheirWay, false);
+        private final Streak model = new Streak(onTheirWay, true);
         private volatile boolean heard;
-        private volatile long answers;
-        private volatile int length;
-        private int mostOnTheirWay;
 
         @Override
         public void on(CallEvent event) {
@@ -172,15 +177,64 @@ final class AccountGuard<O> implements CallListener {
             } else if (event instanceof AttemptEnded ended) {
                 onTheirWay.decrementAndGet();
                 if (ended.succeeded()) {
-                    answered();
+                    answered(true);
                 }
+            } else if (event instanceof PaidBefore) {
+                answered(true);
             } else if (event instanceof CacheHit) {
-                answered();
+                answered(false);
+            }
+        }
+
+        private void answered(boolean bought) {
+            account.answered(bought);
+            model.answered(bought);
+        }
+
+        boolean heard() {
+            return heard;
+        }
+
+        Streak streak(ErrorKind kind) {
+            return kind == ErrorKind.NOT_FOUND ? model : account;
+        }
+    }
+
+    /** How the items of a step have fared of late, as to the account or to the model. */
+    private static final class Streak {
+
+        private final AtomicInteger onTheirWay;
+        private final boolean cachedCounts;
+        private volatile boolean hasCached;
+        private volatile long answers;
+        private volatile int length;
+        private int mostOnTheirWay;
+
+        /** @param cachedCounts whether it ends at an answer that was not bought now, too */
+        Streak(AtomicInteger onTheirWay, boolean cachedCounts) {
+            this.onTheirWay = onTheirWay;
+            this.cachedCounts = cachedCounts;
+        }
+
+        /** A call of the step was answered, by the provider or from the cache. */
+        void answered(boolean bought) {
+            if (!bought && !hasCached) {
+                hasCached = true;
+            }
+            if (bought || cachedCounts) {
+                restart();
+            }
+        }
+
+        /** An item came through the step, whatever became of its calls. Where some are cached it may have bought in another step. */
+        void passed(boolean bought) {
+            if ((bought && !hasCached) || cachedCounts) {
+                restart();
             }
         }
 
         /** Counted at the first answer, and at each one that ends a streak. */
-        void answered() {
+        private void restart() {
             if (length > 0 || answers == 0) {
                 end();
             }
@@ -196,10 +250,6 @@ final class AccountGuard<O> implements CallListener {
             mostOnTheirWay = Math.max(length == 0 ? 0 : mostOnTheirWay, onTheirWay.get());
             length = length + 1;
             return length >= limit + mostOnTheirWay;
-        }
-
-        boolean heard() {
-            return heard;
         }
 
         long answers() {

@@ -378,7 +378,7 @@ public final class Run<O> {
          * no call of the step in between is answered: those behind them would fare no better. As many more must fail as there
          * were calls on their way meanwhile, for a refusal is faster than an answer. Items that failed so stay
          * pending, and the report gives the last error. So does a run whose last rows fail so before any call of their step
-         * was answered.
+         * was answered. Answers from the cache say nothing of the account, and count against {@code NOT_FOUND} only.
          *
          * <p>Fewer failures than that are their items' own, such as a model that only one of them asks for: they become
          * failed outcomes when the next call of the step is answered.

@@ -9,6 +9,9 @@ import io.headrace.CallOptions;
 import io.headrace.Codec;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
+import io.headrace.Fingerprint;
+import io.headrace.cache.CallKey;
+import io.headrace.cache.InMemoryCache;
 import io.headrace.dataset.Dataset;
 import io.headrace.flow.Pipeline;
 import io.headrace.flow.Step;
@@ -26,6 +29,7 @@ import java.util.function.IntPredicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -255,5 +259,61 @@ class AccountGuardTest {
                 .block(SOON);
         assertThat(report.end()).isEqualTo(End.FINISHED);
         assertThat(report.total().items()).isEqualTo(new Items(100, 99, 1, 0, 0, 0));
+    }
+
+    /** A provider of which the even rows were bought before, by a key that was good then. */
+    private Call<Integer, Integer> halfCached(ErrorKind kind) {
+        InMemoryCache cache = InMemoryCache.create();
+        Call<Integer, Integer> bought = stack(row -> Mono.just(row), cache);
+        Flux.range(0, 1_000)
+                .filter(row -> row % 2 == 0)
+                .concatMap(row -> bought.apply(row).contextWrite(CallOptions.of("ask", String.valueOf(row))::into))
+                .blockLast(SOON);
+        return stack(
+                row -> Mono.delay(Duration.ofMillis(1))
+                        .then(Mono.error(ApiException.builder(kind, "row " + row + " refused")
+                                .delivery(Delivery.REFUSED)
+                                .build())),
+                cache);
+    }
+
+    private static Call<Integer, Integer> stack(Call<Integer, Integer> call, InMemoryCache cache) {
+        return CallStack.of(call)
+                .key(row -> new CallKey(new Fingerprint(row, 1, 2, 3), List.of()))
+                .codec(Codec.json(Integer.class))
+                .cache(cache)
+                .noRetry()
+                .build();
+    }
+
+    /** What was bought by a key that was good then says nothing of the one that is dead now. */
+    @ParameterizedTest
+    @CsvSource({"AUTHENTICATION, 1000", "QUOTA_EXHAUSTED, 1000", "TRANSPORT, 1000", "AUTHENTICATION, 7"})
+    void accountThatIsGone_leavesRowsPendingBetweenCachedOnes(ErrorKind kind, int rows) throws Exception {
+        RunReport report = run(rows, 4, halfCached(kind)).build().execute().block(SOON);
+        assertThat(report.end()).isEqualTo(End.STOPPED_BY_POLICY);
+        assertThat(report.reason()).contains("step 'ask'", "refused");
+        assertThat(report.total().items().failed()).isZero();
+        assertThat(report.total().items().ok()).isPositive();
+        assertThat(directory.resolve("dead-letters.jsonl")).isEmptyFile();
+    }
+
+    @Test
+    void accountOfTheSecondStepThatIsGone_leavesRowsPendingBetweenCachedOnes() throws Exception {
+        Step<Integer, Integer> first = Step.map("first", provider(ErrorKind.AUTHENTICATION, call -> false)::apply);
+        Step<Integer, Integer> second = Step.map("ask", halfCached(ErrorKind.AUTHENTICATION)::apply);
+        RunReport report = run(1_000, first.then(second)).build().execute().block(SOON);
+        assertThat(report.end()).isEqualTo(End.STOPPED_BY_POLICY);
+        assertThat(report.total().items().failed()).isZero();
+        assertThat(directory.resolve("dead-letters.jsonl")).isEmptyFile();
+    }
+
+    /** Rows may ask for a model of their own: others that are answered from the cache do not depend on it. */
+    @Test
+    void modelThatIsGone_failsItsRowsBetweenCachedOnes() throws Exception {
+        RunReport report =
+                run(1_000, 4, halfCached(ErrorKind.NOT_FOUND)).build().execute().block(SOON);
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(report.total().items()).isEqualTo(new Items(1_000, 500, 500, 0, 0, 0));
     }
 }
