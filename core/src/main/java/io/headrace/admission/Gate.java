@@ -11,6 +11,7 @@ import io.headrace.observe.Meter;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -398,13 +399,16 @@ public final class Gate {
     /** Changes something under the lock, lets go who may go then, and starts them after the lock. */
     private void change(Change change) {
         Deferred deferred = Deferred.mine();
-        synchronized (lock) {
-            long now = now();
-            change.make(now, deferred);
-            admitWaiting(now, deferred);
-            events.handOver(deferred);
+        try {
+            synchronized (lock) {
+                long now = now();
+                change.make(now, deferred);
+                admitWaiting(now, deferred);
+                events.handOver(deferred);
+            }
+        } finally { // whatever a resource throws, who was admitted goes
+            deferred.run();
         }
-        deferred.run();
     }
 
     private void admitWaiting(long now, Deferred deferred) {
@@ -440,8 +444,14 @@ public final class Gate {
             }
             if (wait > 0) {
                 failFast(deferred, now);
-                wake(wait, now);
-                return;
+                if (wake(wait, now)) {
+                    return;
+                }
+                if (next.state == Ticket.State.WAITING) {
+                    leaveLine(next);
+                    refuse(next, notSent(ErrorKind.UNAVAILABLE, shutDown()), deferred);
+                }
+                continue;
             }
             failFastWaiting -= next.failsFast() ? 1 : 0;
             if (wait == NO_PLACE) {
@@ -517,20 +527,34 @@ public final class Gate {
         return why == null && ticket.budget != null ? ticket.budget.impossible(ticket.demand) : why;
     }
 
-    /** Looks again at {@code now + wait}, unless that is to happen sooner anyway. */
-    private void wake(long wait, long now) {
+    /**
+     * Looks again at {@code now + wait}, unless that is to happen sooner anyway; a look that is overdue may have gone with its scheduler.
+     * False if the scheduler takes no more work.
+     */
+    private boolean wake(long wait, long now) {
         if (wait == Resource.UNTIL_SETTLED) {
-            return;
+            return true;
         }
         long at = now + wait;
         if (timer != null) {
-            if (timerAt - at <= 0) {
-                return;
+            if (timerAt - at <= 0 && timerAt - now >= 0) {
+                return true;
             }
             timer.dispose();
+            timer = null;
         }
         timerAt = at;
-        timer = scheduler.get().schedule(() -> onTime(at), wait, TimeUnit.NANOSECONDS);
+        try {
+            timer = scheduler.get().schedule(() -> onTime(at), wait, TimeUnit.NANOSECONDS);
+            return true;
+        } catch (RejectedExecutionException e) {
+            return false;
+        }
+    }
+
+    private String shutDown() {
+        return "gate '" + name
+                + "': its scheduler is shut down, so nothing ends the wait of a call that may not go at once";
     }
 
     private void onTime(long at) {
