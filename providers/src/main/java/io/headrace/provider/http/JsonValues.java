@@ -76,10 +76,10 @@ public final class JsonValues {
         return otherwise;
     }
 
-    /** A number; {@code otherwise} for any other value. */
+    /** A number, of those that a double can hold the nearest; {@code otherwise} for any other value. */
     public static double number(JsonParser in, double otherwise) {
         if (in.currentToken().isNumeric()) {
-            return in.getDoubleValue();
+            return Math.max(-Double.MAX_VALUE, Math.min(in.getDoubleValue(), Double.MAX_VALUE));
         }
         in.skipChildren();
         return otherwise;
