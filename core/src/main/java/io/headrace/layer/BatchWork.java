@@ -108,8 +108,7 @@ final class BatchWork<Q, R> extends BaseSubscriber<Void> {
 
     /** Whether an element may be at fault, and not the server or the way to it. */
     private static boolean isRefused(Throwable error) {
-        return error instanceof ApiException api
-                && (api.kind() == ErrorKind.INVALID_REQUEST || api.kind() == ErrorKind.REFUSED);
+        return ErrorKind.INVALID_REQUEST.isKindOf(error) || ErrorKind.REFUSED.isKindOf(error);
     }
 
     private Mono<Void> askAgain(List<Element<Q>> part) {

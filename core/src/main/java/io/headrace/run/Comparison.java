@@ -34,6 +34,13 @@ import tools.jackson.databind.json.JsonMapper;
 /** The configurations of a sweep side by side: as a table for people, as CSV, and as JSON with all of the reductions. */
 final class Comparison {
 
+    private static final String JSON_FILE = "comparison.json";
+    private static final String TEXT_FILE = "comparison.txt";
+    private static final String CSV_FILE = "comparison.csv";
+
+    /** The names of its files, which stand beside the directories of the configurations. */
+    static final Set<String> FILES = Set.of(JSON_FILE, TEXT_FILE, CSV_FILE);
+
     /** Wider values are cut in the table for people. */
     private static final int CELL = 24;
 
@@ -53,9 +60,9 @@ final class Comparison {
         Path directory = report.directory();
         try {
             Files.createDirectories(directory);
-            RunFiles.replace(directory.resolve("comparison.json"), PrettyJson.bytes(json(report)));
-            RunFiles.replace(directory.resolve("comparison.txt"), text(report).getBytes(UTF_8));
-            RunFiles.replace(directory.resolve("comparison.csv"), csv(report).getBytes(UTF_8));
+            RunFiles.replace(directory.resolve(JSON_FILE), PrettyJson.bytes(json(report)));
+            RunFiles.replace(directory.resolve(TEXT_FILE), text(report).getBytes(UTF_8));
+            RunFiles.replace(directory.resolve(CSV_FILE), csv(report).getBytes(UTF_8));
         } catch (IOException e) {
             throw new UncheckedIOException(
                     "the comparison cannot be written to " + directory + ": " + e.getMessage(), e);

@@ -56,9 +56,6 @@ public final class Sweep {
     /** What is a name of a directory on every file system. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}");
 
-    /** The files of the comparison, which stand beside the directories. */
-    private static final Set<String> TAKEN = Set.of("comparison.json", "comparison.txt", "comparison.csv");
-
     private final Path directory;
     private final List<Member> members;
     private final int atOnce;
@@ -325,7 +322,7 @@ public final class Sweep {
                         + " directory");
             }
             String folded = name.toLowerCase(Locale.ROOT);
-            if (TAKEN.contains(folded)) {
+            if (Comparison.FILES.contains(folded)) {
                 throw new IllegalArgumentException("the name '" + name + "' is taken: a file of the comparison has it");
             }
             if (members.stream()

@@ -484,13 +484,19 @@ class SingleFlightLayerTest {
                 .subscribe();
     }
 
-    @Test
-    void followerOfALeaderWhoseStepIsGone_doesNotWaitForAPlaceThere() {
-        Gate gate = Gate.builder("limit").concurrency(1).build();
+    /** In line at a gate whose place is taken: a call that the item of such a step leads and another one follows. */
+    private Disposable sharedBehindBusy(Gate gate) {
         Call<String, String> stack = stack(upstream, cache).gate(gate).build();
         ask(stack.apply("busy"));
         Disposable step = narrowStep(stack);
         ask(stack.apply("q"));
+        return step;
+    }
+
+    @Test
+    void followerOfALeaderWhoseStepIsGone_doesNotWaitForAPlaceThere() {
+        Gate gate = Gate.builder("limit").concurrency(1).build();
+        Disposable step = sharedBehindBusy(gate);
         upstream.answer("room at the gate");
         assertThat(upstream.calls).hasSize(1);
 
@@ -525,10 +531,7 @@ class SingleFlightLayerTest {
     @Test
     void leaderThatLeavesWhileItsCallWaits_keepsTheWaitForTheFollower() {
         Gate gate = Gate.builder("limit").concurrency(1).build();
-        Call<String, String> stack = stack(upstream, cache).gate(gate).build();
-        ask(stack.apply("busy"));
-        Disposable step = narrowStep(stack);
-        ask(stack.apply("q"));
+        Disposable step = sharedBehindBusy(gate);
 
         step.dispose();
 
