@@ -119,12 +119,13 @@ final class CacheCommand {
                     Path file) {
         return reading(options, tools -> {
             AtomicLong damaged = new AtomicLong();
-            long written =
+            long lines =
                     LineFiles.write(tools.exportLines(record -> damaged.incrementAndGet()), file, surroundings.out());
             if (file == null && surroundings.out().checkError()) {
                 return ExitCode.USAGE; // what was lost is said at the end of the process
             }
-            surroundings.err().println("headrace: " + ProgressText.count(written, "answer") + " exported");
+            long answers = lines - 1; // the last one counts them
+            surroundings.err().println("headrace: " + ProgressText.count(answers, "answer") + " exported");
             if (damaged.get() > 0) {
                 surroundings
                         .err()
@@ -149,6 +150,12 @@ final class CacheCommand {
         return changing(options.make(surroundings, waiting.upTo), tools -> {
             CacheImport done = result(tools.importLines(LineFiles.read(file)));
             printer(options).imported(done);
+            if (!done.counted()) {
+                surroundings
+                        .err()
+                        .println("headrace: the last line, which counts the answers, is missing: " + file
+                                + " was cut, or written by an older version");
+            }
             return ExitCode.OK;
         });
     }

@@ -134,7 +134,7 @@ final class CachePrinter {
 
     void imported(CacheImport done) {
         if (json) {
-            print(Map.of("stored", done.stored(), "kept", done.kept()));
+            print(Map.of("stored", done.stored(), "kept", done.kept(), "counted", done.counted()));
         } else {
             out.println(count(done.stored(), "answer") + " stored, " + number(done.kept())
                     + " were there already and stay as they are");

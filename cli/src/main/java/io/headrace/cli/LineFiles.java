@@ -28,7 +28,10 @@ final class LineFiles {
     /** Writes {@code lines} to a new file or, without one, to {@code out} as long as somebody reads it, and says how many. */
     static long write(Flux<String> lines, @Nullable Path file, PrintWriter out) {
         if (file == null) {
-            return count(lines.doOnNext(line -> out.print(line + "\n")).takeUntil(line -> out.checkError()));
+            return count(lines.doOnNext(line -> out.print(line + "\n"))
+                    .index()
+                    .takeUntil(
+                            line -> line.getT1() % AHEAD == 0 && out.checkError())); // a check writes what is buffered
         }
         try (BufferedWriter to = Files.newBufferedWriter(file, StandardOpenOption.CREATE_NEW)) {
             return count(lines.publishOn(Schedulers.boundedElastic(), AHEAD).doOnNext(line -> write(line, to)));
@@ -70,7 +73,7 @@ final class LineFiles {
         return e.getCause() instanceof CharacterCodingException;
     }
 
-    private static long count(Flux<String> lines) {
+    private static long count(Flux<?> lines) {
         return Objects.requireNonNull(lines.count().block());
     }
 

@@ -14,6 +14,7 @@ import io.headrace.model.ChatCodec;
 import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
 import io.headrace.model.FinishReason;
+import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
@@ -25,7 +26,8 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Objects;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -148,6 +150,7 @@ class CacheCommandTest {
         Path other = temp.resolve("other");
         Result imported = cli.run("cache", "import", "--cache", other, file);
         assertThat(imported.out()).contains("3 answers stored, 0 were there already");
+        assertThat(imported.err()).isEmpty();
         assertThat(cli.run("cache", "import", "--cache", other, file).out()).contains("0 answers stored, 3 were");
         assertThat(cli.run("cache", "export", "--cache", other).out().lines().sorted())
                 .containsExactlyElementsOf(
@@ -168,6 +171,24 @@ class CacheCommandTest {
     }
 
     @Test
+    void importOfAnExportThatWasCutBetweenLines_saysSo() throws IOException {
+        List<String> lines = cache("export").out().lines().toList();
+        Path file = temp.resolve("cut.jsonl");
+        Files.write(file, lines.subList(0, 2));
+        Result cut = cli.run("cache", "import", "--cache", temp.resolve("other"), file);
+        assertThat(cut.exitCode()).isZero();
+        assertThat(cut.out()).contains("2 answers stored");
+        assertThat(cut.err())
+                .contains("the last line, which counts the answers, is missing: ")
+                .contains("cut.jsonl");
+
+        Files.write(file, lines.subList(1, 4));
+        Result changed = cli.run("cache", "import", "--cache", temp.resolve("other"), file);
+        assertThat(changed.exitCode()).isEqualTo(1);
+        assertThat(changed.err()).contains("it is said to have 3 answers and not 2");
+    }
+
+    @Test
     void importOfAPackedFile_saysWhatItWants() throws IOException {
         Path file = temp.resolve("answers.jsonl.gz");
         try (OutputStream packed = new GZIPOutputStream(Files.newOutputStream(file))) {
@@ -180,23 +201,57 @@ class CacheCommandTest {
 
     @Test
     void exportWhoseReaderIsGone_ends() {
-        AtomicLong written = new AtomicLong();
-        Writer gone = new Writer() {
-            @Override
-            public void write(char[] text, int from, int length) throws IOException {
-                written.incrementAndGet();
+        Pipe pipe = new Pipe(1);
+        assertThat(LineFiles.write(numbers(100_000), null, new PrintWriter(new BufferedWriter(pipe))))
+                .isLessThan(300);
+        assertThat(pipe.writes).isEqualTo(2);
+        assertThat(LineFiles.write(numbers(100_000), null, new PrintWriter(new BufferedWriter(new Pipe(0)))))
+                .as("gone from the start")
+                .isOne();
+    }
+
+    @Test
+    void exportToAPipe_isNotWrittenLineByLine() {
+        Pipe pipe = new Pipe(Integer.MAX_VALUE);
+        PrintWriter out = new PrintWriter(new BufferedWriter(pipe));
+        assertThat(LineFiles.write(numbers(10_000), null, out)).isEqualTo(10_000);
+        out.flush();
+        assertThat(pipe.text)
+                .hasToString(Objects.requireNonNull(numbers(10_000)
+                        .map(line -> line + "\n")
+                        .collect(Collectors.joining())
+                        .block()));
+        assertThat(pipe.writes).isLessThan(200);
+    }
+
+    private static Flux<String> numbers(int count) {
+        return Flux.range(0, count).map(String::valueOf);
+    }
+
+    /** A pipe whose reader goes away. */
+    private static final class Pipe extends Writer {
+
+        private final int goneAfter;
+        private final StringBuilder text = new StringBuilder();
+        private int writes;
+
+        Pipe(int goneAfter) {
+            this.goneAfter = goneAfter;
+        }
+
+        @Override
+        public void write(char[] chars, int from, int length) throws IOException {
+            if (writes++ >= goneAfter) {
                 throw new IOException("Broken pipe");
             }
+            text.append(chars, from, length);
+        }
 
-            @Override
-            public void flush() {}
+        @Override
+        public void flush() {}
 
-            @Override
-            public void close() {}
-        };
-        long lines = LineFiles.write(Flux.range(0, 1_000).map(String::valueOf), null, new PrintWriter(gone));
-        assertThat(lines).isEqualTo(1);
-        assertThat(written).hasValue(1);
+        @Override
+        public void close() {}
     }
 
     @Test

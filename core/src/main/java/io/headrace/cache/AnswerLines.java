@@ -15,6 +15,9 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
@@ -28,7 +31,8 @@ import tools.jackson.core.json.JsonFactory;
 
 /**
  * Answers as lines of JSON, nothing lost: an answer that is UTF-8 as a text, any other in Base64. Each line ends with the
- * checksum that the entry has in every store, so that one that was cut, edited or filed elsewhere is noticed.
+ * checksum that the entry has in every store, so that one that was cut, edited or filed elsewhere is noticed. One more line says how
+ * many answers there are.
  */
 final class AnswerLines {
 
@@ -37,6 +41,8 @@ final class AnswerLines {
                     .maxStringLength(Integer.MAX_VALUE)
                     .build())
             .build();
+
+    private static final Pattern COUNT = Pattern.compile("\\{\"answers\":(\\d{1,18})}");
 
     private AnswerLines() {}
 
@@ -108,6 +114,17 @@ final class AnswerLines {
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("a number is none", e);
         }
+    }
+
+    /** The line that says how many answers there are. */
+    static String count(long answers) {
+        return "{\"answers\":" + answers + "}";
+    }
+
+    /** How many answers {@code line} says that there are; nothing if it is another line. */
+    static OptionalLong count(String line) {
+        Matcher count = COUNT.matcher(line);
+        return count.matches() ? OptionalLong.of(Long.parseLong(count.group(1))) : OptionalLong.empty();
     }
 
     private static void write(Usage usage, JsonGenerator to) {

@@ -11,8 +11,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -105,13 +107,19 @@ public final class CacheTools {
 
     /**
      * All answers as lines of JSON without their ends, to be read by {@link #importLines}. Nothing of an answer is lost; hits are not
-     * written.
+     * written. The last line says how many answers there were, as in <code>{"answers":3}</code>.
      *
      * @param damaged told of each record that cannot be written because it cannot be read
      */
     public Flux<String> exportLines(Consumer<StoredEntry.Damaged> damaged) {
         Objects.requireNonNull(damaged, "damaged");
-        return answers(damaged).map(AnswerLines::write);
+        return Flux.defer(() -> {
+            AtomicLong count = new AtomicLong();
+            return answers(damaged)
+                    .map(AnswerLines::write)
+                    .doOnNext(line -> count.incrementAndGet())
+                    .concatWith(Mono.fromSupplier(() -> AnswerLines.count(count.get())));
+        });
     }
 
     /**
@@ -119,17 +127,22 @@ public final class CacheTools {
      * on this cache go on reading what they read; so an import that failed can be done again.
      *
      * <p>Fails with {@link IllegalArgumentException} at the first line that is not as it was written, naming its number; those
-     * before it are stored then. Blank lines are skipped, and a byte order mark, which editors put at the start of a file.
+     * before it are stored then. Fails so at the end, too, with all of them stored, if there are more or fewer answers than the lines
+     * say. Lines may come in any order, of several exports one after another. Blank lines are skipped, and a byte order mark, which
+     * editors put at the start of a file.
      */
     public Mono<CacheImport> importLines(Flux<String> lines) {
         Objects.requireNonNull(lines, "lines");
-        return lines.index((at, line) ->
-                        Tuples.of(at, at == 0 && line.startsWith(BYTE_ORDER_MARK) ? line.substring(1) : line))
-                .filter(line -> !line.getT2().isBlank())
-                .map(line -> read(line.getT1() + 1, line.getT2()))
-                .flatMapSequential(this::keep, CONCURRENCY, 1)
-                .collect(() -> new long[2], (counts, stored) -> counts[stored ? 0 : 1]++)
-                .map(counts -> new CacheImport(counts[0], counts[1]));
+        return Mono.defer(() -> {
+            Promised promised = new Promised();
+            return lines.index((at, line) ->
+                            Tuples.of(at, at == 0 && line.startsWith(BYTE_ORDER_MARK) ? line.substring(1) : line))
+                    .filter(line -> !line.getT2().isBlank() && !promised.by(line.getT2()))
+                    .map(line -> read(line.getT1() + 1, line.getT2()))
+                    .flatMapSequential(this::keep, CONCURRENCY, 1)
+                    .collect(() -> new long[2], (counts, stored) -> counts[stored ? 0 : 1]++)
+                    .map(counts -> new CacheImport(counts[0], counts[1], promised.isKept(counts[0] + counts[1])));
+        });
     }
 
     private static Answer read(long number, String line) {
@@ -228,6 +241,29 @@ public final class CacheTools {
                 damaged.accept(bad);
             }
         });
+    }
+
+    /** How many answers the lines of an import say that they are. */
+    private static final class Promised {
+
+        private boolean any;
+        private long answers;
+
+        /** Whether {@code line} is one that says it. */
+        boolean by(String line) {
+            OptionalLong count = AnswerLines.count(line);
+            any |= count.isPresent();
+            answers += count.orElse(0);
+            return count.isPresent();
+        }
+
+        boolean isKept(long read) {
+            if (any && read != answers) {
+                throw new IllegalArgumentException("the export was changed or cut: it is said to have " + answers
+                        + " answers and not " + read + ", which are stored now");
+            }
+            return any;
+        }
     }
 
     /** One reading of everything for {@link #summary}. */

@@ -71,7 +71,7 @@ class CacheToolsTest {
         assertThat(summary.oldest()).isNull();
         assertThat(result(tools.verify()).isSound()).isTrue();
         assertThat(result(tools.pruneTo(0))).isEqualTo(AnswerTotal.NONE);
-        assertThat(lines()).isEmpty();
+        assertThat(lines()).containsExactly("{\"answers\":0}");
     }
 
     @Test
@@ -140,9 +140,9 @@ class CacheToolsTest {
         }
         InMemoryCache copy = InMemoryCache.create();
         List<String> lines = lines();
-        assertThat(lines).hasSize(500).noneMatch(line -> line.contains("\n"));
+        assertThat(lines).hasSize(501).noneMatch(line -> line.contains("\n")).endsWith("{\"answers\":500}");
         assertThat(result(CacheTools.of(copy).importLines(Flux.fromIterable(lines))))
-                .isEqualTo(new CacheImport(500, 0));
+                .isEqualTo(new CacheImport(500, 0, true));
         for (int i = 0; i < 500; i++) {
             CacheEntry original = result(cache.get(key(i), i % 3));
             CacheEntry read = result(copy.get(key(i), i % 3));
@@ -152,7 +152,7 @@ class CacheToolsTest {
         }
         assertThat(result(CacheTools.of(copy).importLines(Flux.fromIterable(lines))))
                 .as("a second time")
-                .isEqualTo(new CacheImport(0, 500));
+                .isEqualTo(new CacheImport(0, 500, true));
     }
 
     @Test
@@ -160,10 +160,59 @@ class CacheToolsTest {
         await(cache.put(key(1), 0, entry("m", "", 0, "exported")));
         String line = lines().get(0);
         assertThat(result(CacheTools.of(InMemoryCache.create()).importLines(Flux.just("\uFEFF" + line))))
-                .isEqualTo(new CacheImport(1, 0));
+                .isEqualTo(new CacheImport(1, 0, false));
         assertThatThrownBy(() ->
                         result(CacheTools.of(InMemoryCache.create()).importLines(Flux.just(line, "\uFEFF" + line))))
                 .hasMessageContaining("line 2 is no exported answer");
+    }
+
+    @Test
+    void exportCutAtTheEndOfALine_isNotTakenForAWholeOne() {
+        for (int i = 0; i < 3; i++) {
+            put(i, "m", "", 0);
+        }
+        List<String> lines = lines();
+        for (int kept = 0; kept < 4; kept++) {
+            assertThat(imported(lines.subList(0, kept)))
+                    .as("without its end it may be of a version that wrote none")
+                    .isEqualTo(new CacheImport(kept, 0, false));
+        }
+        assertThat(imported(List.of(lines.get(3), lines.get(2), "", lines.get(0), lines.get(1))))
+                .as("sorted")
+                .isEqualTo(new CacheImport(3, 0, true));
+        List<String> twice = new ArrayList<>(lines);
+        twice.addAll(lines);
+        assertThat(imported(twice)).as("two exports").isEqualTo(new CacheImport(3, 3, true));
+    }
+
+    @Test
+    void answersThatAreTooFewOrTooMany_areRefused_andStored() {
+        for (int i = 0; i < 3; i++) {
+            put(i, "m", "", 0);
+        }
+        List<String> lines = lines();
+        for (List<String> wrong : List.of(
+                List.of(lines.get(1), lines.get(2), lines.get(3)),
+                List.of(lines.get(0), lines.get(1), lines.get(2), "{\"answers\":2}"),
+                List.of(lines.get(0), lines.get(1), lines.get(0), lines.get(1), lines.get(2), lines.get(3)))) {
+            InMemoryCache copy = InMemoryCache.create();
+            StepVerifier.create(CacheTools.of(copy).importLines(Flux.fromIterable(wrong)))
+                    .expectErrorSatisfies(e -> assertThat(e)
+                            .isInstanceOf(IllegalArgumentException.class)
+                            .hasMessageContaining("answers and not "))
+                    .verify(Duration.ofSeconds(5));
+            assertThat(result(CacheTools.of(copy).count(CacheFilter.all())).count())
+                    .isGreaterThan(1);
+        }
+    }
+
+    @Test
+    void exportAndImport_beginAnewWithEachSubscription() {
+        put(1, "m", "", 0);
+        Flux<String> export = tools.exportLines(damaged -> {});
+        Mono<CacheImport> again = CacheTools.of(InMemoryCache.create()).importLines(export);
+        assertThat(result(again)).isEqualTo(new CacheImport(1, 0, true));
+        assertThat(result(again)).isEqualTo(new CacheImport(0, 1, true));
     }
 
     @Test
@@ -171,7 +220,7 @@ class CacheToolsTest {
         await(cache.put(key(1), 0, entry("m", "", 0, "exported")));
         List<String> lines = lines();
         await(cache.put(key(1), 0, entry("m", "", 1, "newer")));
-        assertThat(result(tools.importLines(Flux.fromIterable(lines)))).isEqualTo(new CacheImport(0, 1));
+        assertThat(result(tools.importLines(Flux.fromIterable(lines)))).isEqualTo(new CacheImport(0, 1, true));
         assertThat(new String(result(cache.get(key(1), 0)).answer(), UTF_8)).isEqualTo("newer");
     }
 
@@ -197,6 +246,9 @@ class CacheToolsTest {
                 "{\"storedAt\":\"yesterday\"}",
                 "{\"usage\":7}",
                 "{\"answerBase64\":\"%%\"}",
+                "{\"answers\":-1}",
+                "{\"answers\":\"3\"}",
+                "{\"answers\":99999999999999999999}",
                 "{\"secret prompt\":1}")) {
             InMemoryCache copy = InMemoryCache.create();
             StepVerifier.create(CacheTools.of(copy)
@@ -340,7 +392,9 @@ class CacheToolsTest {
         assertThat(result(damaged.verify()).problems())
                 .containsExactly("answer 2 of " + key(1) + ": the checksum is wrong", "a part cannot be read");
         List<Damaged> told = new ArrayList<>();
-        assertThat(result(damaged.exportLines(told::add).collectList())).hasSize(1);
+        assertThat(result(damaged.exportLines(told::add).collectList()))
+                .hasSize(2)
+                .endsWith("{\"answers\":1}");
         assertThat(told).hasSize(2);
     }
 
@@ -361,6 +415,10 @@ class CacheToolsTest {
                 .thenCancel()
                 .verify(Duration.ofSeconds(5));
         assertThat(demanded.get()).isEqualTo(3);
+    }
+
+    private static CacheImport imported(List<String> lines) {
+        return result(CacheTools.of(InMemoryCache.create()).importLines(Flux.fromIterable(lines)));
     }
 
     private List<String> lines() {
