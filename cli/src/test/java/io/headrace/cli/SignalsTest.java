@@ -56,7 +56,7 @@ class SignalsTest {
                         "this build runs where SIG%s is ignored, as behind nohup or &, and its processes inherit that",
                         signal)
                 .isFalse();
-        try (SimulatedProvider provider = provider(Duration.ofMillis(100))) {
+        try (SimulatedProvider provider = provider(Duration.ofMillis(50))) {
             Process process = start(provider);
             await(process, () -> provider.statistics().answered() >= 10);
             send(signal, process);
