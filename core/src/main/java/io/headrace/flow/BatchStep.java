@@ -11,11 +11,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -28,6 +31,8 @@ import reactor.core.scheduler.Schedulers;
  * up, or when the items end; the next one fills while it runs. What a batch takes is booked on its first item.
  */
 public final class BatchStep<I, O> extends ItemStep<I, O, BatchStep<I, O>> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(BatchStep.class);
 
     private final int size;
     private final Duration maxWait;
@@ -96,6 +101,7 @@ public final class BatchStep<I, O> extends ItemStep<I, O, BatchStep<I, O>> {
     /** The batches of one stream: at most one is open and filling. */
     private final class Batches {
 
+        private final AtomicBoolean toldOfExtraAnswers = new AtomicBoolean();
         private @Nullable Batch open;
 
         Publisher<Outcome<O>> join(Outcome.Ok<I> ok, Slot slot) {
@@ -195,7 +201,7 @@ public final class BatchStep<I, O> extends ItemStep<I, O, BatchStep<I, O>> {
                         members.get(0),
                         Objects.requireNonNull(slot).together(members.size()),
                         () -> noClock == null
-                                ? answers(items).collectMap(Member::of)
+                                ? answers(items).collect(() -> new Answers(items), Answers::take)
                                 : Mono.error(new IllegalStateException(
                                         "the batch step's timer failed: " + noClock, noClock)),
                         this::answered,
@@ -207,9 +213,9 @@ public final class BatchStep<I, O> extends ItemStep<I, O, BatchStep<I, O>> {
                         function.apply(items), "the function returned null, it must return a Flux of the items");
             }
 
-            private Map<Member, Outcome<O>> answered(Map<Member, Item<O>> answers, Tally tally) {
+            private Map<Member, Outcome<O>> answered(Answers answers, Tally tally) {
                 return outcomes(tally, (item, itsTally) -> {
-                    Item<O> answer = answers.get(Member.of(item));
+                    Item<O> answer = answers.of(item);
                     return answer != null
                             ? new Outcome.Ok<>(item.withValue(answer.value()), itsTally)
                             : new Outcome.Failed<>(
@@ -236,6 +242,33 @@ public final class BatchStep<I, O> extends ItemStep<I, O, BatchStep<I, O>> {
                             Member.of(member.item()), outcome.apply(member.item(), i == 0 ? batch : member.tally()));
                 }
                 return outcomes;
+            }
+        }
+
+        /** What the function gave for the items of a batch: the first answer to each, and nothing else. */
+        private final class Answers {
+
+            private final Map<Member, @Nullable Item<O>> byMember = new HashMap<>();
+
+            Answers(List<Item<I>> items) {
+                items.forEach(item -> byMember.put(Member.of(item), null));
+            }
+
+            void take(Item<O> answer) {
+                Member member = Member.of(answer);
+                boolean isFirst = byMember.containsKey(member) && byMember.putIfAbsent(member, answer) == null;
+                if (!isFirst && toldOfExtraAnswers.compareAndSet(false, true)) {
+                    LOG.warn(
+                            "step {}: a batch brought an answer that nobody asked for, or a second one, it is ignored; told"
+                                    + " once: {}",
+                            name(),
+                            answer.id());
+                }
+            }
+
+            @Nullable
+            Item<O> of(Item<I> item) {
+                return byMember.get(Member.of(item));
             }
         }
     }

@@ -86,7 +86,8 @@ public interface Step<I, O> extends Function<Flux<Outcome<I>>, Flux<Outcome<O>>>
      *
      * @param size most items of a batch, at least 1
      * @param function gives each item back with its new value, in any order: {@code item.withValue(answer)}; an item that
-     *     it does not give back fails alone; an error fails the items of this batch
+     *     it does not give back fails alone, of one that it gives back twice the first answer holds, and others than those it got
+     *     are ignored and logged once; an error fails the items of this batch
      */
     static <I, O> BatchStep<I, O> batch(
             String name, int size, Function<List<Item<I>>, ? extends Flux<Item<O>>> function) {

@@ -27,6 +27,9 @@ public record BatchRequest<Q>(List<Element<Q>> elements) {
         public Element {
             Objects.requireNonNull(id, "id");
             Objects.requireNonNull(request, "request");
+            if (id.isEmpty()) {
+                throw new IllegalArgumentException("the id of an element must not be empty: no answer would find it");
+            }
         }
 
         /** The id only: requests are prompts. */

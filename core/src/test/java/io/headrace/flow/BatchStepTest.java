@@ -8,6 +8,7 @@ import io.headrace.CallOptions;
 import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.Item;
+import io.headrace.Logged;
 import io.headrace.Outcome;
 import io.headrace.Usage;
 import io.headrace.observe.CallEvent;
@@ -176,6 +177,29 @@ class BatchStepTest {
                 .as(StepVerifier::create)
                 .assertNext(outcome -> assertThat(outcome.item()).isEqualTo(child.withValue("v7")))
                 .verifyComplete();
+    }
+
+    @Test
+    void answersThatNobodyAskedFor_areIgnoredAndToldOnce() {
+        BatchStep<Integer, String> odd = batch(
+                "odd",
+                2,
+                items -> Flux.fromIterable(items)
+                        .concatMap(item -> Flux.just(
+                                item.withValue("first " + item.value()),
+                                item.withValue("second " + item.value()),
+                                Item.of("strange", item.ordinal(), "of nobody"))));
+        List<Outcome<String>> outcomes = new ArrayList<>();
+        String logged = Logged.by(() ->
+                items(6).transform(odd).collectList().doOnNext(outcomes::addAll).block());
+        assertThat(outcomes)
+                .hasSize(6)
+                .allSatisfy(o -> assertThat(((Outcome.Ok<String>) o).value())
+                        .isEqualTo("first " + o.item().ordinal()));
+        assertThat(logged.lines())
+                .singleElement()
+                .asString()
+                .contains("WARN", "step odd: a batch brought an answer that nobody asked for, or a second one");
     }
 
     @Test

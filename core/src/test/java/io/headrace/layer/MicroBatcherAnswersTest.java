@@ -1,9 +1,12 @@
 package io.headrace.layer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.headrace.ApiException;
 import io.headrace.ErrorKind;
+import io.headrace.Logged;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -44,6 +47,27 @@ class MicroBatcherAnswersTest extends MicroBatches {
                         missing -> assertThat(missing.kind()).isEqualTo(ErrorKind.MALFORMED_RESPONSE))
                 .hasMessage("the batch of 2 elements brought no answer for this one, 'a'");
         assertThat(b.answers).containsExactly("fine");
+    }
+
+    @Test
+    void extraIds_areToldOnce_andAnElementHasOneThatAnAnswerFinds() {
+        MicroBatcher<String, String> batcher = batcher(batch -> Mono.just(BatchResponse.<String>builder()
+                        .answer(batch.elements().get(0).id(), "fine")
+                        .answer("stranger", "?")
+                        .answer("", "?")
+                        .build()))
+                .count(1)
+                .build();
+        List<Caller> callers = new ArrayList<>();
+        String logged = Logged.by(() -> {
+            callers.add(ask(batcher, "", "1"));
+            callers.add(ask(batcher, "b", "2"));
+        });
+        assertThat(callers).allSatisfy(caller -> assertThat(caller.answers).containsExactly("fine"));
+        assertThat(logged.lines()).singleElement().asString().contains("WARN", "nobody asked for", "stranger");
+        assertThatThrownBy(() -> new BatchRequest.Element<>("", "a prompt"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the id of an element must not be empty: no answer would find it");
     }
 
     @Test
