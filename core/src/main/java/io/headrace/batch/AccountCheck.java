@@ -20,6 +20,9 @@ final class AccountCheck {
     /** No clock is wrong by more. */
     private static final Duration WRONG_CLOCK = Duration.ofDays(1);
 
+    /** A server that keeps no list. */
+    private static final int NOT_IMPLEMENTED = 501;
+
     private final QueueSettings settings;
 
     AccountCheck(QueueSettings settings) {
@@ -36,7 +39,8 @@ final class AccountCheck {
                 .defaultIfEmpty(Optional.empty())
                 .onErrorResume(
                         ApiException.class,
-                        error -> error.isTransient() || Judge.stopsWork(error)
+                        error -> (error.isTransient() && error.status().orElse(0) != NOT_IMPLEMENTED)
+                                        || Judge.stopsWork(error)
                                 ? Mono.error(error)
                                 : Mono.just(Optional.empty()));
     }

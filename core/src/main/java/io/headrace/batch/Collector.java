@@ -6,17 +6,24 @@ import io.headrace.ErrorKind;
 import io.headrace.batch.BatchJob.State;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.util.retry.Retry;
 
 /** Asks after a batch, and takes its results in once it has ended. Thread-safe. */
 final class Collector {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Collector.class);
+
     /** Answers of a batch that are being stored at a time. */
     private static final int STORING = 16;
 
-    /** How often results whose connection broke are read again at once. */
+    /** How often results whose connection broke, or of which fewer came than the provider counts, are read again at once. */
     private static final int READ_AGAIN = 2;
 
     private static final String NO_RESULT = "the batch ended without a result for it";
@@ -56,11 +63,12 @@ final class Collector {
                         return seen(pack, lane, job);
                     }));
                 })
-                .flatMap(ended -> collect(pack, lane, lane.api().results(ended), NO_RESULT))
+                .flatMap(ended -> collect(pack, lane, intake -> read(intake, lane, ended), NO_RESULT))
                 .onErrorResume(
                         ApiException.class,
                         error -> isOver(pack, lane, error)
-                                .flatMap(over -> over ? collect(pack, lane, Flux.empty(), FORGOTTEN) : Mono.empty()));
+                                .flatMap(over ->
+                                        over ? collect(pack, lane, nothing -> Mono.empty(), FORGOTTEN) : Mono.empty()));
     }
 
     /** The job if it has results to take in; else null. */
@@ -81,11 +89,28 @@ final class Collector {
             return job;
         }
         pack.polls.again(now, settings.firstPoll(), settings.longestPoll(), settings.random());
+        tellIfOverdue(pack, lane, job, now);
         if (isTooSlow(pack, now)) {
             directory.withdrawn(pack, Withdrawal.TOO_SLOW);
             pack.polls.clear();
         }
         return null;
+    }
+
+    /** It is asked after for as long as it is said to be at work, which nothing ends but its provider or a cancel. */
+    private void tellIfOverdue(Pack pack, Served<?, ?> lane, BatchJob job, Instant now) {
+        Instant submitted = Objects.requireNonNull(pack.submittedAt, "submittedAt");
+        Instant end = job.expiresAt() == null ? submitted.plus(lane.api().retention()) : job.expiresAt();
+        if (!pack.isOverdue && now.isAfter(end.plus(settings.patience()))) {
+            pack.isOverdue = true;
+            LOG.warn(
+                    "batch {} of {}, submitted at {}, should have ended by {}, and its provider says that it is at work: ask there"
+                            + " what became of it, or give it up by a cancel",
+                    pack.id,
+                    pack.lane,
+                    submitted,
+                    end);
+        }
     }
 
     private boolean isTooSlow(Pack pack, Instant now) {
@@ -103,20 +128,26 @@ final class Collector {
                 : files.run(() -> judge.postpone(pack, error)).thenReturn(false);
     }
 
-    /** @param noResult what is to be said of a request that has none */
-    private <Q, R> Mono<Void> collect(Pack pack, Served<Q, R> lane, Flux<BatchResult<R>> results, String noResult) {
+    /**
+     * @param reading of what there is of its results
+     * @param noResult what is to be said of a request that has none
+     */
+    private Mono<Void> collect(Pack pack, Served<?, ?> lane, Function<Intake, Mono<Void>> reading, String noResult) {
         return Mono.usingWhen(
                 files.call(() -> Intake.begin(directory, pack, settings)),
-                intake -> read(intake, lane, results).then(files.run(() -> finish(intake, pack, lane, noResult))),
+                intake -> reading.apply(intake).then(files.run(() -> finish(intake, pack, lane, noResult))),
                 intake -> files.run(intake::close));
     }
 
-    private <Q, R> Mono<Void> read(Intake intake, Served<Q, R> lane, Flux<BatchResult<R>> results) {
+    /** A refusal is not asked about again at once: what it says of a wait holds. */
+    private <Q, R> Mono<Void> read(Intake intake, Served<Q, R> lane, BatchJob job) {
         return files.run(intake::beginReading)
-                .thenMany(results)
+                .thenMany(Flux.defer(() -> lane.api().results(job)))
                 .flatMap(result -> take(intake, lane.lane(), result), STORING, 1)
-                .then()
-                .retry(READ_AGAIN);
+                .then(files.run(() -> intake.requireResults(job, READ_AGAIN)))
+                .retryWhen(Retry.max(READ_AGAIN)
+                        .filter(ErrorKind.TRANSPORT::isKindOf)
+                        .onRetryExhaustedThrow((spec, last) -> last.failure()));
     }
 
     private <R> Mono<Void> take(Intake intake, BatchLane<?, R> lane, BatchResult<R> result) {

@@ -83,9 +83,12 @@ final class Doubts {
                 .then();
     }
 
+    /** What is between here and the provider may lose the tag. */
     private Mono<BatchJob> find(Pack pack, BatchApi<?, ?> api, Instant since) {
         String tag = directory.batchTag(pack);
-        return api.jobs(since).filter(job -> job.tag().equals(tag)).next();
+        return api.jobs(since)
+                .filter(job -> job.tag().equals(tag) || job.handles().containsValue(pack.upload))
+                .next();
     }
 
     private Mono<Void> byResults(Pack pack, BatchApi<?, ?> api, Instant since) {

@@ -40,6 +40,8 @@ final class Intake implements Closeable {
     private final int[] offsets;
     private final byte[] known;
     private final BitSet seen = new BitSet();
+    private final BitSet told = new BitSet();
+    private int readings;
     private Cost cost = Cost.ZERO;
     private @Nullable ApiException refusal;
     private long errored;
@@ -88,7 +90,9 @@ final class Intake implements Closeable {
 
     /** The results come from their start. */
     void beginReading() {
+        readings++;
         seen.clear();
+        told.clear();
         duplicates = 0;
         foreign = 0;
         for (int i = 0; i < known.length; i++) {
@@ -115,6 +119,7 @@ final class Intake implements Closeable {
             duplicates++;
         }
         seen.set(at);
+        told.set(at, told.get(at) || !(result instanceof BatchResult.Unreadable));
         boolean isAnswer = result instanceof BatchResult.Answered;
         if (isStoring(at) || known[at] == ANSWERED || (known[at] != NONE && !isAnswer)) {
             return null;
@@ -141,6 +146,39 @@ final class Intake implements Closeable {
             unreadable++;
             inVain(request, "the answer may not be kept", Delivery.ANSWERED);
         }
+    }
+
+    /**
+     * What was answered was paid, and is not asked for again as long as it may be had. That no result can be had at all is as with results
+     * that were deleted.
+     *
+     * @param readAgain how often results that came short are to be read again
+     * @throws ApiException of kind {@link ErrorKind#NOT_FOUND} for none, of kind {@link ErrorKind#TRANSPORT} for too few
+     */
+    void requireResults(BatchJob job, int readAgain) {
+        long answered = job.counts().succeeded();
+        long failed = job.counts().failed();
+        boolean wasAnswered = answered > 0 || (job.state() == BatchJob.State.COMPLETED && failed < known.length);
+        if (seen.isEmpty() && wasAnswered) {
+            throw ApiException.builder(
+                            ErrorKind.NOT_FOUND,
+                            "it has ended, and there is no file of results, or nothing of its " + known.length
+                                    + " requests is in it")
+                    .delivery(Delivery.REFUSED)
+                    .build();
+        }
+        if (told.cardinality() >= answered + failed) {
+            return;
+        }
+        String what = "the results of batch " + pack.id + " came short: by its provider " + answered + " of its "
+                + known.length + " requests were answered and " + failed + " failed, and results of "
+                + told.cardinality() + " came";
+        if (readings <= readAgain) {
+            throw ApiException.builder(ErrorKind.TRANSPORT, what)
+                    .delivery(Delivery.UNKNOWN)
+                    .build();
+        }
+        LOG.warn("{}; the others are asked for again", what);
     }
 
     /**

@@ -76,9 +76,11 @@ final class Judge {
         throw ApiException.builder(
                         ErrorKind.NOT_FOUND,
                         what + lane.api().identity() + ": it was submitted at " + submitted + " and is kept until "
-                                + end
-                                + ", when it is surely over; use the key and the base URL of the run that submitted it,"
-                                + " or another directory for a run without it (" + error.getMessage() + ")")
+                                + end + ", when it is surely over; "
+                                + (pack.isKnown
+                                        ? "look there what became of them, give it up by a cancel,"
+                                        : "use the key and the base URL of the run that submitted it,")
+                                + " or use another directory for a run without it (" + error.getMessage() + ")")
                 .delivery(Delivery.REFUSED)
                 .status(error.status().orElse(0))
                 .requestId(error.requestId().orElse(null))

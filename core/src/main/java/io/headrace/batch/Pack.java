@@ -67,6 +67,8 @@ final class Pack {
     boolean cancelAsked;
     /** Whether the provider knew the batch when it was last asked. */
     boolean isKnown;
+    /** Whether it was told that the batch should have ended long ago. */
+    boolean isOverdue;
 
     /** Why the last question brought nothing. */
     @Nullable

@@ -326,17 +326,6 @@ class BatchQueueTest {
     }
 
     @Test
-    void batchWithoutFiles_isWhollyMissingAndGoesAgain() {
-        Simulation simulation = simulation(true, 4);
-        simulation.provider.faults.noFiles = 100;
-        simulation.start(0);
-        assertThat(rounds(simulation)).isEqualTo("done");
-        assertThat(simulation.ends.values()).containsOnly("failed timeout");
-        assertThat(simulation.provider.made).hasSize(3);
-        assertThat(simulation.queue().snapshot().block().totals().missing()).isEqualTo(12);
-    }
-
-    @Test
     void doubtWithoutTags_isWaitedOut() {
         Simulation simulation = simulation(false, 3);
         simulation.provider.faults.lostAnswers = 100;

@@ -107,6 +107,10 @@ final class ModelProvider {
     String account = "";
 
     boolean resultsAreDeleted;
+
+    /** Of those that it says it keeps. */
+    boolean losesTags;
+
     private final Map<String, List<String>> uploads = new HashMap<>();
     private final Random random;
     private final Supplier<Instant> now;
@@ -136,7 +140,7 @@ final class ModelProvider {
     private Made make(String tag, String upload, List<String> lines, Duration late) {
         Made batch = new Made();
         batch.id = "batch_" + ++ids;
-        batch.tag = keepsTags ? tag : "";
+        batch.tag = keepsTags && !losesTags ? tag : "";
         batch.upload = upload;
         batch.lines = List.copyOf(lines);
         batch.createdAt = now.get().plus(late);
@@ -175,7 +179,7 @@ final class ModelProvider {
                 null,
                 new Counts(batch.lines.size(), 0, 0),
                 state == State.FAILED ? batch.problem : null,
-                Map.of());
+                batch.upload.isEmpty() ? Map.of() : Map.of("requests", batch.upload));
     }
 
     private Made find(String id) {
@@ -192,8 +196,7 @@ final class ModelProvider {
                 String id = line.substring(0, line.indexOf(' '));
                 String request = line.substring(line.indexOf(' ') + 1);
                 BatchResult<String> result = result(batch, id, request);
-                boolean tells = !keepsTags && batch.results.isEmpty(); // else nothing could tell whose the batch is
-                if (!by(faults.missing) || tells) {
+                if (!by(faults.missing) || batch.results.isEmpty()) { // else nothing would tell whose the batch is
                     batch.results.add(result);
                     if (by(faults.duplicates)) {
                         batch.results.add(result);
@@ -225,7 +228,7 @@ final class ModelProvider {
             return new BatchResult.Errored<>(id, error(ErrorKind.SERVER_ERROR, Delivery.REFUSED));
         }
         if (by(faults.unreadable)) {
-            return new BatchResult.Unreadable<>(by(50) || !keepsTags ? id : null, "line 7 is cut");
+            return new BatchResult.Unreadable<>(by(50) || batch.results.isEmpty() ? id : null, "line 7 is cut");
         }
         return new BatchResult.Answered<>(id, by(faults.unkeepable) ? "unkeepable" : "answer of " + request);
     }

@@ -1,0 +1,205 @@
+package io.headrace.batch;
+
+import static io.headrace.batch.Simulation.requests;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.headrace.ApiException;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
+import io.headrace.Logged;
+import io.headrace.batch.BatchJob.Counts;
+import io.headrace.batch.BatchStatus.State;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** Results that are not what the provider says of them: none, too few, refused, or something else. */
+class OddResultsTest {
+
+    @TempDir(factory = QuickDirectory.class)
+    Path root;
+
+    private final List<Instant> readings = new ArrayList<>();
+    private UnaryOperator<Flux<BatchResult<String>>> results = all -> all;
+    private Counts counts = new Counts(5, 5, 0);
+    private Simulation simulation;
+
+    @BeforeEach
+    void submit() {
+        simulation = new Simulation(root, true, 3, requests(5));
+        simulation.start(0);
+        simulation.round();
+        later();
+    }
+
+    /** Another process, when the batch has ended. */
+    private void later() {
+        simulation.later(Duration.ofHours(3));
+        ModelProvider.Api model = (ModelProvider.Api) simulation.lane().api();
+        ForwardingApi odd = new ForwardingApi(model) {
+
+            @Override
+            public Mono<BatchJob> job(String id) {
+                return model.job(id).map(OddResultsTest.this::counted);
+            }
+
+            @Override
+            public Flux<BatchResult<String>> results(BatchJob job) {
+                return Flux.defer(() -> {
+                    readings.add(simulation.now());
+                    return results.apply(model.results(job));
+                });
+            }
+        };
+        simulation.queue().serve(new MapLane(odd, simulation.answers));
+    }
+
+    private BatchJob counted(BatchJob job) {
+        return new BatchJob(
+                job.id(),
+                job.tag(),
+                job.state(),
+                job.createdAt(),
+                job.expiresAt(),
+                job.state().isEnd() ? counts : job.counts(),
+                job.problem(),
+                job.handles());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {5, 0})
+    void completedBatchWithoutResults_isKeptAndToldOf_andNotPaidAgain(long answered) {
+        counts = new Counts(5, answered, 0);
+        results = all -> Flux.empty();
+        assertThat(simulation.rounds())
+                .contains("the results of batch batch_", "are not there", "give it up by a cancel", "another directory")
+                .contains("nothing of its 5 requests is in it");
+        assertThat(simulation.states()).containsExactly(State.OUT);
+        assertThat(simulation.provider.made).hasSize(1);
+
+        results = all -> all; // they show up after all
+        later();
+        assertThat(simulation.rounds()).isEqualTo("done");
+        simulation.checkAllIsDone();
+        assertThat(simulation.provider.made).hasSize(1);
+    }
+
+    @Test
+    void pageInThePlaceOfResults_isNotTakenForThem() {
+        counts = Counts.NONE;
+        results = all -> Flux.just(
+                new BatchResult.Unreadable<>(null, "line 1 is no JSON"),
+                new BatchResult.Answered<>("", "nobody"),
+                new BatchResult.Unreadable<>(null, "line 2 is no JSON"));
+        assertThat(simulation.round()).contains("are not there");
+        assertThat(simulation.states()).containsExactly(State.OUT);
+
+        assertThat(simulation.cancel()).isEqualTo("done"); // of no use to anybody: it is given up
+        assertThat(simulation.states()).containsExactly(State.COLLECTED);
+    }
+
+    @Test
+    void batchWhoseEveryRequestFailed_needsNoResults() {
+        counts = new Counts(5, 0, 5);
+        results = all -> Flux.empty();
+        simulation.settings = builder -> builder.maxBatches(1);
+        later();
+        assertThat(simulation.rounds()).isEqualTo("done");
+        assertThat(simulation.ends.values()).containsOnly("failed timeout");
+        assertThat(simulation.provider.made).hasSize(1);
+    }
+
+    @Test
+    void resultsThatBreakOffWithoutAnError_areReadAgainAtOnce() {
+        results = all -> all.take(readings.size() < 3 ? 2L : 5L);
+        assertThat(simulation.round()).isEqualTo("done");
+        simulation.checkAllIsDone();
+        assertThat(readings).hasSize(3);
+        assertThat(simulation.provider.made).hasSize(1);
+        assertThat(simulation.queue().snapshot().block().totals().missing()).isZero();
+    }
+
+    @Test
+    void lineThatIsCut_isReadAgainAtOnce() {
+        results = all -> readings.size() > 1
+                ? all
+                : all.index((at, line) -> at < 4 ? line : new BatchResult.Unreadable<>(line.customId(), "it is cut"));
+        assertThat(simulation.round()).isEqualTo("done");
+        simulation.checkAllIsDone();
+        assertThat(simulation.provider.made).hasSize(1);
+    }
+
+    @Test
+    void resultsThatStayShort_areToldOfAndGoAgain() {
+        results = all -> all.take(3);
+        List<String> outcomes = new ArrayList<>();
+        String logged = Logged.by(() -> outcomes.add(simulation.round()));
+        assertThat(outcomes).containsExactly("done");
+        assertThat(readings).hasSize(3);
+        assertThat(simulation.queue().snapshot().block().totals().missing()).isEqualTo(2);
+        assertThat(logged)
+                .contains(
+                        "came short: by its provider 5 of its 5 requests were answered and 0 failed, and results of 3");
+        counts = Counts.NONE;
+        results = all -> all;
+        assertThat(simulation.rounds()).isEqualTo("done");
+        simulation.checkAllIsDone();
+        assertThat(simulation.provider.made)
+                .extracting(batch -> batch.lines.size())
+                .containsExactly(5, 2);
+    }
+
+    @Test
+    void refusedDownload_isNotAskedForAgainBeforeItsTime() {
+        Duration wait = Duration.ofMinutes(40);
+        results = all -> readings.size() > 1
+                ? all
+                : Flux.error(ApiException.builder(ErrorKind.RATE_LIMITED, "later")
+                        .delivery(Delivery.REFUSED)
+                        .retryAfter(wait)
+                        .build());
+        assertThat(simulation.rounds()).isEqualTo("done");
+        simulation.checkAllIsDone();
+        assertThat(readings).hasSize(2);
+        assertThat(Duration.between(readings.get(0), readings.get(1))).isGreaterThanOrEqualTo(wait);
+    }
+
+    @Test
+    void batchThatNeverEnds_isToldOfOnce() {
+        simulation.provider.work = Duration.ofDays(4_000);
+        simulation.requests.add("long");
+        simulation.round();
+        List<String> outcomes = new ArrayList<>();
+        String logged = Logged.by(() -> outcomes.add(simulation.rounds()));
+        assertThat(outcomes).containsExactly("hangs");
+        assertThat(logged.lines().filter(line -> line.contains("should have ended by")))
+                .singleElement()
+                .asString()
+                .contains("WARN", "give it up by a cancel");
+    }
+
+    @Test
+    void submissionWhoseTagIsLost_isFoundByItsUpload() {
+        simulation.provider.losesTags = true;
+        simulation.provider.faults.lostAnswers = 100;
+        simulation.requests.addAll(List.of("new 1", "new 2"));
+        for (int i = 0; i < 6; i++) {
+            simulation.round();
+        }
+        simulation.provider.faults.lostAnswers = 0;
+        counts = Counts.NONE;
+        assertThat(simulation.rounds()).isEqualTo("done");
+        simulation.checkAllIsDone();
+        assertThat(simulation.provider.made).hasSizeGreaterThan(1).allMatch(ModelProvider.Made::worked);
+    }
+}
