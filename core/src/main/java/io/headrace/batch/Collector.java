@@ -86,6 +86,13 @@ final class Collector {
             return null;
         }
         if (job.state().isEnd()) {
+            if (job.state() == State.CANCELLED && pack.withdrawal == Withdrawal.NONE) {
+                LOG.warn(
+                        "batch {} of {} was cancelled by somebody else: what is left of it is asked for again, unless the run is stopped"
+                                + " and its batches are given up by a cancel",
+                        pack.id,
+                        pack.lane);
+            }
             return job;
         }
         pack.polls.again(now, settings.firstPoll(), settings.longestPoll(), settings.random());
@@ -139,15 +146,21 @@ final class Collector {
                 intake -> files.run(intake::close));
     }
 
-    /** A refusal is not asked about again at once: what it says of a wait holds. */
+    /** A refusal that names a wait is not asked about again at once. */
     private <Q, R> Mono<Void> read(Intake intake, Served<Q, R> lane, BatchJob job) {
         return files.run(intake::beginReading)
                 .thenMany(Flux.defer(() -> lane.api().results(job)))
                 .flatMap(result -> take(intake, lane.lane(), result), STORING, 1)
                 .then(files.run(() -> intake.requireResults(job, READ_AGAIN)))
                 .retryWhen(Retry.max(READ_AGAIN)
-                        .filter(ErrorKind.TRANSPORT::isKindOf)
+                        .filter(Collector::isReadAgain)
                         .onRetryExhaustedThrow((spec, last) -> last.failure()));
+    }
+
+    private static boolean isReadAgain(Throwable error) {
+        return error instanceof ApiException api
+                && api.isTransient()
+                && api.retryAfter().isEmpty();
     }
 
     private <R> Mono<Void> take(Intake intake, BatchLane<?, R> lane, BatchResult<R> result) {

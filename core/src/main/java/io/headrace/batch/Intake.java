@@ -41,7 +41,6 @@ final class Intake implements Closeable {
     private final byte[] known;
     private final BitSet seen = new BitSet();
     private final BitSet told = new BitSet();
-    private int readings;
     private Cost cost = Cost.ZERO;
     private @Nullable ApiException refusal;
     private long errored;
@@ -90,7 +89,6 @@ final class Intake implements Closeable {
 
     /** The results come from their start. */
     void beginReading() {
-        readings++;
         seen.clear();
         told.clear();
         duplicates = 0;
@@ -173,7 +171,7 @@ final class Intake implements Closeable {
         String what = "the results of batch " + pack.id + " came short: by its provider " + answered + " of its "
                 + known.length + " requests were answered and " + failed + " failed, and results of "
                 + told.cardinality() + " came";
-        if (readings <= readAgain) {
+        if (++pack.shortReadings <= readAgain) {
             throw ApiException.builder(ErrorKind.TRANSPORT, what)
                     .delivery(Delivery.UNKNOWN)
                     .build();

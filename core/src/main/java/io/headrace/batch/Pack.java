@@ -69,6 +69,8 @@ final class Pack {
     boolean isKnown;
     /** Whether it was told that the batch should have ended long ago. */
     boolean isOverdue;
+    /** How often fewer results came than the provider counts. */
+    int shortReadings;
 
     /** Why the last question brought nothing. */
     @Nullable

@@ -160,6 +160,20 @@ class OddResultsTest {
     }
 
     @Test
+    void batchThatSomebodyElseCancelled_isToldOf_andWhatIsLeftGoesAgain() {
+        simulation.requests.addAll(List.of("new 1", "new 2"));
+        simulation.round();
+        ModelProvider.Made made = simulation.provider.made.get(1);
+        made.end = BatchJob.State.CANCELLED;
+        counts = Counts.NONE;
+        List<String> outcomes = new ArrayList<>();
+        String logged = Logged.by(() -> outcomes.add(simulation.rounds()));
+        assertThat(outcomes).containsExactly("done");
+        simulation.checkAllIsDone();
+        assertThat(logged).contains("WARN", "batch " + made.id, "was cancelled by somebody else");
+    }
+
+    @Test
     void refusedDownload_isNotAskedForAgainBeforeItsTime() {
         Duration wait = Duration.ofMinutes(40);
         results = all -> readings.size() > 1

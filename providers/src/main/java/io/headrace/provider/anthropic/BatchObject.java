@@ -4,9 +4,7 @@ import io.headrace.batch.BatchJob;
 import io.headrace.batch.BatchJob.Counts;
 import io.headrace.batch.BatchJob.State;
 import io.headrace.provider.http.JsonValues;
-import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
@@ -45,8 +43,8 @@ final class BatchObject {
             switch (name) {
                 case "id" -> batch.id = JsonValues.string(in, "");
                 case "processing_status" -> batch.status = JsonValues.string(in, "");
-                case "created_at" -> batch.createdAt = instant(in);
-                case "expires_at" -> batch.expiresAt = instant(in);
+                case "created_at" -> batch.createdAt = JsonValues.instant(JsonValues.string(in, ""));
+                case "expires_at" -> batch.expiresAt = JsonValues.instant(JsonValues.string(in, ""));
                 case "results_url" -> batch.resultsUrl = JsonValues.string(in, "");
                 case "request_counts" -> batch.counts(in);
                 case "error" -> {
@@ -102,13 +100,5 @@ final class BatchObject {
             case "ended" -> expired > 0 ? State.EXPIRED : cancelled > 0 ? State.CANCELLED : State.COMPLETED;
             default -> State.RUNNING;
         };
-    }
-
-    private static @Nullable Instant instant(JsonParser in) {
-        try {
-            return OffsetDateTime.parse(JsonValues.string(in, "")).toInstant();
-        } catch (DateTimeException e) {
-            return null;
-        }
     }
 }

@@ -123,7 +123,7 @@ final class Batches implements BatchApi<ChatRequest, ChatResponse> {
     }
 
     private static IdOperation<Page<BatchJob>> list(String after) {
-        return new IdOperation<>(Batches::name, in -> Page.read(after, in, BatchObject::read));
+        return new IdOperation<>(Batches::name, in -> Page.read(after, in, BatchObject::read, BatchJob::id));
     }
 
     private static String name(String id) {

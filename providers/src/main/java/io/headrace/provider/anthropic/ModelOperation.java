@@ -5,9 +5,6 @@ import io.headrace.provider.http.JsonValues;
 import io.headrace.provider.http.Page;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.time.DateTimeException;
-import java.time.Instant;
-import java.time.OffsetDateTime;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
 
@@ -24,7 +21,7 @@ final class ModelOperation {
      * @param after the id that it begins after
      */
     static IdOperation<Page<ModelInfo>> list(String after) {
-        return new IdOperation<>(id -> "models", in -> Page.read(after, in, ModelOperation::model));
+        return new IdOperation<>(id -> "models", in -> Page.read(after, in, ModelOperation::model, ModelInfo::id));
     }
 
     /** {@code id} as a part of a path or a query. */
@@ -53,14 +50,6 @@ final class ModelOperation {
                 default -> in.skipChildren();
             }
         }
-        return id.isEmpty() ? null : new ModelInfo(id, displayName, instant(created));
-    }
-
-    private static @Nullable Instant instant(String time) {
-        try {
-            return OffsetDateTime.parse(time).toInstant();
-        } catch (DateTimeException e) {
-            return null;
-        }
+        return id.isEmpty() ? null : new ModelInfo(id, displayName, JsonValues.instant(created));
     }
 }

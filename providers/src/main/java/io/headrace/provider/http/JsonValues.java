@@ -1,6 +1,8 @@
 package io.headrace.provider.http;
 
+import java.time.DateTimeException;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,6 +16,11 @@ public final class JsonValues {
 
     /** No count of anything is greater, and sums of these stay far from an overflow. */
     private static final long MOST = 1L << 53;
+
+    /** As seconds these would be in the year 5138, as milliseconds they are in 1973 and in 5138. */
+    private static final double FIRST_MILLIS = 1e11;
+
+    private static final double LAST_MILLIS = 1e14;
 
     private JsonValues() {}
 
@@ -30,10 +37,32 @@ public final class JsonValues {
         return Arrays.copyOfRange(json, start, (int) in.currentLocation().getByteOffset());
     }
 
-    /** The number of seconds since 1970 as a moment; null for any other value. */
+    /**
+     * The number of seconds since 1970 as a moment. Also what gateways make of it: a fraction, milliseconds, a string of these or of ISO
+     * 8601. Null for any other value.
+     */
     public static @Nullable Instant epochSecond(JsonParser in) {
-        long seconds = count(in, -1);
-        return seconds < 0 ? null : Instant.ofEpochSecond(seconds);
+        if (!in.currentToken().isNumeric() && in.currentToken() != JsonToken.VALUE_STRING) {
+            in.skipChildren();
+            return null;
+        }
+        String text = in.getString();
+        try {
+            double number = Double.parseDouble(text);
+            double millis = number < FIRST_MILLIS ? number * 1000 : number;
+            return millis >= 0 && millis < LAST_MILLIS ? Instant.ofEpochMilli(Math.round(millis)) : null;
+        } catch (NumberFormatException e) {
+            return instant(text);
+        }
+    }
+
+    /** A moment by ISO 8601; null for any other text. */
+    public static @Nullable Instant instant(String text) {
+        try {
+            return OffsetDateTime.parse(text).toInstant();
+        } catch (DateTimeException e) {
+            return null;
+        }
     }
 
     /** A string; {@code otherwise} for any other value. */

@@ -36,6 +36,15 @@ final class BatchFaults {
         }
     }
 
+    /** Reads the value of {@code error}, where gateways tell it. */
+    void readOne(JsonParser in) {
+        if (in.currentToken() == JsonToken.VALUE_STRING) {
+            add("", in.getString(), 0);
+        } else if (JsonValues.isObject(in)) {
+            one(in);
+        }
+    }
+
     private void one(JsonParser in) {
         String code = "";
         String message = "";
@@ -49,6 +58,10 @@ final class BatchFaults {
                 default -> in.skipChildren();
             }
         }
+        add(code, message, line);
+    }
+
+    private void add(String code, String message, long line) {
         if (count == 0) {
             firstCode = code;
         }

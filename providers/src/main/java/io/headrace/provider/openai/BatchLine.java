@@ -32,11 +32,18 @@ final class BatchLine<R> extends ResultLine<R> {
     protected void field(String name, JsonParser in) {
         if (name.equals("response")) {
             response(in);
-        } else if (name.equals("error") && in.currentToken() == JsonToken.START_OBJECT) {
+        } else if (name.equals("error") && isError(in)) {
             error(in);
         } else {
             in.skipChildren();
         }
+    }
+
+    /** An object, or the words alone. */
+    private static boolean isError(JsonParser in) {
+        return in.currentToken() == JsonToken.START_OBJECT
+                || (in.currentToken() == JsonToken.VALUE_STRING
+                        && !in.getString().isEmpty());
     }
 
     private void response(JsonParser in) {
@@ -64,7 +71,9 @@ final class BatchLine<R> extends ResultLine<R> {
         byte[] raw = raw(in);
         error = raw;
         try (JsonParser inner = JsonValues.parser(raw)) {
-            inner.nextToken();
+            if (inner.nextToken() != JsonToken.START_OBJECT) {
+                return;
+            }
             for (String name = inner.nextName(); name != null; name = inner.nextName()) {
                 inner.nextToken();
                 if (name.equals("code")) {

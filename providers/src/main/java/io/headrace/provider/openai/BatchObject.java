@@ -6,6 +6,7 @@ import io.headrace.batch.BatchJob.State;
 import io.headrace.provider.http.JsonValues;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +38,7 @@ final class BatchObject {
     /**
      * Reads the object that {@code in} stands on.
      *
-     * @return null if it tells of an error
+     * @return null if it tells of an error, and of no batch
      * @throws IllegalArgumentException if it has no id, status or time
      */
     static @Nullable BatchObject read(JsonParser in) {
@@ -46,13 +47,17 @@ final class BatchObject {
         }
         BatchObject batch = new BatchObject();
         batch.fields(in);
-        if (batch.hasError) {
-            return null;
-        }
         if (batch.id.isEmpty() || batch.status.isEmpty() || batch.createdAt == null) {
+            if (batch.hasError) {
+                return null;
+            }
             throw new IllegalArgumentException("the batch lacks id, status or created_at");
         }
         return batch;
+    }
+
+    String id() {
+        return id;
     }
 
     private void fields(JsonParser in) {
@@ -60,7 +65,7 @@ final class BatchObject {
             JsonToken value = in.nextToken();
             switch (name) {
                 case "id" -> id = JsonValues.string(in, "");
-                case "status" -> status = JsonValues.string(in, "");
+                case "status" -> status = JsonValues.string(in, "").toLowerCase(Locale.ROOT);
                 case "created_at" -> createdAt = JsonValues.epochSecond(in);
                 case "expires_at" -> expiresAt = JsonValues.epochSecond(in);
                 case "input_file_id" -> file(INPUT, in);
@@ -71,7 +76,7 @@ final class BatchObject {
                 case "errors" -> faults.read(in);
                 case "error" -> {
                     hasError |= value != JsonToken.VALUE_NULL;
-                    in.skipChildren();
+                    faults.readOne(in);
                 }
                 default -> in.skipChildren();
             }
@@ -134,14 +139,17 @@ final class BatchObject {
                 files);
     }
 
-    /** A status that is yet to come counts as running: whoever waits asks again. */
+    /**
+     * A status that is yet to come counts as running: whoever waits asks again. One that has results did not fail as a whole, whatever a
+     * gateway says.
+     */
     private State state() {
         return switch (status) {
-            case "cancelling" -> State.CANCELLING;
+            case "cancelling", "canceling" -> State.CANCELLING;
             case "completed" -> State.COMPLETED;
-            case "failed" -> State.FAILED;
+            case "failed" -> files.containsKey(OUTPUT) ? State.COMPLETED : State.FAILED;
             case "expired" -> State.EXPIRED;
-            case "cancelled" -> State.CANCELLED;
+            case "cancelled", "canceled" -> State.CANCELLED;
             default -> State.RUNNING;
         };
     }

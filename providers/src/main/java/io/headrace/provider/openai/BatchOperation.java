@@ -21,7 +21,8 @@ final class BatchOperation {
      * @param after the id that it begins after
      */
     static IdOperation<Page<BatchObject>> list(String after) {
-        return new IdOperation<>(id -> name("batches after ", id), in -> Page.read(after, in, BatchObject::read));
+        return new IdOperation<>(
+                id -> name("batches after ", id), in -> Page.read(after, in, BatchObject::read, BatchObject::id));
     }
 
     private static String name(String what, String id) {

@@ -181,9 +181,11 @@ final class Batches<Q, R> implements BatchApi<Q, R> {
     @Override
     public Flux<BatchResult<R>> results(BatchJob job) {
         BatchLines.requireEnded(job);
-        return Flux.concat(
-                results(job.handles().get(BatchObject.OUTPUT)),
-                results(job.handles().get(BatchObject.ERRORS)));
+        Flux<BatchResult<R>> answers = results(job.handles().get(BatchObject.OUTPUT));
+        Flux<BatchResult<R>> errors = results(job.handles().get(BatchObject.ERRORS));
+        return job.handles().containsKey(BatchObject.OUTPUT)
+                ? answers.concatWith(errors.onErrorComplete(ErrorKind.NOT_FOUND::isKindOf)) // no answer is lost with it
+                : errors;
     }
 
     private Flux<BatchResult<R>> results(@Nullable String file) {

@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.ApiException;
 import io.headrace.admission.Gate;
+import io.headrace.batch.BatchApi;
+import io.headrace.batch.BatchJob;
 import io.headrace.layer.CallStack;
 import io.headrace.layer.ChatStream;
 import io.headrace.model.ChatDelta;
 import io.headrace.model.ChatRequest;
+import io.headrace.model.ChatResponse;
 import io.headrace.provider.openai.OpenAi;
 import io.headrace.testkit.Fault;
 import io.headrace.testkit.Latency;
@@ -66,6 +69,7 @@ class LeakTest {
     @Test
     void detectorOfThisTest_findsALeak() {
         assertThat(reportedLeaks(() -> ByteBufAllocator.DEFAULT.buffer(64))).contains("LEAK");
+        assertThat(LeakGuard.takeFound()).as("what fails a class of tests").contains("ByteBuf");
     }
 
     @ParameterizedTest
@@ -107,6 +111,58 @@ class LeakTest {
             Function<Integer, Flux<ChatDelta>> streams = streams(transport, server);
             assertThat(cancelAtHandOvers(streams.apply(NO_FAULT))).isGreaterThan(2);
         });
+    }
+
+    /** The other way: bodies that stream to the server and from it, of any length. */
+    @ParameterizedTest
+    @EnumSource
+    void brokenAndCancelledTransfersOfBatches_leaveNothing(Protocol protocol) {
+        leaveNothing(protocol, List.of(), (transport, server) -> {
+            BatchApi<ChatRequest, ChatResponse> api = openAi(transport, server).chatBatches();
+            BatchJob job = upload(api, 400).flatMap(made -> api.job(made.id())).block(SOON);
+            assertThat(job).isNotNull();
+            for (int i = 0; i < 12; i++) {
+                if (i % 3 == 0) {
+                    server.failNext(1, i % 2 == 0 ? Fault.cutBody() : Fault.resetAfterRead());
+                }
+                breakOff(api.results(job), i);
+                if (i % 3 == 1) {
+                    server.failNext(1, i % 2 == 0 ? Fault.overloaded() : Fault.resetBeforeRead());
+                }
+                breakOff(upload(api, 2_000).flux(), i);
+                breakOff(
+                        api.submit(
+                                        "broken",
+                                        lines(api, 2_000)
+                                                .concatWith(Mono.error(new IllegalStateException("no more lines"))),
+                                        handle -> Mono.empty())
+                                .flux(),
+                        i);
+            }
+            assertThat(api.results(job).retry(5).count().block(SOON)).isEqualTo(400);
+        });
+    }
+
+    /** Cancels early, late, between two elements, or leaves it to the fault. */
+    private static void breakOff(Flux<?> transfer, int i) {
+        Flux<?> broken = switch (i % 4) {
+            case 0 -> transfer;
+            case 1 -> transfer.take(7L * i);
+            case 2 -> transfer.takeUntilOther(Mono.delay(Duration.ofMillis(i)));
+            default ->
+                transfer.concatMap(each -> Mono.delay(Duration.ofMillis(1)), 1).take(5);
+        };
+        broken.then().onErrorComplete().block(SOON);
+    }
+
+    private static Mono<BatchJob> upload(BatchApi<ChatRequest, ChatResponse> api, int count) {
+        return api.submit("leaks", lines(api, count), handle -> Mono.empty());
+    }
+
+    private static Flux<byte[]> lines(BatchApi<ChatRequest, ChatResponse> api, int count) {
+        ChatRequest request =
+                ChatRequest.builder("m").user("The duck swims. ".repeat(20)).build();
+        return Flux.range(0, count).map(i -> api.encode("id-" + i, request));
     }
 
     /** Cancels at the first moment at which the client's operators hand a connection on, then at the second, to the last. */
@@ -174,12 +230,7 @@ class LeakTest {
     }
 
     private static Function<Integer, Flux<ChatDelta>> streams(HttpTransport transport, SimulatedProvider server) {
-        @SuppressWarnings("MustBeClosedChecker") // its transport is closed
-        OpenAi openAi = OpenAi.builder()
-                .baseUrl(server.baseUrl() + "/v1")
-                .apiKey("any")
-                .transport(transport)
-                .build();
+        OpenAi openAi = openAi(transport, server);
         // one that keeps permits and learns nothing from all the faults: it would make the healthy calls wait
         Gate gate =
                 Gate.builder("leaks").concurrency(200).noBreaker().notAdaptive().build();
@@ -187,6 +238,15 @@ class LeakTest {
                 ChatStream.of(CallStack.chat(openAi.chat()).noRetry().gate(gate).build());
         return i -> chat.apply(
                 ChatRequest.builder("m").user(text(i, STREAM_FAULTS.size())).build());
+    }
+
+    @SuppressWarnings("MustBeClosedChecker") // its transport is closed
+    private static OpenAi openAi(HttpTransport transport, SimulatedProvider server) {
+        return OpenAi.builder()
+                .baseUrl(server.baseUrl() + "/v1")
+                .apiKey("any")
+                .transport(transport)
+                .build();
     }
 
     /** As with calls; one that would stall is cancelled when it has brought what it will. */
@@ -308,13 +368,13 @@ class LeakTest {
 
     /** What Netty's detector says, at the level paranoid, of buffers that {@code work} lost. */
     private static String reportedLeaks(Runnable work) {
-        collect(); // what other tests left is theirs
+        LeakGuard.collect(5); // what other tests left is theirs
         PrintStream before = System.err;
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
         try {
             work.run();
-            collect();
+            LeakGuard.collect(5);
         } finally {
             System.setErr(before);
         }
@@ -323,15 +383,5 @@ class LeakTest {
                 .dropWhile(line -> !line.contains("LEAK"))
                 .limit(60)
                 .reduce("", (a, b) -> a + b + "\n");
-    }
-
-    /** Has the detector see what is garbage by now. */
-    private static void collect() {
-        for (int round = 0; round < 5; round++) {
-            System.gc();
-            for (int i = 0; i < 200; i++) { // it reports when a further buffer is made
-                ByteBufAllocator.DEFAULT.buffer(64).release();
-            }
-        }
     }
 }
