@@ -5,11 +5,13 @@ import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import java.math.BigDecimal;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -62,6 +64,8 @@ public final class Budget {
     private final Object lock = new Object();
     /** What they wish to reserve, in the order they came. */
     private final Map<Runnable, Demand> waiting = new LinkedHashMap<>();
+    /** Those whose turn it is, until they are back. */
+    private final Set<Runnable> called = new HashSet<>();
 
     private final Map<Object, Supplier<Cost>> owed = new ConcurrentHashMap<>();
     private final Purse usd;
@@ -115,25 +119,26 @@ public final class Budget {
     }
 
     /**
-     * Reserves the most that {@code demand} may take, or nothing. Calls nothing.
+     * Reserves the most that {@code demand} may take, or nothing. Whoever comes while others wait for room waits behind them, lest small
+     * demands keep a large one waiting for ever. Calls nothing.
      *
      * @param whenRoom called once, without locks, on the thread that made room, after {@link Answer#NOT_NOW}: when there is room for
      *     {@code demand}, or never will be, and for those who came before. Equal ones are one wish, which ends with any other answer
      * @return {@link Answer#EXHAUSTED} also if it is {@link #impossible}
      */
     public Answer reserve(Demand demand, Runnable whenRoom) {
-        BigDecimal count = BigDecimal.valueOf(demand.tokens());
         while (true) {
             long before = changes;
-            BigDecimal money = demand.ceiling().usd().add(owed());
+            BigDecimal owed = owed();
             synchronized (lock) {
-                if (before != changes && !owed.isEmpty()) {
+                if (before != changes && !this.owed.isEmpty()) {
                     continue; // what was reserved may be owed by now
                 }
-                Answer answer = answer(demand, money, count);
-                if (answer == Answer.NOT_NOW) {
+                boolean hasTurn = called.remove(whenRoom) || isFirst(whenRoom, owed);
+                Answer answer = answer(demand, owed);
+                if (answer == Answer.NOT_NOW || (answer == Answer.RESERVED && !hasTurn)) {
                     waiting.put(whenRoom, demand);
-                    return answer;
+                    return Answer.NOT_NOW;
                 }
                 waiting.remove(whenRoom);
                 if (answer == Answer.RESERVED) {
@@ -144,8 +149,19 @@ public final class Budget {
         }
     }
 
+    /** Under the lock: whether nobody else waits until those who hold something give it back; they will call whoever comes next. */
+    private boolean isFirst(Runnable whenRoom, BigDecimal owed) {
+        if (waiting.isEmpty()) {
+            return true;
+        }
+        Map.Entry<Runnable, Demand> first = waiting.entrySet().iterator().next();
+        return first.getKey().equals(whenRoom) || answer(first.getValue(), owed) != Answer.NOT_NOW;
+    }
+
     /** Under the lock: what comes of a wish. */
-    private Answer answer(Demand demand, BigDecimal money, BigDecimal count) {
+    private Answer answer(Demand demand, BigDecimal owed) {
+        BigDecimal money = demand.ceiling().usd().add(owed);
+        BigDecimal count = BigDecimal.valueOf(demand.tokens());
         if (impossible(demand) != null || !usd.suffices(money) || !tokens.suffices(count)) {
             return Answer.EXHAUSTED;
         }
@@ -156,6 +172,7 @@ public final class Budget {
     public void forget(Runnable whenRoom) {
         synchronized (lock) {
             waiting.remove(whenRoom);
+            called.remove(whenRoom);
         }
         callThoseWithRoom(); // it may have stood before them
     }
@@ -294,14 +311,13 @@ public final class Budget {
                 return null;
             }
             Map.Entry<Runnable, Demand> first = all.next();
-            Demand demand = first.getValue();
-            if (answer(demand, demand.ceiling().usd().add(owed), BigDecimal.valueOf(demand.tokens()))
-                    == Answer.NOT_NOW) {
+            if (answer(first.getValue(), owed) == Answer.NOT_NOW) {
                 return null;
             }
-            Runnable called = first.getKey();
+            Runnable next = first.getKey();
             all.remove();
-            return called;
+            called.add(next);
+            return next;
         }
     }
 

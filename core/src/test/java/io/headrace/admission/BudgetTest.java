@@ -103,9 +103,9 @@ class BudgetTest {
         List<String> calls = new ArrayList<>();
         Runnable room = () -> calls.add("room");
         budget.reserve(upTo("0.60"), room);
+        assertThat(budget.reserve(upTo("0.40"), NOBODY)).isEqualTo(Answer.RESERVED);
         assertThat(budget.reserve(upTo("0.60"), room)).isEqualTo(Answer.NOT_NOW);
         assertThat(budget.reserve(upTo("0.70"), room)).isEqualTo(Answer.NOT_NOW);
-        assertThat(budget.reserve(upTo("0.40"), NOBODY)).isEqualTo(Answer.RESERVED);
         assertThat(calls).isEmpty();
         budget.settle(upTo("0.60"), answered("0.10"));
         budget.settle(upTo("0.40"), answered("0.10"));
@@ -202,6 +202,57 @@ class BudgetTest {
     }
 
     @Test
+    void whoComesLater_waitsBehindThoseWhoWait() {
+        Budget budget = Budget.ofUsd(usd("1"));
+        List<String> calls = new ArrayList<>();
+        Runnable large = () -> calls.add("large");
+        Runnable small = () -> calls.add("small");
+        budget.reserve(upTo("0.50"), NOBODY);
+        assertThat(budget.reserve(upTo("0.80"), large)).isEqualTo(Answer.NOT_NOW);
+        assertThat(budget.reserve(upTo("0.10"), small)).isEqualTo(Answer.NOT_NOW);
+        assertThat(budget.reserve(upTo("1.10"), NOBODY))
+                .as("what can never be waits for nobody")
+                .isEqualTo(Answer.EXHAUSTED);
+        budget.settle(upTo("0.50"), Settlement.unused());
+        assertThat(calls).containsExactly("large", "small");
+        assertThat(budget.reserve(upTo("0.80"), large)).isEqualTo(Answer.RESERVED);
+        assertThat(budget.reserve(upTo("0.10"), small)).isEqualTo(Answer.RESERVED);
+    }
+
+    @Test
+    void whoeverWasCalled_hasTheTurnOfTheOneBehind() {
+        Budget budget = Budget.ofUsd(usd("1"));
+        List<String> calls = new ArrayList<>();
+        Runnable first = () -> calls.add("first");
+        budget.reserve(upTo("0.50"), NOBODY);
+        budget.reserve(upTo("0.50"), NOBODY);
+        assertThat(budget.reserve(upTo("0.40"), first)).isEqualTo(Answer.NOT_NOW);
+        assertThat(budget.reserve(upTo("0.90"), () -> calls.add("second"))).isEqualTo(Answer.NOT_NOW);
+        budget.settle(upTo("0.50"), Settlement.unused());
+        assertThat(calls).containsExactly("first");
+        assertThat(budget.reserve(upTo("0.10"), () -> {})).isEqualTo(Answer.NOT_NOW);
+        assertThat(budget.reserve(upTo("0.40"), first)).isEqualTo(Answer.RESERVED);
+        assertThat(budget.reserve(upTo("0.10"), first)).as("one turn").isEqualTo(Answer.NOT_NOW);
+    }
+
+    @Test
+    void whoeverWaitsForWhatIsOwedNoMore_holdsUpNobody() {
+        Budget budget = Budget.ofUsd(usd("1"));
+        List<Cost> owed = new ArrayList<>(List.of(Cost.of(usd("0.20"))));
+        budget.owes(this, () -> owed.get(0));
+        budget.reserve(upTo("0.10"), NOBODY);
+        assertThat(budget.reserve(upTo("0.75"), () -> {})).isEqualTo(Answer.NOT_NOW);
+        owed.set(0, Cost.of(usd("0.50")));
+        assertThat(budget.reserve(upTo("0.05"), NOBODY))
+                .as("only batches keep the large one from going, for a day")
+                .isEqualTo(Answer.RESERVED);
+        owed.set(0, Cost.ZERO);
+        assertThat(budget.reserve(upTo("0.05"), NOBODY))
+                .as("it has room by now")
+                .isEqualTo(Answer.RESERVED);
+    }
+
+    @Test
     void restThatDoesNotSufficeAnyMore_callsThoseWhoWaitToTellThem() {
         Budget budget = Budget.ofUsd(usd("1"));
         List<Answer> answers = new ArrayList<>();
@@ -295,10 +346,11 @@ class BudgetTest {
 
     private static void spend(Budget budget, Random random, AtomicLong paidMicros) {
         Semaphore room = new Semaphore(0);
+        Runnable whenRoom = room::release;
         while (true) {
             long ceiling = 1 + random.nextInt(2_000_000);
             Demand demand = new Demand(random.nextInt(1_000), 10, Cost.of(BigDecimal.valueOf(ceiling, 6)));
-            Answer answer = budget.reserve(demand, room::release);
+            Answer answer = budget.reserve(demand, whenRoom);
             if (answer == Answer.EXHAUSTED) {
                 return;
             }

@@ -178,6 +178,32 @@ class GateBudgetTest extends VirtualGates {
     }
 
     @Test
+    void smallCallsOfAnotherGate_doNotOvertakeALargeOneForEver() {
+        Gate one = gate().concurrency(20).build();
+        Gate two = gate().build();
+        Budget budget = Budget.ofUsd(BigDecimal.ONE);
+        Call<Integer, Integer> call = n -> Mono.just(n).delayElement(ofMillis(100 + n % 7), time);
+        Call<Integer, Integer> small = call.with(one.layer(DemandEstimator.requests(), priced("0.04", "0.00001")));
+        Call<Integer, Integer> large = call.with(two.layer(DemandEstimator.requests(), priced("0.50", "0.00001")));
+        List<Integer> answers = new ArrayList<>();
+        Disposable flood = Flux.range(0, Integer.MAX_VALUE)
+                .flatMap(small::apply, 100, 1)
+                .contextWrite(budget::into)
+                .subscribe();
+        time.advanceTimeBy(ofSeconds(1));
+        large.apply(-1).contextWrite(budget::into).subscribe(answers::add, error -> answers.add(0));
+        time.advanceTimeBy(ofSeconds(1));
+        assertThat(answers).containsExactly(-1);
+        BigDecimal spent = budget.balance().usd().spent();
+        time.advanceTimeBy(ofSeconds(1));
+        assertThat(budget.balance().usd().spent().subtract(spent))
+                .as("the small ones go on")
+                .isGreaterThan(new BigDecimal("0.0015"));
+        flood.dispose();
+        assertThat(budget.balance().usd().reserved()).isEqualByComparingTo("0");
+    }
+
+    @Test
     void manyWhoWaitForTheirBudgets_areNotAllAskedAtEachEnd() {
         Gate gate = gate().concurrency(50).build();
         DemandEstimator<Integer> tokens = n -> new Demand(n, 0, Cost.ZERO);
