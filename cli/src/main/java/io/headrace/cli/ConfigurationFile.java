@@ -102,12 +102,16 @@ final class ConfigurationFile {
     private static String text(JsonParser parser) {
         String text = parser.getString();
         if (parser instanceof YAMLParser yaml && yaml.isCurrentAlias()) {
-            throw new StreamReadException(
-                    parser,
-                    "the alias *" + text + " is not understood: write out what it stands for",
-                    parser.currentTokenLocation());
+            throw refused(parser, "the alias *" + text + " is not understood: write out what it stands for");
+        }
+        if (text.equals("~")) { // by YAML 1.2, whose schema for JSON the parser follows, it is a text
+            throw refused(parser, "~ is not understood: write null, or leave the field out");
         }
         return text;
+    }
+
+    private static StreamReadException refused(JsonParser parser, String why) {
+        return new StreamReadException(parser, why, parser.currentTokenLocation());
     }
 
     private static Map<String, Value> object(JsonParser parser) {

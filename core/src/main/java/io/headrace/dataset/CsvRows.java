@@ -6,6 +6,7 @@ import de.siegmar.fastcsv.reader.CsvRecord;
 import de.siegmar.fastcsv.reader.CsvRecordHandler;
 import io.headrace.Codec;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,17 +70,28 @@ final class CsvRows<T> implements RowParser<T> {
             return false;
         }
         try {
-            columns = record(bytes, from, to);
+            columns = named(record(bytes, from, to));
         } catch (MalformedRowException e) {
             throw new IllegalArgumentException("the header is " + e.getMessage(), e);
         }
         Set<String> names = new HashSet<>();
         for (String name : columns) {
-            if (!name.isEmpty() && !names.add(name)) {
+            if (!names.add(name)) {
                 throw new IllegalArgumentException("the header names the column '" + name + "' twice");
             }
         }
         return true;
+    }
+
+    /** A column without a name, such as the index that many tools write, is named by its position. */
+    private static List<String> named(List<String> header) {
+        List<String> names = new ArrayList<>(header);
+        for (int i = 0; i < names.size(); i++) {
+            if (names.get(i).isEmpty()) {
+                names.set(i, "column" + (i + 1));
+            }
+        }
+        return names;
     }
 
     @Override

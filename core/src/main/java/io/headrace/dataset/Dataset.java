@@ -36,7 +36,7 @@ public interface Dataset<T> {
         return new RowFile(file, FileFormat.jsonl());
     }
 
-    /** A file of comma-separated values by RFC 4180 whose first row names the columns. */
+    /** A file of comma-separated values by RFC 4180 whose first row names the columns. One without a name is {@code column3} by its place. */
     static RowFile csv(Path file) {
         return csv(file, ',');
     }

@@ -158,8 +158,20 @@ class CsvTest {
 
         assertThatThrownBy(() -> Dataset.csv(path).text("a").check())
                 .hasMessage("a.csv: the header names the column 'a' twice");
-        assertThat(values(Dataset.csv(file(folder, "b.csv", ",a,\n1,2,3\n")).text("a")))
-                .containsExactly("2");
+        assertThatThrownBy(() -> Dataset.csv(file(folder, "b.csv", ",a,column1\n1,2,3\n"))
+                        .text("a")
+                        .check())
+                .hasMessage("b.csv: the header names the column 'column1' twice");
+    }
+
+    @Test
+    void columnsWithoutNames_areNamedByTheirPlaces() {
+        Dataset<Map<String, Object>> rows =
+                Dataset.csv(file(folder, "a.csv", ",a,,\n1,2,3,\n")).maps();
+
+        assertThat(values(rows)).containsExactly(Map.of("column1", "1", "a", "2", "column3", "3", "column4", ""));
+        assertThat(values(Dataset.csv(file(folder, "b.csv", ",a,\n1,2,3\n")).text("column3")))
+                .containsExactly("3");
     }
 
     @Test
