@@ -22,7 +22,7 @@ public record Item<T>(
      * @param parentId the id of the item that was expanded
      * @param parent how the parent itself was made; null for a row of the dataset
      * @param index position among the siblings, from 0
-     * @param count number of siblings, at least 1
+     * @param count number of siblings, itself included; 0 where a run reads its results back for a reduction, for they do not tell it
      */
     public record Expansion(String parentId, @Nullable Expansion parent, int index, int count) {}
 

@@ -2,6 +2,7 @@ package io.headrace.run;
 
 import io.headrace.Codec;
 import io.headrace.Item;
+import io.headrace.Item.Expansion;
 import io.headrace.flow.Reduction;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -70,6 +72,7 @@ final class Results {
     /** The line's value is cut out as it stands: it is JSON already. */
     private static <T> Item<T> item(byte[] line, Codec<T> codec) {
         String id = "";
+        @Nullable String row = null;
         long ordinal = 0;
         byte[] value = new byte[0];
         try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), line)) {
@@ -79,6 +82,7 @@ final class Results {
                 parser.nextToken();
                 switch (name) {
                     case "id" -> id = parser.getString();
+                    case "row" -> row = parser.getString();
                     case "ordinal" -> ordinal = parser.getLongValue();
                     case "value" -> {
                         int start = (int) parser.currentTokenLocation().getByteOffset();
@@ -91,7 +95,21 @@ final class Results {
                 }
             }
         }
-        return Item.of(id, ordinal, codec.decode(value));
+        return new Item<>(id, ordinal, 0, expansion(id, row), codec.decode(value));
+    }
+
+    /** What the id of a child says of its way from {@code row}. */
+    private static @Nullable Expansion expansion(String id, @Nullable String row) {
+        if (row == null) {
+            return null;
+        }
+        Expansion child = null;
+        String parent = row;
+        for (String index : id.substring(row.length() + 1).split("/", -1)) {
+            child = new Expansion(parent, child, Integer.parseInt(index), 0);
+            parent += "/" + index;
+        }
+        return child;
     }
 
     private static final class Fold<T, A> implements Consumer<Item<T>> {

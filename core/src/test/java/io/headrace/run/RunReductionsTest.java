@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.headrace.Codec;
+import io.headrace.Item;
+import io.headrace.dataset.Dataset;
+import io.headrace.flow.Pipeline;
 import io.headrace.flow.Reduction;
 import io.headrace.flow.Step;
 import io.headrace.run.RunReport.End;
@@ -13,10 +16,15 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
@@ -114,6 +122,35 @@ class RunReductionsTest extends Runs {
         assertThat(report.failedReductions()).isEmpty();
         assertThat(report.total().items().ok()).isEqualTo(1);
         assertThat(read.get()).isEqualTo(value);
+    }
+
+    @Test
+    void children_tellTheirRowInReductionsToo() {
+        Function<String, Flux<String>> two = word -> Flux.just(word, "a/b");
+        Pipeline<String, String> steps = Step.<String, String>expand("first", two)
+                .then(Step.expand("second", two))
+                .then(Step.<String, String>compute("same", word -> word));
+        Reduction<String, List<Item<String>>, List<String>> rows = Reduction.of(
+                "rows",
+                ArrayList::new,
+                (all, item) -> {
+                    all.add(item);
+                    return all;
+                },
+                all -> all.stream()
+                        .map(item -> item.id() + " of " + item.rowId() + " by "
+                                + Objects.requireNonNull(item.expansion()).parentId())
+                        .sorted()
+                        .toList());
+        Dataset<String> dataset = Dataset.of(List.of("x", "y")).withIds(word -> word + "/7");
+        RunReport report = Run.builder(dataset, steps, directory, Codec.json(String.class))
+                .reduction(rows)
+                .build()
+                .execute()
+                .block(SOON);
+        List<String> onAFlux = rows.apply(dataset.items().transform(steps)).block(SOON);
+        assertThat(onAFlux).hasSize(8).contains("x/7/0/1 of x/7 by x/7/0", "y/7/1/0 of y/7 by y/7/1");
+        assertThat(report.reductions()).containsExactly(Map.entry("rows", onAFlux));
     }
 
     @Test
