@@ -301,10 +301,10 @@ final class Recorder<O> implements CoreSubscriber<Outcome<O>>, Subscription {
         wakeNow();
     }
 
-    /** Ends the stream because a disk failed. */
-    void fail(String what, IOException e) {
+    /** Ends the stream with {@code reason}; what has arrived is written, if it can be. */
+    void end(RuntimeException reason) {
         cancelUpstream();
-        onError(failure(what, e));
+        onError(reason);
     }
 
     /** What is in the queue is given up: it is not durable and will be pending. */
@@ -315,7 +315,7 @@ final class Recorder<O> implements CoreSubscriber<Outcome<O>>, Subscription {
         done = true;
     }
 
-    private static UncheckedIOException failure(String what, IOException e) {
+    static UncheckedIOException failure(String what, IOException e) {
         return new UncheckedIOException(
                 what + e.getMessage()
                         + "; what was emitted is safe, the rest is pending: run again when the cause is gone",

@@ -11,10 +11,13 @@ import io.headrace.flow.Step;
 import io.headrace.run.RunReport.End;
 import io.headrace.run.RunReport.Items;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -67,6 +70,37 @@ class RunEndsTest extends Runs {
         assertThat(results()).hasSize(5);
         assertThat(Files.readString(directory.resolve("report.json"))).contains("\"end\" : \"broken\"", "torn");
         assertThat(directory.resolve("lengths.json")).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"out", "out/journal", "out/results.jsonl", "out/dead-letters.jsonl"})
+    void filesThatAreTakenAway_endTheRunWithinASecond(String gone) throws IOException {
+        VirtualTimeScheduler time = VirtualTimeScheduler.create();
+        AtomicInteger cutOff = new AtomicInteger();
+        Run<String> run = Run.builder(
+                        words(1_000),
+                        Step.<String, String>map("ask", word -> held(word).doOnCancel(cutOff::incrementAndGet)),
+                        directory.resolve("out"),
+                        Codec.json(String.class))
+                .scheduler(() -> time)
+                .build();
+        StepVerifier.create(run.execute())
+                .then(() -> await(() -> begun.get() == 100))
+                .then(() -> time.advanceTimeBy(Duration.ofSeconds(2)))
+                .then(() -> assertThat(cutOff).hasValue(0))
+                .then(() -> assertThat(directory
+                                .resolve(gone)
+                                .toFile()
+                                .renameTo(directory.resolve("taken").toFile()))
+                        .isTrue())
+                .then(() -> time.advanceTimeBy(Duration.ofSeconds(1)))
+                .expectErrorSatisfies(e -> assertThat(e)
+                        .isInstanceOf(UncheckedIOException.class)
+                        .hasMessageContaining(gone)
+                        .hasMessageContaining("was deleted or moved while it was written"))
+                .verify(SOON);
+        assertThat(cutOff).hasValue(100);
+        assertThat(begun).hasValue(100);
     }
 
     @Test
