@@ -15,8 +15,8 @@ import reactor.util.context.ContextView;
  * has a key of its own: listeners, attempt logs, budgets and dry runs. Users write options: where there is no baggage those stand alone,
  * hide the ones in here, and are taken in with the next change.
  *
- * <p>Immutable. Who hands something on has a {@link Key} and methods {@code from(ContextView)} and {@code into(Context)};
- * nobody else needs this.
+ * <p>Immutable. Who hands something on has a {@link Key}, and methods {@code from(ContextView)} and {@code into(Context)} where others
+ * hand it on, too.
  */
 public final class Baggage {
 
@@ -58,8 +58,8 @@ public final class Baggage {
         return all == null ? NONE : all;
     }
 
-    /** What is in {@code context}, with the options that stand alone there. */
-    static Baggage toChange(ContextView context) {
+    /** What is in {@code context}, for whoever puts several things there at once. */
+    public static Baggage toChange(ContextView context) {
         CallOptions alone = context.getOrDefault(CallOptions.class, null);
         return alone == null ? from(context) : from(context).with(CallOptions.KEY, alone);
     }
@@ -70,13 +70,14 @@ public final class Baggage {
     }
 
     /** This with {@code value} under {@code key}, in the place of what was there; null takes that out. */
-    <T> Baggage with(Key<T> key, @Nullable T value) {
+    public <T> Baggage with(Key<T> key, @Nullable T value) {
         @Nullable Object[] all = Arrays.copyOf(values, Math.max(values.length, key.index + 1));
         all[key.index] = value;
         return new Baggage(all);
     }
 
-    Context into(Context context) {
+    /** {@code context} with this in the place of what was there. */
+    public Context into(Context context) {
         return context.delete(CallOptions.class).put(Baggage.class, this);
     }
 }

@@ -2,7 +2,6 @@ package io.headrace;
 
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
-import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
@@ -17,15 +16,6 @@ public interface Urgency {
     /** That of the call in {@code context}; null where its {@linkplain CallOptions#priority options} say all. */
     static @Nullable Urgency from(ContextView context) {
         return KEY.from(context);
-    }
-
-    /** Puts this, {@code handler} and {@code slot} into {@code context}. */
-    default Context into(Context context, FatalErrorHandler handler, WorkSlot slot) {
-        return Baggage.toChange(context)
-                .with(KEY, this)
-                .with(FatalErrorHandler.KEY, handler)
-                .with(WorkSlot.KEY, slot)
-                .into(context);
     }
 
     /** The priority now; never goes down. */

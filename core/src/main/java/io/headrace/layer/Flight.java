@@ -1,5 +1,6 @@
 package io.headrace.layer;
 
+import io.headrace.Baggage;
 import io.headrace.FatalErrorHandler;
 import io.headrace.Priority;
 import io.headrace.Urgency;
@@ -49,7 +50,12 @@ final class Flight<R> implements CoreSubscriber<R>, FatalErrorHandler, Urgency {
         this.deltas = leader.deltas();
         WorkSlot slot = WorkSlot.from(leader.context());
         this.place = slot == WorkSlot.NONE ? null : new LeaderSlot(slot);
-        Context inside = into(accounts.into(leader.context()), this, place == null ? slot : place);
+        Context paid = accounts.into(leader.context());
+        Context inside = Baggage.toChange(paid)
+                .with(Urgency.KEY, this)
+                .with(FatalErrorHandler.KEY, this)
+                .with(WorkSlot.KEY, place == null ? slot : place)
+                .into(paid);
         this.context = deltas == null ? inside : deltas.into(inside);
     }
 

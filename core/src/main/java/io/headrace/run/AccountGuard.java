@@ -52,7 +52,7 @@ final class AccountGuard<O> implements CallListener {
     private boolean waits;
 
     /** A failure of which it is not clear yet whose it is. */
-    private record Held<O>(Failed<O> failed, Streak streak, long answers) {}
+    private record Held<O>(Failed<O> failed, Calls.Streak streak, long answers) {}
 
     /**
      * @param limit failures in a row that stop the run; 0 switches the guard off
@@ -89,7 +89,7 @@ final class AccountGuard<O> implements CallListener {
         if (outcome instanceof Failed<O> failed && failed.kind() == ErrorKind.PARKED) {
             waits = true;
         }
-        Streak streak = suspected(outcome);
+        Calls.Streak streak = suspected(outcome);
         if (streak == null && held.isEmpty()) {
             return Collections.singletonList(outcome);
         }
@@ -113,7 +113,7 @@ final class AccountGuard<O> implements CallListener {
     }
 
     /** A step of which no call was heard makes none, or on the side. */
-    private @Nullable Streak suspected(Outcome<O> outcome) {
+    private Calls.@Nullable Streak suspected(Outcome<O> outcome) {
         if (!(outcome instanceof Failed<O> failed) || !HOPELESS.contains(failed.kind())) {
             return null;
         }
@@ -163,9 +163,10 @@ final class AccountGuard<O> implements CallListener {
     private static final class Calls implements CallListener {
 
         private final AtomicInteger onTheirWay = new AtomicInteger();
-        private final Streak account = new Streak(onTheirWay, false);
-        private final Streak model = new Streak(onTheirWay, true);
+        private final Streak account = new Streak(false);
+        private final Streak model = new Streak(true);
         private volatile boolean heard;
+        private volatile boolean hasCached;
 
         @Override
         public void on(CallEvent event) {
@@ -187,6 +188,9 @@ final class AccountGuard<O> implements CallListener {
         }
 
         private void answered(boolean bought) {
+            if (!bought && !hasCached) {
+                hasCached = true;
+            }
             account.answered(bought);
             model.answered(bought);
         }
@@ -198,66 +202,60 @@ final class AccountGuard<O> implements CallListener {
         Streak streak(ErrorKind kind) {
             return kind == ErrorKind.NOT_FOUND ? model : account;
         }
-    }
 
-    /** How the items of a step have fared of late, as to the account or to the model. */
-    private static final class Streak {
+        /** How the items of a step have fared of late, as to the account or to the model. */
+        private final class Streak {
 
-        private final AtomicInteger onTheirWay;
-        private final boolean cachedCounts;
-        private volatile boolean hasCached;
-        private volatile long answers;
-        private volatile int length;
-        private int mostOnTheirWay;
+            private final boolean cachedCounts;
+            private volatile long answers;
+            private volatile int length;
+            private int mostOnTheirWay;
 
-        /** @param cachedCounts whether it ends at an answer that was not bought now, too */
-        Streak(AtomicInteger onTheirWay, boolean cachedCounts) {
-            this.onTheirWay = onTheirWay;
-            this.cachedCounts = cachedCounts;
-        }
-
-        /** A call of the step was answered, by the provider or from the cache. */
-        void answered(boolean bought) {
-            if (!bought && !hasCached) {
-                hasCached = true;
+            /** @param cachedCounts whether it ends at an answer that was not bought now, too */
+            Streak(boolean cachedCounts) {
+                this.cachedCounts = cachedCounts;
             }
-            if (bought || cachedCounts) {
-                restart();
+
+            /** A call of the step was answered, by the provider or from the cache. */
+            void answered(boolean bought) {
+                if (bought || cachedCounts) {
+                    restart();
+                }
             }
-        }
 
-        /** An item came through the step, whatever became of its calls. Where some are cached it may have bought in another step. */
-        void passed(boolean bought) {
-            if ((bought && !hasCached) || cachedCounts) {
-                restart();
+            /** An item came through the step, whatever became of its calls. Where some are cached it may have bought in another step. */
+            void passed(boolean bought) {
+                if ((bought && !hasCached) || cachedCounts) {
+                    restart();
+                }
             }
-        }
 
-        /** Counted at the first answer, and at each one that ends a streak. */
-        private void restart() {
-            if (length > 0 || answers == 0) {
-                end();
+            /** Counted at the first answer, and at each one that ends a streak. */
+            private void restart() {
+                if (length > 0 || answers == 0) {
+                    end();
+                }
             }
-        }
 
-        private synchronized void end() {
-            answers = answers + 1;
-            length = 0;
-        }
+            private synchronized void end() {
+                answers = answers + 1;
+                length = 0;
+            }
 
-        /** Whether so many failed in a row that the others would fare no better. */
-        synchronized boolean failed(int limit) {
-            mostOnTheirWay = Math.max(length == 0 ? 0 : mostOnTheirWay, onTheirWay.get());
-            length = length + 1;
-            return length >= limit + mostOnTheirWay;
-        }
+            /** Whether so many failed in a row that the others would fare no better. */
+            synchronized boolean failed(int limit) {
+                mostOnTheirWay = Math.max(length == 0 ? 0 : mostOnTheirWay, onTheirWay.get());
+                length = length + 1;
+                return length >= limit + mostOnTheirWay;
+            }
 
-        long answers() {
-            return answers;
-        }
+            long answers() {
+                return answers;
+            }
 
-        int length() {
-            return length;
+            int length() {
+                return length;
+            }
         }
     }
 }
