@@ -170,9 +170,24 @@ final class JsonLine {
             } else if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) {
                 escaped((char) c);
             } else {
-                raw(text.substring(i, next).getBytes(UTF_8));
+                utf8(c);
             }
         }
+    }
+
+    private void utf8(int c) {
+        if (c < 0x800) {
+            put(0xC0 | (c >> 6));
+        } else {
+            if (c < 0x10000) {
+                put(0xE0 | (c >> 12));
+            } else {
+                put(0xF0 | (c >> 18));
+                put(0x80 | ((c >> 12) & 0x3F));
+            }
+            put(0x80 | ((c >> 6) & 0x3F));
+        }
+        put(0x80 | (c & 0x3F));
     }
 
     private void ascii(String text) {
@@ -189,8 +204,8 @@ final class JsonLine {
     }
 
     /** One byte, which there must be {@link #room} for. */
-    private void put(long ascii) {
-        bytes[at++] = (byte) ascii;
+    private void put(long value) {
+        bytes[at++] = (byte) value;
     }
 
     private void room(int more) {
