@@ -8,21 +8,17 @@ import io.headrace.ApiException;
 import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
-import io.headrace.batch.BatchQueue.Claim;
 import io.headrace.batch.BatchStatus.State;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import reactor.core.Disposable;
@@ -386,131 +382,6 @@ class BatchQueueTest {
         assertThat(rounds(simulation)).contains("authentication"); // when all else is done
         assertThat(simulation.answers).hasSize(5);
         assertThat(simulation.ends).hasSize(5);
-    }
-
-    @Test
-    void answerThatTheCacheLost_isBoughtAnewOnlyWhenItIsMissedTwice() {
-        Simulation simulation = simulation(true, 1);
-        simulation.start(0);
-        simulation.round();
-        simulation.time.advanceTimeBy(Duration.ofHours(3));
-        simulation.queue().round(Mono.just(1)).block();
-        simulation.answers.clear();
-        assertThat(simulation.queue().knows(Calls.fingerprint("request 0"), 0)).isTrue();
-        simulation.pass().block(); // may have asked just before it came
-        assertThat(simulation.queue().snapshot().block().waiting()).isZero();
-        simulation.pass().block();
-        assertThat(simulation.queue().snapshot().block().waiting()).isEqualTo(1);
-        assertThat(rounds(simulation)).isEqualTo("done");
-        simulation.checkAllIsDone();
-    }
-
-    @Test
-    void claim_isToldOnceAlsoAfterAKill() {
-        Simulation simulation = simulation(true, 1);
-        simulation.start(0);
-        simulation.round();
-        simulation.time.advanceTimeBy(Duration.ofHours(3));
-        simulation.queue().round(Mono.just(1)).block();
-        assertThat(simulation.queue().outstanding().usd()).isEqualByComparingTo("0.019");
-
-        simulation.start(0);
-        assertThat(simulation.queue().outstanding().usd()).isEqualByComparingTo("0.019");
-        assertThat(claim(simulation, "a")).isEqualTo(Claim.NEW);
-        assertThat(claim(simulation, "a")).isEqualTo(Claim.OWN);
-        simulation.start(0);
-        assertThat(claim(simulation, "a")).isEqualTo(Claim.OWN);
-        assertThat(claim(simulation, "b")).isEqualTo(Claim.NONE);
-        assertThat(claim(simulation, "")).isEqualTo(Claim.NONE);
-        assertThat(simulation.queue().outstanding()).isEqualTo(Cost.ZERO);
-    }
-
-    @Test
-    void claim_isNobodysOwnAfterANewBeginning_orWhenTheAnswerWasLost() {
-        Simulation simulation = simulation(true, 2);
-        simulation.start(0);
-        assertThat(rounds(simulation)).isEqualTo("done");
-        simulation.start(0);
-        assertThat(claim(simulation, "request 0")).isEqualTo(Claim.OWN);
-        simulation.queue().retryFailed().block();
-        assertThat(claim(simulation, "request 0")).isEqualTo(Claim.NONE);
-        simulation.start(0);
-        assertThat(claim(simulation, "request 0")).isEqualTo(Claim.NONE);
-
-        simulation.answers.clear();
-        simulation.claims.clear();
-        assertThat(rounds(simulation)).isEqualTo("done"); // bought and claimed anew
-        simulation.checkAllIsDone();
-        assertThat(claim(simulation, "request 0")).isEqualTo(Claim.OWN);
-    }
-
-    private static Claim claim(Simulation simulation, String by) {
-        return simulation.queue().claim(Calls.fingerprint("request 0"), 0, by);
-    }
-
-    @Test
-    void read_tellsHowItStandsBesideTheProcessThatWorks_andWritesNothing() throws IOException {
-        Simulation simulation = simulation(true, 7);
-        simulation.start(0);
-        assertThat(BatchQueue.read(simulation.directory()).batches()).isEmpty();
-        simulation.pass().block();
-        assertRead(simulation);
-        simulation.round();
-        assertRead(simulation);
-        simulation.time.advanceTimeBy(Duration.ofHours(3));
-        simulation.queue().round(Mono.just(1)).block();
-        assertRead(simulation);
-        assertThat(BatchQueue.read(simulation.directory()).unclaimed()).isEqualTo(7);
-        simulation.pass().block();
-        assertRead(simulation);
-        assertThat(BatchQueue.read(root.resolve("nothing")).isIdle()).isTrue();
-    }
-
-    @Test
-    void read_whileARequestIsBeingWritten_leavesItOut() throws IOException {
-        Simulation simulation = simulation(true, 3);
-        simulation.start(0);
-        simulation.pass().block();
-        Path keys = simulation.directory().resolve("1.keys");
-        Path journal = simulation.directory().resolve("journal");
-        Files.write(keys, new byte[] {0, 0, 1}, StandardOpenOption.APPEND);
-        Files.write(journal, new byte[] {0, 0, 0, 9, 1}, StandardOpenOption.APPEND);
-        assertRead(simulation);
-    }
-
-    @Test
-    void read_whileASubmissionIsOnItsWay_saysSo() {
-        Simulation simulation = simulation(true, 3);
-        simulation.start(0);
-        AtomicReference<QueueSnapshot> seen = new AtomicReference<>();
-        simulation.queue().serve(new MapLane(new ForwardingApi(simulation.lane().api()) {
-
-            @Override
-            public Mono<BatchJob> submit(String tag, Flux<byte[]> lines, Function<String, Mono<Void>> uploaded) {
-                seen.set(BatchQueue.read(simulation.directory()));
-                return super.submit(tag, lines, uploaded);
-            }
-        }));
-        simulation.round();
-        assertThat(seen.get().batches()).extracting(BatchStatus::state).containsExactly(State.SUBMITTING);
-    }
-
-    /** All but what the provider said of its requests. */
-    private static void assertRead(Simulation simulation) throws IOException {
-        List<String> before = files(simulation);
-        assertThat(BatchQueue.read(simulation.directory()))
-                .usingRecursiveComparison()
-                .ignoringFields("batches.counts", "batches.inputTokens")
-                .isEqualTo(simulation.queue().snapshot().block());
-        assertThat(files(simulation)).isEqualTo(before);
-    }
-
-    private static List<String> files(Simulation simulation) throws IOException {
-        try (Stream<Path> files = Files.list(simulation.directory())) {
-            return files.map(file -> file + " " + file.toFile().length())
-                    .sorted()
-                    .toList();
-        }
     }
 
     @Test

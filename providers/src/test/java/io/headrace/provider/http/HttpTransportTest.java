@@ -21,7 +21,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,18 +33,7 @@ import reactor.netty.http.server.HttpServer;
 import reactor.test.StepVerifier;
 
 @Timeout(60)
-class HttpTransportTest {
-
-    private static final byte[] HELLO = "{\"a\":1}".getBytes(StandardCharsets.UTF_8);
-
-    private final List<AutoCloseable> resources = new ArrayList<>();
-
-    @AfterEach
-    void close() throws Exception {
-        for (AutoCloseable resource : resources) {
-            resource.close();
-        }
-    }
+class HttpTransportTest extends RawExchanges {
 
     @Test
     void refusedConnection_isNotSent() throws Exception {
@@ -184,96 +172,6 @@ class HttpTransportTest {
                     assertThat(answer.text(100)).isEqualTo("{\"err");
                 })
                 .verifyComplete();
-    }
-
-    @Test
-    void silenceBeforeTheAnswer_timesOut() {
-        RawServer server = serve(peer -> {
-            peer.readRequest();
-            peer.awaitEnd();
-        });
-        HttpTransport transport =
-                keep(HttpTransport.builder().firstByteTimeout(ofMillis(200)).build());
-
-        ApiException error = fail(endpoint(transport, server));
-
-        assertFailed(error, ErrorKind.TIMEOUT, Delivery.UNKNOWN, "firstByteTimeout, PT0.2S");
-        awaitNoneOpen(server);
-    }
-
-    @Test
-    void requestThatDoesNotLeaveWhole_isNotSent() {
-        CountDownLatch end = new CountDownLatch(1);
-        RawServer server = serve(peer -> end.await());
-        HttpTransport transport =
-                keep(HttpTransport.builder().firstByteTimeout(ofMillis(300)).build());
-        byte[] large = new byte[64 << 20];
-
-        ApiException error = fail(endpoint(transport, server).post("m", large, large.length));
-        end.countDown();
-
-        assertFailed(error, ErrorKind.TIMEOUT, Delivery.NOT_SENT, "firstByteTimeout");
-    }
-
-    @Test
-    void silenceWithinTheBody_timesOut() {
-        RawServer server = serve(peer -> {
-            peer.readRequest();
-            peer.write("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{");
-            peer.awaitEnd();
-        });
-        HttpTransport transport =
-                keep(HttpTransport.builder().idleTimeout(ofMillis(200)).build());
-
-        ApiException error = fail(endpoint(transport, server));
-
-        assertFailed(error, ErrorKind.TIMEOUT, Delivery.UNKNOWN, "idleTimeout, PT0.2S; partial answer, 1 bytes");
-        awaitNoneOpen(server);
-    }
-
-    @Test
-    void dribble_isReadToItsEnd_unlessTheTotalIsMet() {
-        RawServer server = serve(peer -> {
-            while (peer.readRequest()) {
-                peer.write("HTTP/1.1 200 OK\r\ncontent-length: 30\r\n\r\n");
-                for (int i = 0; i < 30; i++) {
-                    TimeUnit.MILLISECONDS.sleep(20);
-                    peer.write("x");
-                }
-            }
-        });
-        HttpTransport patient =
-                keep(HttpTransport.builder().idleTimeout(ofMillis(400)).build());
-        HttpTransport hasty =
-                keep(HttpTransport.builder().totalTimeout(ofMillis(200)).build());
-
-        StepVerifier.create(post(endpoint(patient, server)))
-                .assertNext(answer -> assertThat(answer.length()).isEqualTo(30))
-                .verifyComplete();
-        assertFailed(fail(endpoint(hasty, server)), ErrorKind.TIMEOUT, Delivery.UNKNOWN, "totalTimeout");
-    }
-
-    @Test
-    void limitsOfAnEarlierExchange_doNotEndALaterOne() {
-        AtomicInteger exchanges = new AtomicInteger();
-        RawServer server = serve(peer -> {
-            while (peer.readRequest()) {
-                if (exchanges.incrementAndGet() > 1) {
-                    TimeUnit.MILLISECONDS.sleep(250);
-                }
-                peer.writeAnswer("{}");
-            }
-        });
-        HttpTransport transport =
-                keep(HttpTransport.builder().firstByteTimeout(ofMillis(400)).build());
-        HttpEndpoint endpoint = endpoint(transport, server);
-
-        StepVerifier.create(Flux.range(0, 4).concatMap(i -> post(endpoint)))
-                .expectNextCount(4)
-                .verifyComplete();
-
-        // the next call may begin before the connection of the last is back in the pool
-        assertThat(server.accepted()).isLessThanOrEqualTo(2);
     }
 
     @Test
@@ -609,69 +507,11 @@ class HttpTransportTest {
                 .bindNow());
     }
 
-    private DisposableServer keepServer(DisposableServer server) {
-        resources.add(server::disposeNow);
-        return server;
-    }
-
-    private HttpEndpoint endpoint(RawServer server) {
-        return endpoint(keep(HttpTransport.create()), server);
-    }
-
-    private HttpEndpoint endpoint(HttpTransport transport, RawServer server) {
-        return transport.endpoint("p", URI.create(server.url() + "/v1"), Map.of());
-    }
-
-    private HttpEndpoint endpoint(String url) {
-        return keep(HttpTransport.create()).endpoint("p", URI.create(url), Map.of());
-    }
-
-    private HttpTransport keep(HttpTransport transport) {
-        resources.add(transport);
-        return transport;
-    }
-
-    private RawServer serve(RawServer.Behaviour behaviour) {
-        RawServer server = new RawServer(behaviour);
-        resources.add(server);
-        return server;
-    }
-
-    private static Mono<HttpAnswer> post(HttpEndpoint endpoint) {
-        return endpoint.post("m", HELLO, HELLO.length);
-    }
-
-    private static ApiException fail(HttpEndpoint endpoint) {
-        return fail(post(endpoint));
-    }
-
-    private static ApiException fail(Mono<?> call) {
-        Throwable[] thrown = new Throwable[1];
-        StepVerifier.create(call).consumeErrorWith(e -> thrown[0] = e).verify(ofSeconds(20));
-        assertThat(thrown[0]).isInstanceOf(ApiException.class);
-        return (ApiException) thrown[0];
-    }
-
-    private static void assertFailed(ApiException error, ErrorKind kind, Delivery delivery, String words) {
-        assertThat(error).hasMessageStartingWith("p").hasMessageContaining(words);
-        assertThat(error.kind()).isEqualTo(kind);
-        assertThat(error.delivery()).isEqualTo(delivery);
-        assertThat(error.usage().isKnown()).isEqualTo(delivery == Delivery.NOT_SENT);
-    }
-
     private static void await(CountDownLatch latch) {
         try {
             assertThat(latch.await(10, TimeUnit.SECONDS)).isTrue();
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
-    }
-
-    private static void awaitNoneOpen(RawServer server) {
-        long end = System.nanoTime() + ofSeconds(10).toNanos();
-        while (server.open() > 0 && System.nanoTime() - end < 0) {
-            Thread.onSpinWait();
-        }
-        assertThat(server.open()).isZero();
     }
 }
