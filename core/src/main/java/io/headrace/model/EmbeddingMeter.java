@@ -3,7 +3,6 @@ package io.headrace.model;
 import io.headrace.Cost;
 import io.headrace.Usage;
 import io.headrace.observe.Meter;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.Optional;
 
@@ -37,7 +36,7 @@ public final class EmbeddingMeter implements Meter<EmbeddingRequest, EmbeddingRe
         }
         long tokens = 0;
         for (String input : request.inputs()) {
-            tokens += TOKENS_PER_INPUT + input.getBytes(StandardCharsets.UTF_8).length;
+            tokens += TOKENS_PER_INPUT + Utf8Length.of(input);
         }
         return price.get().ceiling(tokens, 0);
     }
