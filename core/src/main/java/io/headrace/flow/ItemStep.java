@@ -165,10 +165,20 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
         if (error instanceof ApiException api) {
             return new Outcome.Failed<>(ok.item(), name, api.kind(), message(api.getMessage()), tally);
         }
-        LOG.debug("step '{}' failed for item {}", name, ok.item().id(), error);
         String type = error.getClass().getSimpleName();
-        String message = error.getMessage() == null ? type : type + ": " + error.getMessage();
+        String said = said(ok, error);
+        String message = said == null ? type : type + ": " + said;
         return new Outcome.Failed<>(ok.item(), name, ErrorKind.STEP_FAILED, message(message), tally);
+    }
+
+    /** Null also for an error of the user's that throws when it is asked. */
+    private @Nullable String said(Outcome.Ok<?> ok, Throwable error) {
+        try {
+            LOG.debug("step '{}' failed for item {}", name, ok.item().id(), error);
+            return error.getMessage();
+        } catch (RuntimeException | StackOverflowError e) {
+            return null;
+        }
     }
 
     private static String message(String message) {

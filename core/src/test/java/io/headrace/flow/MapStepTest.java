@@ -77,18 +77,31 @@ class MapStepTest {
             case 0 -> Mono.error(refused);
             case 1 -> throw new IllegalStateException("bug");
             case 2 -> null;
+            case 3 -> throw new Speechless();
             default -> Mono.just("ok");
         });
 
-        List<Outcome<String>> outcomes = items(5).transform(step).collectList().block();
+        List<Outcome<String>> outcomes = items(6).transform(step).collectList().block();
 
-        assertThat(outcomes).hasSize(5);
+        assertThat(outcomes).hasSize(6);
         assertThat(failure(outcomes, "i0").kind()).isEqualTo(ErrorKind.OVERLOADED);
         assertThat(failure(outcomes, "i0").message()).isEqualTo("busy");
         assertThat(failure(outcomes, "i1").message()).isEqualTo("IllegalStateException: bug");
         assertThat(failure(outcomes, "i1").step()).isEqualTo("risky");
         assertThat(failure(outcomes, "i2").kind()).isEqualTo(ErrorKind.STEP_FAILED);
+        assertThat(failure(outcomes, "i3").message()).isEqualTo("Speechless");
         assertThat(outcomes).filteredOn(Outcome.Ok.class::isInstance).hasSize(2);
+    }
+
+    /** An error that cannot say what went wrong. */
+    private static final class Speechless extends RuntimeException {
+
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public String getMessage() {
+            throw new IllegalStateException("no message");
+        }
     }
 
     @Test
