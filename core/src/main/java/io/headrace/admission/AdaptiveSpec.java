@@ -2,6 +2,7 @@ package io.headrace.admission;
 
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Where {@link AdaptiveLimits} start and how they move. The standard needs no setting: what is here is for tests and for
@@ -93,7 +94,8 @@ public final class AdaptiveSpec {
 
     /** The share of what was learned that a process starts with; 0 for what is too old. */
     double trust(Duration age) {
-        double trust = Math.pow(0.5, (double) age.toMillis() / halfLife.toMillis());
+        double trust =
+                Math.pow(0.5, (double) TimeUnit.NANOSECONDS.convert(age) / TimeUnit.NANOSECONDS.convert(halfLife));
         return overrides || trust < FORGOTTEN ? 0 : trust;
     }
 

@@ -179,7 +179,11 @@ public final class BatchStep<I, O> extends ItemStep<I, O, BatchStep<I, O>> {
 
             private synchronized void setClock() {
                 if (clock == null && !started) {
-                    clock = timer.get().schedule(() -> startOnTime(this), maxWait.toNanos(), TimeUnit.NANOSECONDS);
+                    clock = timer.get()
+                            .schedule(
+                                    () -> startOnTime(this),
+                                    TimeUnit.NANOSECONDS.convert(maxWait),
+                                    TimeUnit.NANOSECONDS);
                 }
             }
 

@@ -303,7 +303,7 @@ public final class CallStack<Q, R> {
         return this;
     }
 
-    /** The most that one attempt may take, positive; default {@link #DEFAULT_ATTEMPT_TIMEOUT}. */
+    /** The most that one attempt may take, positive and at most 10,000 days; default {@link #DEFAULT_ATTEMPT_TIMEOUT}. */
     public CallStack<Q, R> attemptTimeout(Duration attemptTimeout) {
         this.attemptTimeout = Objects.requireNonNull(attemptTimeout, "attemptTimeout");
         return this;

@@ -268,7 +268,8 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
     /** A batch whose time nobody can take fails at once. */
     private void startClock(Batch<Q, R> batch) {
         try {
-            Disposable clock = timer.get().schedule(() -> timeIsUp(batch), maxWait.toNanos(), TimeUnit.NANOSECONDS);
+            Disposable clock = timer.get()
+                    .schedule(() -> timeIsUp(batch), TimeUnit.NANOSECONDS.convert(maxWait), TimeUnit.NANOSECONDS);
             synchronized (lock) {
                 if (isFilling(batch)) {
                     batch.clock(clock);

@@ -21,6 +21,8 @@ import reactor.core.scheduler.Schedulers;
  */
 public final class TimeoutLayer<Q, R> implements Layer<Q, R> {
 
+    private static final Duration LONGEST = Duration.ofDays(10_000);
+
     private final Duration limit;
     private final Supplier<Scheduler> scheduler;
     private final Function<? super Q, String> about;
@@ -34,7 +36,7 @@ public final class TimeoutLayer<Q, R> implements Layer<Q, R> {
     /**
      * A limit that is timed on {@code Schedulers.parallel()}.
      *
-     * @throws IllegalArgumentException unless {@code limit} is positive
+     * @throws IllegalArgumentException unless {@code limit} is positive and at most 10,000 days
      */
     public static <Q, R> TimeoutLayer<Q, R> of(Duration limit) {
         return of(limit, Schedulers::parallel);
@@ -44,11 +46,11 @@ public final class TimeoutLayer<Q, R> implements Layer<Q, R> {
      * A limit that is timed, and whose error is signalled, on the scheduler that {@code scheduler} gives at each
      * subscription.
      *
-     * @throws IllegalArgumentException unless {@code limit} is positive
+     * @throws IllegalArgumentException unless {@code limit} is positive and at most 10,000 days
      */
     public static <Q, R> TimeoutLayer<Q, R> of(Duration limit, Supplier<Scheduler> scheduler) {
-        if (limit.isNegative() || limit.isZero()) {
-            throw new IllegalArgumentException("a timeout must be positive, not " + limit);
+        if (limit.isNegative() || limit.isZero() || limit.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException("a timeout must be positive and at most 10,000 days, not " + limit);
         }
         return new TimeoutLayer<>(limit, scheduler, request -> "");
     }

@@ -67,13 +67,11 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
     private volatile boolean passed;
     private volatile boolean closed;
 
-    private Checkpoint(
-            RunDirectory directory, Codec<O> codec, Scheduler writing, Scheduler forcing, Duration syncEvery) {
+    private Checkpoint(RunDirectory directory, Codec<O> codec, Scheduler writing, Scheduler forcing) {
         this.directory = directory;
         this.codec = codec;
         this.writing = writing;
         this.forcing = forcing;
-        syncLater(syncEvery);
     }
 
     /**
@@ -219,12 +217,7 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
     }
 
     private void syncLater(Duration every) {
-        try {
-            forcing.schedule(() -> sync(every), every.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (RejectedExecutionException e) {
-            // closed while it synced
-            return;
-        }
+        forcing.schedule(() -> sync(every), TimeUnit.NANOSECONDS.convert(every), TimeUnit.NANOSECONDS);
     }
 
     private void sync(Duration every) {
@@ -235,6 +228,9 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
             directory.files().requireAll();
             directory.sync();
             syncLater(every);
+        } catch (RejectedExecutionException e) {
+            // closed while it synced
+            return;
         } catch (NoSuchFileException e) {
             end(new UncheckedIOException(
                     e.getFile()
@@ -357,7 +353,8 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
          * a second for a million rows, and what the disk needs for large files. What a crash has torn is cut off; rows whose
          * lines are gone, damaged or edited are pending.
          *
-         * @throws IllegalStateException if another run works in the directory or its journal is of another version
+         * @throws IllegalStateException if another run works in the directory, its journal is of another version, or the scheduler
+         *     takes no delayed tasks
          * @throws UncheckedIOException if the files cannot be read or written
          */
         @SuppressWarnings("MustBeClosedChecker") // closed with the checkpoint
@@ -369,7 +366,7 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
                         directory,
                         new Opening(configuration, dataset, fresh, retryFailed),
                         () -> writing.now(TimeUnit.MILLISECONDS));
-                return new Checkpoint<>(opened, codec, writing, forcing, syncEvery);
+                return begun(new Checkpoint<>(opened, codec, writing, forcing));
             } catch (IOException e) {
                 writing.dispose();
                 forcing.dispose();
@@ -378,6 +375,18 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
                 writing.dispose();
                 forcing.dispose();
                 throw e;
+            }
+        }
+
+        /** A scheduler that takes no delayed tasks would force nothing to the disk, and end no stream. */
+        private Checkpoint<O> begun(Checkpoint<O> checkpoint) {
+            try {
+                checkpoint.syncLater(syncEvery);
+                return checkpoint;
+            } catch (RejectedExecutionException e) {
+                checkpoint.close();
+                throw new IllegalStateException(
+                        "the scheduler of a checkpoint must take delayed tasks, unlike Schedulers.immediate()", e);
             }
         }
 

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
@@ -73,9 +74,16 @@ public final class EstimateBuilder<I> {
         return this;
     }
 
-    /** How long one call takes, for the duration; default 1 s. */
+    /**
+     * How long one call takes, for the duration; default 1 s.
+     *
+     * @throws IllegalArgumentException if it is negative
+     */
     public EstimateBuilder<I> latency(Duration latency) {
-        this.latency = Objects.requireNonNull(latency, "latency");
+        if (latency.isNegative()) {
+            throw new IllegalArgumentException("latency must not be negative: " + latency);
+        }
+        this.latency = latency;
         return this;
     }
 
@@ -217,7 +225,7 @@ public final class EstimateBuilder<I> {
     }
 
     private Duration duration(Estimate sums, List<String> assumptions) {
-        double longest = (double) sums.calls() * latency.toNanos() / 1e9 / concurrency;
+        double longest = (double) sums.calls() * TimeUnit.NANOSECONDS.convert(latency) / 1e9 / concurrency;
         assumptions.add("a call takes " + latency.toMillis() + " ms, and " + concurrency + " are in flight at once");
         List<Level> levels = gates.stream()
                 .map(Gate::snapshot)

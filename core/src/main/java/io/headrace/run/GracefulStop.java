@@ -128,7 +128,8 @@ final class GracefulStop {
         if (grace.isZero()) {
             cutOff.tryEmitEmpty();
         } else {
-            cutting.update(timer.schedule(this::graceIsOver, grace.toNanos(), TimeUnit.NANOSECONDS));
+            cutting.update(
+                    timer.schedule(this::graceIsOver, TimeUnit.NANOSECONDS.convert(grace), TimeUnit.NANOSECONDS));
         }
     }
 

@@ -318,6 +318,10 @@ class AdaptiveLimitsTest {
         assertThat(new AdaptiveLimits(spec, learned, 0).concurrency()).isEqualTo(400);
         assertThat(new AdaptiveLimits(spec, learned, 2 * hour).concurrency()).isEqualTo(100);
         assertThat(new AdaptiveLimits(spec, learned, 9 * hour).concurrency()).isEqualTo(16);
+        assertThat(new AdaptiveLimits(spec.halfLife(Duration.ofNanos(1)), learned, 1).concurrency())
+                .isEqualTo(16);
+        assertThat(new AdaptiveLimits(spec.halfLife(Duration.ofSeconds(Long.MAX_VALUE)), learned, hour).concurrency())
+                .isGreaterThan(398);
         assertThat(new AdaptiveLimits(spec.initial(20, 5), learned, 0).concurrency())
                 .isEqualTo(20);
         assertThat(new AdaptiveLimits(spec.unlearned(20, 5), learned, 0).concurrency())

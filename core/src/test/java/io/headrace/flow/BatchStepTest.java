@@ -47,6 +47,15 @@ class BatchStepTest {
     }
 
     @Test
+    void waitOfCenturies_isOneForAFullBatchOrTheEnd() {
+        assertThat(items(3).transform(reversing(2).maxWait(Duration.ofDays(365_000)))
+                        .collectList()
+                        .block(Duration.ofSeconds(10)))
+                .hasSize(3)
+                .allMatch(Outcome.Ok.class::isInstance);
+    }
+
+    @Test
     void timerThatFails_failsTheBatch_andTheStreamGoesOn() {
         AtomicInteger asked = new AtomicInteger();
         BatchStep<Integer, Integer> step = Step.<Integer, Integer>batch("pairs", 2, Flux::fromIterable)

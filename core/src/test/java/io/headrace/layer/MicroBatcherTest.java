@@ -230,6 +230,16 @@ class MicroBatcherTest extends MicroBatches {
     }
 
     @Test
+    void waitOfCenturies_isOneForAFullBatch() {
+        MicroBatcher<String, String> batcher =
+                answering().count(2).maxWait(Duration.ofDays(365_000)).build();
+        Caller first = ask(batcher, "a", "1");
+        Caller second = ask(batcher, "b", "2");
+        assertThat(first.answers).containsExactly("to 1");
+        assertThat(second.answers).containsExactly("to 2");
+    }
+
+    @Test
     void wrongSettings_areRefused() {
         MicroBatcher.Builder<String, String> builder = answering();
         assertThatThrownBy(() -> builder.count(0)).hasMessageContaining("at least 1 element");

@@ -98,7 +98,8 @@ class TimeoutLayerTest {
     }
 
     @Test
-    void limitThatIsNotPositive_isRefused() {
+    void limitThatIsNotPositiveOrOfCenturies_isRefused() {
         assertThatIllegalArgumentException().isThrownBy(() -> TimeoutLayer.of(Duration.ZERO));
+        assertThatIllegalArgumentException().isThrownBy(() -> TimeoutLayer.of(Duration.ofDays(365_000)));
     }
 }

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
 
@@ -497,6 +498,25 @@ class CheckpointTest {
         }
         assertThat(lines("results.jsonl")).isEmpty();
         assertThat(lines("dead-letters.jsonl")).hasSize(1);
+    }
+
+    @Test
+    void schedulerWithoutTime_isRefusedAndLeavesTheDirectoryFree() {
+        assertThatThrownBy(() -> builder().scheduler(Schedulers::immediate).open())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("the scheduler of a checkpoint must take delayed tasks, unlike Schedulers.immediate()");
+        builder().open().close();
+    }
+
+    @Test
+    void syncOnceInCenturies_isNone() {
+        try (Checkpoint<String> checkpoint =
+                builder().syncEvery(Duration.ofDays(365_000)).open()) {
+            StepVerifier.create(rows(3).transform(checkpoint))
+                    .expectNextCount(3)
+                    .expectComplete()
+                    .verify(SOON);
+        }
     }
 
     @Test
