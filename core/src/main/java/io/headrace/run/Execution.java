@@ -347,8 +347,13 @@ final class Execution<I, O> implements Recorder.Ending {
             }
             started = true;
         }
-        MemoryGuard.before(settings.memory().get()).ifPresent(this::warn);
-        looking.update(timer.schedulePeriodically(this::look, 0, 1, TimeUnit.SECONDS));
+        try {
+            MemoryGuard.before(settings.memory().get()).ifPresent(this::warn);
+            looking.update(timer.schedulePeriodically(this::look, 0, 1, TimeUnit.SECONDS));
+        } catch (RuntimeException e) {
+            closeUnused();
+            throw e;
+        }
         SpentBefore purse = settings.purse();
         if (purse != null) {
             opened.directory().read(ledger -> purse.begin(ledger.totals())).ifPresent(notes::add);
@@ -380,8 +385,8 @@ final class Execution<I, O> implements Recorder.Ending {
                 .onErrorResume(this::noMoreRows)
                 .takeUntilOther(stop.noMoreRows())
                 .transform(settings.pipeline().controlledBy(control))
-                .takeUntilOther(stop.cutOff())
                 .transform(guard::judge)
+                .takeUntilOther(stop.cutOff()) // behind what waits for demand
                 .handle(this::admit);
     }
 

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 import reactor.test.scheduler.VirtualTimeScheduler;
 
@@ -128,6 +130,20 @@ class RunEndsTest extends Runs {
     }
 
     @Test
+    void graceOfCenturies_letsItemsInFlightEnd() {
+        Run<String> run =
+                run(words(1_000), this::held).grace(Duration.ofDays(365_000)).build();
+        StepVerifier.create(run.execute())
+                .then(() -> await(() -> begun.get() == 100))
+                .then(run::stop)
+                .then(release::tryEmitEmpty)
+                .assertNext(
+                        report -> assertThat(report.total().items().cancelled()).isZero())
+                .expectComplete()
+                .verify(SOON);
+    }
+
+    @Test
     void secondStop_endsAtOnce() {
         Run<String> run = run(words(1_000), this::held).build();
         StepVerifier.create(run.execute())
@@ -135,6 +151,32 @@ class RunEndsTest extends Runs {
                 .then(run::stop)
                 .then(run::stop)
                 .assertNext(report -> assertThat(report.total().items()).isEqualTo(new Items(1_000, 0, 0, 0, 100, 900)))
+                .expectComplete()
+                .verify(SOON);
+    }
+
+    @Test
+    void abortWhileNobodyAsksForOutcomes_endsTheRun() {
+        Run<String> run = run(words(3_000), word -> {
+                    begun.incrementAndGet();
+                    return upper(word);
+                })
+                .build();
+        StepVerifier.create(run.outcomes(), 1)
+                .expectNextCount(1)
+                .then(() -> await(() -> begun.get() > Recorder.PREFETCH + 50))
+                .then(run::abort)
+                .then(() -> run.closed().block(SOON))
+                .then(() -> assertThat(run.report().orElseThrow().end()).isEqualTo(End.STOPPED))
+                .then(() -> assertThat(run(words(3_000), Runs::upper)
+                                .build()
+                                .execute()
+                                .block(SOON)
+                                .total()
+                                .items())
+                        .isEqualTo(new Items(3_000, 3_000, 0, 0, 0, 0)))
+                .thenRequest(Long.MAX_VALUE)
+                .thenConsumeWhile(outcome -> true)
                 .expectComplete()
                 .verify(SOON);
     }
@@ -151,6 +193,22 @@ class RunEndsTest extends Runs {
         assertThat(results()).hasSizeGreaterThanOrEqualTo(100).hasSizeLessThan(1_000);
         assertThat(Files.readString(directory.resolve("report.txt"))).contains("the subscriber cancelled");
         assertThat(run.execute().block(SOON).end()).isEqualTo(End.FINISHED);
+    }
+
+    @Test
+    void runThatCannotBegin_leavesTheDirectoryFree() {
+        for (Run.Builder<String, String> broken : List.of(
+                run(words(10), Runs::upper).timer(Schedulers::immediate),
+                run(words(10), Runs::upper).scheduler(Schedulers::immediate),
+                run(words(10), Runs::upper).memory(() -> {
+                    throw new IllegalStateException("no reading");
+                }))) {
+            Run<String> run = broken.build();
+            StepVerifier.create(run.execute()).expectError().verify(SOON);
+            run.closed().block(SOON);
+        }
+        assertThat(run(words(10), Runs::upper).build().execute().block(SOON).end())
+                .isEqualTo(End.FINISHED);
     }
 
     @Test
