@@ -61,6 +61,11 @@ public final class Budget {
         }
     }
 
+    private record Spent(BigDecimal usd, long tokens) {
+
+        static final Spent NOTHING = new Spent(BigDecimal.ZERO, 0);
+    }
+
     private final Object lock = new Object();
     /** What they wish to reserve, in the order they came. */
     private final Map<Runnable, Demand> waiting = new LinkedHashMap<>();
@@ -68,6 +73,9 @@ public final class Budget {
     private final Set<Runnable> called = new HashSet<>();
 
     private final Map<Object, Supplier<Cost>> owed = new ConcurrentHashMap<>();
+    /** What was spent in places that others spend in too, as far as this budget has heard. */
+    private final Map<Object, Spent> heard = new ConcurrentHashMap<>();
+
     private final Purse usd;
     private final Purse tokens;
     private volatile long changes;
@@ -228,6 +236,24 @@ public final class Budget {
             this.usd.settle(BigDecimal.ZERO, usd);
             this.tokens.settle(BigDecimal.ZERO, BigDecimal.valueOf(tokens));
         });
+    }
+
+    /**
+     * Charges what was spent in a place that others spend in too, such as the directory of a run, as far as this budget has not
+     * {@linkplain #hears heard} of it.
+     *
+     * @param usd all that was ever spent there
+     * @param tokens all that were ever used there
+     */
+    public void charge(Object place, BigDecimal usd, long tokens) {
+        Spent before = heard.getOrDefault(place, Spent.NOTHING);
+        hears(place, usd, tokens);
+        charge(usd.subtract(before.usd()).max(BigDecimal.ZERO), Math.max(0, tokens - before.tokens()));
+    }
+
+    /** Says that what was spent in {@code place} up to now went through this budget, or was charged to it. */
+    public void hears(Object place, BigDecimal usd, long tokens) {
+        heard.put(place, new Spent(usd, tokens));
     }
 
     /** Changes the cap on money from now on; what is reserved and spent stays. */

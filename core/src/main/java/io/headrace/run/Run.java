@@ -536,7 +536,7 @@ public final class Run<O> {
                     grace,
                     accountErrors,
                     errorShare,
-                    budget == null ? null : new SpentBefore(budget),
+                    budget == null ? null : new SpentBefore(budget, directory),
                     queue,
                     List.copyOf(gates),
                     memory,

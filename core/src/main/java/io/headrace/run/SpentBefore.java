@@ -3,24 +3,17 @@ package io.headrace.run;
 import io.headrace.Usage;
 import io.headrace.admission.Budget;
 import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /**
  * The budget of a run, told what was spent in its directory without it: by earlier processes, and by what they had in flight when
- * they died, at its most. Not thread-safe: the executions of a run come one after another.
+ * they died, at its most. The budget remembers for which directories it was told, for another run may go on there.
  */
-final class SpentBefore {
+record SpentBefore(Budget budget, Path directory) {
 
-    private final Budget budget;
-    private BigDecimal usd = BigDecimal.ZERO;
-    private long tokens;
-
-    SpentBefore(Budget budget) {
-        this.budget = budget;
-    }
-
-    Budget budget() {
-        return budget;
+    SpentBefore {
+        directory = directory.toAbsolutePath().normalize();
     }
 
     /**
@@ -29,10 +22,7 @@ final class SpentBefore {
      * @return what cannot be charged, for the report
      */
     Optional<String> begin(Totals totals) {
-        BigDecimal usdBefore = usd;
-        long tokensBefore = tokens;
-        end(totals);
-        budget.charge(usd.subtract(usdBefore).max(BigDecimal.ZERO), Math.max(0, tokens - tokensBefore));
+        budget.charge(directory, spent(totals), tokens(totals));
         long unpriced = unpriced(totals);
         return unpriced == 0 || budget.balance().usd().cap() == null
                 ? Optional.empty()
@@ -42,8 +32,7 @@ final class SpentBefore {
 
     /** The execution is over: what stands in the journal by now is known. */
     void end(Totals totals) {
-        usd = spent(totals);
-        tokens = tokens(totals);
+        budget.hears(directory, spent(totals), tokens(totals));
     }
 
     private static BigDecimal spent(Totals totals) {

@@ -97,6 +97,15 @@ class RunBudgetTest {
     }
 
     @Test
+    void anotherRunThere_countsWhatItsBudgetPaidOnce() {
+        Budget budget = Budget.ofUsd(usd("5"));
+        run(30).budget(budget).build().execute().block(SOON);
+        run(50).budget(budget).build().execute().block(SOON);
+        assertThat(sent).hasValue(50);
+        assertThat(budget.balance().usd().spent()).isEqualByComparingTo("0.50");
+    }
+
+    @Test
     void capOnTokens_holds() {
         RunReport report =
                 run(200).budget(Budget.ofTokens(500)).build().execute().block(SOON);
