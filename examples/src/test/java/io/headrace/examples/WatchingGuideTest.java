@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.headrace.ApiException;
 import io.headrace.Call;
 import io.headrace.CallOptions;
+import io.headrace.Codec;
 import io.headrace.ErrorKind;
 import io.headrace.Outcome;
 import io.headrace.cache.CacheTools;
@@ -19,12 +20,14 @@ import io.headrace.model.ChatResponse;
 import io.headrace.observe.CallEvent;
 import io.headrace.observe.CallListener;
 import io.headrace.provider.openai.OpenAi;
+import io.headrace.run.Run;
 import io.headrace.testkit.Fault;
 import io.headrace.testkit.Latency;
 import io.headrace.testkit.ScriptedCall;
 import io.headrace.testkit.ScriptedCall.Reply;
 import io.headrace.testkit.SimulatedProvider;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -32,6 +35,7 @@ import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
+import reactor.test.scheduler.VirtualTimeScheduler;
 
 /** What the guide says of listening, testing and looking after a cache. */
 class WatchingGuideTest extends Guide {
@@ -74,6 +78,20 @@ class WatchingGuideTest extends Guide {
                 .expectNext("fine")
                 .verifyComplete();
         assertThat(model.subscriptions()).isEqualTo(2);
+    }
+
+    @Test
+    void runs_areTestedInVirtualTime() {
+        Dataset<String> dataset = Dataset.of(List.of("one", "two"));
+        Step<String, String> slow = Step.map("slow", text -> Mono.just(text).delayElement(Duration.ofHours(1)));
+
+        StepVerifier.withVirtualTime(() -> Run.builder(dataset, slow, folder, Codec.json(String.class))
+                        .scheduler(VirtualTimeScheduler::get)
+                        .build()
+                        .execute())
+                .thenAwait(Duration.ofHours(1))
+                .assertNext(report -> assertThat(report.total().items().ok()).isEqualTo(2))
+                .verifyComplete();
     }
 
     @Test
