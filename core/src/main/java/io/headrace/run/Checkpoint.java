@@ -98,7 +98,8 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
 
     /**
      * Records the outcomes and emits each one when it is durable, in groups. An outcome that was recorded before is left
-     * out. At most 1,024 outcomes are in here. Cancelling writes what has arrived.
+     * out. At most 1,024 outcomes are in here. Cancelling writes what has arrived; another stream waits for that, and is refused while
+     * one is not cancelled.
      *
      * <p>Errors of the stream are passed on when all that arrived before them is durable. An {@link UncheckedIOException}
      * says that the directory cannot be written; what was emitted before it is safe.
@@ -152,6 +153,10 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
                 return Flux.error(new IllegalStateException("the checkpoint is closed"));
             }
             if (!busy.compareAndSet(false, true)) {
+                Recorder<O> other = recording.get();
+                if (other != null && other.isCancelled()) {
+                    return other.over().thenMany(record(outcomes, ending));
+                }
                 return Flux.error(new IllegalStateException("the checkpoint records another stream: wait for its end"));
             }
             return outcomes.transform(Operators.<Outcome<O>, Outcome<O>>lift((source, actual) -> {
@@ -180,8 +185,9 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
     }
 
     void release() {
-        recording.set(null);
+        Recorder<O> over = recording.get();
         busy.set(false);
+        recording.compareAndSet(over, null); // unless the next one has begun
     }
 
     private <I> void admit(Outcome<I> row, SynchronousSink<Outcome<I>> sink) {

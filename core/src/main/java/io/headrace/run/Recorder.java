@@ -16,6 +16,7 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler.Worker;
 import reactor.util.concurrent.Queues;
 import reactor.util.context.Context;
@@ -65,6 +66,7 @@ final class Recorder<O> implements CoreSubscriber<Outcome<O>>, Subscription {
             Queues.<Outcome<O>>unbounded(PREFETCH).get();
     private final AtomicInteger backlog = new AtomicInteger();
     private final AtomicLong requested = new AtomicLong();
+    private final Sinks.Empty<Void> over = Sinks.empty();
     private final AtomicReference<Wake> wake = new AtomicReference<>(Wake.NONE);
     private volatile @Nullable Subscription upstream;
     private volatile @Nullable Throwable error;
@@ -160,6 +162,15 @@ final class Recorder<O> implements CoreSubscriber<Outcome<O>>, Subscription {
         wakeNow();
     }
 
+    boolean isCancelled() {
+        return cancelled;
+    }
+
+    /** Completes when nothing more will come of this recorder, or it was closed. */
+    Mono<Void> over() {
+        return over.asMono();
+    }
+
     /** Writes what has arrived, on the caller's thread, and ends the stream with {@code reason} if it still runs. */
     void close(RuntimeException reason) throws IOException {
         cancelUpstream();
@@ -170,6 +181,7 @@ final class Recorder<O> implements CoreSubscriber<Outcome<O>>, Subscription {
             if (!done) {
                 onError(reason);
             }
+            over.tryEmitEmpty();
         }
     }
 
@@ -218,6 +230,7 @@ final class Recorder<O> implements CoreSubscriber<Outcome<O>>, Subscription {
         if (finished && !terminated && (cancelled || closed || durable.isEmpty())) {
             terminated = true;
             ending.released();
+            over.tryEmitEmpty();
             Throwable failure = error;
             if (cancelled) {
                 return;

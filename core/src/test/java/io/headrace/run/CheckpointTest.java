@@ -464,6 +464,19 @@ class CheckpointTest {
     }
 
     @Test
+    void streamAfterOneThatWasCancelled_waitsForItsEnd() throws IOException {
+        try (Checkpoint<String> checkpoint = builder().open()) {
+            Flux<Outcome<String>> stream = checkpoint.pending(rows(300)).transform(checkpoint);
+            StepVerifier.create(Flux.concat(stream.take(3), stream.take(1), stream))
+                    .expectNextCount(3)
+                    .thenConsumeWhile(outcome -> true)
+                    .expectComplete()
+                    .verify(SOON);
+        }
+        assertThat(lines("results.jsonl")).hasSize(300);
+    }
+
+    @Test
     void contextOfTheSubscriber_reachesTheSource() {
         try (Checkpoint<String> checkpoint = builder().open()) {
             Flux<Outcome<String>> source =
