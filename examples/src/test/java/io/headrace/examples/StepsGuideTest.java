@@ -114,7 +114,7 @@ class StepsGuideTest extends Guide {
                                 .flatMapIterable(answers -> IntStream.range(0, items.size())
                                         .mapToObj(i -> items.get(i).withValue(answers.get(i)))
                                         .toList()))
-                .maxWait(Duration.ofMillis(20));
+                .maxWait(Duration.ofMillis(200));
 
         StepVerifier.create(Dataset.of(List.of("a", "bb", "ccc"))
                         .items()
