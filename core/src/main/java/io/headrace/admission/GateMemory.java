@@ -18,8 +18,11 @@ final class GateMemory {
     private final KeyRing keys;
     private final @Nullable LearnedStore store;
     private final Supplier<Scheduler> clock;
+    private final Object writing = new Object();
     private boolean begun;
     private long kept;
+    private long rounds;
+    private long written;
 
     GateMemory(String gate, KeyRing keys, @Nullable LearnedStore store, Supplier<Scheduler> clock) {
         this.gate = gate;
@@ -55,14 +58,25 @@ final class GateMemory {
 
     private List<Runnable> writes(LearnedStore files) {
         long millis = clock.get().now(TimeUnit.MILLISECONDS);
+        long round = ++rounds;
         List<Runnable> writes = new ArrayList<>();
         for (Seat seat : keys.seats()) {
             AdaptiveLimits limits = seat.adaptive();
             if (limits != null) {
                 Learned learned = limits.learned(millis);
-                writes.add(() -> files.write(gate, seat.key(), learned));
+                writes.add(() -> write(round, () -> files.write(gate, seat.key(), learned)));
             }
         }
         return writes;
+    }
+
+    /** One after another, and nothing older behind what is newer: the threads that write run beside each other. */
+    private void write(long round, Runnable write) {
+        synchronized (writing) {
+            if (round >= written) {
+                written = round;
+                write.run();
+            }
+        }
     }
 }
