@@ -236,7 +236,6 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
             syncLater(every);
         } catch (RejectedExecutionException e) {
             // closed while it synced
-            return;
         } catch (NoSuchFileException e) {
             end(new UncheckedIOException(
                     e.getFile()

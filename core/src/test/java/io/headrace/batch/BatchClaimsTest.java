@@ -17,13 +17,19 @@ class BatchClaimsTest {
     @TempDir(factory = QuickDirectory.class)
     Path root;
 
-    @Test
-    void answerThatTheCacheLost_isBoughtAnewOnlyWhenItIsMissedTwice() {
+    /** The only request was answered by a batch, and its answer is in the cache. */
+    private Simulation collected() {
         Simulation simulation = simulation(1);
         simulation.start(0);
         simulation.round();
         simulation.time.advanceTimeBy(Duration.ofHours(3));
         simulation.queue().round(Mono.just(1)).block();
+        return simulation;
+    }
+
+    @Test
+    void answerThatTheCacheLost_isBoughtAnewOnlyWhenItIsMissedTwice() {
+        Simulation simulation = collected();
         simulation.answers.clear();
         assertThat(simulation.queue().knows(Calls.fingerprint("request 0"), 0)).isTrue();
         simulation.pass().block(); // may have asked just before it came
@@ -36,11 +42,7 @@ class BatchClaimsTest {
 
     @Test
     void claim_isToldOnceAlsoAfterAKill() {
-        Simulation simulation = simulation(1);
-        simulation.start(0);
-        simulation.round();
-        simulation.time.advanceTimeBy(Duration.ofHours(3));
-        simulation.queue().round(Mono.just(1)).block();
+        Simulation simulation = collected();
         assertThat(simulation.queue().outstanding().usd()).isEqualByComparingTo("0.019");
 
         simulation.start(0);
