@@ -18,7 +18,6 @@ import io.headrace.cache.CallKey;
 import io.headrace.cache.KeyFunction;
 import io.headrace.cache.ResponseCache;
 import io.headrace.cache.SeveralAnswers;
-import io.headrace.layer.Purchase.Part;
 import io.headrace.observe.AttemptLog;
 import io.headrace.observe.CallEvent.CacheHit;
 import io.headrace.observe.CallEvent.PaidBefore;
@@ -110,33 +109,30 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
     public Call<Q, R> around(Call<Q, R> next) {
         return new KeyedCall<>(Objects.requireNonNull(next, "next"), keys, several) {
             @Override
-            Mono<R> apply(Q request, CallKey key, int sample, @Nullable Part<Q, R> part) {
-                return Mono.deferContextual(context -> {
-                    Supplier<Mono<R>> call = () -> part == null ? next.apply(request) : part.answer(next, request);
-                    return answer(new Asked<>(key, sample, CallOptions.from(context), call), context);
-                });
+            Mono<R> apply(KeyedRequest<Q, R> request) {
+                return Mono.deferContextual(
+                        context -> answer(new Asked<>(request, CallOptions.from(context), next), context));
             }
         };
     }
 
     /** One subscription. */
-    private record Asked<R>(CallKey key, int sample, CallOptions options, Supplier<Mono<R>> call) {
+    private record Asked<Q, R>(KeyedRequest<Q, R> request, CallOptions options, Call<Q, R> next) {
 
         Fingerprint fingerprint() {
-            return key.fingerprint();
+            return request.fingerprint();
+        }
+
+        int sample() {
+            return request.sample();
         }
 
         CachePolicy policy() {
             return options.cachePolicy();
         }
-
-        /** As people know it. */
-        String name() {
-            return "sample " + sample + " of " + fingerprint();
-        }
     }
 
-    private Mono<R> answer(Asked<R> asked, ContextView context) {
+    private Mono<R> answer(Asked<Q, R> asked, ContextView context) {
         CachePolicy.Mode mode = asked.policy().mode();
         if (mode == Mode.BYPASS) {
             return buy(asked, context, false);
@@ -147,7 +143,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
                 : lookup(asked).mapNotNull(entry -> read(entry, asked, context)).switchIfEmpty(Mono.defer(missing));
     }
 
-    private Mono<R> missing(Asked<R> asked, ContextView context) {
+    private Mono<R> missing(Asked<Q, R> asked, ContextView context) {
         boolean readOnly = asked.policy().mode() == Mode.READ_ONLY;
         if (readOnly || cache.isReadOnly()) {
             return Mono.error(notCached(asked, readOnly));
@@ -156,15 +152,15 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
     }
 
     /** In a dry run, where the answer that another call would have bought is not there to be found. */
-    private static boolean isBought(Asked<?> asked, ContextView context) {
+    private static boolean isBought(Asked<?, ?> asked, ContextView context) {
         DryRun dryRun = DryRun.from(context).orElse(null);
         return dryRun != null && dryRun.isBought(asked.options(), asked.fingerprint(), asked.sample());
     }
 
-    private static ApiException notCached(Asked<?> asked, boolean byPolicy) {
+    private static ApiException notCached(Asked<?, ?> asked, boolean byPolicy) {
         return ApiException.builder(
                         ErrorKind.NOT_CACHED,
-                        asked.name() + " is not stored, or too old, or turned down, and none may be bought: "
+                        asked.request() + " is not stored, or too old, or turned down, and none may be bought: "
                                 + (byPolicy
                                         ? "the cache policy is read-only, CachePolicy.use() buys it"
                                         : "the cache is open for reading only, open it for writing to buy it"))
@@ -172,7 +168,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
                 .build();
     }
 
-    private boolean surelyLacks(Asked<R> asked) {
+    private boolean surelyLacks(Asked<Q, R> asked) {
         try {
             return cache.surelyLacks(asked.fingerprint(), asked.sample());
         } catch (RuntimeException e) {
@@ -180,7 +176,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         }
     }
 
-    private Mono<CacheEntry> lookup(Asked<R> asked) {
+    private Mono<CacheEntry> lookup(Asked<Q, R> asked) {
         try {
             return answers.notNull(cache.get(asked.fingerprint(), asked.sample()), "get")
                     .onErrorResume(error -> !(error instanceof StorageException), this::missAfter);
@@ -201,7 +197,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
     }
 
     /** The stored answer, or null where it is of no use. What a batch bought and nobody has read is as good as asked for just now. */
-    private @Nullable R read(CacheEntry entry, Asked<R> asked, ContextView context) {
+    private @Nullable R read(CacheEntry entry, Asked<Q, R> asked, ContextView context) {
         BatchQueue.Claim claim = claim(entry, asked, context);
         boolean isNew = claim == BatchQueue.Claim.NEW;
         if (!isNew && (asked.policy().mode() == Mode.REFRESH || isTooOld(entry, asked.policy()))) {
@@ -215,7 +211,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
             }
             Optional<String> problem = Judgement.of(validator, answer);
             if (problem.isPresent()) {
-                LOG.debug("cached answer, {}, is turned down and bought again: {}", asked.name(), problem.get());
+                LOG.debug("cached answer, {}, is turned down and bought again: {}", asked.request(), problem.get());
                 return null;
             }
             if (claim == BatchQueue.Claim.OWN) {
@@ -228,13 +224,13 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         } catch (Judgement.BrokenValidator e) {
             throw e; // it would turn down what is bought in its place too
         } catch (RuntimeException | StackOverflowError | LinkageError e) {
-            LOG.warn("cached answer, {}, cannot be read and is bought again", asked.name(), e);
+            LOG.warn("cached answer, {}, cannot be read and is bought again", asked.request(), e);
             return null;
         }
     }
 
     /** Whose account the answer is in; a dry run makes none. */
-    private BatchQueue.Claim claim(CacheEntry entry, Asked<R> asked, ContextView context) {
+    private BatchQueue.Claim claim(CacheEntry entry, Asked<Q, R> asked, ContextView context) {
         return batches == null || context.hasKey(DryRun.class)
                 ? BatchQueue.Claim.NONE
                 : BatchAnswerAccount.claim(batches, asked.fingerprint(), asked.sample(), entry, context);
@@ -248,8 +244,8 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
                 || (since != null && entry.storedAt().isBefore(since));
     }
 
-    private Mono<R> buy(Asked<R> asked, ContextView outside, boolean store) {
-        Mono<R> bought = asked.call().get();
+    private Mono<R> buy(Asked<Q, R> asked, ContextView outside, boolean store) {
+        Mono<R> bought = asked.request().buy(asked.next());
         if (store) {
             bought = bought.flatMap(answer -> keep(answer, asked));
         }
@@ -262,7 +258,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
                 : Relay.around(bought, () -> new EndsWhenStored<>(log, asked.fingerprint(), asked.sample()));
     }
 
-    private Mono<R> keep(R answer, Asked<R> asked) {
+    private Mono<R> keep(R answer, Asked<Q, R> asked) {
         try {
             if (!answers.keeps(answer)) {
                 return Mono.just(answer);
@@ -272,7 +268,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
                     asked.sample(),
                     answer,
                     asked.options().namespace().name(),
-                    asked.key().fields());
+                    asked.request().key().fields());
             return stored == AnswerStore.STORED ? Mono.just(answer) : stored.thenReturn(answer);
         } catch (StackOverflowError | LinkageError e) { // Reactor would rethrow these and signal nothing
             return Mono.error(new IllegalStateException("the answer cannot be encoded for the cache: " + e, e));

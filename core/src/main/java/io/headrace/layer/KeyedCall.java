@@ -5,17 +5,15 @@ import io.headrace.CallOptions;
 import io.headrace.cache.CallKey;
 import io.headrace.cache.KeyFunction;
 import io.headrace.cache.SeveralAnswers;
-import io.headrace.layer.Purchase.Part;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
- * A call that is told the key of its request and the number of its sample. The layers that need both stand directly round one
- * another and hand them on by this, so that a key is made once and nothing is added to the Reactor {@code Context}. Asked as a
- * plain call it makes the key itself, and reads the number in the {@link CallOptions}.
+ * A call that takes {@link KeyedRequest}s. The layers that need key and sample stand directly round one another and hand them on by
+ * this, so that nothing is added to the Reactor {@code Context}. Asked as a plain call it makes the key itself, and reads the number in
+ * the {@link CallOptions}.
  */
 abstract class KeyedCall<Q, R> implements Call<Q, R> {
 
@@ -32,18 +30,13 @@ abstract class KeyedCall<Q, R> implements Call<Q, R> {
         this.several = Objects.requireNonNull(several, "several");
     }
 
-    /**
-     * The answer of that number to {@code request}, which asks for one.
-     *
-     * @param part buys it together with others if it is missing; null to buy it alone
-     */
-    abstract Mono<R> apply(Q request, CallKey key, int sample, @Nullable Part<Q, R> part);
+    abstract Mono<R> apply(KeyedRequest<Q, R> asked);
 
     @Override
     public final Mono<R> apply(Q request) {
         return Mono.deferContextual(context -> several.count(request) > 1
                 ? next.apply(request)
-                : apply(request, key(keys, request), sample(context), null));
+                : apply(new KeyedRequest<>(request, key(keys, request), sample(context), null)));
     }
 
     /** {@code next} itself if it knows samples, else as one that finds the number in its options. */
@@ -53,9 +46,8 @@ abstract class KeyedCall<Q, R> implements Call<Q, R> {
         }
         return new KeyedCall<>(next, keys, SeveralAnswers.none()) {
             @Override
-            Mono<R> apply(Q request, CallKey key, int sample, @Nullable Part<Q, R> part) {
-                Mono<R> answer = part == null ? next.apply(request) : part.answer(next, request);
-                return answer.contextWrite(context -> withSample(context, sample));
+            Mono<R> apply(KeyedRequest<Q, R> asked) {
+                return asked.buy(next).contextWrite(context -> withSample(context, asked.sample()));
             }
         };
     }

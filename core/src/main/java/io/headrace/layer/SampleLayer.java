@@ -95,15 +95,18 @@ public final class SampleLayer<Q, R> implements Layer<Q, R> {
 
     private Mono<R> answer(KeyedCall<Q, R> inside, Q single, CallKey key, int sample, int count) {
         if (count == 1) {
-            return inside.apply(single, key, sample, null);
+            return inside.apply(new KeyedRequest<>(single, key, sample, null));
         }
         Purchase<Q, R> purchase = atOnce ? new Purchase<>(several, count) : null;
         List<Mono<R>> samples = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             samples.add(
                     purchase == null
-                            ? inside.apply(single, key, sample + i, null)
-                            : purchase.sample(i, part -> inside.apply(single, key, sample + part.index(), part)));
+                            ? inside.apply(new KeyedRequest<>(single, key, sample + i, null))
+                            : purchase.sample(
+                                    i,
+                                    part -> inside.apply(
+                                            new KeyedRequest<>(single, key, sample + part.index(), part))));
         }
         return SplitLayer.joined(several, samples);
     }

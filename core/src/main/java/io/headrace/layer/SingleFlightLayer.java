@@ -4,18 +4,15 @@ import io.headrace.CachePolicy;
 import io.headrace.Call;
 import io.headrace.CallOptions;
 import io.headrace.Layer;
-import io.headrace.cache.CallKey;
 import io.headrace.cache.KeyFunction;
 import io.headrace.cache.ResponseCache;
 import io.headrace.cache.SeveralAnswers;
-import io.headrace.layer.Purchase.Part;
 import io.headrace.layer.Waiter.Line;
 import io.headrace.model.DeltaSink;
 import io.headrace.observe.CallEvent.CacheHit;
 import io.headrace.observe.DryRun;
 import io.headrace.observe.Meter;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.util.context.ContextView;
 
@@ -78,10 +75,9 @@ public final class SingleFlightLayer<Q, R> implements Layer<Q, R> {
         Line<Q, R> line = new Line<>(flights, inside, meter);
         return new KeyedCall<>(next, keys, several) {
             @Override
-            Mono<R> apply(Q request, CallKey key, int sample, @Nullable Part<Q, R> part) {
-                return Mono.deferContextual(context -> isAlone(context)
-                        ? inside.apply(request, key, sample, part)
-                        : join(line, request, key, sample, part, context));
+            Mono<R> apply(KeyedRequest<Q, R> asked) {
+                return Mono.deferContextual(
+                        context -> isAlone(context) ? inside.apply(asked) : join(line, asked, context));
             }
         };
     }
@@ -91,12 +87,10 @@ public final class SingleFlightLayer<Q, R> implements Layer<Q, R> {
                 || context.hasKey(DryRun.class);
     }
 
-    private static <Q, R> Mono<R> join(
-            Line<Q, R> line, Q request, CallKey key, int sample, @Nullable Part<Q, R> part, ContextView context) {
+    private static <Q, R> Mono<R> join(Line<Q, R> line, KeyedRequest<Q, R> asked, ContextView context) {
         DeltaSink sink = DeltaSink.from(context).orElse(null);
         LeaderDeltas deltas = sink == null ? null : new LeaderDeltas(sink);
-        Mono<R> answer =
-                Mono.create(subscriber -> new Waiter<>(line, request, key, sample, part, deltas, subscriber).begin());
+        Mono<R> answer = Mono.create(subscriber -> new Waiter<>(line, asked, deltas, subscriber).begin());
         return deltas == null ? answer : deltas.before(answer);
     }
 }

@@ -6,7 +6,6 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.WorkSlot;
 import io.headrace.admission.Budget;
-import io.headrace.cache.CallKey;
 import io.headrace.layer.Purchase.Part;
 import io.headrace.observe.AttemptLog;
 import io.headrace.observe.CallEvent.CacheHit;
@@ -27,10 +26,7 @@ final class Waiter<Q, R> {
     record Line<Q, R>(Flights flights, KeyedCall<Q, R> call, Meter<? super Q, ? super R> meter) {}
 
     private final Line<Q, R> line;
-    private final Q request;
-    private final CallKey key;
-    private final int sample;
-    private final @Nullable Part<Q, R> part;
+    private final KeyedRequest<Q, R> asked;
     private final MonoSink<R> sink;
     private final Context context;
     private final CallOptions options;
@@ -42,26 +38,16 @@ final class Waiter<Q, R> {
     private volatile @Nullable Flight<R> flight;
     private volatile boolean cancelled;
 
-    Waiter(
-            Line<Q, R> line,
-            Q request,
-            CallKey key,
-            int sample,
-            @Nullable Part<Q, R> part,
-            @Nullable LeaderDeltas deltas,
-            MonoSink<R> sink) {
+    Waiter(Line<Q, R> line, KeyedRequest<Q, R> asked, @Nullable LeaderDeltas deltas, MonoSink<R> sink) {
         this.line = line;
-        this.request = request;
-        this.key = key;
-        this.sample = sample;
-        this.part = part;
+        this.asked = asked;
         this.deltas = deltas;
         this.sink = sink;
         this.context = Context.of(sink.contextView());
         this.options = CallOptions.from(context);
         this.listener = CallListener.from(context);
         this.log = AttemptLog.from(context).orElse(null);
-        this.id = new Flights.Id(key.fingerprint(), sample, options.cachePolicy());
+        this.id = new Flights.Id(asked.fingerprint(), asked.sample(), options.cachePolicy());
     }
 
     CallOptions options() {
@@ -88,9 +74,12 @@ final class Waiter<Q, R> {
 
     /** Who is told of a call that this one leads. */
     FlightAccounts accounts() {
-        return part == null
-                ? new FlightAccounts(this, key.fingerprint(), sample)
-                : part.purchase().accounts(() -> new FlightAccounts(this, key.fingerprint(), sample));
+        Part<Q, R> part = asked.part();
+        return part == null ? newAccounts() : part.purchase().accounts(this::newAccounts);
+    }
+
+    private FlightAccounts newAccounts() {
+        return new FlightAccounts(this, asked.fingerprint(), asked.sample());
     }
 
     void begin() {
@@ -128,7 +117,7 @@ final class Waiter<Q, R> {
         }
         Mono<R> answer;
         try {
-            answer = line.call().apply(request, key, sample, part);
+            answer = line.call().apply(asked);
         } catch (RuntimeException e) {
             answer = Mono.error(e);
         }
@@ -144,8 +133,8 @@ final class Waiter<Q, R> {
             line.flights().remove(id, other);
             return false;
         }
-        if (part != null) {
-            part.skip();
+        if (asked.part() != null) {
+            asked.part().skip();
         }
         if (cancelled) {
             other.leave(this);
