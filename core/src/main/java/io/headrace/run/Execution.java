@@ -1,31 +1,20 @@
 package io.headrace.run;
 
-import io.headrace.Cost;
 import io.headrace.ErrorKind;
 import io.headrace.Outcome;
 import io.headrace.admission.Budget;
-import io.headrace.admission.GateSnapshot;
 import io.headrace.batch.BatchQueue;
 import io.headrace.flow.FailFastException;
 import io.headrace.flow.FlowControl;
 import io.headrace.observe.CallListener;
 import io.headrace.observe.Statistics;
-import io.headrace.observe.StatisticsSnapshot;
 import io.headrace.run.RunReport.End;
-import io.headrace.run.RunReport.Items;
-import io.headrace.run.RunReport.Part;
-import io.headrace.run.RunReport.Waiting;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +28,7 @@ import reactor.core.publisher.Sinks;
 import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
 
-/** A run while it runs: once through the dataset. */
+/** A run while it runs, once through the dataset: opens the files, lets the rows through, and ends for whatever reason in order. */
 final class Execution<I, O> implements Recorder.Ending {
 
     private static final Logger LOG = LoggerFactory.getLogger(Execution.class);
@@ -57,17 +46,13 @@ final class Execution<I, O> implements Recorder.Ending {
     private final AtomicLong taken = new AtomicLong();
     private final AtomicLong pausedSince = new AtomicLong(NOT_PAUSED);
     private final Sinks.Empty<Void> closed = Sinks.empty();
-    private final List<String> notes = new CopyOnWriteArrayList<>();
     private final Reductions<O> reductions;
+    private final Reporter<O> reporter;
     private final AccountGuard<O> guard;
     private final ErrorAlarm alarm;
-    private final LimitTrace limits;
     private final MemoryGuard memory;
-    private final RecentItems pace = new RecentItems();
     private final RunContext context;
     private final Disposable.Swap looking = Disposables.swap();
-    private final long startMillis;
-    private final long startNanos;
     private final Mono<Checkpoint<O>> opening;
     private @Nullable Checkpoint<O> checkpoint;
     private boolean started;
@@ -79,25 +64,23 @@ final class Execution<I, O> implements Recorder.Ending {
     private volatile @Nullable RunReport report;
 
     /**
-     * @param goesOn whether the execution before left items that wait for batches
+     * @param before the last one of this run: where it left items that wait for batches, this one goes on with them
      */
-    Execution(RunSettings<I, O> settings, FlowControl control, boolean goesOn) {
+    Execution(RunSettings<I, O> settings, FlowControl control, @Nullable Execution<?, ?> before) {
         this.settings = settings;
-        this.goesOn = goesOn;
+        this.goesOn = before != null && before.leftWaiting();
         this.control = control;
         this.timer = settings.timer().get();
         this.files = settings.files().get();
         this.stop = new GracefulStop(settings.grace(), timer, this::goOn);
-        this.startMillis = timer.now(TimeUnit.MILLISECONDS);
-        this.startNanos = timer.now(TimeUnit.NANOSECONDS);
         this.reductions = new Reductions<>(settings.directory(), settings.codec(), settings.reductions());
+        this.reporter = new Reporter<>(settings, control, stop, statistics, reductions, timer);
         this.alarm = new ErrorAlarm(settings.errorShare().share());
-        this.limits = new LimitTrace(settings.gates());
         this.memory = new MemoryGuard(this::share);
         this.guard = new AccountGuard<>(settings.accountErrors(), this::hasResults, this::stopByPolicy);
         CallListener hint = settings.queue() == null ? new BatchHint(this::warn) : CallListener.noop();
         CallListener all = statistics.and(guard).and(hint).and(settings.listener());
-        this.context = new RunContext(settings, all, startMillis);
+        this.context = new RunContext(settings, all, reporter.startedAt());
         if (control.isPaused()) {
             paused();
         }
@@ -126,7 +109,7 @@ final class Execution<I, O> implements Recorder.Ending {
     }
 
     /** Whether items or reductions wait for batches. */
-    boolean leftWaiting() {
+    private boolean leftWaiting() {
         return parked.get() > 0 || statistics.snapshot().calls().parked() > 0;
     }
 
@@ -148,7 +131,7 @@ final class Execution<I, O> implements Recorder.Ending {
 
     private void stopByPolicy(String why) {
         if (!stop.stopByPolicy(why)) {
-            notes.add(why);
+            reporter.note(why);
         }
     }
 
@@ -171,7 +154,7 @@ final class Execution<I, O> implements Recorder.Ending {
 
     void note(String what) {
         if (!over) {
-            notes.add(what);
+            reporter.note(what);
         }
     }
 
@@ -181,7 +164,7 @@ final class Execution<I, O> implements Recorder.Ending {
     }
 
     private void look() {
-        limits.look(elapsed()).forEach(this::note);
+        reporter.lookAtGates().forEach(this::note);
         memory.look(settings.memory().get()).ifPresent(this::warn);
     }
 
@@ -203,50 +186,7 @@ final class Execution<I, O> implements Recorder.Ending {
         synchronized (this) {
             from = started ? checkpoint : null;
         }
-        if (from == null) {
-            return Optional.empty();
-        }
-        StatisticsSnapshot calls = statistics.snapshot();
-        List<GateSnapshot> gates = limits.gates();
-        List<FlowControl.Load> steps = control.loads();
-        OptionalLong size = size();
-        Duration elapsed = elapsed();
-        RunDirectory directory = from.directory();
-        return Optional.of(directory.read(ledger -> {
-            Items items = Accounts.items(ledger.rows(), from.passed(), size);
-            OptionalLong in = from.passed() ? OptionalLong.of(items.in()) : size;
-            long open = items.pending() + items.cancelled();
-            long done = directory.counts().done();
-            double rate = done / Math.max(1e-9, elapsed.toNanos() / 1e9);
-            double pace = this.pace.itemsPerSecond(elapsed, done);
-            return new Progress(
-                    elapsed,
-                    in,
-                    ledger.rows().passed(),
-                    items.ok(),
-                    items.failed(),
-                    items.skipped(),
-                    in.isPresent() ? OptionalLong.of(open) : OptionalLong.empty(),
-                    items.cancelled(),
-                    ledger.rows().parked(),
-                    rate,
-                    in.isPresent() && pace > 0
-                            ? Optional.of(Duration.ofMillis((long) (open / pace * 1000)))
-                            : Optional.empty(),
-                    Binding.of(
-                            control.isPaused(), gates, steps, calls.attempts().inFlight()),
-                    calls.attempts().sent(),
-                    calls.calls().cached(),
-                    calls.attempts().retried(),
-                    calls.usage(),
-                    calls.cost(),
-                    calls.callTime(),
-                    gates,
-                    balance(),
-                    steps,
-                    control.isPaused(),
-                    stop.reason());
-        }));
+        return Optional.ofNullable(from).map(reporter::progress);
     }
 
     @Override
@@ -356,7 +296,7 @@ final class Execution<I, O> implements Recorder.Ending {
         }
         SpentBefore purse = settings.purse();
         if (purse != null) {
-            opened.directory().read(ledger -> purse.begin(ledger.totals())).ifPresent(notes::add);
+            purse.begin(opened.directory().read(Ledger::totals)).ifPresent(reporter::note);
             owe(purse.budget());
         }
         return opened.record(Flux.defer(() -> work(opened)).contextWrite(outer -> context.into(outer, opened)), this);
@@ -370,7 +310,7 @@ final class Execution<I, O> implements Recorder.Ending {
         budget.owes(queue, queue::outstanding);
         long unpriced = queue.outstanding().unknown();
         if (unpriced > 0) {
-            notes.add("the cap on money does not count " + unpriced
+            reporter.note("the cap on money does not count " + unpriced
                     + " calls that wait for batches: their price or their bound is not known");
         }
     }
@@ -474,72 +414,23 @@ final class Execution<I, O> implements Recorder.Ending {
 
     private @Nullable Void discardReductions() throws IOException {
         for (String file : reductions.discard()) {
-            notes.add(file + " of an earlier run was removed: it is made when the run finishes");
+            reporter.note(file + " of an earlier run was removed: it is made when the run finishes");
         }
         return null;
     }
 
     private @Nullable Void writeReport(boolean finished) throws IOException {
+        Checkpoint<O> from = Objects.requireNonNull(checkpoint);
         SpentBefore purse = settings.purse();
         if (purse != null) {
-            RunDirectory directory = Objects.requireNonNull(checkpoint).directory();
-            directory.read(ledger -> {
-                purse.end(ledger.totals());
-                return ledger;
-            });
+            purse.end(from.directory().read(Ledger::totals));
         }
-        limits.look(elapsed()).forEach(this::note);
-        RunReport made = report(finished ? End.FINISHED : unfinished());
+        reporter.lookAtGates().forEach(this::note);
+        End end = finished ? End.FINISHED : unfinished();
+        RunReport made = reporter.report(from, end, why(end), noRoom);
         report = made;
         ReportWriter.write(made);
         return null;
-    }
-
-    private RunReport report(End end) {
-        Checkpoint<O> from = Objects.requireNonNull(checkpoint);
-        RunDirectory directory = from.directory();
-        List<String> said = new ArrayList<>(directory.notes());
-        said.addAll(notes);
-        StatisticsSnapshot calls = statistics.snapshot();
-        OptionalLong size = size();
-        return directory.read(ledger -> {
-            Part total = Accounts.total(ledger, from.passed(), size);
-            long waiting = ledger.rows().parked();
-            return new RunReport(
-                    settings.directory(),
-                    Objects.requireNonNull(ledger.run()).run(),
-                    Instant.ofEpochMilli(startMillis),
-                    elapsed(),
-                    end,
-                    end == End.WAITING
-                            ? waiting + (waiting == 1 ? " item waits" : " items wait") + " for batches"
-                            : why(end),
-                    from.passed() || size.isPresent(),
-                    Accounts.thisRun(directory.counts(), total.items().cancelled(), waiting, calls),
-                    Accounts.attempts(calls),
-                    total,
-                    ledger.totals().lost(),
-                    ledger.totals().lostCost(),
-                    directory.cutBytes(),
-                    said,
-                    waiting(waiting, calls.calls().parked()),
-                    balance(),
-                    limits.gates(),
-                    limits.points(),
-                    reductions.results(),
-                    reductions.failures());
-        });
-    }
-
-    private Optional<Budget.Balance> balance() {
-        SpentBefore purse = settings.purse();
-        return purse == null ? Optional.empty() : Optional.of(purse.budget().balance());
-    }
-
-    private Waiting waiting(long items, long calls) {
-        BatchQueue queue = settings.queue();
-        Cost most = queue == null ? Cost.ZERO : queue.outstanding();
-        return new Waiting(items, calls, most, noRoom && most.usd().signum() > 0);
     }
 
     private End unfinished() {
@@ -564,15 +455,6 @@ final class Execution<I, O> implements Recorder.Ending {
         return Objects.requireNonNull(checkpoint)
                 .directory()
                 .read(ledger -> ledger.rows().seen(RowStatus.OK) + ledger.rows().unseen(RowStatus.OK) > 0);
-    }
-
-    private Duration elapsed() {
-        return Duration.ofNanos(timer.now(TimeUnit.NANOSECONDS) - startNanos);
-    }
-
-    private OptionalLong size() {
-        OptionalLong size = settings.dataset().size();
-        return size.isPresent() ? OptionalLong.of(Math.min(size.getAsLong(), settings.maxItems())) : size;
     }
 
     /** Whether the limit, and not the dataset, ended the pass. */

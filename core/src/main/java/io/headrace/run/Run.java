@@ -235,7 +235,7 @@ public final class Run<O> {
 
     private Execution<?, O> begin() {
         Execution<?, O> before = current.get();
-        Execution<?, O> next = settings.execution(control, before);
+        Execution<?, O> next = new Execution<>(settings, control, before);
         if ((before != null && !before.isClosed()) || !current.compareAndSet(before, next)) {
             throw new IllegalStateException("the run is running: wait for closed()");
         }

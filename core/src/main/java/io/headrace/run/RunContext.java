@@ -25,13 +25,13 @@ final class RunContext {
     private final RunSettings<?, ?> settings;
     private final CallListener listener;
     private final ItemNamespaces namespaces;
-    private final long startMillis;
+    private final Instant startedAt;
 
-    RunContext(RunSettings<?, ?> settings, CallListener listener, long startMillis) {
+    RunContext(RunSettings<?, ?> settings, CallListener listener, Instant startedAt) {
         this.settings = settings;
         this.listener = listener;
         this.namespaces = ItemNamespaces.of(settings.namespacePrefix());
-        this.startMillis = startMillis;
+        this.startedAt = startedAt;
     }
 
     Context into(Context outer, Checkpoint<?> checkpoint) {
@@ -61,9 +61,10 @@ final class RunContext {
         if (policy.mode() != CachePolicy.Mode.REFRESH) {
             return policy;
         }
-        long since =
-                settings.queue() == null ? startMillis : checkpoint.directory().read(Ledger::since);
-        return policy.with(CachePolicy.Mode.USE).withStoredSince(Instant.ofEpochMilli(since));
+        Instant since = settings.queue() == null
+                ? startedAt
+                : Instant.ofEpochMilli(checkpoint.directory().read(Ledger::since));
+        return policy.with(CachePolicy.Mode.USE).withStoredSince(since);
     }
 
     /** What fails in flight behind the error that ended the stream: the same disk, most often, once for each item. */

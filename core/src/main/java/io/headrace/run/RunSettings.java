@@ -7,7 +7,6 @@ import io.headrace.admission.Gate;
 import io.headrace.batch.BatchQueue;
 import io.headrace.cache.CallKeyBuilder;
 import io.headrace.dataset.Dataset;
-import io.headrace.flow.FlowControl;
 import io.headrace.flow.Pipeline;
 import io.headrace.flow.Reduction;
 import io.headrace.flow.Step;
@@ -66,10 +65,5 @@ record RunSettings<I, O>(
                 .build()
                 .fingerprint();
         return digest.toString().substring(0, 8);
-    }
-
-    /** @param before the last one of this run */
-    Execution<I, O> execution(FlowControl control, @Nullable Execution<?, ?> before) {
-        return new Execution<>(this, control, before != null && before.leftWaiting());
     }
 }
