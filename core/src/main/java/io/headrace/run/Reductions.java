@@ -66,7 +66,7 @@ final class Reductions<O> {
 
     private <A, S> Mono<Void> make(Reduction<O, A, S> reduction, Publisher<?> cutOff, Scheduler files) {
         return Mono.fromCallable(() -> fold(reduction))
-                .flatMap(state -> finish(reduction, state))
+                .flatMap(reduction.finish())
                 .switchIfEmpty(Mono.error(() -> new IllegalStateException("it gave no result")))
                 .takeUntilOther(cutOff)
                 .switchIfEmpty(Mono.error(() -> new CancellationException("it was cut off")))
@@ -96,15 +96,6 @@ final class Reductions<O> {
             return Results.fold(directory.resolve("results.jsonl"), codec, reduction);
         } catch (StackOverflowError | LinkageError e) {
             throw new IllegalStateException(e.toString(), e);
-        }
-    }
-
-    /** As above. */
-    private static <A, S> Mono<? extends S> finish(Reduction<?, A, S> reduction, A state) {
-        try {
-            return reduction.finish().apply(state);
-        } catch (StackOverflowError | LinkageError e) {
-            return Mono.error(new IllegalStateException(e.toString(), e));
         }
     }
 

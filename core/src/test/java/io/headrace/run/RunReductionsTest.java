@@ -160,6 +160,8 @@ class RunReductionsTest extends Runs {
                 new Reduction<>("empty", () -> 0, (state, item) -> state, state -> Mono.empty());
         Reduction<String, Integer, Integer> deep =
                 Reduction.of("deep", () -> 0, (state, item) -> endless(state), state -> state);
+        Reduction<String, Integer, Integer> late =
+                Reduction.of("late", () -> 0, (state, item) -> state, state -> endless(state));
         Reduction<String, Integer, Integer> stopped = new Reduction<>("stopped", () -> 0, (state, item) -> state, s -> {
             running.get().abort();
             return Mono.never();
@@ -167,14 +169,16 @@ class RunReductionsTest extends Runs {
         running.set(run(words(1), Runs::upper)
                 .reduction(empty)
                 .reduction(deep)
+                .reduction(late)
                 .reduction(stopped)
                 .build());
         RunReport report = running.get().execute().block(SOON);
         assertThat(report.end()).isEqualTo(End.FINISHED);
         assertThat(report.reductions()).isEmpty();
-        assertThat(report.failedReductions()).containsOnlyKeys("empty", "deep", "stopped");
+        assertThat(report.failedReductions()).containsOnlyKeys("empty", "deep", "late", "stopped");
         assertThat(report.failedReductions().get("empty")).contains("no result");
         assertThat(report.failedReductions().get("deep")).contains("StackOverflowError");
+        assertThat(report.failedReductions().get("late")).contains("StackOverflowError");
         assertThat(report.failedReductions().get("stopped")).contains("cut off");
     }
 
