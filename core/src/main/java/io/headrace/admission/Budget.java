@@ -276,12 +276,13 @@ public final class Budget {
         }
     }
 
-    /** The error of a call that got {@link Answer#EXHAUSTED}. */
+    /**
+     * The error of a call that got {@link Answer#EXHAUSTED}: {@link ErrorKind#BUDGET_EXHAUSTED}, also where the demand is {@link
+     * #impossible}. What no budget can pay for is no fault of the request's, and a run leaves its item pending.
+     */
     public ApiException exhausted(Demand demand) {
         String impossible = impossible(demand);
-        return ApiException.builder(
-                        impossible == null ? ErrorKind.BUDGET_EXHAUSTED : ErrorKind.INVALID_REQUEST,
-                        impossible == null ? usedUp(demand) : impossible)
+        return ApiException.builder(ErrorKind.BUDGET_EXHAUSTED, impossible == null ? usedUp(demand) : impossible)
                 .delivery(Delivery.NOT_SENT)
                 .build();
     }

@@ -1,8 +1,5 @@
 package io.headrace.layer;
 
-import io.headrace.ApiException;
-import io.headrace.Delivery;
-import io.headrace.ErrorKind;
 import io.headrace.admission.Budget;
 import io.headrace.admission.Budget.Answer;
 import io.headrace.admission.Demand;
@@ -70,7 +67,7 @@ final class BudgetShare {
                 budget.settle(demand, Settlement.unused());
             }
         } else if (answer == Answer.EXHAUSTED) {
-            sink.error(exhausted());
+            sink.error(budget.exhausted(demand));
         } else if (isOver()) {
             budget.forget(whenRoom); // cancelled while it asked
         }
@@ -78,15 +75,6 @@ final class BudgetShare {
 
     private synchronized boolean isOver() {
         return over;
-    }
-
-    private ApiException exhausted() {
-        String impossible = budget.impossible(demand);
-        return impossible == null
-                ? budget.exhausted(demand)
-                : ApiException.builder(ErrorKind.BUDGET_EXHAUSTED, impossible)
-                        .delivery(Delivery.NOT_SENT)
-                        .build();
     }
 
     private void giveBack() {

@@ -160,7 +160,7 @@ class BudgetTest {
                 .contains("maxOutputTokens")
                 .contains("price");
         assertThat(budget.reserve(unbounded, NOBODY)).isEqualTo(Answer.EXHAUSTED);
-        assertThat(budget.exhausted(unbounded).kind()).isEqualTo(ErrorKind.INVALID_REQUEST);
+        assertThat(budget.exhausted(unbounded).kind()).isEqualTo(ErrorKind.BUDGET_EXHAUSTED);
         assertThat(budget.exhausted(unbounded)).hasMessage(budget.impossible(unbounded));
         check(budget, "0", "0");
     }
