@@ -12,7 +12,8 @@ final class Admission<Q, R> {
 
     private static final Logger LOG = LoggerFactory.getLogger(Admission.class);
 
-    private final Q request;
+    final Q request;
+    final Demand demand;
     private final DemandEstimator<? super Q> estimator;
     private final Meter<? super Q, ? super R> meter;
     private final boolean priced;
@@ -29,11 +30,8 @@ final class Admission<Q, R> {
         this.estimator = estimator;
         this.meter = meter;
         this.priced = priced;
-    }
-
-    Demand demand() {
         Demand tokens = estimator.demand(request);
-        return priced ? new Demand(tokens.inputTokens(), tokens.outputTokens(), meter.ceiling(request)) : tokens;
+        this.demand = priced ? new Demand(tokens.inputTokens(), tokens.outputTokens(), meter.ceiling(request)) : tokens;
     }
 
     Settlement answered(R answer, Duration elapsed) {

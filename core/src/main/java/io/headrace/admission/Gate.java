@@ -130,11 +130,10 @@ public final class Gate {
             Objects.requireNonNull(next, "next");
             return request -> Mono.deferContextual(context -> {
                 Admission<Q, R> admission = new Admission<>(request, demands, meter, context.hasKey(Budget.class));
-                Demand demand = admission.demand();
-                return admitted(admission, next, request, demand, false, context)
+                return admitted(admission, next, false, context)
                         .onErrorResume(
                                 refused -> admission.goesOn(),
-                                refused -> Mono.defer(() -> admitted(admission, next, request, demand, true, context))
+                                refused -> Mono.defer(() -> admitted(admission, next, true, context))
                                         .retryWhen(Retry.indefinitely().filter(error -> admission.goesOn()))
                                         .onErrorMap(
                                                 error -> admission.refusals.areFinal(),
@@ -143,11 +142,10 @@ public final class Gate {
         };
     }
 
-    private <Q, R> Mono<R> admitted(
-            Admission<Q, R> admission, Call<Q, R> next, Q request, Demand demand, boolean again, ContextView context) {
+    private <Q, R> Mono<R> admitted(Admission<Q, R> admission, Call<Q, R> next, boolean again, ContextView context) {
         admission.goesOn(false);
-        Ticket<R> ticket = new Ticket<>(this, admission, demand, again, context);
-        Mono<R> sent = Relay.around(next, (asked, inside) -> ticket).apply(request);
+        Ticket<R> ticket = new Ticket<>(this, admission, again, context);
+        Mono<R> sent = Relay.around(next, (asked, inside) -> ticket).apply(admission.request);
         if (enterAtOnce(ticket)) {
             return sent;
         }
@@ -249,7 +247,7 @@ public final class Gate {
     private boolean enterAtOnce(Ticket<?> ticket) {
         synchronized (lock) {
             long now = now();
-            return queue.size() == 0 && impossible(ticket) == null && take(ticket, now) == 0;
+            return queue.size() == 0 && neverGranted(ticket) == null && take(ticket, now) == 0;
         }
     }
 
@@ -273,9 +271,9 @@ public final class Gate {
     }
 
     private void enter(Ticket<?> ticket, long now, Deferred deferred) {
-        String impossible = impossible(ticket);
-        if (impossible != null) {
-            refuse(ticket, impossible(ticket, impossible), deferred);
+        ApiException never = neverGranted(ticket);
+        if (never != null) {
+            refuse(ticket, never, deferred);
             return;
         }
         ticket.waits(now);
@@ -416,54 +414,54 @@ public final class Gate {
         while ((place = queue.peek(now)) != null) {
             Ticket<?> next = place.waiting;
             long wait = take(next, now);
-            if (wait == NO_MONEY) {
-                if (!queue.hasOnePayer()) {
-                    leaveLine(next); // and keeps nobody who could pay waiting
-                    next.state = Ticket.State.UNPAID;
-                    unpaid++;
-                    continue;
-                }
-                wait = Resource.UNTIL_SETTLED;
-            }
-            ApiException hopeless = wait > 0 && !paused ? keys.hopeless(now) : null;
-            if (hopeless != null) {
-                ApiException error = notSent(hopeless.kind(), "gate '" + name + "': " + hopeless.getMessage());
-                standstill.begin(error);
-                paused = standstill.pauses();
-                if (!paused) {
-                    leaveLine(next);
-                    refuse(next, error, deferred);
-                }
-                continue;
-            }
-            String impossible = wait == Resource.UNTIL_SETTLED ? impossible(next) : null;
-            if (impossible != null) {
-                leaveLine(next);
-                refuse(next, impossible(next, impossible), deferred);
-                continue;
-            }
-            if (wait > 0) {
-                failFast(deferred, now);
-                if (wake(wait, now)) {
-                    return;
-                }
-                if (next.state == Ticket.State.WAITING) {
-                    leaveLine(next);
-                    refuse(next, notSent(ErrorKind.UNAVAILABLE, shutDown()), deferred);
-                }
-                continue;
-            }
-            failFastWaiting -= next.failsFast() ? 1 : 0;
-            if (wait == NO_PLACE) {
-                queue.remove(place);
-            } else if (wait == NEVER && next.budget != null) {
-                queue.remove(place);
-                refuse(next, next.budget.exhausted(next.demand), deferred);
-            } else {
+            if (wait == 0) {
+                failFastWaiting -= next.failsFast() ? 1 : 0;
                 queue.admit(place, now);
                 deferred.add(next);
+            } else if (wait == NO_PLACE) {
+                leaveLine(next);
+            } else if (wait == NEVER) {
+                turnAway(next, Objects.requireNonNull(next.budget).exhausted(next.demand), deferred);
+            } else if (wait == NO_MONEY && !queue.hasOnePayer()) {
+                leaveLine(next); // and keeps nobody who could pay waiting
+                next.state = Ticket.State.UNPAID;
+                unpaid++;
+            } else if (waits(next, wait == NO_MONEY ? Resource.UNTIL_SETTLED : wait, now, deferred)) {
+                return;
             }
         }
+    }
+
+    /** Whether {@code first}, and all behind it, wait; else waiting is of no use, and whoever is first now may be told another thing. */
+    private boolean waits(Ticket<?> first, long wait, long now, Deferred deferred) {
+        ApiException hopeless = paused ? null : keys.hopeless(now);
+        if (hopeless != null) {
+            ApiException error = notSent(hopeless.kind(), String.valueOf(hopeless.getMessage()));
+            standstill.begin(error);
+            paused = standstill.pauses();
+            if (!paused) {
+                turnAway(first, error, deferred);
+            }
+            return false;
+        }
+        ApiException never = wait == Resource.UNTIL_SETTLED ? neverGranted(first) : null;
+        if (never != null) {
+            turnAway(first, never, deferred);
+            return false;
+        }
+        failFast(deferred, now);
+        if (wake(wait, now)) {
+            return true;
+        }
+        if (first.state == Ticket.State.WAITING) {
+            turnAway(
+                    first,
+                    notSent(
+                            ErrorKind.UNAVAILABLE,
+                            "its scheduler is shut down, so nothing ends the wait of a call that may not go at once"),
+                    deferred);
+        }
+        return false;
     }
 
     /**
@@ -506,25 +504,27 @@ public final class Gate {
             shut = shut == null ? resource.shut(now) : shut;
         }
         if (shut != null) {
-            ApiException error = notSent(shut, "gate '" + name + "' is shut, and the call asked not to wait");
+            ApiException error = notSent(shut, "it is shut, and the call asked not to wait");
             queue.forEach(place -> {
                 if (place.waiting.failsFast()) {
-                    leaveLine(place.waiting);
-                    refuse(place.waiting, error, deferred);
+                    turnAway(place.waiting, error, deferred);
                 }
             });
         }
     }
 
-    private @Nullable String impossible(Ticket<?> ticket) {
+    /** Why {@code ticket} may never go. What no budget can pay for is no fault of the request's: a run leaves its item pending. */
+    private @Nullable ApiException neverGranted(Ticket<?> ticket) {
+        String why = null;
         for (Resource resource : shared) {
-            String why = resource.impossible(ticket.demand);
-            if (why != null) {
-                return why;
-            }
+            why = why == null ? resource.impossible(ticket.demand) : why;
         }
-        String why = keys.impossible(ticket.demand);
-        return why == null && ticket.budget != null ? ticket.budget.impossible(ticket.demand) : why;
+        why = why == null ? keys.impossible(ticket.demand) : why;
+        if (why != null) {
+            return notSent(ErrorKind.INVALID_REQUEST, why);
+        }
+        why = ticket.budget == null ? null : ticket.budget.impossible(ticket.demand);
+        return why == null ? null : notSent(ErrorKind.BUDGET_EXHAUSTED, why);
     }
 
     /**
@@ -552,13 +552,13 @@ public final class Gate {
         }
     }
 
-    private String shutDown() {
-        return "gate '" + name
-                + "': its scheduler is shut down, so nothing ends the wait of a call that may not go at once";
-    }
-
     private void onTime(long at) {
         change((now, deferred) -> timer = timerAt == at ? null : timer);
+    }
+
+    private void turnAway(Ticket<?> ticket, ApiException error, Deferred deferred) {
+        leaveLine(ticket);
+        refuse(ticket, error, deferred);
     }
 
     private static void refuse(Ticket<?> ticket, ApiException error, Deferred deferred) {
@@ -566,15 +566,10 @@ public final class Gate {
         deferred.add(ticket);
     }
 
-    /** What no budget can pay for is no fault of the request's: a run leaves its item pending. */
-    private ApiException impossible(Ticket<?> ticket, String why) {
-        boolean isTheBudget = ticket.budget != null && why.equals(ticket.budget.impossible(ticket.demand));
-        return notSent(
-                isTheBudget ? ErrorKind.BUDGET_EXHAUSTED : ErrorKind.INVALID_REQUEST, "gate '" + name + "': " + why);
-    }
-
-    private static ApiException notSent(ErrorKind kind, String message) {
-        return ApiException.builder(kind, message).delivery(Delivery.NOT_SENT).build();
+    private ApiException notSent(ErrorKind kind, String why) {
+        return ApiException.builder(kind, "gate '" + name + "': " + why)
+                .delivery(Delivery.NOT_SENT)
+                .build();
     }
 
     /** What a tenant is charged for an attempt. A turn that costs nothing would leave him first in line for the next one, for ever. */

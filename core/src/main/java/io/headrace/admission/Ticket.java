@@ -75,10 +75,10 @@ final class Ticket<R> extends Relay<R> implements Grant, Runnable {
 
     private @Nullable Seat seat;
 
-    Ticket(Gate gate, Admission<?, R> admission, Demand demand, boolean again, ContextView context) {
+    Ticket(Gate gate, Admission<?, R> admission, boolean again, ContextView context) {
         this.gate = gate;
         this.admission = admission;
-        this.demand = demand;
+        this.demand = admission.demand;
         this.listener = CallListener.from(context);
         this.options = CallOptions.from(context);
         this.slot = WorkSlot.from(context);
