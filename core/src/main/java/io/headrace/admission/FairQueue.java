@@ -27,7 +27,7 @@ final class FairQueue<T> {
     /** Every so many turns one goes to a lower priority that has waited for long. */
     static final int AGED_TURN = 10;
 
-    /** The payer of places without one. */
+    /** The payer of entries without one. */
     private static final Object NOBODY = new Object();
 
     private final Map<Priority, Tier> tiers = new EnumMap<>(Priority.class);
@@ -60,22 +60,22 @@ final class FairQueue<T> {
         return tiers.values().stream().mapToInt(tier -> tier.tenants.size()).sum();
     }
 
-    /** Puts {@code place} at the end of its tenant's line, or behind the others that go again at the head. */
-    void add(Place<T> place) {
-        tierOf(place).add(place);
-        payers.merge(payer(place), 1, Integer::sum);
+    /** Puts {@code entry} at the end of its tenant's line, or behind the others that go again at the head. */
+    void add(Entry<T> entry) {
+        tierOf(entry).add(entry);
+        payers.merge(payer(entry), 1, Integer::sum);
         size++;
     }
 
-    /** Takes out {@code place}, which must be waiting, and forgets it. */
-    void remove(Place<T> place) {
-        tierOf(place).remove(place);
-        left(place);
+    /** Takes out {@code entry}, which must be waiting, and forgets it. */
+    void remove(Entry<T> entry) {
+        tierOf(entry).remove(entry);
+        left(entry);
     }
 
     /** Whose turn it is; it stays. */
     @Nullable
-    Place<T> peek(long now) {
+    Entry<T> peek(long now) {
         for (Tier tier : tiers.values()) {
             if (!tier.waiting.isEmpty()) {
                 Tier aged = turnsOverAged < AGED_TURN - 1 ? null : agedBelow(tier, now);
@@ -85,30 +85,30 @@ final class FairQueue<T> {
         return null;
     }
 
-    /** Takes out {@code place}, which has its turn, and charges its tenant. */
-    void admit(Place<T> place, long now) {
-        Tier tier = tierOf(place);
+    /** Takes out {@code entry}, which has its turn, and charges its tenant. */
+    void admit(Entry<T> entry, long now) {
+        Tier tier = tierOf(entry);
         if (overtakes(tier)) {
             turnsOverAged = 0;
         } else if (agedBelow(tier, now) != null) {
             turnsOverAged++;
         }
-        tier.admit(place);
-        left(place);
+        tier.admit(entry);
+        left(entry);
     }
 
-    private void left(Place<T> place) {
-        payers.computeIfPresent(payer(place), (payer, places) -> places == 1 ? null : places - 1);
+    private void left(Entry<T> entry) {
+        payers.computeIfPresent(payer(entry), (payer, entries) -> entries == 1 ? null : entries - 1);
         size--;
     }
 
-    private static Object payer(Place<?> place) {
-        return place.payer == null ? NOBODY : place.payer;
+    private static Object payer(Entry<?> entry) {
+        return entry.payer == null ? NOBODY : entry.payer;
     }
 
-    /** What was admitted has used {@code tokens}: its tenant is charged those in the place of its demand, if he was charged that. */
-    void settle(Place<T> place, long tokens) {
-        tierOf(place).settle(place, tokens);
+    /** What was admitted has used {@code tokens}: its tenant is charged those instead of its demand, if he was charged that. */
+    void settle(Entry<T> entry, long tokens) {
+        tierOf(entry).settle(entry, tokens);
     }
 
     /** Whether the same one pays for all in line, or nobody. */
@@ -116,15 +116,15 @@ final class FairQueue<T> {
         return payers.size() <= 1;
     }
 
-    /** Shows each place in line to {@code visitor}, which may remove it. */
-    void forEach(Consumer<Place<T>> visitor) {
+    /** Shows each entry in line to {@code visitor}, which may remove it. */
+    void forEach(Consumer<Entry<T>> visitor) {
         for (Tier tier : tiers.values()) {
             for (Tenant<T> tenant : List.copyOf(tier.waiting)) {
-                Place<T> next = tenant.first;
+                Entry<T> next = tenant.first;
                 while (next != null) {
-                    Place<T> place = next;
-                    next = place.after;
-                    visitor.accept(place);
+                    Entry<T> entry = next;
+                    next = entry.after;
+                    visitor.accept(entry);
                 }
             }
         }
@@ -157,10 +157,10 @@ final class FairQueue<T> {
         return oldest;
     }
 
-    private Tier tierOf(Place<T> place) {
-        Tier tier = tiers.get(place.priority);
+    private Tier tierOf(Entry<T> entry) {
+        Tier tier = tiers.get(entry.priority);
         if (tier == null) {
-            throw new IllegalStateException("no tier for " + place.priority);
+            throw new IllegalStateException("no tier for " + entry.priority);
         }
         return tier;
     }
@@ -173,43 +173,43 @@ final class FairQueue<T> {
         private final TreeSet<Tenant<T>> ahead = new TreeSet<>(Tenant.furthestBack());
         private double virtualTime;
 
-        Place<T> next() {
-            Place<T> first = waiting.first().first;
+        Entry<T> next() {
+            Entry<T> first = waiting.first().first;
             if (first == null) {
                 throw new IllegalStateException("a tenant waits with nothing in line");
             }
             return first;
         }
 
-        void add(Place<T> place) {
-            Tenant<T> tenant = tenants.get(place.tenant);
+        void add(Entry<T> entry) {
+            Tenant<T> tenant = tenants.get(entry.tenant);
             if (tenant == null) {
-                tenant = new Tenant<>(place.tenant, weights.getOrDefault(place.tenant, 1.0), arrivals++, virtualTime);
-                tenants.put(place.tenant, tenant);
+                tenant = new Tenant<>(entry.tenant, weights.getOrDefault(entry.tenant, 1.0), arrivals++, virtualTime);
+                tenants.put(entry.tenant, tenant);
             }
             if (tenant.first == null) {
                 ahead.remove(tenant);
                 tenant.startFrom(virtualTime);
                 waiting.add(tenant);
             }
-            tenant.add(place);
+            tenant.add(entry);
         }
 
-        void remove(Place<T> place) {
-            Tenant<T> tenant = tenantOf(place);
-            tenant.remove(place);
+        void remove(Entry<T> entry) {
+            Tenant<T> tenant = tenantOf(entry);
+            tenant.remove(entry);
             if (tenant.first == null) {
                 waiting.remove(tenant);
                 rest(tenant);
             }
         }
 
-        void admit(Place<T> place) {
-            Tenant<T> tenant = tenantOf(place);
+        void admit(Entry<T> entry) {
+            Tenant<T> tenant = tenantOf(entry);
             waiting.remove(tenant);
-            tenant.remove(place);
+            tenant.remove(entry);
             virtualTime = Math.max(virtualTime, tenant.used());
-            tenant.charge(place);
+            tenant.charge(entry);
             if (tenant.first == null) {
                 rest(tenant);
             } else {
@@ -217,12 +217,12 @@ final class FairQueue<T> {
             }
         }
 
-        void settle(Place<T> place, long tokens) {
-            Tenant<T> tenant = place.charged;
+        void settle(Entry<T> entry, long tokens) {
+            Tenant<T> tenant = entry.charged;
             if (tenant != null && tenants.get(tenant.name) == tenant) { // else he was forgotten, and owes nothing
                 TreeSet<Tenant<T>> in = tenant.first == null ? ahead : waiting;
                 in.remove(tenant);
-                tenant.settle(place, tokens);
+                tenant.settle(entry, tokens);
                 in.add(tenant);
             }
         }
@@ -241,10 +241,10 @@ final class FairQueue<T> {
             }
         }
 
-        private Tenant<T> tenantOf(Place<T> place) {
-            Tenant<T> tenant = tenants.get(place.tenant);
+        private Tenant<T> tenantOf(Entry<T> entry) {
+            Tenant<T> tenant = tenants.get(entry.tenant);
             if (tenant == null) {
-                throw new IllegalStateException("nobody of tenant '" + place.tenant + "' is in line");
+                throw new IllegalStateException("nobody of tenant '" + entry.tenant + "' is in line");
             }
             return tenant;
         }

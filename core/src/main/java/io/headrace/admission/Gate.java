@@ -207,7 +207,7 @@ public final class Gate {
     public GateSnapshot snapshot() {
         synchronized (lock) {
             long now = now();
-            Place<Ticket<?>> next = queue.peek(now);
+            Entry<Ticket<?>> next = queue.peek(now);
             ApiException stands = standstill.reason();
             return new GateSnapshot(
                     name,
@@ -254,7 +254,7 @@ public final class Gate {
     /** Puts {@code ticket} in line, or lets it go if it is its turn; neither if it is there already or was cancelled on its way here. */
     void enter(Ticket<?> ticket) {
         change((now, deferred) -> {
-            if (ticket.state == Ticket.State.NEW || ticket.state == Ticket.State.PARKED) {
+            if (ticket.state == Ticket.State.NEW || ticket.state == Ticket.State.UNPLACED) {
                 enter(ticket, now, deferred);
             }
         });
@@ -277,7 +277,7 @@ public final class Gate {
             return;
         }
         ticket.waits(now);
-        queue.add(ticket.place);
+        queue.add(ticket.entry);
         failFastWaiting += ticket.failsFast() ? 1 : 0;
     }
 
@@ -285,16 +285,16 @@ public final class Gate {
     void raise(Ticket<?> ticket) {
         change((now, deferred) -> {
             Priority priority = ticket.priority();
-            if (!ticket.state.isBeforeTheGrant() || ticket.place.priority == priority) {
+            if (!ticket.state.isBeforeTheGrant() || ticket.entry.priority == priority) {
                 return;
             }
             boolean isInLine = ticket.state == Ticket.State.WAITING;
             if (isInLine) {
-                queue.remove(ticket.place);
+                queue.remove(ticket.entry);
             }
-            ticket.place.priority = priority;
+            ticket.entry.priority = priority;
             if (isInLine) {
-                queue.add(ticket.place);
+                queue.add(ticket.entry);
             }
         });
     }
@@ -352,7 +352,7 @@ public final class Gate {
         shared.forEach(resource -> resource.settle(ticket.demand, end, now));
         seat.settle(ticket.demand, end, now);
         concurrency = concurrency();
-        queue.settle(ticket.place, tokens(end, ticket.demand));
+        queue.settle(ticket.entry, tokens(end, ticket.demand));
         boolean anyKey = keys.gone() == null;
         if (end.succeeded()) {
             answers++;
@@ -390,7 +390,7 @@ public final class Gate {
     }
 
     private void leaveLine(Ticket<?> ticket) {
-        queue.remove(ticket.place);
+        queue.remove(ticket.entry);
         failFastWaiting -= ticket.failsFast() ? 1 : 0;
     }
 
@@ -410,13 +410,13 @@ public final class Gate {
     }
 
     private void admitWaiting(long now, Deferred deferred) {
-        Place<Ticket<?>> place;
-        while ((place = queue.peek(now)) != null) {
-            Ticket<?> next = place.waiting;
+        Entry<Ticket<?>> entry;
+        while ((entry = queue.peek(now)) != null) {
+            Ticket<?> next = entry.waiting;
             long wait = take(next, now);
             if (wait == 0) {
                 failFastWaiting -= next.failsFast() ? 1 : 0;
-                queue.admit(place, now);
+                queue.admit(entry, now);
                 deferred.add(next);
             } else if (wait == NO_PLACE) {
                 leaveLine(next);
@@ -505,9 +505,9 @@ public final class Gate {
         }
         if (shut != null) {
             ApiException error = notSent(shut, "it is shut, and the call asked not to wait");
-            queue.forEach(place -> {
-                if (place.waiting.failsFast()) {
-                    turnAway(place.waiting, error, deferred);
+            queue.forEach(entry -> {
+                if (entry.waiting.failsFast()) {
+                    turnAway(entry.waiting, error, deferred);
                 }
             });
         }

@@ -3,7 +3,7 @@ package io.headrace.admission;
 import java.util.Comparator;
 import org.jspecify.annotations.Nullable;
 
-/** One tenant's line, linked through its places, so that one leaves from the middle in constant time. */
+/** One tenant's line, linked through its entries, so that one leaves from the middle in constant time. */
 final class Tenant<T> {
 
     /** The one that has had least for its weight comes first. */
@@ -21,10 +21,10 @@ final class Tenant<T> {
     private long onTheirWay;
 
     @Nullable
-    Place<T> first;
+    Entry<T> first;
 
-    private @Nullable Place<T> last;
-    private @Nullable Place<T> lastAgain;
+    private @Nullable Entry<T> last;
+    private @Nullable Entry<T> lastAgain;
 
     Tenant(String name, double weight, long arrival, double virtualTime) {
         this.name = name;
@@ -38,16 +38,16 @@ final class Tenant<T> {
         virtualTime = Math.max(virtualTime, time + onTheirWay / weight);
     }
 
-    void charge(Place<T> place) {
-        place.charged = this;
-        onTheirWay += place.tokens;
-        virtualTime += place.tokens / weight;
+    void charge(Entry<T> entry) {
+        entry.charged = this;
+        onTheirWay += entry.tokens;
+        virtualTime += entry.tokens / weight;
     }
 
-    void settle(Place<T> place, long tokens) {
-        place.charged = null;
-        onTheirWay -= place.tokens;
-        virtualTime += (tokens - place.tokens) / weight;
+    void settle(Entry<T> entry, long tokens) {
+        entry.charged = null;
+        onTheirWay -= entry.tokens;
+        virtualTime += (tokens - entry.tokens) / weight;
     }
 
     /** Where it would be without what is on its way. */
@@ -55,34 +55,34 @@ final class Tenant<T> {
         return virtualTime - onTheirWay / weight;
     }
 
-    void add(Place<T> place) {
-        if (place.again) {
-            insert(place, lastAgain, lastAgain == null ? first : lastAgain.after);
-            lastAgain = place;
+    void add(Entry<T> entry) {
+        if (entry.again) {
+            insert(entry, lastAgain, lastAgain == null ? first : lastAgain.after);
+            lastAgain = entry;
         } else {
-            insert(place, last, null);
+            insert(entry, last, null);
         }
     }
 
-    private void insert(Place<T> place, @Nullable Place<T> before, @Nullable Place<T> after) {
-        place.before = before;
-        place.after = after;
+    private void insert(Entry<T> entry, @Nullable Entry<T> before, @Nullable Entry<T> after) {
+        entry.before = before;
+        entry.after = after;
         if (before == null) {
-            first = place;
+            first = entry;
         } else {
-            before.after = place;
+            before.after = entry;
         }
         if (after == null) {
-            last = place;
+            last = entry;
         } else {
-            after.before = place;
+            after.before = entry;
         }
     }
 
-    void remove(Place<T> place) {
-        Place<T> before = place.before;
-        Place<T> after = place.after;
-        if (place == lastAgain) {
+    void remove(Entry<T> entry) {
+        Entry<T> before = entry.before;
+        Entry<T> after = entry.after;
+        if (entry == lastAgain) {
             lastAgain = before;
         }
         if (before == null) {
@@ -95,7 +95,7 @@ final class Tenant<T> {
         } else {
             after.before = before;
         }
-        place.before = null;
-        place.after = null;
+        entry.before = null;
+        entry.after = null;
     }
 }

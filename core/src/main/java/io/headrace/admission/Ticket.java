@@ -30,7 +30,7 @@ final class Ticket<R> extends Relay<R> implements Grant, Runnable {
         NEW,
         WAITING,
         /** Its turn came, and its item had no place in the step; it comes back to the gate with one. */
-        PARKED,
+        UNPLACED,
         /** Its turn came, and its budget had no room; it comes back when there is some. */
         UNPAID,
         HELD,
@@ -70,7 +70,7 @@ final class Ticket<R> extends Relay<R> implements Grant, Runnable {
 
     // the gate's own, under its lock
     volatile State state = State.NEW;
-    final Place<Ticket<?>> place;
+    final Entry<Ticket<?>> entry;
     long since;
 
     private @Nullable Seat seat;
@@ -86,7 +86,7 @@ final class Ticket<R> extends Relay<R> implements Grant, Runnable {
         this.budget = context.getOrDefault(Budget.class, null);
         boolean first = !again && AttemptNumber.from(context) == 1;
         boolean ahead = !first && admission.refusals.goesFirst();
-        this.place = new Place<>(this, options.tenant(), priority(), demand.tokens(), ahead, budget);
+        this.entry = new Entry<>(this, options.tenant(), priority(), demand.tokens(), ahead, budget);
     }
 
     /** Waits for the gate, in line if need be; {@code sink} completes with the grant, or fails. */
@@ -120,7 +120,7 @@ final class Ticket<R> extends Relay<R> implements Grant, Runnable {
     /** Under the gate's lock: the attempt may go, with the key of {@code seat}. */
     void admit(Seat seat, long now) {
         this.seat = seat;
-        waited = state == State.WAITING ? Math.max(0, now - place.since) : 0;
+        waited = state == State.WAITING ? Math.max(0, now - entry.since) : 0;
         state = State.HELD;
         since = now;
     }
@@ -144,23 +144,23 @@ final class Ticket<R> extends Relay<R> implements Grant, Runnable {
 
     /** Under the gate's lock: it is to stand in line, at the head if it has been there before. */
     void waits(long now) {
-        if (state == State.PARKED || state == State.UNPAID) {
-            place.again = true;
+        if (state == State.UNPLACED || state == State.UNPAID) {
+            entry.again = true;
         } else {
-            place.since = now;
+            entry.since = now;
         }
         state = State.WAITING;
     }
 
     /**
-     * Under the gate's lock, which has room for it: whether its item has a place in the step. Else it is parked, holding nothing,
+     * Under the gate's lock, which has room for it: whether its item has a place in the step. Else it is unplaced, holding nothing,
      * and enters the gate again when the step has a place for its item.
      */
     boolean hasPlace() {
         if (wait.end(() -> gate.enter(this))) {
             return true;
         }
-        state = State.PARKED;
+        state = State.UNPLACED;
         return false;
     }
 

@@ -22,27 +22,27 @@ class FairQueueTest {
     private final FairQueue<String> queue = new FairQueue<>(Map.of("two", 2.0, "five", 5.0), AGEING);
     private long now;
 
-    private Place<String> wait(String name, String tenant, Priority priority, long tokens) {
-        Place<String> place = new Place<>(name, tenant, priority, tokens, false, null);
-        place.since = now;
-        queue.add(place);
-        return place;
+    private Entry<String> wait(String name, String tenant, Priority priority, long tokens) {
+        Entry<String> entry = new Entry<>(name, tenant, priority, tokens, false, null);
+        entry.since = now;
+        queue.add(entry);
+        return entry;
     }
 
-    private Place<String> again(String name) {
-        Place<String> place = new Place<>(name, "", Priority.BATCH, 1, true, null);
-        queue.add(place);
-        return place;
+    private Entry<String> again(String name) {
+        Entry<String> entry = new Entry<>(name, "", Priority.BATCH, 1, true, null);
+        queue.add(entry);
+        return entry;
     }
 
     private @Nullable String next() {
-        Place<String> place = queue.peek(now);
-        if (place == null) {
+        Entry<String> entry = queue.peek(now);
+        if (entry == null) {
             return null;
         }
-        queue.admit(place, now);
-        queue.settle(place, place.tokens);
-        return place.waiting;
+        queue.admit(entry, now);
+        queue.settle(entry, entry.tokens);
+        return entry.waiting;
     }
 
     private List<String> all() {
@@ -125,11 +125,11 @@ class FairQueueTest {
             more(random, tenant);
         }
         for (int i = 0; i < 100_000; i++) {
-            Place<String> place = Objects.requireNonNull(queue.peek(now));
-            queue.admit(place, now);
-            queue.settle(place, place.tokens);
-            got.merge(place.tenant, place.tokens, Long::sum);
-            more(random, place.tenant);
+            Entry<String> entry = Objects.requireNonNull(queue.peek(now));
+            queue.admit(entry, now);
+            queue.settle(entry, entry.tokens);
+            got.merge(entry.tenant, entry.tokens, Long::sum);
+            more(random, entry.tenant);
         }
         double total = got.values().stream().mapToLong(Long::longValue).sum();
         assertThat(got.get("one") / total).isEqualTo(1 / 8.0, within(0.005));
@@ -148,12 +148,12 @@ class FairQueueTest {
         wait("g", "greedy", Priority.BATCH, 100);
         wait("e", "eager", Priority.BATCH, 1_000);
         for (int i = 0; i < 20_000; i++) {
-            Place<String> place = Objects.requireNonNull(queue.peek(now));
-            queue.admit(place, now); // eager is empty for a moment each time, and comes back
-            queue.settle(place, place.tokens);
-            got.merge(place.tenant, place.tokens, Long::sum);
-            wait(place.waiting, place.tenant, Priority.BATCH, place.tokens);
-            if (place.tenant.equals("greedy")) {
+            Entry<String> entry = Objects.requireNonNull(queue.peek(now));
+            queue.admit(entry, now); // eager is empty for a moment each time, and comes back
+            queue.settle(entry, entry.tokens);
+            got.merge(entry.tenant, entry.tokens, Long::sum);
+            wait(entry.waiting, entry.tenant, Priority.BATCH, entry.tokens);
+            if (entry.tenant.equals("greedy")) {
                 wait("g", "greedy", Priority.BATCH, 100);
             }
         }
@@ -169,12 +169,12 @@ class FairQueueTest {
             wait("", "hopeful", Priority.BATCH, 100);
         }
         for (int i = 0; i < 20_000; i++) {
-            Place<String> place = Objects.requireNonNull(queue.peek(now));
-            queue.admit(place, now);
-            long used = place.tenant.equals("hopeful") ? 400 : 100;
-            wait("", place.tenant, Priority.BATCH, 100);
-            queue.settle(place, used);
-            got.merge(place.tenant, used, Long::sum);
+            Entry<String> entry = Objects.requireNonNull(queue.peek(now));
+            queue.admit(entry, now);
+            long used = entry.tenant.equals("hopeful") ? 400 : 100;
+            wait("", entry.tenant, Priority.BATCH, 100);
+            queue.settle(entry, used);
+            got.merge(entry.tenant, used, Long::sum);
         }
         double total = got.get("honest") + got.get("hopeful");
         assertThat(got.get("hopeful") / total).isEqualTo(0.5, within(0.01));
@@ -183,32 +183,32 @@ class FairQueueTest {
     /** A burst goes out with high bounds on its answers, another tenant comes, and the answers turn out to be short. */
     @Test
     void newTenant_doesNotWaitForWhatTheOthersHaveNotUsed() {
-        List<Place<String>> burst = new ArrayList<>();
+        List<Entry<String>> burst = new ArrayList<>();
         for (int i = 0; i < 1_000; i++) {
             wait("old", "old", Priority.BATCH, 4_000);
         }
         for (int i = 0; i < 100; i++) {
-            Place<String> place = Objects.requireNonNull(queue.peek(now));
-            queue.admit(place, now);
-            burst.add(place);
+            Entry<String> entry = Objects.requireNonNull(queue.peek(now));
+            queue.admit(entry, now);
+            burst.add(entry);
         }
         wait("new", "new", Priority.BATCH, 4_000);
-        burst.forEach(place -> queue.settle(place, 100));
+        burst.forEach(entry -> queue.settle(entry, 100));
         assertThat(List.of(next() + "", next() + "")).contains("new");
     }
 
     @Test
     void tenantThatWasForgotten_isNotCreditedForWhatItWasChargedBefore() {
-        List<Place<String>> burst = new ArrayList<>();
+        List<Entry<String>> burst = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
-            Place<String> place = wait("before", "old", Priority.BATCH, 4_000);
-            queue.admit(place, now);
-            burst.add(place);
+            Entry<String> entry = wait("before", "old", Priority.BATCH, 4_000);
+            queue.admit(entry, now);
+            burst.add(entry);
         }
         for (int i = 0; i < 1_000; i++) {
             wait("old", "old", Priority.BATCH, 4_000);
         }
-        burst.forEach(place -> queue.settle(place, 100));
+        burst.forEach(entry -> queue.settle(entry, 100));
         wait("new", "new", Priority.BATCH, 4_000);
         assertThat(List.of(next() + "", next() + "")).contains("new");
     }
@@ -234,7 +234,7 @@ class FairQueueTest {
     @Test
     void randomComingAndGoing_losesNobody() {
         Random random = new Random(11);
-        List<Place<String>> inLine = new ArrayList<>();
+        List<Entry<String>> inLine = new ArrayList<>();
         ArrayDeque<String> served = new ArrayDeque<>();
         int came = 0;
         int left = 0;
@@ -243,21 +243,21 @@ class FairQueueTest {
             now += random.nextInt(10_000_000);
             if (what < 5) {
                 Priority priority = Priority.values()[random.nextInt(3)];
-                Place<String> place = new Place<>(
+                Entry<String> entry = new Entry<>(
                         "p" + i, "t" + random.nextInt(20), priority, random.nextInt(100), random.nextInt(4) == 0, null);
-                queue.add(place);
-                inLine.add(place);
+                queue.add(entry);
+                inLine.add(entry);
                 came++;
             } else if (what < 7 && !inLine.isEmpty()) {
                 queue.remove(inLine.remove(random.nextInt(inLine.size())));
                 left++;
             } else {
-                Place<String> place = queue.peek(now);
-                if (place != null) {
-                    queue.admit(place, now);
-                    assertThat(inLine.remove(place)).isTrue();
-                    served.add(place.waiting);
-                    queue.settle(place, random.nextInt(100));
+                Entry<String> entry = queue.peek(now);
+                if (entry != null) {
+                    queue.admit(entry, now);
+                    assertThat(inLine.remove(entry)).isTrue();
+                    served.add(entry.waiting);
+                    queue.settle(entry, random.nextInt(100));
                 }
             }
             assertThat(queue.size()).isEqualTo(inLine.size());

@@ -4,11 +4,11 @@ import io.headrace.Priority;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A place in a {@link FairQueue}.
+ * What stands, or stood, in a {@link FairQueue}.
  *
  * @param <T> what waits
  */
-final class Place<T> {
+final class Entry<T> {
 
     final T waiting;
     final String tenant;
@@ -33,12 +33,12 @@ final class Place<T> {
     long since;
 
     @Nullable
-    Place<T> before;
+    Entry<T> before;
 
     @Nullable
-    Place<T> after;
+    Entry<T> after;
 
-    Place(T waiting, String tenant, Priority priority, long tokens, boolean again, @Nullable Object payer) {
+    Entry(T waiting, String tenant, Priority priority, long tokens, boolean again, @Nullable Object payer) {
         this.waiting = waiting;
         this.tenant = tenant;
         this.priority = priority;
