@@ -89,8 +89,7 @@ public final class CallStack<Q, R> {
     private boolean severalAtOnce;
     private @Nullable ResponseCache cache;
     private @Nullable String identity;
-    private @Nullable BatchQueue queue;
-    private @Nullable BatchApi<Q, R> batches;
+    private @Nullable Batches<Q, R> batches;
     private @Nullable Duration maxAge;
     private Clock clock = Clock.systemUTC();
     private @Nullable RetrySpec retry = RetrySpec.standard();
@@ -105,6 +104,15 @@ public final class CallStack<Q, R> {
     private boolean streams;
     private boolean attempts = true;
     private CallListener listener = CallListener.noop();
+
+    /** Batch mode: where calls wait, and who answers them there. */
+    private record Batches<Q, R>(BatchQueue queue, BatchApi<Q, R> api) {
+
+        Batches {
+            Objects.requireNonNull(queue, "queue");
+            Objects.requireNonNull(api, "batches");
+        }
+    }
 
     private CallStack(Call<Q, R> call) {
         Objects.requireNonNull(call, "call");
@@ -267,8 +275,7 @@ public final class CallStack<Q, R> {
      * @param batches the endpoint of the same provider, model and kind as the call
      */
     public CallStack<Q, R> batches(BatchQueue queue, BatchApi<Q, R> batches) {
-        this.queue = Objects.requireNonNull(queue, "queue");
-        this.batches = Objects.requireNonNull(batches, "batches");
+        this.batches = new Batches<>(queue, batches);
         return this;
     }
 
@@ -401,8 +408,8 @@ public final class CallStack<Q, R> {
         if (retry != null) {
             stack = stack.with(RetryLayer.of(retry));
         }
-        if (queue != null && batches != null) {
-            checkBatches(batches);
+        if (batches != null) {
+            checkBatches(batches.api());
         }
         stack = cache == null ? dry(stack).with(new SplitLayer<>(several, severalAtOnce)) : cached(stack, cache);
         for (FallbackLayer<Q, R> fallback : fallbacks) {
@@ -469,18 +476,18 @@ public final class CallStack<Q, R> {
             layer.maxAge(maxAge);
         }
         Call<Q, R> bought = inside;
-        if (queue != null && batches != null) {
+        if (batches != null) {
             Meter<? super Q, ? super R> half = meter.batch();
             StoredLane<Q, R> lane =
-                    new StoredLane<>(batches, half, layer.answers().with(half), judge);
-            queue.serve(lane);
-            layer.batches(queue);
-            bought = bought.with(new ParkLayer<>(queue, lane, keys, demand));
+                    new StoredLane<>(batches.api(), half, layer.answers().with(half), judge);
+            batches.queue().serve(lane);
+            layer.batches(batches.queue());
+            bought = bought.with(new ParkLayer<>(batches.queue(), lane, keys, demand));
         }
         return dry(bought)
                 .with(layer.build())
                 .with(SingleFlightLayer.<Q, R>of(cache, keys, meter).several(several))
-                .with(SampleLayer.<Q, R>of(keys).several(several, severalAtOnce && queue == null));
+                .with(SampleLayer.<Q, R>of(keys).several(several, severalAtOnce && batches == null));
     }
 
     private Call<Q, R> dry(Call<Q, R> call) {
