@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Steers the steps of a pipeline while items pass:
@@ -109,12 +109,10 @@ public final class FlowControl {
         return new ArrayList<>(loads.values());
     }
 
-    /** What the user said of a step meanwhile, given to {@code change}. */
-    void ifChanged(String step, Consumer<Integer> change) {
-        Integer changed = concurrency.get(step);
-        if (changed != null) {
-            change.accept(changed);
-        }
+    /** What the user said of a step meanwhile; null for nothing. */
+    @Nullable
+    Integer concurrency(String step) {
+        return concurrency.get(step);
     }
 
     void opened(Turnstile<?> turnstile) {

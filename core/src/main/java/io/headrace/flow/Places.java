@@ -135,27 +135,15 @@ final class Places {
         return first;
     }
 
-    /** The call does not go on. Its item may, whatever the bounds say. */
-    void giveUp(Place place) {
-        takeAgain(place);
-    }
-
-    /** The same for a call that may be in line; it is not, if it went on meanwhile. */
+    /** The call does not go on. Its item may, unless the call went on meanwhile. */
     void giveUp(Returning call) {
         if (leaveLine(call)) {
             takeAgain(call.place);
         }
     }
 
-    private boolean leaveLine(Returning call) {
-        boolean wasIn = line.remove(call);
-        if (wasIn) {
-            call.place.inLine--;
-        }
-        return wasIn;
-    }
-
-    private void takeAgain(Place place) {
+    /** The item goes on, whatever the bounds say. */
+    void takeAgain(Place place) {
         if (place.isHeld) {
             return;
         }
@@ -167,6 +155,14 @@ final class Places {
                 line.addFirst(call);
             });
         }
+    }
+
+    private boolean leaveLine(Returning call) {
+        boolean wasIn = line.remove(call);
+        if (wasIn) {
+            call.place.inLine--;
+        }
+        return wasIn;
     }
 
     private boolean mayReturn(Place place) {

@@ -134,10 +134,11 @@ final class Turnstile<I> implements CoreSubscriber<Outcome<I>>, Subscription {
         }
         synchronized (lock) {
             places.shut(control.isPaused());
-            control.ifChanged(step, changed -> {
+            Integer changed = control.concurrency(step);
+            if (changed != null) {
                 grows = false;
                 limit = changed;
-            });
+            }
             places.limit(control.shareOf(limit));
         }
         if (started) {
@@ -296,7 +297,7 @@ final class Turnstile<I> implements CoreSubscriber<Outcome<I>>, Subscription {
                 if (inLine != null) {
                     places.giveUp(inLine);
                 } else if (begun && !ended) {
-                    places.giveUp(place);
+                    places.takeAgain(place);
                 }
                 ended = true;
                 inLine = null;

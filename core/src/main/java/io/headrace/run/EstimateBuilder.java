@@ -173,16 +173,12 @@ public final class EstimateBuilder<I> {
     private static CallListener listener(Map<String, Seen> seen) {
         return event -> {
             if (event instanceof CallEvent.CacheHit hit) {
-                Seen here = seen.get(step(hit.options()));
+                Seen here = seen.get(hit.options().step());
                 if (here != null) {
                     here.hit();
                 }
             }
         };
-    }
-
-    private static String step(CallOptions options) {
-        return options.step();
     }
 
     private Estimate estimate(long rows, long walked, Map<String, Seen> seen) {
