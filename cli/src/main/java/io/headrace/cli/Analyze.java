@@ -194,15 +194,12 @@ final class Analyze implements Callable<Integer> {
         console.line(
                 "headrace: " + input.name(dataset) + " to " + backend.description() + ", model " + backend.model());
         limits.warn(console, provider.isSimulatedHere());
+        batch.warn(console, out);
         Watch watch = new Watch(console, surroundings.signals(), options.grace());
-        RunReport report;
-        if (queue == null) {
-            BatchOptions.warning(out).ifPresent(warning -> console.line("headrace: warning: " + warning));
-            report = watch.execute(run.build(), input::estimate);
-        } else {
-            BatchWork<RunReport> work = batch.work(queue, provider.isSimulatedHere(), RunReport::waitsForBatches);
-            report = watch.execute(run.build(), work, input::estimate);
-        }
+        RunReport report = watch.execute(
+                run.build(),
+                batch.work(queue, provider.isSimulatedHere(), RunReport::waitsForBatches),
+                input::estimate);
         gate.keepLearned();
         if (report.end() == End.BROKEN) {
             surroundings.err().println("headrace: " + report.reason());

@@ -14,7 +14,6 @@ import io.headrace.run.Run;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -205,8 +204,9 @@ final class BatchOptions {
         }
     }
 
-    <R> BatchWork<R> work(BatchQueue queue, boolean simulatedHere, Predicate<R> isWaiting) {
-        return new BatchWork<>(queue, wait || simulatedHere, isWaiting);
+    /** What {@code queue} needs of runs; null for none. */
+    <R> @Nullable BatchWork<R> work(@Nullable BatchQueue queue, boolean simulatedHere, Predicate<R> isWaiting) {
+        return queue == null ? null : new BatchWork<>(queue, wait || simulatedHere, isWaiting);
     }
 
     static BatchQueue open(BatchQueue.Builder queue) {
@@ -221,17 +221,17 @@ final class BatchOptions {
         return out.resolve(FOLDER);
     }
 
-    /** What an online run should know of the batches that are out for the work in {@code out}, if there are any. */
-    static Optional<String> warning(Path out) {
-        if (!Files.isDirectory(folder(out))) {
-            return Optional.empty();
+    /** Says what an online run should know of the batches that are out for the work in {@code out}, if there are any. */
+    void warn(Console console, Path out) {
+        if (isBatch() || !Files.isDirectory(folder(out))) {
+            return;
         }
         QueueSnapshot snapshot = BatchCommand.read(folder(out));
-        return snapshot.out() == 0
-                ? Optional.empty()
-                : Optional.of(ProgressText.count(snapshot.out(), "request")
-                        + " of this work are out in batches, and this run pays for them again: --mode batch collects them,"
-                        + " 'headrace batch cancel' cancels them");
+        if (snapshot.out() > 0) {
+            console.line("headrace: warning: " + ProgressText.count(snapshot.out(), "request")
+                    + " of this work are out in batches, and this run pays for them again: --mode batch collects them,"
+                    + " 'headrace batch cancel' cancels them");
+        }
     }
 
     private static void positive(String option, Duration value) {

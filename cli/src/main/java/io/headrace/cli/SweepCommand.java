@@ -164,15 +164,10 @@ final class SweepCommand implements Callable<Integer> {
         console.line("headrace: " + input.name(dataset) + " to " + backend.description() + ", "
                 + ProgressText.count(configurations.size(), "configuration"));
         limits.warn(console, provider.isSimulatedHere());
+        batch.warn(console, out);
         Watch watch = new Watch(console, surroundings.signals(), options.grace());
-        SweepReport report;
-        if (queue == null) {
-            BatchOptions.warning(out).ifPresent(warning -> console.line("headrace: warning: " + warning));
-            report = watch.execute(builder.build());
-        } else {
-            BatchWork<SweepReport> work = batch.work(queue, provider.isSimulatedHere(), SweepReport::waitsForBatches);
-            report = watch.execute(builder.build(), work);
-        }
+        SweepReport report = watch.execute(
+                builder.build(), batch.work(queue, provider.isSimulatedHere(), SweepReport::waitsForBatches));
         gate.keepLearned();
         surroundings.out().print(report.table());
         surroundings.out().println("files: " + out + ": comparison.txt, comparison.csv, comparison.json");

@@ -39,15 +39,16 @@ final class Watch {
     }
 
     /**
-     * Executes {@code run} and waits for its report.
+     * Executes {@code run}, once or as often as {@code work} needs, and waits for its last report.
      *
+     * @param work null for a run without batches
      * @param estimate rows that there may be, asked for once when the first progress is shown
      * @return also of a run that broke off
-     * @throws UsageProblem if it cannot be run
+     * @throws UsageProblem if it cannot be run, or a provider will not go on with the batches
      */
-    RunReport execute(Run<?> run, Supplier<OptionalLong> estimate) {
-        return await(
-                once(run), () -> show(run.progress(console.period()), Progress::stopping, text(estimate)), run::stop);
+    RunReport execute(Run<?> run, @Nullable BatchWork<RunReport> work, Supplier<OptionalLong> estimate) {
+        return execute(
+                once(run), run.progress(console.period()), Progress::stopping, text(estimate), run::stop, work);
     }
 
     private static Mono<RunReport> once(Run<?> run) {
@@ -59,41 +60,37 @@ final class Watch {
     }
 
     /**
-     * Executes {@code run} once or as often as {@code work} needs, and waits for its last report.
+     * The same of {@code sweep}.
      *
-     * @param estimate rows that there may be, asked for once when the first progress is shown
-     * @return also of a run that broke off
-     * @throws UsageProblem if it cannot be run, or a provider will not go on with the batches
+     * @throws UsageProblem also if its comparison cannot be written
      */
-    RunReport execute(Run<?> run, BatchWork<RunReport> work, Supplier<OptionalLong> estimate) {
-        return await(
-                work.over(once(run)).onErrorMap(Watch::isOfQueue, e -> UsageProblem.of((RuntimeException) e)),
-                () -> show(work, run.progress(console.period()), Progress::stopping, text(estimate)),
-                () -> work.stop(run::stop));
-    }
-
-    /** The same of {@code sweep}. */
-    SweepReport execute(Sweep sweep, BatchWork<SweepReport> work) {
-        return await(
-                work.over(once(sweep)).onErrorMap(Watch::isOfQueue, e -> UsageProblem.of((RuntimeException) e)),
-                () -> show(work, sweep.progress(console.period()), SweepProgress::stopping, ProgressText::of),
-                () -> work.stop(sweep::stop));
-    }
-
-    /**
-     * Executes {@code sweep} and waits for its report.
-     *
-     * @throws UsageProblem if it cannot be run, or its comparison cannot be written
-     */
-    SweepReport execute(Sweep sweep) {
-        return await(
+    SweepReport execute(Sweep sweep, @Nullable BatchWork<SweepReport> work) {
+        return execute(
                 once(sweep),
-                () -> show(sweep.progress(console.period()), SweepProgress::stopping, ProgressText::of),
-                sweep::stop);
+                sweep.progress(console.period()),
+                SweepProgress::stopping,
+                ProgressText::of,
+                sweep::stop,
+                work);
     }
 
     private static Mono<SweepReport> once(Sweep sweep) {
         return sweep.execute().onErrorMap(Watch::isTold, e -> UsageProblem.of((RuntimeException) e));
+    }
+
+    private <R, P> R execute(
+            Mono<R> once,
+            Flux<P> progress,
+            Function<P, Optional<String>> stopping,
+            Function<P, String> text,
+            Runnable stop,
+            @Nullable BatchWork<R> work) {
+        return work == null
+                ? await(once, () -> show(progress, stopping, text), stop)
+                : await(
+                        work.over(once).onErrorMap(Watch::isOfQueue, e -> UsageProblem.of((RuntimeException) e)),
+                        () -> show(work, progress, stopping, text),
+                        () -> work.stop(stop));
     }
 
     private <R> R await(Mono<R> execution, Supplier<Disposable> show, Runnable stop) {
