@@ -1,9 +1,6 @@
 package io.headrace.cli;
 
-import io.headrace.Call;
-import io.headrace.Codec;
 import io.headrace.admission.Budget;
-import io.headrace.admission.Gate;
 import io.headrace.batch.BatchQueue;
 import io.headrace.cache.ResponseCache;
 import io.headrace.dataset.Dataset;
@@ -12,10 +9,7 @@ import io.headrace.examples.analysis.DocumentAnalysis;
 import io.headrace.examples.analysis.DocumentTopics;
 import io.headrace.flow.MapStep;
 import io.headrace.flow.Pipeline;
-import io.headrace.layer.CallStack;
 import io.headrace.memory.MemoryProbe;
-import io.headrace.model.ChatRequest;
-import io.headrace.model.ChatResponse;
 import io.headrace.run.Estimate;
 import io.headrace.run.Run;
 import io.headrace.run.RunReport;
@@ -26,7 +20,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -52,7 +45,7 @@ final class Analyze implements Callable<Integer> {
     private final Surroundings surroundings;
 
     @Mixin
-    private final InputOptions input = new InputOptions();
+    private final AnalysisOptions options;
 
     @Option(
             names = "--out",
@@ -61,12 +54,6 @@ final class Analyze implements Callable<Integer> {
             defaultValue = "out",
             description = "Where results, dead letters, summary and report go. Default: ./${DEFAULT-VALUE}.")
     private Path out = Path.of("out");
-
-    @Mixin
-    private final AnswerOptions answers;
-
-    @Mixin
-    private final RunOptions options = new RunOptions();
 
     @Option(names = "--clear-cache", order = 13, description = "Forgets all cached answers first.")
     private boolean clearCache;
@@ -87,18 +74,6 @@ final class Analyze implements Callable<Integer> {
             description = "Time for one call, for --estimate. Default: ${DEFAULT-VALUE}.")
     private Duration latency = Duration.ZERO;
 
-    @Mixin
-    private final ProviderOptions provider;
-
-    @Mixin
-    private final GateOptions limits = new GateOptions();
-
-    @Mixin
-    private final BatchOptions batch = new BatchOptions();
-
-    @Mixin
-    private final BudgetOptions budget = new BudgetOptions();
-
     @Option(
             names = "--reasoning-tokens",
             paramLabel = "N",
@@ -115,110 +90,77 @@ final class Analyze implements Callable<Integer> {
             description = "Writes results in the order of the input; slow items then hold up others.")
     private boolean ordered;
 
-    @Mixin
-    private final SimulatorOptions simulator = new SimulatorOptions();
-
     Analyze(Surroundings surroundings) {
         this.surroundings = surroundings;
-        this.provider = new ProviderOptions(surroundings);
-        this.answers = new AnswerOptions(surroundings);
+        this.options = new AnalysisOptions(surroundings);
     }
 
     @Override
     public Integer call() {
-        SimulatorSettings simulated = simulator.settings(provider);
+        SimulatorSettings simulated = options.check();
         Checks.range("--reasoning-tokens", reasoningTokens, 0, MAX_REASONING_TOKENS);
-        limits.check();
-        batch.check(answers, budget);
-        budget.check();
-        input.check();
-        answers.policy(); // says what is wrong with it
         if (estimateOnly && clearCache) {
             throw new UsageProblem("--estimate changes nothing: leave out --clear-cache");
         }
-        try (ResponseCache cache = answers.open()) { // first: it opens on a thread of its own meanwhile
-            Dataset<String> dataset = input.dataset();
-            try (Backend backend = provider.open(simulated)) {
-                Budget cap = budget.budget(List.of(backend.model()));
+        try (ResponseCache cache = options.answers.open()) { // first: it opens on a thread of its own meanwhile
+            Dataset<String> dataset = options.input.dataset();
+            try (Backend backend = options.provider.open(simulated)) {
+                Budget cap = options.budget.budget(List.of(backend.model()));
                 if (clearCache) { // when nothing is refused any more
                     cache.clear().block();
                 }
-                return analyze(dataset, backend, cache, cap);
+                if (estimateOnly) {
+                    return estimate(dataset, backend, options.calls(backend, cache, null, cap));
+                }
+                try (BatchQueue queue = options.queue(out)) {
+                    return analyze(dataset, backend, options.calls(backend, cache, queue, cap));
+                }
             }
         }
     }
 
-    private int analyze(Dataset<String> dataset, Backend backend, ResponseCache cache, @Nullable Budget cap) {
-        if (!batch.isBatch() || estimateOnly) {
-            return analyze(dataset, backend, cache, null, cap);
-        }
-        try (BatchQueue queue = batch.open(out, provider.isSimulatedHere())) {
-            return analyze(dataset, backend, cache, queue, cap);
-        }
+    private int estimate(Dataset<String> dataset, Backend backend, AnalysisCalls calls) {
+        Estimate estimate = Estimate.of(options.input.first(dataset), pipeline(analysis(backend, calls)))
+                .concurrency(options.limits.concurrency().orElse(GateOptions.USUAL_CONCURRENCY))
+                .latency(latency)
+                .gate(calls.gate())
+                .estimate()
+                .block();
+        EstimateText.print(
+                Objects.requireNonNull(estimate), MemoryProbe.ofProcess().read(), surroundings.out());
+        return ExitCode.OK;
     }
 
-    private int analyze(
-            Dataset<String> dataset,
-            Backend backend,
-            ResponseCache cache,
-            @Nullable BatchQueue queue,
-            @Nullable Budget cap) {
-        Gate gate = limits.gate(backend, answers.folder());
-        Call<ChatRequest, ChatResponse> online =
-                CallStack.chat(backend.chat()).cache(cache).gate(gate).build();
-        DocumentAnalysis analysis = DocumentAnalysis.of(
-                        batch.calls(online, backend, cache, gate, queue), backend.model())
-                .summaryBy(online)
-                .reasoningTokens(reasoningTokens);
-        if (estimateOnly) {
-            Estimate estimate = Estimate.of(input.first(dataset), pipeline(analysis))
-                    .concurrency(limits.concurrency().orElse(GateOptions.USUAL_CONCURRENCY))
-                    .latency(latency)
-                    .gate(gate)
-                    .estimate()
-                    .block();
-            EstimateText.print(
-                    Objects.requireNonNull(estimate), MemoryProbe.ofProcess().read(), surroundings.out());
-            return ExitCode.OK;
-        }
-        Run.Builder<String, Analysis> run = Run.builder(dataset, pipeline(analysis), out, Codec.json(Analysis.class))
-                .configuration(analysis.configuration())
-                .reduction(analysis.summary())
-                .gate(gate)
-                .cachePolicy(answers.policy());
-        options.describe(run);
-        input.describe(run);
-        batch.describe(run, queue);
-        budget.describe(run, cap);
-        Console console = Console.of(surroundings.err());
-        console.line(
-                "headrace: " + input.name(dataset) + " to " + backend.description() + ", model " + backend.model());
-        limits.warn(console, provider.isSimulatedHere());
-        batch.warn(console, out);
-        Watch watch = new Watch(console, surroundings.signals(), options.grace());
-        RunReport report = watch.execute(
-                run.build(),
-                batch.work(queue, provider.isSimulatedHere(), RunReport::waitsForBatches),
-                input::estimate);
-        gate.keepLearned();
+    private int analyze(Dataset<String> dataset, Backend backend, AnalysisCalls calls) {
+        DocumentAnalysis analysis = analysis(backend, calls);
+        Run<Analysis> run = options.run(dataset, pipeline(analysis), analysis, out, calls);
+        RunReport report = options.begin(dataset, backend, "model " + backend.model(), out)
+                .execute(run, options.work(calls, RunReport::waitsForBatches), options.input::estimate);
+        calls.gate().keepLearned();
         if (report.end() == End.BROKEN) {
             surroundings.err().println("headrace: " + report.reason());
         }
         new Summary(
                         report,
-                        queue != null,
-                        provider.isSimulatedHere(),
-                        report.allRowsKnown() ? OptionalLong.empty() : input.estimate())
+                        calls.queue() != null,
+                        options.provider.isSimulatedHere(),
+                        report.allRowsKnown() ? OptionalLong.empty() : options.input.estimate())
                 .print(surroundings.out());
-        if (queue != null) {
-            BatchText.summary(queue, report.waitsForBatches(), surroundings.out());
+        if (calls.queue() != null) {
+            BatchText.summary(calls.queue(), report.waitsForBatches(), surroundings.out());
         }
         return exitCode(report);
     }
 
+    private DocumentAnalysis analysis(Backend backend, AnalysisCalls calls) {
+        return DocumentAnalysis.of(calls.steps(), backend.model())
+                .summaryBy(calls.online())
+                .reasoningTokens(reasoningTokens);
+    }
+
     private Pipeline<String, Analysis> pipeline(DocumentAnalysis analysis) {
-        MapStep<String, DocumentTopics> topics = limits.windowed(analysis.topics());
-        MapStep<DocumentTopics, Analysis> classify = limits.windowed(analysis.classify());
+        MapStep<String, DocumentTopics> topics = options.limits.windowed(analysis.topics());
+        MapStep<DocumentTopics, Analysis> classify = options.limits.windowed(analysis.classify());
         return ordered ? topics.ordered().then(classify.ordered()) : topics.then(classify);
     }
 

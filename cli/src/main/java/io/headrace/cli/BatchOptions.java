@@ -1,16 +1,9 @@
 package io.headrace.cli;
 
 import io.headrace.CachePolicy;
-import io.headrace.Call;
 import io.headrace.StorageException;
-import io.headrace.admission.Gate;
 import io.headrace.batch.BatchQueue;
 import io.headrace.batch.QueueSnapshot;
-import io.headrace.cache.ResponseCache;
-import io.headrace.layer.CallStack;
-import io.headrace.model.ChatRequest;
-import io.headrace.model.ChatResponse;
-import io.headrace.run.Run;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -175,33 +168,6 @@ final class BatchOptions {
             queue.enqueuedTokens(enqueuedTokens);
         }
         return open(queue);
-    }
-
-    /**
-     * What the steps ask: {@code online} itself, or a stack whose calls go through {@code queue}.
-     *
-     * @param queue null online
-     */
-    Call<ChatRequest, ChatResponse> calls(
-            Call<ChatRequest, ChatResponse> online,
-            Backend backend,
-            ResponseCache cache,
-            Gate gate,
-            @Nullable BatchQueue queue) {
-        return queue == null
-                ? online
-                : CallStack.chat(backend.chat())
-                        .cache(cache)
-                        .gate(gate)
-                        .batches(queue, backend.batches())
-                        .build();
-    }
-
-    /** Tells {@code run} where its calls wait. */
-    void describe(Run.Builder<?, ?> run, @Nullable BatchQueue queue) {
-        if (queue != null) {
-            run.batches(queue);
-        }
     }
 
     /** What {@code queue} needs of runs; null for none. */

@@ -1,9 +1,6 @@
 package io.headrace.cli;
 
-import io.headrace.Call;
-import io.headrace.Codec;
 import io.headrace.admission.Budget;
-import io.headrace.admission.Gate;
 import io.headrace.batch.BatchQueue;
 import io.headrace.cache.ResponseCache;
 import io.headrace.dataset.Dataset;
@@ -11,9 +8,6 @@ import io.headrace.examples.analysis.Analysis;
 import io.headrace.examples.analysis.AnalysisSettings;
 import io.headrace.examples.analysis.DocumentAnalysis;
 import io.headrace.flow.Pipeline;
-import io.headrace.layer.CallStack;
-import io.headrace.model.ChatRequest;
-import io.headrace.model.ChatResponse;
 import io.headrace.run.Run;
 import io.headrace.run.RunReport;
 import io.headrace.run.Sweep;
@@ -57,7 +51,7 @@ final class SweepCommand implements Callable<Integer> {
     private @Nullable Path configs;
 
     @Mixin
-    private final InputOptions input = new InputOptions();
+    private final AnalysisOptions options;
 
     @Option(
             names = "--out",
@@ -68,12 +62,6 @@ final class SweepCommand implements Callable<Integer> {
                     "Where the comparison goes, and a folder for each configuration. Default: ./${DEFAULT-VALUE}.")
     private Path out = Path.of("sweep");
 
-    @Mixin
-    private final AnswerOptions answers;
-
-    @Mixin
-    private final RunOptions options = new RunOptions();
-
     @Option(
             names = "--at-once",
             paramLabel = "N",
@@ -82,55 +70,30 @@ final class SweepCommand implements Callable<Integer> {
             description = "Configurations that run at the same time. Default: ${DEFAULT-VALUE}, one after another.")
     private int atOnce;
 
-    @Mixin
-    private final ProviderOptions provider;
-
-    @Mixin
-    private final GateOptions limits = new GateOptions();
-
-    @Mixin
-    private final BatchOptions batch = new BatchOptions();
-
-    @Mixin
-    private final BudgetOptions budget = new BudgetOptions();
-
-    @Mixin
-    private final SimulatorOptions simulator = new SimulatorOptions();
-
     SweepCommand(Surroundings surroundings) {
         this.surroundings = surroundings;
-        this.provider = new ProviderOptions(surroundings);
-        this.answers = new AnswerOptions(surroundings);
+        this.options = new AnalysisOptions(surroundings);
     }
 
     @Override
     public Integer call() {
-        SimulatorSettings simulated = simulator.settings(provider);
-        limits.check();
-        batch.check(answers, budget);
-        budget.check();
-        input.check();
-        answers.policy(); // says what is wrong with it
+        SimulatorSettings simulated = options.check();
         Checks.range("--at-once", atOnce, 1, Integer.MAX_VALUE);
-        try (Backend backend = provider.open(simulated)) {
+        try (Backend backend = options.provider.open(simulated)) {
             Map<String, AnalysisSettings> configurations =
                     Configurations.read(Objects.requireNonNull(configs), backend.model());
-            Budget cap = budget.budget(configurations.values().stream()
+            Budget cap = options.budget.budget(configurations.values().stream()
                     .map(AnalysisSettings::model)
                     .toList());
-            Dataset<String> dataset = input.dataset();
+            Dataset<String> dataset = options.input.dataset();
             try {
                 dataset.check();
             } catch (IllegalArgumentException e) {
                 throw UsageProblem.of(e);
             }
-            try (ResponseCache cache = answers.open()) {
-                if (!batch.isBatch()) {
-                    return sweep(configurations, dataset, backend, cache, null, cap);
-                }
-                try (BatchQueue queue = batch.open(out, provider.isSimulatedHere())) {
-                    return sweep(configurations, dataset, backend, cache, queue, cap);
-                }
+            try (ResponseCache cache = options.answers.open();
+                    BatchQueue queue = options.queue(out)) {
+                return sweep(configurations, dataset, backend, options.calls(backend, cache, queue, cap));
             }
         }
     }
@@ -139,13 +102,7 @@ final class SweepCommand implements Callable<Integer> {
             Map<String, AnalysisSettings> configurations,
             Dataset<String> dataset,
             Backend backend,
-            ResponseCache cache,
-            @Nullable BatchQueue queue,
-            @Nullable Budget cap) {
-        Gate gate = limits.gate(backend, answers.folder());
-        Call<ChatRequest, ChatResponse> online =
-                CallStack.chat(backend.chat()).cache(cache).gate(gate).build();
-        Call<ChatRequest, ChatResponse> calls = batch.calls(online, backend, cache, gate, queue);
+            AnalysisCalls calls) {
         Sweep.Builder builder = Sweep.builder(out).atOnce(atOnce);
         try {
             configurations.forEach((name, settings) -> builder.configuration(
@@ -153,50 +110,28 @@ final class SweepCommand implements Callable<Integer> {
                     directory -> run(
                             directory,
                             dataset,
-                            DocumentAnalysis.of(calls, settings).summaryBy(online),
-                            gate,
-                            queue,
-                            cap)));
+                            DocumentAnalysis.of(calls.steps(), settings).summaryBy(calls.online()),
+                            calls)));
         } catch (IllegalArgumentException e) {
             throw UsageProblem.of(e);
         }
-        Console console = Console.of(surroundings.err());
-        console.line("headrace: " + input.name(dataset) + " to " + backend.description() + ", "
-                + ProgressText.count(configurations.size(), "configuration"));
-        limits.warn(console, provider.isSimulatedHere());
-        batch.warn(console, out);
-        Watch watch = new Watch(console, surroundings.signals(), options.grace());
-        SweepReport report = watch.execute(
-                builder.build(), batch.work(queue, provider.isSimulatedHere(), SweepReport::waitsForBatches));
-        gate.keepLearned();
+        String what = ProgressText.count(configurations.size(), "configuration");
+        SweepReport report = options.begin(dataset, backend, what, out)
+                .execute(builder.build(), options.work(calls, SweepReport::waitsForBatches));
+        calls.gate().keepLearned();
         surroundings.out().print(report.table());
         surroundings.out().println("files: " + out + ": comparison.txt, comparison.csv, comparison.json");
-        if (queue != null) {
-            BatchText.summary(queue, report.waitsForBatches(), surroundings.out());
+        if (calls.queue() != null) {
+            BatchText.summary(calls.queue(), report.waitsForBatches(), surroundings.out());
         }
         surroundings.out().flush();
         return exitCode(report);
     }
 
-    private Run<Analysis> run(
-            Path directory,
-            Dataset<String> dataset,
-            DocumentAnalysis analysis,
-            Gate gate,
-            @Nullable BatchQueue queue,
-            @Nullable Budget cap) {
+    private Run<Analysis> run(Path directory, Dataset<String> dataset, DocumentAnalysis analysis, AnalysisCalls calls) {
         Pipeline<String, Analysis> pipeline =
-                limits.windowed(analysis.topics()).then(limits.windowed(analysis.classify()));
-        Run.Builder<String, Analysis> run = Run.builder(dataset, pipeline, directory, Codec.json(Analysis.class))
-                .configuration(analysis.configuration())
-                .cachePolicy(answers.policy())
-                .reduction(analysis.summary())
-                .gate(gate);
-        options.describe(run);
-        input.describe(run);
-        batch.describe(run, queue);
-        budget.describe(run, cap);
-        return run.build();
+                options.limits.windowed(analysis.topics()).then(options.limits.windowed(analysis.classify()));
+        return options.run(dataset, pipeline, analysis, directory, calls);
     }
 
     private int exitCode(SweepReport report) {

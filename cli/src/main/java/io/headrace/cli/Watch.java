@@ -47,8 +47,7 @@ final class Watch {
      * @throws UsageProblem if it cannot be run, or a provider will not go on with the batches
      */
     RunReport execute(Run<?> run, @Nullable BatchWork<RunReport> work, Supplier<OptionalLong> estimate) {
-        return execute(
-                once(run), run.progress(console.period()), Progress::stopping, text(estimate), run::stop, work);
+        return execute(once(run), run.progress(console.period()), Progress::stopping, text(estimate), run::stop, work);
     }
 
     private static Mono<RunReport> once(Run<?> run) {
