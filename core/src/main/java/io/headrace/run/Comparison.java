@@ -15,7 +15,6 @@ import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -72,7 +71,7 @@ final class Comparison {
 
     private static Map<String, @Nullable Object> json(SweepReport report) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
-        json.put("end", label(report.end()));
+        json.put("end", report.end().label());
         json.put("startedAt", report.startedAt().toString());
         json.put("durationMs", report.duration().toMillis());
         List<Map<String, @Nullable Object>> configurations = new ArrayList<>();
@@ -121,7 +120,7 @@ final class Comparison {
             if (!configuration.reason().isEmpty()) {
                 out.append(configuration.name())
                         .append(": ")
-                        .append(label(configuration.end()))
+                        .append(configuration.end().label())
                         .append(", ")
                         .append(configuration.reason())
                         .append('\n');
@@ -204,7 +203,7 @@ final class Comparison {
     /** Over all resumptions; attempts and duration of this run only. */
     private static Map<String, @Nullable Object> measures(Configuration configuration) {
         Map<String, @Nullable Object> measures = new LinkedHashMap<>();
-        measures.put("end", label(configuration.end()));
+        measures.put("end", configuration.end().label());
         configuration.report().ifPresent(report -> {
             Part total = report.total();
             measures.put("items", total.items().in());
@@ -233,13 +232,9 @@ final class Comparison {
 
     private static void times(Map<String, @Nullable Object> measures, String name, Times times) {
         if (times.count() > 0) {
-            measures.put(name + "P50", millis(times.p50()));
-            measures.put(name + "P95", millis(times.p95()));
+            measures.put(name + "P50", ReportJson.millis(times.p50()));
+            measures.put(name + "P95", ReportJson.millis(times.p95()));
         }
-    }
-
-    private static double millis(Duration time) {
-        return time.toNanos() / 1e6;
     }
 
     @SuppressWarnings("unchecked") // a value is written as what it is
@@ -254,9 +249,5 @@ final class Comparison {
                         JSON.readTree(
                                 Codec.json((Class<Object>) result.getClass()).encode(result))));
         return results;
-    }
-
-    private static String label(RunReport.End end) {
-        return end.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

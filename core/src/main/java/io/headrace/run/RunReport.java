@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -139,7 +140,12 @@ public record RunReport(
          */
         STOPPED_BY_POLICY,
         /** The dataset, the cache, the directory or the pipeline itself could not go on; the run signals that error. */
-        BROKEN
+        BROKEN;
+
+        /** As files have it. */
+        String label() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
     }
 
     /**
