@@ -4,7 +4,7 @@ import io.headrace.CallOptions;
 import io.headrace.FatalErrorHandler;
 import io.headrace.Priority;
 import io.headrace.WorkSlot;
-import io.headrace.layer.BatchMember.Waiter;
+import io.headrace.layer.BatchMember.Caller;
 import io.headrace.layer.BatchRequest.Element;
 import io.headrace.model.DeltaSink;
 import io.headrace.observe.AttemptNumber;
@@ -62,11 +62,11 @@ final class Batch<Q, R> {
     }
 
     /** A caller has gone. True if it was the last. */
-    boolean remove(BatchMember<Q, R> member, Waiter<R> waiter) {
-        if (!member.waiters().remove(waiter)) {
+    boolean remove(BatchMember<Q, R> member, Caller<R> caller) {
+        if (!member.callers().remove(caller)) {
             return false;
         }
-        if (member.waiters().isEmpty()) {
+        if (member.callers().isEmpty()) {
             members.remove(member);
             weight -= member.weight();
             if (member.key() != null) {
@@ -77,15 +77,15 @@ final class Batch<Q, R> {
     }
 
     /** All callers, who have their answer from now on. */
-    List<Waiter<R>> takeAll() {
-        List<Waiter<R>> all = waiters();
+    List<Caller<R>> takeAll() {
+        List<Caller<R>> all = callers();
         members.clear();
         byKey.clear();
         return all;
     }
 
-    private List<Waiter<R>> waiters() {
-        return members.stream().flatMap(member -> member.waiters().stream()).toList();
+    private List<Caller<R>> callers() {
+        return members.stream().flatMap(member -> member.callers().stream()).toList();
     }
 
     /** Until it leaves, it has a clock. */
@@ -127,16 +127,16 @@ final class Batch<Q, R> {
     /** Those of {@code elements} that somebody still waits for. */
     List<Element<Q>> wanted(List<Element<Q>> elements) {
         return elements.stream()
-                .filter(element -> !member(element.id()).waiters().isEmpty())
+                .filter(element -> !member(element.id()).callers().isEmpty())
                 .toList();
     }
 
     /** The callers of an element, who get their answer now. */
-    List<Waiter<R>> take(String id) {
+    List<Caller<R>> take(String id) {
         BatchMember<Q, R> member = member(id);
-        List<Waiter<R>> waiters = List.copyOf(member.waiters());
-        waiters.forEach(waiter -> remove(member, waiter));
-        return waiters;
+        List<Caller<R>> callers = List.copyOf(member.callers());
+        callers.forEach(caller -> remove(member, caller));
+        return callers;
     }
 
     private BatchMember<Q, R> member(String id) {
@@ -148,17 +148,17 @@ final class Batch<Q, R> {
      * if all would.
      */
     Context context() {
-        List<Waiter<R>> waiters = waiters();
+        List<Caller<R>> callers = callers();
         CallOptions leader = members.get(0).first().options();
-        Priority priority = waiters.stream()
-                .map(waiter -> waiter.options().priority())
+        Priority priority = callers.stream()
+                .map(caller -> caller.options().priority())
                 .min(Comparator.naturalOrder())
                 .orElseThrow();
         CallOptions options = leader.withPriority(priority)
                 .withFailFast(
-                        waiters.stream().allMatch(waiter -> waiter.options().failFast()));
-        List<WorkSlot> slots = waiters.stream()
-                .map(waiter -> WorkSlot.from(waiter.context()))
+                        callers.stream().allMatch(caller -> caller.options().failFast()));
+        List<WorkSlot> slots = callers.stream()
+                .map(caller -> WorkSlot.from(caller.context()))
                 .distinct()
                 .toList();
         Context context = Context.of(members.get(0).first().context());

@@ -32,10 +32,10 @@ final class BatchMember<Q, R> {
     record Key(Fingerprint fingerprint, int sample) {}
 
     /** One caller. */
-    record Waiter<R>(MonoSink<R> sink, CallOptions options) {
+    record Caller<R>(MonoSink<R> sink, CallOptions options) {
 
-        static <R> Waiter<R> of(MonoSink<R> sink) {
-            return new Waiter<>(sink, CallOptions.from(sink.contextView()));
+        static <R> Caller<R> of(MonoSink<R> sink) {
+            return new Caller<>(sink, CallOptions.from(sink.contextView()));
         }
 
         ContextView context() {
@@ -69,7 +69,7 @@ final class BatchMember<Q, R> {
     private final Q request;
     private final @Nullable Key key;
     private final long weight;
-    private final List<Waiter<R>> waiters = new ArrayList<>(1);
+    private final List<Caller<R>> callers = new ArrayList<>(1);
 
     BatchMember(Q request, @Nullable Key key, long weight) {
         this.request = request;
@@ -99,18 +99,18 @@ final class BatchMember<Q, R> {
         return weight;
     }
 
-    List<Waiter<R>> waiters() {
-        return waiters;
+    List<Caller<R>> callers() {
+        return callers;
     }
 
     /** The caller whose item comes first. */
-    Waiter<R> first() {
-        Waiter<R> first = Objects.requireNonNull(waiters.get(0));
-        for (Waiter<R> waiter : waiters) {
+    Caller<R> first() {
+        Caller<R> first = Objects.requireNonNull(callers.get(0));
+        for (Caller<R> caller : callers) {
             if (NumericAwareOrder.INSTANCE.compare(
-                            waiter.options().item(), first.options().item())
+                            caller.options().item(), first.options().item())
                     < 0) {
-                first = waiter;
+                first = caller;
             }
         }
         return first;

@@ -7,7 +7,7 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.ErrorShield;
 import io.headrace.Usage;
-import io.headrace.layer.BatchMember.Waiter;
+import io.headrace.layer.BatchMember.Caller;
 import io.headrace.layer.BatchRequest.Element;
 import io.headrace.layer.BatchResponse.Failure;
 import io.headrace.layer.BatchResponse.Result;
@@ -140,7 +140,7 @@ final class BatchWork<Q, R> extends BaseSubscriber<Void> {
         }
     }
 
-    private List<Waiter<R>> callersOf(Element<Q> element) {
+    private List<Caller<R>> callersOf(Element<Q> element) {
         synchronized (lock) {
             return batch.take(element.id());
         }

@@ -5,7 +5,7 @@ import io.headrace.CallOptions;
 import io.headrace.ErrorKind;
 import io.headrace.admission.Budget;
 import io.headrace.cache.KeyFunction;
-import io.headrace.layer.BatchMember.Waiter;
+import io.headrace.layer.BatchMember.Caller;
 import io.headrace.model.EmbeddingRequest;
 import io.headrace.model.EmbeddingResponse;
 import io.headrace.model.TokenEstimator;
@@ -208,7 +208,7 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
     }
 
     private void join(BatchMember<Q, R> member, Object group, MonoSink<R> sink) {
-        Waiter<R> waiter = Waiter.of(sink);
+        Caller<R> caller = Caller.of(sink);
         Batch<Q, R> joined;
         BatchMember<Q, R> as;
         boolean isNew;
@@ -223,8 +223,8 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
                 if (like == null) {
                     joined.add(member);
                 }
-                as.waiters().add(waiter);
-                isNew = joined.size() == 1 && as.waiters().size() == 1;
+                as.callers().add(caller);
+                isNew = joined.size() == 1 && as.callers().size() == 1;
                 if (joined.size() == count || joined.weight() >= maxWeight) {
                     makeReady(joined);
                 }
@@ -234,7 +234,7 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
             sink.error(new IllegalStateException("the micro-batcher is closed: it takes no more calls"));
             return;
         }
-        sink.onCancel(() -> leave(joined, as, waiter));
+        sink.onCancel(() -> leave(joined, as, caller));
         if (isNew) {
             startClock(joined);
         }
@@ -278,15 +278,15 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
             }
             clock.dispose();
         } catch (RuntimeException e) {
-            List<Waiter<R>> waiters = List.of();
+            List<Caller<R>> callers = List.of();
             synchronized (lock) {
                 if (isFilling(batch)) {
                     forget(batch);
-                    waiters = batch.takeAll();
+                    callers = batch.takeAll();
                 }
             }
             IllegalStateException failure = new IllegalStateException("the micro-batcher's timer failed: " + e, e);
-            waiters.forEach(waiter -> waiter.fail(failure));
+            callers.forEach(caller -> caller.fail(failure));
         }
     }
 
@@ -311,10 +311,10 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
         batch.stopClock();
     }
 
-    private void leave(Batch<Q, R> batch, BatchMember<Q, R> member, Waiter<R> waiter) {
+    private void leave(Batch<Q, R> batch, BatchMember<Q, R> member, Caller<R> caller) {
         BatchWork<Q, R> work = null;
         synchronized (lock) {
-            if (batch.remove(member, waiter)) {
+            if (batch.remove(member, caller)) {
                 forget(batch);
                 work = atWork.get(batch);
             }
