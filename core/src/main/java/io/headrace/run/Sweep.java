@@ -1,21 +1,13 @@
 package io.headrace.run;
 
-import io.headrace.run.RunReport.End;
-import io.headrace.run.SweepReport.Configuration;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -60,10 +52,10 @@ public final class Sweep {
     private final List<Member> members;
     private final int atOnce;
     private final Supplier<? extends Scheduler> timer;
-    private final AtomicReference<@Nullable Execution> current = new AtomicReference<>();
+    private final AtomicReference<@Nullable SweepExecution> current = new AtomicReference<>();
 
     /** A configuration and its run. */
-    private record Member(String name, Run<?> run) {}
+    record Member(String name, Run<?> run) {}
 
     private Sweep(Builder builder) {
         this.directory = builder.directory;
@@ -95,9 +87,9 @@ public final class Sweep {
      */
     public Mono<SweepReport> execute() {
         return Mono.defer(() -> {
-            Execution before = current.get();
-            Execution next = new Execution(before == null ? Map.of() : before.finishedIfWaiting());
-            if ((before != null && !before.over) || !current.compareAndSet(before, next)) {
+            SweepExecution before = current.get();
+            SweepExecution next = new SweepExecution(directory, members, atOnce, timer.get(), before);
+            if ((before != null && !before.isOver()) || !current.compareAndSet(before, next)) {
                 return Mono.error(new IllegalStateException("the sweep is running: wait for its end"));
             }
             return next.report();
@@ -124,16 +116,16 @@ public final class Sweep {
                             members.size(),
                             1)
                     .thenMany(Flux.never());
-            AtomicReference<@Nullable Execution> watched = new AtomicReference<>(current.get());
+            AtomicReference<@Nullable SweepExecution> watched = new AtomicReference<>(current.get());
             Flux<SweepProgress> ticks = Flux.interval(interval, timer.get())
                     .onBackpressureDrop()
                     .handle((tick, sink) -> {
-                        Execution execution = watched.get();
+                        SweepExecution execution = watched.get();
                         if (execution == null) {
                             watched.set(current.get());
                             return;
                         }
-                        boolean over = execution.over;
+                        boolean over = execution.isOver();
                         sink.next(execution.progress(latest));
                         if (over) {
                             sink.complete();
@@ -159,7 +151,7 @@ public final class Sweep {
     }
 
     private void each(String reason, Consumer<Run<?>> end) {
-        Execution execution = current.get();
+        SweepExecution execution = current.get();
         if (execution != null) {
             execution.end(reason, end);
         }
@@ -178,121 +170,6 @@ public final class Sweep {
     /** Completes when nothing of any configuration is going on. */
     public Mono<Void> closed() {
         return Mono.when(members.stream().map(member -> member.run().closed()).toList());
-    }
-
-    /** The sweep while it runs. */
-    private final class Execution {
-
-        private final Scheduler clock = timer.get();
-        private final long startNanos = clock.now(TimeUnit.NANOSECONDS);
-        private final Instant startedAt = Instant.ofEpochMilli(clock.now(TimeUnit.MILLISECONDS));
-        private final Set<Member> running = ConcurrentHashMap.newKeySet();
-        private final Map<String, Configuration> ended = new ConcurrentHashMap<>();
-        private final Map<String, Configuration> finishedBefore;
-        private volatile boolean over;
-        private volatile @Nullable Ending ending;
-
-        /**
-         * @param finishedBefore by the execution before this one, which goes on with the others
-         */
-        Execution(Map<String, Configuration> finishedBefore) {
-            this.finishedBefore = finishedBefore;
-        }
-
-        /** Why it ends early, and how. */
-        private record Ending(String reason, Consumer<Run<?>> end) {}
-
-        /** The configurations that need not be run again, if others wait for batches. */
-        Map<String, Configuration> finishedIfWaiting() {
-            Map<String, Configuration> finished = new HashMap<>(ended);
-            finished.values().removeIf(configuration -> !isWhole(configuration));
-            return ended.values().stream().anyMatch(Configuration::waitsForBatches) ? finished : Map.of();
-        }
-
-        private static boolean isWhole(Configuration configuration) {
-            return configuration.end() == End.FINISHED
-                    && configuration
-                            .report()
-                            .map(report -> report.failedReductions().isEmpty())
-                            .orElse(false);
-        }
-
-        Mono<SweepReport> report() {
-            return Flux.fromIterable(members)
-                    .flatMap(this::run, atOnce, 1)
-                    .doOnNext(configuration -> ended.put(configuration.name(), configuration))
-                    .collectSortedList(
-                            Comparator.comparingInt(result -> configurations().indexOf(result.name())))
-                    .map(all -> new SweepReport(directory, startedAt, elapsed(), all))
-                    .flatMap(Comparison::write)
-                    .doOnTerminate(() -> over = true) // before anybody hears of it, who may run it again
-                    .doOnCancel(() -> over = true);
-        }
-
-        private Mono<Configuration> run(Member member) {
-            Configuration finished = finishedBefore.get(member.name());
-            if (finished != null) {
-                return Mono.just(finished);
-            }
-            return Mono.defer(() -> {
-                        Ending early = ending;
-                        return early != null
-                                ? Mono.just(Configuration.notBegun(member.name(), early.reason()))
-                                : execute(member);
-                    })
-                    .doFinally(end -> running.remove(member));
-        }
-
-        private Mono<Configuration> execute(Member member) {
-            return member.run()
-                    .execute()
-                    .doOnSubscribe(begun -> began(member)) // it can be stopped from here on
-                    .map(report -> Configuration.of(member.name(), report))
-                    .defaultIfEmpty(Configuration.notBegun(member.name(), "stopped before it began"))
-                    .onErrorResume(error -> Mono.just(Configuration.broken(
-                            member.name(), member.run().report(), String.valueOf(error.getMessage()))));
-        }
-
-        private void began(Member member) {
-            Ending early;
-            synchronized (this) {
-                running.add(member);
-                early = ending;
-            }
-            if (early != null) {
-                early.end().accept(member.run());
-            }
-        }
-
-        /** Each run hears of it once. */
-        void end(String reason, Consumer<Run<?>> end) {
-            List<Member> begun;
-            synchronized (this) {
-                Ending first = ending;
-                ending = new Ending(first == null ? reason : first.reason(), end);
-                begun = List.copyOf(running);
-            }
-            begun.forEach(member -> end.accept(member.run()));
-        }
-
-        SweepProgress progress(Map<String, Progress> latest) {
-            List<SweepProgress.Configuration> all = members.stream()
-                    .map(member -> new SweepProgress.Configuration(
-                            member.name(),
-                            running.contains(member)
-                                    ? SweepProgress.State.RUNNING
-                                    : ended.containsKey(member.name())
-                                            ? SweepProgress.State.ENDED
-                                            : SweepProgress.State.WAITING,
-                            Optional.ofNullable(latest.get(member.name()))))
-                    .toList();
-            Ending early = ending;
-            return new SweepProgress(elapsed(), all, early == null ? Optional.empty() : Optional.of(early.reason()));
-        }
-
-        private Duration elapsed() {
-            return Duration.ofNanos(clock.now(TimeUnit.NANOSECONDS) - startNanos);
-        }
     }
 
     /** Collects the configurations of a {@link Sweep}. Not thread-safe. */
