@@ -106,7 +106,7 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
      */
     @Override
     public Flux<Outcome<O>> apply(Flux<Outcome<O>> outcomes) {
-        return record(outcomes, new PlainEnding());
+        return record(outcomes, this::endPass);
     }
 
     /** Notes attempts in the journal: {@code contextWrite(checkpoint.attemptLog()::into)}. */
@@ -160,8 +160,8 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
                 return Flux.error(new IllegalStateException("the checkpoint records another stream: wait for its end"));
             }
             return outcomes.transform(Operators.<Outcome<O>, Outcome<O>>lift((source, actual) -> {
-                Recorder<O> recorder =
-                        new Recorder<>(actual, new GroupWriter<>(directory, codec), writing.createWorker(), ending);
+                Recorder<O> recorder = new Recorder<>(
+                        actual, new GroupWriter<>(directory, codec), writing.createWorker(), ending, this::release);
                 recording.set(recorder);
                 return recorder;
             }));
@@ -184,7 +184,7 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
         forcing.dispose();
     }
 
-    void release() {
+    private void release() {
         Recorder<O> over = recording.get();
         busy.set(false);
         recording.compareAndSet(over, null); // unless the next one has begun
@@ -254,33 +254,16 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
         }
     }
 
-    /** A stream that nothing but the checkpoint looks after. */
-    private final class PlainEnding implements Recorder.Ending {
+    /** The end of a stream that nothing but the checkpoint looks after. */
+    private Mono<Void> endPass(@Nullable Throwable error) {
+        return error == null && passed ? Mono.fromRunnable(this::finishPass) : Mono.empty();
+    }
 
-        @Override
-        public Mono<Void> ended(@Nullable Throwable error) {
-            return error == null && passed ? Mono.fromRunnable(this::finishPass) : Mono.empty();
-        }
-
-        private void finishPass() {
-            try {
-                directory.finishPass(true);
-            } catch (IOException e) {
-                throw new UncheckedIOException("the results cannot be written: " + e.getMessage(), e);
-            }
-        }
-
-        @Override
-        public boolean outlivesCancel() {
-            return false;
-        }
-
-        @Override
-        public void cancelled() {}
-
-        @Override
-        public void released() {
-            release();
+    private void finishPass() {
+        try {
+            directory.finishPass(true);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the results cannot be written: " + e.getMessage(), e);
         }
     }
 

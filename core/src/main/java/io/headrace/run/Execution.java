@@ -243,7 +243,6 @@ final class Execution<I, O> implements Recorder.Ending {
     @Override
     public void released() {
         Checkpoint<O> from = Objects.requireNonNull(checkpoint);
-        from.release();
         from.dispose();
         files.dispose();
     }

@@ -41,26 +41,30 @@ final class Recorder<O> implements CoreSubscriber<Outcome<O>>, Subscription {
         NOW
     }
 
-    /** What happens round the recording. */
+    /** What happens at the end of a stream; by default it ends with its subscriber. */
+    @FunctionalInterface
     interface Ending {
 
         /** The stream has ended and all that arrived is durable; what this signals is passed on. */
         Mono<Void> ended(@Nullable Throwable error);
 
         /** Whether a cancelled subscriber leaves the stream running, unheard, until it ends by itself. */
-        boolean outlivesCancel();
+        default boolean outlivesCancel() {
+            return false;
+        }
 
         /** The subscriber is gone. */
-        void cancelled();
+        default void cancelled() {}
 
-        /** Nothing more will come of this recorder. */
-        void released();
+        /** Nothing more will come of this recorder, and the checkpoint is free for another stream. */
+        default void released() {}
     }
 
     private final CoreSubscriber<? super Outcome<O>> actual;
     private final GroupWriter<O> writer;
     private final Worker worker;
     private final Ending ending;
+    private final Runnable release;
     private final Queue<Outcome<O>> arrived = Queues.<Outcome<O>>get(PREFETCH).get();
     private final Queue<Outcome<O>> durable =
             Queues.<Outcome<O>>unbounded(PREFETCH).get();
@@ -80,11 +84,18 @@ final class Recorder<O> implements CoreSubscriber<Outcome<O>>, Subscription {
     private boolean terminated;
     private long consumed;
 
-    Recorder(CoreSubscriber<? super Outcome<O>> actual, GroupWriter<O> writer, Worker worker, Ending ending) {
+    /** @param release run once, when nothing more will come of this, before {@code ending} hears so */
+    Recorder(
+            CoreSubscriber<? super Outcome<O>> actual,
+            GroupWriter<O> writer,
+            Worker worker,
+            Ending ending,
+            Runnable release) {
         this.actual = actual;
         this.writer = writer;
         this.worker = worker;
         this.ending = ending;
+        this.release = release;
     }
 
     @Override
@@ -229,6 +240,7 @@ final class Recorder<O> implements CoreSubscriber<Outcome<O>>, Subscription {
         }
         if (finished && !terminated && (cancelled || closed || durable.isEmpty())) {
             terminated = true;
+            release.run();
             ending.released();
             over.tryEmitEmpty();
             Throwable failure = error;
