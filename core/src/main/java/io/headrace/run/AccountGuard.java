@@ -4,11 +4,8 @@ import io.headrace.ErrorKind;
 import io.headrace.Outcome;
 import io.headrace.Outcome.Failed;
 import io.headrace.observe.CallEvent;
-import io.headrace.observe.CallEvent.AttemptEnded;
-import io.headrace.observe.CallEvent.AttemptStarted;
-import io.headrace.observe.CallEvent.CacheHit;
-import io.headrace.observe.CallEvent.PaidBefore;
 import io.headrace.observe.CallListener;
+import io.headrace.run.StepCalls.Streak;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -16,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -46,13 +42,13 @@ final class AccountGuard<O> implements CallListener {
     private final int limit;
     private final BooleanSupplier hasResults;
     private final Consumer<String> stop;
-    private final Map<String, Calls> steps = new ConcurrentHashMap<>();
+    private final Map<String, StepCalls> steps = new ConcurrentHashMap<>();
     private final List<Held<O>> held = new ArrayList<>();
     private boolean stopped;
     private boolean waits;
 
     /** A failure of which it is not clear yet whose it is. */
-    private record Held<O>(Failed<O> failed, Calls.Streak streak, long answers) {}
+    private record Held<O>(Failed<O> failed, Streak streak, long answers) {}
 
     /**
      * @param limit failures in a row that stop the run; 0 switches the guard off
@@ -89,7 +85,7 @@ final class AccountGuard<O> implements CallListener {
         if (outcome instanceof Failed<O> failed && failed.kind() == ErrorKind.PARKED) {
             waits = true;
         }
-        Calls.Streak streak = suspected(outcome);
+        Streak streak = suspected(outcome);
         if (streak == null && held.isEmpty()) {
             return Collections.singletonList(outcome);
         }
@@ -113,11 +109,11 @@ final class AccountGuard<O> implements CallListener {
     }
 
     /** A step of which no call was heard makes none, or on the side. */
-    private Calls.@Nullable Streak suspected(Outcome<O> outcome) {
+    private @Nullable Streak suspected(Outcome<O> outcome) {
         if (!(outcome instanceof Failed<O> failed) || !HOPELESS.contains(failed.kind())) {
             return null;
         }
-        Calls calls = steps.get(failed.step());
+        StepCalls calls = steps.get(failed.step());
         return calls != null && calls.heard() ? calls.streak(failed.kind()) : null;
     }
 
@@ -154,108 +150,8 @@ final class AccountGuard<O> implements CallListener {
         stop.accept(reason);
     }
 
-    private Calls calls(String step) {
-        Calls calls = steps.get(step); // computeIfAbsent may lock
-        return calls != null ? calls : steps.computeIfAbsent(step, name -> new Calls());
-    }
-
-    /** What is heard of the calls of a step. */
-    private static final class Calls implements CallListener {
-
-        private final AtomicInteger onTheirWay = new AtomicInteger();
-        private final Streak account = new Streak(false);
-        private final Streak model = new Streak(true);
-        private volatile boolean heard;
-        private volatile boolean hasCached;
-
-        @Override
-        public void on(CallEvent event) {
-            if (!heard) {
-                heard = true;
-            }
-            if (event instanceof AttemptStarted) {
-                onTheirWay.incrementAndGet();
-            } else if (event instanceof AttemptEnded ended) {
-                onTheirWay.decrementAndGet();
-                if (ended.succeeded()) {
-                    answered(true);
-                }
-            } else if (event instanceof PaidBefore) {
-                answered(true);
-            } else if (event instanceof CacheHit) {
-                answered(false);
-            }
-        }
-
-        private void answered(boolean bought) {
-            if (!bought && !hasCached) {
-                hasCached = true;
-            }
-            account.answered(bought);
-            model.answered(bought);
-        }
-
-        boolean heard() {
-            return heard;
-        }
-
-        Streak streak(ErrorKind kind) {
-            return kind == ErrorKind.NOT_FOUND ? model : account;
-        }
-
-        /** How the items of a step have fared of late, as to the account or to the model. */
-        private final class Streak {
-
-            private final boolean cachedCounts;
-            private volatile long answers;
-            private volatile int length;
-            private int mostOnTheirWay;
-
-            /** @param cachedCounts whether it ends at an answer that was not bought now, too */
-            Streak(boolean cachedCounts) {
-                this.cachedCounts = cachedCounts;
-            }
-
-            /** A call of the step was answered, by the provider or from the cache. */
-            void answered(boolean bought) {
-                if (bought || cachedCounts) {
-                    restart();
-                }
-            }
-
-            /** An item came through the step, whatever became of its calls. Where some are cached it may have bought in another step. */
-            void passed(boolean bought) {
-                if ((bought && !hasCached) || cachedCounts) {
-                    restart();
-                }
-            }
-
-            /** Counted at the first answer, and at each one that ends a streak. */
-            private void restart() {
-                if (length > 0 || answers == 0) {
-                    end();
-                }
-            }
-
-            private synchronized void end() {
-                answers = answers + 1;
-                length = 0;
-            }
-
-            /** Whether so many failed in a row that the others would fare no better. */
-            synchronized boolean failed(int limit) {
-                mostOnTheirWay = Math.max(length == 0 ? 0 : mostOnTheirWay, onTheirWay.get());
-                length = length + 1;
-                return length >= limit + mostOnTheirWay;
-            }
-
-            long answers() {
-                return answers;
-            }
-
-            int length() {
-                return length;
-            }
-        }
+    private StepCalls calls(String step) {
+        StepCalls calls = steps.get(step); // computeIfAbsent may lock
+        return calls != null ? calls : steps.computeIfAbsent(step, name -> new StepCalls());
     }
 }
