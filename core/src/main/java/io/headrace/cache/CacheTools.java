@@ -1,24 +1,15 @@
 package io.headrace.cache;
 
-import io.headrace.Codec;
 import io.headrace.Fingerprint;
 import io.headrace.cache.StoredEntry.Answer;
-import io.headrace.model.ChatCodec;
-import io.headrace.model.EmbeddingCodec;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.util.function.Tuples;
@@ -33,17 +24,10 @@ import reactor.util.function.Tuples;
  */
 public final class CacheTools {
 
-    private static final int MAX_NAMES = 1_000;
-    private static final String OTHER_NAMES = "...";
-    private static final int MAX_PROBLEMS = 100;
-
     /** Removals and stores under way at a time. */
     private static final int CONCURRENCY = 64;
 
     private static final String BYTE_ORDER_MARK = "\uFEFF";
-
-    private static final Map<String, Codec<?>> CODECS =
-            Map.of("chat", ChatCodec.instance(), "embed", EmbeddingCodec.instance());
 
     private final ResponseCache cache;
 
@@ -59,8 +43,9 @@ public final class CacheTools {
     /** What is in the cache and what it saved, from reading all of it. */
     public Mono<CacheSummary> summary() {
         return cache.statistics()
-                .flatMap(statistics ->
-                        cache.entries().collect(Sums::new, Sums::add).map(sums -> sums.summary(statistics)));
+                .flatMap(statistics -> cache.entries()
+                        .collect(SummaryReading::new, SummaryReading::add)
+                        .map(sums -> sums.summary(statistics)));
     }
 
     /**
@@ -102,7 +87,9 @@ public final class CacheTools {
     }
 
     private Mono<WhyMiss> whyMiss(CallKey key, Instant until) {
-        return answers().collect(() -> new Nearest(key, until), Nearest::add).map(Nearest::whyMiss);
+        return answers()
+                .collect(() -> new MissReading(key, until), MissReading::add)
+                .map(MissReading::whyMiss);
     }
 
     /**
@@ -222,7 +209,7 @@ public final class CacheTools {
      * the keys that all others make.
      */
     public Mono<CacheCheck> verify() {
-        return cache.entries().collect(Check::new, Check::add).map(Check::result);
+        return cache.entries().collect(CheckReading::new, CheckReading::add).map(CheckReading::result);
     }
 
     private static Mono<AnswerTotal> total(Flux<Answer> answers) {
@@ -263,134 +250,6 @@ public final class CacheTools {
                         + " answers and not " + read + ", which are stored now");
             }
             return any;
-        }
-    }
-
-    /** One reading of everything for {@link #summary}. */
-    private static final class Sums {
-
-        private AnswerTotal all = AnswerTotal.NONE;
-        private long damaged;
-        private @Nullable Instant oldest;
-        private @Nullable Instant newest;
-        private final SortedMap<String, AnswerTotal> models = new TreeMap<>();
-        private final SortedMap<String, AnswerTotal> namespaces = new TreeMap<>();
-
-        void add(StoredEntry stored) {
-            if (!(stored instanceof Answer answer)) {
-                damaged++;
-                return;
-            }
-            CacheEntry entry = answer.entry();
-            all = all.plus(entry);
-            oldest = oldest == null || entry.storedAt().isBefore(oldest) ? entry.storedAt() : oldest;
-            newest = newest == null || entry.storedAt().isAfter(newest) ? entry.storedAt() : newest;
-            add(entry.model(), entry, models);
-            int slash = entry.namespace().indexOf('/');
-            add(slash < 0 ? entry.namespace() : entry.namespace().substring(0, slash), entry, namespaces);
-        }
-
-        private static void add(String name, CacheEntry entry, Map<String, AnswerTotal> totals) {
-            String known = totals.containsKey(name) || totals.size() < MAX_NAMES ? name : OTHER_NAMES;
-            totals.put(known, totals.getOrDefault(known, AnswerTotal.NONE).plus(entry));
-        }
-
-        CacheSummary summary(CacheStatistics statistics) {
-            return new CacheSummary(statistics, all, damaged, oldest, newest, models, namespaces);
-        }
-    }
-
-    /** One reading of everything for {@link #whyMiss}. */
-    private static final class Nearest {
-
-        private final CallKey key;
-        private final Instant until;
-        private final List<Integer> samples = new ArrayList<>();
-        private @Nullable Answer nearest;
-        private List<WhyMiss.Difference> differences = List.of();
-
-        Nearest(CallKey key, Instant until) {
-            this.key = key;
-            this.until = until;
-        }
-
-        void add(Answer answer) {
-            if (answer.fingerprint().equals(key.fingerprint())) {
-                samples.add(answer.sample());
-            } else if (!answer.entry().storedAt().isAfter(until)) {
-                List<WhyMiss.Difference> differing =
-                        FieldDigests.between(key.fields(), answer.entry().fields());
-                if (isNearer(answer, differing.size())) {
-                    nearest = answer;
-                    differences = differing;
-                }
-            }
-        }
-
-        private boolean isNearer(Answer answer, int differing) {
-            return nearest == null
-                    || differing < differences.size()
-                    || (differing == differences.size()
-                            && answer.entry().storedAt().isAfter(nearest.entry().storedAt()));
-        }
-
-        WhyMiss whyMiss() {
-            return new WhyMiss(samples.stream().sorted().toList(), nearest, differences);
-        }
-    }
-
-    /** One reading of everything for {@link #verify}. */
-    private static final class Check {
-
-        private long sound;
-        private long unread;
-        private long bad;
-        private final List<String> problems = new ArrayList<>(GoldenKeys.problems());
-
-        void add(StoredEntry stored) {
-            if (stored instanceof StoredEntry.Damaged damaged) {
-                String place = damaged.fingerprint() == null
-                        ? ""
-                        : "answer " + damaged.sample() + " of " + damaged.fingerprint() + ": ";
-                bad(place + damaged.problem());
-            } else if (stored instanceof Answer answer) {
-                add(answer);
-            }
-        }
-
-        private void add(Answer answer) {
-            Codec<?> codec = codec(answer.entry());
-            if (codec == null) {
-                unread++;
-                return;
-            }
-            try {
-                codec.decode(answer.entry().answer());
-                sound++;
-            } catch (RuntimeException e) {
-                bad("answer " + answer.sample() + " of " + answer.fingerprint() + " cannot be decoded ("
-                        + e.getClass().getSimpleName() + ")"); // the message may hold a part of the answer
-            }
-        }
-
-        private static @Nullable Codec<?> codec(CacheEntry entry) {
-            for (Map.Entry<String, Codec<?>> known : CODECS.entrySet()) {
-                if (FieldDigests.has(entry.fields(), "operation", known.getKey())) {
-                    return known.getValue();
-                }
-            }
-            return null;
-        }
-
-        private void bad(String problem) {
-            bad++;
-            if (problems.size() < MAX_PROBLEMS) {
-                problems.add(problem);
-            }
-        }
-
-        CacheCheck result() {
-            return new CacheCheck(sound, unread, bad, problems);
         }
     }
 }
