@@ -47,7 +47,7 @@ final class Admission<Q, R> {
         return Settlement.answered(usage, cost, elapsed);
     }
 
-    /** Notes whether the attempt that just failed was turned away at no cost, so that the call waits at the gate again. */
+    /** Notes whether the attempt was turned away at no cost, so that the call waits at the gate again when it has failed. */
     void goesOn(boolean goesOn) {
         this.goesOn = goesOn;
     }

@@ -308,30 +308,27 @@ public final class Gate {
         });
     }
 
-    /**
-     * Ends {@code ticket}, whatever state it is in; the second time does nothing.
-     *
-     * @return whether it was refused in such a way that its call should wait here again
-     */
-    boolean settle(Ticket<?> ticket, Function<Duration, Settlement> end) {
+    /** Ends {@code ticket}, whatever state it is in; the second time does nothing. */
+    void settle(Ticket<?> ticket, Function<Duration, Settlement> end) {
         if (ticket.state == Ticket.State.OVER) { // an answer settles, and the completion behind it comes too late
-            return false;
+            return;
         }
         if (ticket.state.isBeforeTheGrant()) {
             boolean[] left = new boolean[1];
             change((now, deferred) -> left[0] = leave(ticket));
             if (left[0]) {
                 ticket.forgetRoom();
-                return false;
+                return;
             }
         }
         Settlement settlement = end.apply(Duration.ofNanos(Math.max(0, now() - ticket.since)));
         boolean[] held = new boolean[1];
-        boolean[] again = new boolean[1];
         try {
             change((now, deferred) -> {
                 held[0] = ticket.state == Ticket.State.HELD;
-                again[0] = held[0] && settle(ticket, settlement, now);
+                if (held[0]) {
+                    settle(ticket, settlement, now);
+                }
                 memory.keep(now, deferred);
             });
         } finally { // whatever those who were let go throw
@@ -342,10 +339,9 @@ public final class Gate {
         if (held[0]) {
             ticket.widenWindow(concurrency);
         }
-        return again[0];
     }
 
-    private boolean settle(Ticket<?> ticket, Settlement end, long now) {
+    private void settle(Ticket<?> ticket, Settlement end, long now) {
         ticket.state = Ticket.State.OVER;
         inFlight--;
         Seat seat = ticket.seat();
@@ -360,11 +356,11 @@ public final class Gate {
                 standstill.end();
             }
         }
-        boolean another = seat.gone() != null && (anyKey || standstill.pauses());
         if (end.isFree() && end.error() == ErrorKind.RATE_LIMITED) {
-            return ticket.mayTryAgain(answers, now);
+            ticket.refused(answers, now);
+        } else if (end.isFree() && end.error() != null && seat.gone() != null && (anyKey || standstill.pauses())) {
+            ticket.goesOn();
         }
-        return end.isFree() && another;
     }
 
     private int concurrency() {

@@ -164,10 +164,17 @@ final class Ticket<R> extends Relay<R> implements Grant, Runnable {
         return false;
     }
 
-    /** Under the gate's lock: the server refused it for its rate limits; whether its call should wait here again. */
-    boolean mayTryAgain(long answers, long now) {
+    /** Under the gate's lock: the server refused it for its rate limits, and its call waits here again unless it always will be. */
+    void refused(long answers, long now) {
         admission.refusals.add(answers, now);
-        return !admission.refusals.areFinal();
+        if (!admission.refusals.areFinal()) {
+            goesOn();
+        }
+    }
+
+    /** Under the gate's lock: it was turned away at no cost, for what its call need not meet again. */
+    void goesOn() {
+        admission.goesOn(true);
     }
 
     /** Under the gate's lock: it does not go. */
@@ -268,7 +275,7 @@ final class Ticket<R> extends Relay<R> implements Grant, Runnable {
         if (taken != null) {
             taken.failed(error);
         }
-        admission.goesOn(gate.settle(this, elapsed -> Settlement.failed(error, elapsed)));
+        gate.settle(this, elapsed -> Settlement.failed(error, elapsed));
         return error;
     }
 
