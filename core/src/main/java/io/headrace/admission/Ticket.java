@@ -1,5 +1,6 @@
 package io.headrace.admission;
 
+import io.headrace.ApiException;
 import io.headrace.CallOptions;
 import io.headrace.FatalErrorHandler;
 import io.headrace.Priority;
@@ -8,6 +9,7 @@ import io.headrace.Urgency;
 import io.headrace.WorkSlot;
 import io.headrace.observe.AttemptNumber;
 import io.headrace.observe.CallEvent.Admitted;
+import io.headrace.observe.CallEvent.RetryScheduled;
 import io.headrace.observe.CallListener;
 import java.time.Duration;
 import java.util.Objects;
@@ -53,6 +55,7 @@ final class Ticket<R> extends Relay<R> implements Grant, Runnable {
     private final Admission<?, R> admission;
     private final CallListener listener;
     private final CallOptions options;
+    private final int number;
     private final WorkSlot slot;
     private final @Nullable Urgency urgency;
     private Disposable raising = Disposables.disposed();
@@ -84,7 +87,8 @@ final class Ticket<R> extends Relay<R> implements Grant, Runnable {
         this.slot = WorkSlot.from(context);
         this.urgency = Urgency.from(context);
         this.budget = context.getOrDefault(Budget.class, null);
-        boolean first = !again && AttemptNumber.from(context) == 1;
+        this.number = AttemptNumber.from(context);
+        boolean first = !again && number == 1;
         boolean ahead = !first && admission.refusals.goesFirst();
         this.entry = new Entry<>(this, options.tenant(), priority(), demand.tokens(), ahead, budget);
     }
@@ -276,6 +280,9 @@ final class Ticket<R> extends Relay<R> implements Grant, Runnable {
             taken.failed(error);
         }
         gate.settle(this, elapsed -> Settlement.failed(error, elapsed));
+        if (admission.goesOn() && error instanceof ApiException refusal) {
+            listener.tell(new RetryScheduled(options, number, refusal.kind(), Duration.ZERO));
+        }
         return error;
     }
 

@@ -74,7 +74,10 @@ public sealed interface CallEvent {
      */
     record BatchPrice(CallOptions options, Cost online, Cost batch) implements CallEvent {}
 
-    /** Attempt {@code attempt} failed by {@code kind}, and the next one starts after {@code delay}. */
+    /**
+     * Attempt {@code attempt} failed by {@code kind}, and the next one starts after {@code delay}; or the server refused it for a limit, and
+     * the call waits at its gate again, under the same number: the delay is zero then, and {@link Admitted} tells how long it was.
+     */
     record RetryScheduled(CallOptions options, int attempt, ErrorKind kind, Duration delay) implements CallEvent {}
 
     /**

@@ -1,7 +1,9 @@
 package io.headrace.run;
 
+import io.headrace.Cost;
 import io.headrace.ErrorKind;
 import io.headrace.Tally;
+import io.headrace.Usage;
 import io.headrace.observe.StatisticsSnapshot;
 import io.headrace.observe.StatisticsSnapshot.Times;
 import io.headrace.run.RunReport.Attempts;
@@ -76,6 +78,21 @@ final class Accounts {
                 statistics.usage(),
                 statistics.cost(),
                 statistics.saved());
+    }
+
+    /** What calls took between two moments; tokens and money of attempts are in the journal by themselves. */
+    static Tally since(StatisticsSnapshot before, StatisticsSnapshot now) {
+        return new Tally(
+                now.calls().total() - before.calls().total(),
+                now.calls().cached() - before.calls().cached(),
+                now.attempts().sent() - before.attempts().sent(),
+                Duration.ZERO,
+                Duration.ZERO,
+                Usage.ZERO,
+                Cost.ZERO,
+                new Cost(
+                        now.saved().usd().subtract(before.saved().usd()),
+                        now.saved().unknown() - before.saved().unknown()));
     }
 
     static Attempts attempts(StatisticsSnapshot statistics) {

@@ -408,7 +408,14 @@ final class Execution<I, O> implements Recorder.Ending {
 
     private Mono<Void> fold() {
         Checkpoint<O> from = Objects.requireNonNull(checkpoint);
-        return reductions.make(stop.cutOff(), files).contextWrite(outer -> context.into(outer, from));
+        StatisticsSnapshot before = statistics.snapshot();
+        return reductions
+                .make(stop.cutOff(), files)
+                .contextWrite(outer -> context.into(outer, from))
+                .then(Mono.fromCallable(() -> {
+                    from.directory().besideItems(Accounts.since(before, statistics.snapshot()));
+                    return null;
+                }));
     }
 
     private @Nullable Void discardReductions() throws IOException {

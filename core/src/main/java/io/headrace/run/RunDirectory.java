@@ -10,6 +10,7 @@ import io.headrace.files.DirectoryLock;
 import io.headrace.observe.AttemptLog;
 import io.headrace.run.JournalRecord.AttemptEnded;
 import io.headrace.run.JournalRecord.AttemptStarted;
+import io.headrace.run.JournalRecord.Carried;
 import io.headrace.run.JournalRecord.Done;
 import io.headrace.run.JournalRecord.Finished;
 import io.headrace.run.JournalRecord.Leaf;
@@ -306,6 +307,13 @@ final class RunDirectory implements AttemptLog, Closeable {
                 note(new Finished(clock.getAsLong()));
             }
             sync();
+        }
+    }
+
+    /** Adds what calls beside the items took, which no item's tally has. */
+    synchronized void besideItems(Tally tally) throws IOException {
+        if (tally.calls() > 0 || tally.attempts() > 0) {
+            note(new Carried(Totals.ZERO.done(tally)));
         }
     }
 
