@@ -18,8 +18,8 @@ final class AnswerOptions {
             names = "--cache",
             paramLabel = "DIR",
             order = 11,
-            description = "Where answers are kept that were paid for. Default: $XDG_CACHE_HOME/headrace or"
-                    + " ~/.cache/headrace.")
+            description = "Where answers are kept that were paid for. Default: $XDG_CACHE_HOME/headrace/answers or"
+                    + " ~/.cache/headrace/answers.")
     private @Nullable Path cache;
 
     @Option(

@@ -399,6 +399,15 @@ class AnalyzeTest {
         assertThat(cli.run("analyze", "--out", out, "--max-samples", "1").exitCode())
                 .isZero();
         assertThat(temp.resolve("xdg/headrace/answers")).isDirectory();
+        assertThat(cli.run("analyze", "--help").out()).contains("$XDG_CACHE_HOME/headrace/answers");
+    }
+
+    @Test
+    void limitThatBindsNothing_isNoNumberInTheReport() throws IOException {
+        assertThat(analyze("--max-samples", "3").exitCode()).isZero();
+        assertThat(Files.readString(out.resolve("report.json")))
+                .contains("\"requests per second\"")
+                .doesNotContain("E308");
     }
 
     private Result analyze(Object... more) {

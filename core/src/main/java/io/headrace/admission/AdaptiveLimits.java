@@ -233,8 +233,16 @@ public final class AdaptiveLimits implements Resource {
     public List<Level> levels(long now) {
         double time = seconds(now);
         return List.of(
-                new Level(CONCURRENCY, concurrency.inFlight(), concurrency.calls(), Level.Origin.LEARNED),
-                new Level(REQUESTS, requests.recent(time), requests.limit(), Level.Origin.LEARNED),
+                new Level(
+                        CONCURRENCY,
+                        concurrency.inFlight(),
+                        bound(concurrency.limit(), concurrency.calls()),
+                        Level.Origin.LEARNED),
+                new Level(
+                        REQUESTS,
+                        requests.recent(time),
+                        bound(requests.limit(), requests.limit()),
+                        Level.Origin.LEARNED),
                 new Level(TOKENS, tokens.recent(time), tokens.limit(), Level.Origin.LEARNED));
     }
 
@@ -373,6 +381,11 @@ public final class AdaptiveLimits implements Resource {
         if (limit != LatencyGradient.KEEP) {
             concurrency.reduceTo(limit);
         }
+    }
+
+    /** A number that binds nothing, as before a first refusal, is no limit. */
+    private static double bound(double limit, double told) {
+        return limit >= Double.MAX_VALUE ? Double.POSITIVE_INFINITY : told;
     }
 
     private static double perSecond(ServerLimits.Allowance allowance) {

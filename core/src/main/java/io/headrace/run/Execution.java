@@ -8,6 +8,7 @@ import io.headrace.flow.FailFastException;
 import io.headrace.flow.FlowControl;
 import io.headrace.observe.CallListener;
 import io.headrace.observe.Statistics;
+import io.headrace.observe.StatisticsSnapshot;
 import io.headrace.run.RunReport.End;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -50,6 +51,7 @@ final class Execution<I, O> implements Recorder.Ending {
     private final Reporter<O> reporter;
     private final AccountGuard<O> guard;
     private final ErrorAlarm alarm;
+    private boolean alarmed;
     private final MemoryGuard memory;
     private final RunContext context;
     private final Disposable.Swap looking = Disposables.swap();
@@ -359,7 +361,10 @@ final class Execution<I, O> implements Recorder.Ending {
     private void alarm(String what) {
         if (settings.errorShare().stops()) {
             stopByPolicy(what);
+        } else if (alarmed) {
+            LOG.warn("{}", what); // the report must not grow with the rows
         } else {
+            alarmed = true;
             warn(what);
         }
     }

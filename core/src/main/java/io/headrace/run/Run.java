@@ -449,8 +449,8 @@ public final class Run<O> {
         }
 
         /**
-         * Warns in log and report when more than {@code share} of the last 100 items failed, and warns again when it has gone
-         * below half of that meanwhile; default 0.05.
+         * Warns in log and report when more than {@code share} of the last 100 items failed, and in the log again each time that it has
+         * gone below half of that meanwhile; default 0.05.
          *
          * @param share 0 to 1; 1 never warns
          * @throws IllegalArgumentException for another share

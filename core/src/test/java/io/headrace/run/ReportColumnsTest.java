@@ -31,14 +31,14 @@ class ReportColumnsTest extends Runs {
                 .coolDown(CoolDownSpec.standard().ownWaits(Duration.ofMillis(1), Duration.ofMillis(2)))
                 .build();
         Call<String, String> call = CallStack.of((String word) -> asked.getAndIncrement() % 3 == 0
-                        ? Mono.error(
-                                ApiException.builder(ErrorKind.RATE_LIMITED, "too fast")
-                                        .delivery(Delivery.REFUSED)
-                                        .build())
+                        ? Mono.error(ApiException.builder(ErrorKind.RATE_LIMITED, "too fast")
+                                .delivery(Delivery.REFUSED)
+                                .build())
                         : upper(word))
                 .gate(gate)
                 .build();
-        RunReport report = run(words(20), call::apply).gate(gate).build().execute().block(SOON);
+        RunReport report =
+                run(words(20), call::apply).gate(gate).build().execute().block(SOON);
         long again = asked.get() - 20L;
         assertThat(again).isPositive();
         assertThat(report.thisRun().calls().retried()).isEqualTo(again);
@@ -50,15 +50,18 @@ class ReportColumnsTest extends Runs {
     @Test
     void callsOfReductions_countInAllRunsToo() {
         ResponseCache cache = InMemoryCache.create();
-        Call<String, String> call = CallStack.of((String word) ->
-                        asked.getAndIncrement() == 3 ? fault() : upper(word))
-                .key(word -> CallKeyBuilder.of("test", "upper").field("word", word).build())
+        Call<String, String> call = CallStack.of((String word) -> asked.getAndIncrement() == 3 ? fault() : upper(word))
+                .key(word ->
+                        CallKeyBuilder.of("test", "upper").field("word", word).build())
                 .codec(Codec.json(String.class))
                 .cache(cache)
                 .build();
         Run<String> run = run(words(3), call::apply)
                 .reduction(new Reduction<>(
-                        "last", () -> "", (all, item) -> all, all -> call.apply("the last one").map(String::length)))
+                        "last",
+                        () -> "",
+                        (all, item) -> all,
+                        all -> call.apply("the last one").map(String::length)))
                 .build();
         RunReport first = run.execute().block(SOON);
         assertThat(first.thisRun().calls()).isEqualTo(new RunReport.Calls(5, 0, 1, 0, 0));

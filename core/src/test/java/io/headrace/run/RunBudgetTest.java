@@ -179,6 +179,24 @@ class RunBudgetTest {
     }
 
     @Test
+    void shareOfErrorsThatComesAgain_isOneNoteOfTheReport() {
+        RunReport report = Run.builder(
+                        Dataset.of(IntStream.range(0, 3_000).boxed().toList()),
+                        Step.<Integer, Integer>map(
+                                        "ask",
+                                        row -> row / 300 % 2 == 1 && row % 5 == 0
+                                                ? Mono.error(new IllegalStateException("a bad part"))
+                                                : Mono.just(row))
+                                .concurrency(1),
+                        directory,
+                        Codec.json(Integer.class))
+                .build()
+                .execute()
+                .block(SOON);
+        assertThat(report.notes()).containsExactly("6 of the last 100 items failed, more than the 5.0 % allowed");
+    }
+
+    @Test
     void alarm_tellsAgain_afterTheShareWentDown() {
         ErrorAlarm alarm = new ErrorAlarm(0.05);
         AtomicInteger told = new AtomicInteger();
