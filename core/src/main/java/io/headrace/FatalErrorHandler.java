@@ -30,8 +30,15 @@ public interface FatalErrorHandler {
         return KEY.put(context, this);
     }
 
-    /** Gives {@code error} to the handler in {@code context}; false if it is not fatal, or nobody took it: throw it on then. */
+    /** Gives {@code error} to the handler in {@code context}; false if it is not fatal, or nobody took it. */
     static boolean handle(Throwable error, ContextView context) {
         return Exceptions.isJvmFatal(error) && KEY.from(context, NONE).handle(error);
+    }
+
+    /** {@link #handle(Throwable, ContextView)}; throws {@code error} on where nobody took it. */
+    static void handleOrThrow(Throwable error, ContextView context) {
+        if (!handle(error, context)) {
+            throw Exceptions.propagate(error);
+        }
     }
 }

@@ -422,14 +422,17 @@ public final class Gate {
                 leaveLine(next); // and keeps nobody who could pay waiting
                 next.state = Ticket.State.UNPAID;
                 unpaid++;
-            } else if (waits(next, wait == NO_MONEY ? Resource.UNTIL_SETTLED : wait, now, deferred)) {
+            } else if (mustWait(next, wait == NO_MONEY ? Resource.UNTIL_SETTLED : wait, now, deferred)) {
                 return;
             }
         }
     }
 
-    /** Whether {@code first}, and all behind it, wait; else waiting is of no use, and whoever is first now may be told another thing. */
-    private boolean waits(Ticket<?> first, long wait, long now, Deferred deferred) {
+    /**
+     * Whether {@code first} must wait, and with it all who stand behind it. Where waiting is of no use it is turned away, or the gate
+     * pauses; then whoever is first is looked at anew.
+     */
+    private boolean mustWait(Ticket<?> first, long wait, long now, Deferred deferred) {
         ApiException hopeless = paused ? null : keys.hopeless(now);
         if (hopeless != null) {
             ApiException error = notSent(hopeless.kind(), String.valueOf(hopeless.getMessage()));

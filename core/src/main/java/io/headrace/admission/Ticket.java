@@ -219,9 +219,7 @@ final class Ticket<R> extends Relay<R> implements Grant, Runnable {
         try {
             waiting.success();
         } catch (Throwable e) {
-            if (!FatalErrorHandler.handle(e, waiting.contextView())) {
-                throw e;
-            }
+            FatalErrorHandler.handleOrThrow(e, waiting.contextView());
         }
     }
 

@@ -5,7 +5,6 @@ import io.headrace.model.ChatDelta;
 import io.headrace.model.ChatDelta.End;
 import io.headrace.model.DeltaSink;
 import org.jspecify.annotations.Nullable;
-import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.Mono;
@@ -101,9 +100,7 @@ final class Handoff implements DeltaSink {
         try {
             to.next(next.delta());
         } catch (Throwable e) {
-            if (!FatalErrorHandler.handle(e, to.contextView())) {
-                throw Exceptions.propagate(e);
-            }
+            FatalErrorHandler.handleOrThrow(e, to.contextView());
         }
         next.taken().success();
     }

@@ -18,7 +18,6 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
-import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Scheduler;
@@ -243,9 +242,7 @@ public final class ObserveLayer<Q, R> implements Layer<Q, R> {
 
         /** What code behind the call threw must not get lost in the thread that brought the answer. */
         private void handle(Throwable error) {
-            if (!FatalErrorHandler.handle(error, context)) {
-                throw Exceptions.propagate(error);
-            }
+            FatalErrorHandler.handleOrThrow(error, context);
         }
     }
 }
