@@ -1,6 +1,7 @@
 package io.headrace.batch;
 
 import io.headrace.Cost;
+import io.headrace.ErrorText;
 import io.headrace.Fingerprint;
 import io.headrace.StorageException;
 import java.io.IOException;
@@ -76,7 +77,8 @@ public final class BatchQueue implements AutoCloseable {
         try {
             return QueueState.peek(directory);
         } catch (IOException e) {
-            throw new StorageException("cannot read the queue of batches in " + directory + ": " + e.getMessage(), e);
+            throw new StorageException(
+                    "cannot read the queue of batches in " + directory + ": " + ErrorText.message(e), e);
         }
     }
 
@@ -252,7 +254,7 @@ public final class BatchQueue implements AutoCloseable {
             try {
                 directory.close();
             } catch (IOException e) {
-                LOG.warn("a queue of batches was not closed: {}", e.getMessage());
+                LOG.warn("a queue of batches was not closed: {}", ErrorText.message(e));
             }
             closed.tryEmitEmpty();
         });
@@ -424,7 +426,7 @@ public final class BatchQueue implements AutoCloseable {
                 FileThread thread = files == null ? FileThread.of(what) : new FileThread(files, what);
                 return new BatchQueue(settings, thread, opened);
             } catch (IOException e) {
-                throw new StorageException("cannot open " + what + ": " + e.getMessage(), e);
+                throw new StorageException("cannot open " + what + ": " + ErrorText.message(e), e);
             }
         }
 

@@ -1,5 +1,6 @@
 package io.headrace.batch;
 
+import io.headrace.ErrorText;
 import io.headrace.StorageException;
 import io.headrace.files.FileScheduler;
 import java.io.IOException;
@@ -40,7 +41,7 @@ final class FileThread {
                     try {
                         sink.success(work.call());
                     } catch (IOException e) {
-                        sink.error(new StorageException("cannot use " + what + ": " + e.getMessage(), e));
+                        sink.error(new StorageException("cannot use " + what + ": " + ErrorText.message(e), e));
                     } catch (Throwable e) {
                         sink.error(e);
                     }

@@ -3,6 +3,7 @@ package io.headrace.batch;
 import io.headrace.ApiException;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
+import io.headrace.ErrorText;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -132,7 +133,7 @@ final class Packer {
             directory.append(pack, line, request);
             return new Standing.Parked();
         } catch (IllegalArgumentException e) {
-            return failed(String.valueOf(e.getMessage()));
+            return failed(ErrorText.message(e));
         }
     }
 

@@ -1,5 +1,6 @@
 package io.headrace.cache;
 
+import io.headrace.ErrorText;
 import io.headrace.Fingerprint;
 import io.headrace.cache.StoredEntry.Answer;
 import java.time.Instant;
@@ -136,7 +137,7 @@ public final class CacheTools {
         try {
             return AnswerLines.read(line);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("line " + number + " is no exported answer: " + e.getMessage(), e);
+            throw new IllegalArgumentException("line " + number + " is no exported answer: " + ErrorText.message(e), e);
         }
     }
 

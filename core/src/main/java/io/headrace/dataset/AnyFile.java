@@ -1,5 +1,6 @@
 package io.headrace.dataset;
 
+import io.headrace.ErrorText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -75,7 +76,7 @@ final class AnyFile {
             }
             return most;
         } catch (IOException e) {
-            throw new IllegalArgumentException(String.valueOf(e.getMessage()), e);
+            throw new IllegalArgumentException(ErrorText.message(e), e);
         }
     }
 
@@ -87,7 +88,7 @@ final class AnyFile {
             }
             return next == '{' || next == '[';
         } catch (IOException e) {
-            throw new IllegalArgumentException(String.valueOf(e.getMessage()), e);
+            throw new IllegalArgumentException(ErrorText.message(e), e);
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.headrace.dataset;
 
+import io.headrace.ErrorText;
 import io.headrace.Outcome;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -99,7 +100,7 @@ final class BlockingSource {
             Exception e = failure;
             return e == null
                     ? Mono.empty()
-                    : Mono.error(e instanceof IOException io ? new UncheckedIOException(io.getMessage(), io) : e);
+                    : Mono.error(e instanceof IOException io ? new UncheckedIOException(ErrorText.message(io), io) : e);
         }
 
         void close() {

@@ -1,5 +1,6 @@
 package io.headrace.dataset;
 
+import io.headrace.ErrorText;
 import io.headrace.Outcome;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -48,7 +49,7 @@ record FirstRows<T>(
                 batch = count < ROWS ? reader.next() : List.of();
             }
         } catch (IOException e) {
-            throw new IllegalArgumentException(String.valueOf(e.getMessage()), e);
+            throw new IllegalArgumentException(ErrorText.message(e), e);
         }
         return new FirstRows<>(name, values, count, problem);
     }

@@ -1,6 +1,7 @@
 package io.headrace.dataset;
 
 import io.headrace.ErrorKind;
+import io.headrace.ErrorText;
 import io.headrace.Item;
 import io.headrace.Outcome;
 import io.headrace.Tally;
@@ -134,7 +135,7 @@ final class FolderReader implements BatchReader<String> {
             }
             return Outcome.ok(new Item<>(id, position, digest, null, text));
         } catch (IOException | IllegalArgumentException e) {
-            return failed(id, position, 0, String.valueOf(e.getMessage()));
+            return failed(id, position, 0, ErrorText.message(e));
         }
     }
 

@@ -2,6 +2,7 @@ package io.headrace.dataset;
 
 import io.headrace.Codec;
 import io.headrace.ErrorKind;
+import io.headrace.ErrorText;
 import io.headrace.Item;
 import io.headrace.Outcome;
 import java.util.Objects;
@@ -45,7 +46,8 @@ final class Identity {
                         ok.item(),
                         dataset,
                         ErrorKind.MALFORMED_ROW,
-                        dataset + " row " + ok.item().ordinal() + ": " + what + " cannot be made: " + e.getMessage(),
+                        dataset + " row " + ok.item().ordinal() + ": " + what + " cannot be made: "
+                                + ErrorText.message(e),
                         ok.tally());
             }
         });

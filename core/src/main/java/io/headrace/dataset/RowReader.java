@@ -1,6 +1,7 @@
 package io.headrace.dataset;
 
 import io.headrace.ErrorKind;
+import io.headrace.ErrorText;
 import io.headrace.Item;
 import io.headrace.Outcome;
 import io.headrace.Tally;
@@ -55,7 +56,8 @@ final class RowReader<T> implements BatchReader<T> {
             }
         } catch (IOException e) {
             failure = new IOException(
-                    name + " cannot be read beyond row " + ordinal + ", line " + rows.line() + ": " + e.getMessage(),
+                    name + " cannot be read beyond row " + ordinal + ", line " + rows.line() + ": "
+                            + ErrorText.message(e),
                     e);
             if (batch.isEmpty()) {
                 throw failure;

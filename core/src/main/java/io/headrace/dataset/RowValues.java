@@ -1,6 +1,7 @@
 package io.headrace.dataset;
 
 import io.headrace.Codec;
+import io.headrace.ErrorText;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,8 +15,7 @@ final class RowValues {
         try {
             value = codec.decode(json);
         } catch (RuntimeException | StackOverflowError | LinkageError e) { // a record's own checks speak here too
-            String reason = e.getMessage();
-            throw new MalformedRowException(reason == null ? e.toString() : reason, id);
+            throw new MalformedRowException(ErrorText.message(e), id);
         }
         if (value == null) {
             throw new MalformedRowException("the row gave no value", id);

@@ -3,6 +3,7 @@ package io.headrace.flow;
 import io.headrace.ApiException;
 import io.headrace.CallOptions;
 import io.headrace.ErrorKind;
+import io.headrace.ErrorText;
 import io.headrace.Item;
 import io.headrace.ItemNamespaces;
 import io.headrace.Outcome;
@@ -157,7 +158,9 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
         return error instanceof StorageException
                 ? error
                 : new IllegalStateException(
-                        "step '" + name + "' ends the stream, for the Java process may be broken: " + error, error);
+                        "step '" + name + "' ends the stream, for the Java process may be broken: "
+                                + ErrorText.of(error),
+                        error);
     }
 
     /** The failure of an item by {@code error}. */

@@ -1,6 +1,7 @@
 package io.headrace.layer;
 
 import io.headrace.Codec;
+import io.headrace.ErrorText;
 import io.headrace.Fingerprint;
 import io.headrace.StorageException;
 import io.headrace.cache.CacheEntry;
@@ -91,6 +92,6 @@ record AnswerStore<R>(
 
     private static StorageException notStored(Throwable error) {
         return new StorageException(
-                "an answer was paid for and cannot be stored, so it is not used: " + error.getMessage(), error);
+                "an answer was paid for and cannot be stored, so it is not used: " + ErrorText.message(error), error);
     }
 }

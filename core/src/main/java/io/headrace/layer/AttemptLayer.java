@@ -6,6 +6,7 @@ import io.headrace.CallOptions;
 import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
+import io.headrace.ErrorText;
 import io.headrace.Fingerprint;
 import io.headrace.Layer;
 import io.headrace.Relay;
@@ -110,7 +111,8 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
             try {
                 return log.started(Fingerprint.NONE, 0, ceiling);
             } catch (RuntimeException e) {
-                throw new StorageException("the attempt cannot be noted, so nothing was sent: " + e.getMessage(), e);
+                throw new StorageException(
+                        "the attempt cannot be noted, so nothing was sent: " + ErrorText.message(e), e);
             }
         }
 
@@ -152,7 +154,7 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
             if (error instanceof ApiException api) {
                 end(api.delivery(), api.usage(), api.cost(), api);
             } else {
-                ApiException told = ApiException.builder(ErrorKind.STEP_FAILED, error.toString())
+                ApiException told = ApiException.builder(ErrorKind.STEP_FAILED, ErrorText.of(error))
                         .cause(error)
                         .build();
                 end(Delivery.UNKNOWN, told.usage(), told.cost(), told);

@@ -2,6 +2,7 @@ package io.headrace.layer;
 
 import io.headrace.CallOptions;
 import io.headrace.Delivery;
+import io.headrace.ErrorText;
 import io.headrace.Fingerprint;
 import io.headrace.StorageException;
 import io.headrace.admission.Budget;
@@ -69,7 +70,7 @@ final class BatchAnswerAccount {
             long note = log.started(fingerprint, sample, entry.cost());
             log.ended(note, Delivery.ANSWERED, entry.usage(), entry.cost());
         } catch (RuntimeException e) {
-            throw new StorageException("what a batch cost cannot be noted: " + e.getMessage(), e);
+            throw new StorageException("what a batch cost cannot be noted: " + ErrorText.message(e), e);
         }
     }
 }

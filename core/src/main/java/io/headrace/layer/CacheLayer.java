@@ -8,6 +8,7 @@ import io.headrace.CallOptions;
 import io.headrace.Codec;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
+import io.headrace.ErrorText;
 import io.headrace.Fingerprint;
 import io.headrace.Layer;
 import io.headrace.Relay;
@@ -187,8 +188,8 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
     private Mono<CacheEntry> missAfter(Throwable error) {
         if (error instanceof IllegalStateException) {
-            return Mono.error(
-                    new StorageException("the cache is closed, so nothing was sent: " + error.getMessage(), error));
+            return Mono.error(new StorageException(
+                    "the cache is closed, so nothing was sent: " + ErrorText.message(error), error));
         }
         if (warned.compareAndSet(false, true)) {
             LOG.warn("the cache cannot be read, its answers are bought again; told once", error);

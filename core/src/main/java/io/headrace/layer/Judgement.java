@@ -1,5 +1,6 @@
 package io.headrace.layer;
 
+import io.headrace.ErrorText;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,7 @@ final class Judgement {
         try {
             problem = validator.problem(answer);
         } catch (StackOverflowError | LinkageError e) { // Reactor would rethrow these and signal nothing
-            throw new BrokenValidator("the validator failed: " + e, e);
+            throw new BrokenValidator("the validator failed: " + ErrorText.of(e), e);
         }
         if (problem == null) {
             throw new BrokenValidator(

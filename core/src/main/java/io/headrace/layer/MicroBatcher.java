@@ -3,6 +3,7 @@ package io.headrace.layer;
 import io.headrace.Call;
 import io.headrace.CallOptions;
 import io.headrace.ErrorKind;
+import io.headrace.ErrorText;
 import io.headrace.admission.Budget;
 import io.headrace.cache.KeyFunction;
 import io.headrace.layer.BatchMember.Caller;
@@ -285,7 +286,7 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
                     callers = batch.takeAll();
                 }
             }
-            IllegalStateException failure = new IllegalStateException("the micro-batcher's timer failed: " + e, e);
+            IllegalStateException failure = new IllegalStateException("the micro-batcher's timer failed: " + ErrorText.of(e), e);
             callers.forEach(caller -> caller.fail(failure));
         }
     }

@@ -1,6 +1,7 @@
 package io.headrace.layer;
 
 import io.headrace.Cost;
+import io.headrace.ErrorText;
 import io.headrace.Fingerprint;
 import io.headrace.batch.BatchApi;
 import io.headrace.batch.BatchLane;
@@ -35,8 +36,8 @@ record StoredLane<Q, R>(
                                 .thenReturn(true)
                         : Mono.just(false);
             } catch (StackOverflowError | LinkageError e) { // Reactor would rethrow these and signal nothing
-                return Mono.error(
-                        new IllegalStateException("the answer of a batch cannot be encoded for the cache: " + e, e));
+                return Mono.error(new IllegalStateException(
+                        "the answer of a batch cannot be encoded for the cache: " + ErrorText.of(e), e));
             }
         });
     }

@@ -4,6 +4,7 @@ import io.headrace.ApiException;
 import io.headrace.Call;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
+import io.headrace.ErrorText;
 import io.headrace.Layer;
 import io.headrace.cache.SeveralAnswers;
 import io.headrace.observe.Meter;
@@ -89,7 +90,7 @@ public final class ValidateLayer<Q, R> implements Layer<Q, R> {
             } catch (Judgement.BrokenValidator e) {
                 return Mono.error(e);
             } catch (RuntimeException e) {
-                problem = Optional.of(e.toString());
+                problem = Optional.of(ErrorText.of(e));
                 thrown = e;
             }
             if (problem.isPresent()) {

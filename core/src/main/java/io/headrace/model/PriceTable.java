@@ -1,5 +1,6 @@
 package io.headrace.model;
 
+import io.headrace.ErrorText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -87,7 +88,8 @@ public final class PriceTable {
         try (InputStream in = Files.newInputStream(file)) {
             return with(PriceFile.read(in, file.toString()));
         } catch (IOException e) {
-            throw new IllegalArgumentException("the price file " + file + " cannot be read: " + e.getMessage(), e);
+            throw new IllegalArgumentException(
+                    "the price file " + file + " cannot be read: " + ErrorText.message(e), e);
         }
     }
 

@@ -5,6 +5,7 @@ import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.Outcome;
+import io.headrace.Ticks;
 import io.headrace.Usage;
 import io.headrace.observe.StatisticsSnapshot.Attempts;
 import io.headrace.observe.StatisticsSnapshot.Calls;
@@ -135,12 +136,7 @@ public final class Statistics implements CallListener {
      * @throws IllegalArgumentException if {@code period} is not positive
      */
     public Flux<StatisticsSnapshot> every(Duration period) {
-        if (period.isNegative() || period.isZero()) {
-            throw new IllegalArgumentException("the period must be positive, not " + period);
-        }
-        return Flux.defer(() -> Flux.interval(period, timer.get()))
-                .onBackpressureDrop()
-                .map(tick -> snapshot());
+        return Ticks.every(period, timer).map(tick -> snapshot());
     }
 
     private void attemptEnded(CallEvent.AttemptEnded attempt) {

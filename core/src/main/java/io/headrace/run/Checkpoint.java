@@ -2,6 +2,7 @@ package io.headrace.run;
 
 import io.headrace.Codec;
 import io.headrace.ErrorKind;
+import io.headrace.ErrorText;
 import io.headrace.ItemNamespaces;
 import io.headrace.Outcome;
 import io.headrace.files.FileScheduler;
@@ -132,7 +133,7 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
                 running.close(new IllegalStateException("the checkpoint was closed"));
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("the results cannot be written: " + e.getMessage(), e);
+            throw new UncheckedIOException("the results cannot be written: " + ErrorText.message(e), e);
         } finally {
             dispose();
         }
@@ -174,7 +175,7 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
         try {
             directory.close();
         } catch (IOException e) {
-            throw new UncheckedIOException("the results cannot be written: " + e.getMessage(), e);
+            throw new UncheckedIOException("the results cannot be written: " + ErrorText.message(e), e);
         }
     }
 
@@ -210,7 +211,7 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
                         row.tally()));
             }
         } catch (IOException e) {
-            sink.error(new UncheckedIOException("the rows cannot be kept account of: " + e.getMessage(), e));
+            sink.error(new UncheckedIOException("the rows cannot be kept account of: " + ErrorText.message(e), e));
         }
     }
 
@@ -263,7 +264,7 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
         try {
             directory.finishPass(true);
         } catch (IOException e) {
-            throw new UncheckedIOException("the results cannot be written: " + e.getMessage(), e);
+            throw new UncheckedIOException("the results cannot be written: " + ErrorText.message(e), e);
         }
     }
 
@@ -379,13 +380,13 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
         }
 
         /** File systems give a path for a message where they know no better. */
-        private static @Nullable String why(IOException e) {
+        private static String why(IOException e) {
             if (e instanceof FileAlreadyExistsException) {
                 return "it is a file";
             } else if (e instanceof AccessDeniedException denied) {
                 return "no permission for " + denied.getFile();
             }
-            return e instanceof NoSuchFileException missing ? "cannot make " + missing.getFile() : e.getMessage();
+            return e instanceof NoSuchFileException missing ? "cannot make " + missing.getFile() : ErrorText.message(e);
         }
     }
 }

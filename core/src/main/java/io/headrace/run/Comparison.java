@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
 import io.headrace.Codec;
+import io.headrace.ErrorText;
 import io.headrace.files.FileScheduler;
 import io.headrace.observe.StatisticsSnapshot.Times;
 import io.headrace.run.RunReport.Part;
@@ -64,7 +65,7 @@ final class Comparison {
             RunFiles.replace(directory.resolve(CSV_FILE), csv(report).getBytes(UTF_8));
         } catch (IOException e) {
             throw new UncheckedIOException(
-                    "the comparison cannot be written to " + directory + ": " + e.getMessage(), e);
+                    "the comparison cannot be written to " + directory + ": " + ErrorText.message(e), e);
         }
         return report;
     }

@@ -1,6 +1,7 @@
 package io.headrace.run;
 
 import io.headrace.ErrorKind;
+import io.headrace.ErrorText;
 import io.headrace.Outcome;
 import io.headrace.admission.Budget;
 import io.headrace.batch.BatchQueue;
@@ -209,7 +210,7 @@ final class Execution<I, O> implements Recorder.Ending {
         return work.onErrorResume(e -> {
             failed(
                     e instanceof IOException io
-                            ? new UncheckedIOException("cannot end the run: " + io.getMessage(), io)
+                            ? new UncheckedIOException("cannot end the run: " + ErrorText.message(io), io)
                             : e);
             return Mono.empty();
         });
@@ -226,7 +227,7 @@ final class Execution<I, O> implements Recorder.Ending {
         failure = error;
         RunReport made = report;
         if (made != null) {
-            report = made.broken(message(error));
+            report = made.broken(ErrorText.message(error));
         }
     }
 
@@ -454,12 +455,7 @@ final class Execution<I, O> implements Recorder.Ending {
 
     private String why(End end) {
         Throwable error = failure;
-        return end == End.FINISHED ? "" : error == null ? stop.reason().orElse("") : message(error);
-    }
-
-    private static String message(Throwable error) {
-        String message = error.getMessage();
-        return message == null ? error.toString() : message;
+        return end == End.FINISHED ? "" : error == null ? stop.reason().orElse("") : ErrorText.message(error);
     }
 
     private boolean hasResults() {

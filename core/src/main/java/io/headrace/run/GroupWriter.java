@@ -2,6 +2,7 @@ package io.headrace.run;
 
 import io.headrace.Codec;
 import io.headrace.ErrorKind;
+import io.headrace.ErrorText;
 import io.headrace.Item;
 import io.headrace.Item.Expansion;
 import io.headrace.Outcome;
@@ -62,7 +63,11 @@ final class GroupWriter<O> {
             } catch (RuntimeException | StackOverflowError | LinkageError e) {
                 results.drop();
                 Outcome.Failed<O> failed = new Outcome.Failed<>(
-                        item, STEP, ErrorKind.STEP_FAILED, "the result cannot be written: " + e, ok.tally());
+                        item,
+                        STEP,
+                        ErrorKind.STEP_FAILED,
+                        "the result cannot be written: " + ErrorText.of(e),
+                        ok.tally());
                 written = failed;
                 line = deadLetter(failed);
             }

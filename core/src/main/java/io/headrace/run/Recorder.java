@@ -1,5 +1,6 @@
 package io.headrace.run;
 
+import io.headrace.ErrorText;
 import io.headrace.Outcome;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -342,7 +343,7 @@ final class Recorder<O> implements CoreSubscriber<Outcome<O>>, Subscription {
 
     static UncheckedIOException failure(String what, IOException e) {
         return new UncheckedIOException(
-                what + e.getMessage()
+                what + ErrorText.message(e)
                         + "; what was emitted is safe, the rest is pending: run again when the cause is gone",
                 e);
     }

@@ -2,6 +2,7 @@ package io.headrace.run;
 
 import io.headrace.CallOptions;
 import io.headrace.Codec;
+import io.headrace.ErrorText;
 import io.headrace.Namespace;
 import io.headrace.flow.Reduction;
 import java.io.IOException;
@@ -83,7 +84,7 @@ final class Reductions<O> {
                         .into(context))
                 .then()
                 .onErrorResume(e -> Mono.<Void>fromCallable(() -> {
-                            failures.put(reduction.name(), e.getMessage() == null ? e.toString() : e.getMessage());
+                            failures.put(reduction.name(), ErrorText.message(e));
                             Files.deleteIfExists(file(reduction.name()));
                             return null;
                         })

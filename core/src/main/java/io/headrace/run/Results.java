@@ -1,6 +1,7 @@
 package io.headrace.run;
 
 import io.headrace.Codec;
+import io.headrace.ErrorText;
 import io.headrace.Item;
 import io.headrace.Item.Expansion;
 import io.headrace.flow.Reduction;
@@ -63,9 +64,8 @@ final class Results {
         try {
             return item(line, codec);
         } catch (RuntimeException e) {
-            String why = e instanceof JacksonException json ? json.getOriginalMessage() : e.getMessage();
-            throw new IllegalStateException(
-                    file.getFileName() + " line " + number + " cannot be read back: " + (why == null ? e : why), e);
+            String why = e instanceof JacksonException json ? json.getOriginalMessage() : ErrorText.message(e);
+            throw new IllegalStateException(file.getFileName() + " line " + number + " cannot be read back: " + why, e);
         }
     }
 

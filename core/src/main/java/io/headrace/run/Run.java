@@ -4,6 +4,7 @@ import io.headrace.CachePolicy;
 import io.headrace.Codec;
 import io.headrace.ErrorKind;
 import io.headrace.Outcome;
+import io.headrace.Ticks;
 import io.headrace.admission.Budget;
 import io.headrace.admission.Gate;
 import io.headrace.batch.BatchQueue;
@@ -28,6 +29,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
@@ -51,6 +53,7 @@ public final class Run<O> {
     private final RunSettings<?, O> settings;
     private final FlowControl control = FlowControl.create();
     private final AtomicReference<@Nullable Execution<?, O>> current = new AtomicReference<>();
+    private final Sinks.Empty<Void> begun = Sinks.empty();
 
     private Run(RunSettings<?, O> settings) {
         this.settings = settings;
@@ -104,30 +107,25 @@ public final class Run<O> {
 
     /**
      * Where the run stands, every {@code interval} while it runs and once at its end. A slow subscriber misses some. Waits
-     * for the run if it has not begun.
+     * for the run if it has not begun. Comes on threads of the {@linkplain Builder#timer timer}.
      *
      * @throws IllegalArgumentException if the interval is not positive
      */
     public Flux<Progress> progress(Duration interval) {
-        if (interval.isNegative() || interval.isZero()) {
-            throw new IllegalArgumentException("the interval must be positive, not " + interval);
-        }
-        return Flux.defer(() -> {
-            AtomicReference<@Nullable Execution<?, O>> watched = new AtomicReference<>(current.get());
-            return Flux.interval(interval, settings.timer().get())
-                    .onBackpressureDrop()
-                    .<Progress>handle((tick, sink) -> {
-                        Execution<?, O> execution = watched.get();
-                        if (execution == null) {
-                            watched.set(current.get());
-                            return;
-                        }
-                        boolean over = execution.isClosed();
-                        execution.progress().ifPresent(sink::next);
-                        if (over) {
-                            sink.complete();
-                        }
-                    });
+        Flux<Long> looks = Ticks.every(interval, settings.timer());
+        return begun.asMono()
+                .then(Mono.fromSupplier(current::get))
+                .flatMapMany(execution -> progress(execution, looks));
+    }
+
+    private Flux<Progress> progress(Execution<?, O> execution, Flux<Long> looks) {
+        Mono<Void> end = execution.closed().publishOn(settings.timer().get()); // nobody is to hold up the closing
+        return Flux.merge(looks, end.thenReturn(0L)).onBackpressureDrop().handle((tick, sink) -> {
+            boolean over = execution.isClosed();
+            execution.progress().ifPresent(sink::next);
+            if (over) {
+                sink.complete();
+            }
         });
     }
 
@@ -239,6 +237,7 @@ public final class Run<O> {
         if ((before != null && !before.isClosed()) || !current.compareAndSet(before, next)) {
             throw new IllegalStateException("the run is running: wait for closed()");
         }
+        begun.tryEmitEmpty();
         return next;
     }
 

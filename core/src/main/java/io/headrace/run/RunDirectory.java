@@ -2,6 +2,7 @@ package io.headrace.run;
 
 import io.headrace.Cost;
 import io.headrace.Delivery;
+import io.headrace.ErrorText;
 import io.headrace.Fingerprint;
 import io.headrace.Item;
 import io.headrace.Tally;
@@ -350,7 +351,7 @@ final class RunDirectory implements AttemptLog, Closeable {
                 return attempt;
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot note an attempt: " + e.getMessage(), e);
+            throw new UncheckedIOException("cannot note an attempt: " + ErrorText.message(e), e);
         }
     }
 
@@ -362,7 +363,7 @@ final class RunDirectory implements AttemptLog, Closeable {
         try {
             note(new AttemptEnded(attempt, delivery, usage, cost));
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot note the end of an attempt: " + e.getMessage(), e);
+            throw new UncheckedIOException("cannot note the end of an attempt: " + ErrorText.message(e), e);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.headrace.run;
 
+import io.headrace.ErrorText;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
@@ -131,7 +132,8 @@ record RunFiles(Path directory) {
             Files.write(temporary, content);
             rename(temporary, file);
         } catch (IOException e) {
-            IOException failure = new IOException(file.getFileName() + " cannot be written: " + e.getMessage(), e);
+            IOException failure =
+                    new IOException(file.getFileName() + " cannot be written: " + ErrorText.message(e), e);
             discard(temporary, failure);
             throw failure;
         }

@@ -1,5 +1,6 @@
 package io.headrace.run;
 
+import io.headrace.Ticks;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -97,15 +98,13 @@ public final class Sweep {
     }
 
     /**
-     * Where the sweep stands, every {@code interval} while it runs and once at its end. A slow subscriber misses some. Waits for the
+     * Where the sweep stands, every {@code interval} while it runs and once at the first after its end. A slow subscriber misses some. Waits for the
      * sweep if it has not begun.
      *
      * @throws IllegalArgumentException if the interval is not positive
      */
     public Flux<SweepProgress> progress(Duration interval) {
-        if (interval.isNegative() || interval.isZero()) {
-            throw new IllegalArgumentException("the interval must be positive, not " + interval);
-        }
+        Flux<Long> looks = Ticks.every(interval, timer);
         return Flux.defer(() -> {
             Map<String, Progress> latest = new ConcurrentHashMap<>();
             Flux<SweepProgress> watching = Flux.fromIterable(members)
@@ -117,20 +116,18 @@ public final class Sweep {
                             1)
                     .thenMany(Flux.never());
             AtomicReference<@Nullable SweepExecution> watched = new AtomicReference<>(current.get());
-            Flux<SweepProgress> ticks = Flux.interval(interval, timer.get())
-                    .onBackpressureDrop()
-                    .handle((tick, sink) -> {
-                        SweepExecution execution = watched.get();
-                        if (execution == null) {
-                            watched.set(current.get());
-                            return;
-                        }
-                        boolean over = execution.isOver();
-                        sink.next(execution.progress(latest));
-                        if (over) {
-                            sink.complete();
-                        }
-                    });
+            Flux<SweepProgress> ticks = looks.handle((tick, sink) -> {
+                SweepExecution execution = watched.get();
+                if (execution == null) {
+                    watched.set(current.get());
+                    return;
+                }
+                boolean over = execution.isOver();
+                sink.next(execution.progress(latest));
+                if (over) {
+                    sink.complete();
+                }
+            });
             return ticks.takeUntilOther(watching);
         });
     }

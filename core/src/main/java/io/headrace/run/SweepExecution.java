@@ -1,5 +1,6 @@
 package io.headrace.run;
 
+import io.headrace.ErrorText;
 import io.headrace.run.RunReport.End;
 import io.headrace.run.Sweep.Member;
 import io.headrace.run.SweepReport.Configuration;
@@ -107,7 +108,7 @@ final class SweepExecution {
                 .map(report -> Configuration.of(member.name(), report))
                 .defaultIfEmpty(Configuration.notBegun(member.name(), "stopped before it began"))
                 .onErrorResume(error -> Mono.just(Configuration.broken(
-                        member.name(), member.run().report(), String.valueOf(error.getMessage()))));
+                        member.name(), member.run().report(), ErrorText.message(error))));
     }
 
     private void began(Member member) {

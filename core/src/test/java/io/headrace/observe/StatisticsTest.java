@@ -230,6 +230,17 @@ class StatisticsTest {
     }
 
     @Test
+    void every_ofCenturies_waits() {
+        VirtualTimeScheduler time = VirtualTimeScheduler.create();
+        StepVerifier.create(Statistics.create(() -> time).every(Duration.ofDays(1_000 * 365L)))
+                .expectSubscription()
+                .then(() -> time.advanceTimeBy(Duration.ofDays(9_999)))
+                .expectNoEvent(Duration.ofMillis(1))
+                .thenCancel()
+                .verify();
+    }
+
+    @Test
     void every_slowSubscriberMissesSnapshotsAndNeverFails() {
         VirtualTimeScheduler time = VirtualTimeScheduler.create();
         Statistics timed = Statistics.create(() -> time);

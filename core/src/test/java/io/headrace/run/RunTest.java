@@ -161,6 +161,16 @@ class RunTest extends Runs {
     }
 
     @Test
+    void progress_tellsTheEnd_howeverRarelyItIsAskedFor() {
+        Run<String> run = run(words(3), word -> upper(word)).build();
+        StepVerifier.create(run.progress(Duration.ofDays(1_000 * 365L))
+                        .mergeWith(run.outcomes().then(Mono.empty())))
+                .assertNext(progress -> assertThat(progress.ok()).isEqualTo(3))
+                .expectComplete()
+                .verify(SOON);
+    }
+
+    @Test
     void runningTwiceAtOnce_isRefused() {
         Sinks.Empty<Void> release = Sinks.empty();
         Run<String> run =

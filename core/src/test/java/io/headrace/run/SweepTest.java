@@ -355,6 +355,10 @@ class SweepTest {
                 .containsExactly("one", "two");
         assertThat(seen).anyMatch(progress -> progress.configurations().get(1).state() == SweepProgress.State.WAITING);
         assertThatThrownBy(() -> sweep.progress(Duration.ZERO)).hasMessageContaining("positive");
+        StepVerifier.create(sweep.progress(Duration.ofDays(1_000 * 365L)))
+                .expectSubscription()
+                .thenCancel()
+                .verify();
     }
 
     @Test

@@ -138,6 +138,9 @@ final class CacheFolder implements Closeable {
     }
 
     private static StorageException notWritable(Path folder, IOException e) {
+        if (Thread.currentThread().isInterrupted()) {
+            return unavailable(folder, "was not opened: the thread was interrupted", e);
+        }
         return unavailable(
                 folder, "cannot be made or written (" + e + "). Check its permissions, or name another one", e);
     }

@@ -3,6 +3,7 @@ package io.headrace.cache.rocksdb;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
+import io.headrace.ErrorText;
 import io.headrace.Fingerprint;
 import io.headrace.StorageException;
 import io.headrace.cache.CacheEntry;
@@ -322,11 +323,11 @@ public final class RocksDbCache implements ResponseCache {
     }
 
     StorageException unwritable(Exception e) {
-        return CacheFolder.unavailable(folder, "cannot be written (" + e.getMessage() + ")", e);
+        return CacheFolder.unavailable(folder, "cannot be written (" + ErrorText.message(e) + ")", e);
     }
 
     StorageException unreadable(Exception e) {
-        return CacheFolder.unavailable(folder, "cannot be read (" + e.getMessage() + ")", e);
+        return CacheFolder.unavailable(folder, "cannot be read (" + ErrorText.message(e) + ")", e);
     }
 
     IllegalStateException closed() {
@@ -431,9 +432,12 @@ public final class RocksDbCache implements ResponseCache {
             failure = e;
         } catch (RocksDBException | IOException e) {
             failure = CacheFolder.unavailable(
-                    folder, "cannot be opened (" + e.getMessage() + "). If it is damaged, delete it to start anew", e);
+                    folder,
+                    "cannot be opened (" + ErrorText.message(e) + "). If it is damaged, delete it to start anew",
+                    e);
         } catch (RuntimeException | LinkageError e) {
-            failure = CacheFolder.unavailable(folder, "cannot be opened: RocksDB does not work here (" + e + ")", e);
+            failure = CacheFolder.unavailable(
+                    folder, "cannot be opened: RocksDB does not work here (" + ErrorText.of(e) + ")", e);
         } finally {
             for (int i = 1; i < LANES; i++) {
                 lanes[i].start();

@@ -93,6 +93,14 @@ class CacheFolderTest {
     }
 
     @Test
+    void threadThatIsInterrupted_leavesTheFolderFree() {
+        Thread.currentThread().interrupt();
+        assertUnavailable(folder, "the thread was interrupted");
+        assertThat(Thread.interrupted()).isTrue();
+        RocksDbCache.open(folder).close();
+    }
+
+    @Test
     void missingFolders_areMade() {
         RocksDbCache.open(folder.resolve("a/b/c")).close();
         assertThat(folder.resolve("a/b/c/db")).isDirectory();

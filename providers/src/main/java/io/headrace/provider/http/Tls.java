@@ -1,5 +1,6 @@
 package io.headrace.provider.http;
 
+import io.headrace.ErrorText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -68,7 +69,7 @@ final class Tls {
             }
             return factory(all);
         } catch (IOException | GeneralSecurityException e) {
-            throw new IllegalArgumentException("cannot read certificates from " + pem + ": " + e.getMessage(), e);
+            throw new IllegalArgumentException("cannot read certificates from " + pem + ": " + ErrorText.message(e), e);
         }
     }
 
