@@ -21,6 +21,18 @@ public final class ErrorText {
         }
     }
 
+    /** {@code error} for a logger, which asks it too; where it throws then, what stands for it. */
+    public static Throwable forLog(Throwable error) {
+        try {
+            error.toString();
+            return error;
+        } catch (RuntimeException | StackOverflowError e) {
+            RuntimeException instead = new RuntimeException(error.getClass().getName());
+            instead.setStackTrace(error.getStackTrace());
+            return instead;
+        }
+    }
+
     /** The type of {@code error} and its message, if it has one. */
     public static String of(Throwable error) {
         try {

@@ -30,6 +30,9 @@ class ErrorTextTest {
     void errorThatThrowsWhenItIsAsked_isKnownByItsType() {
         assertThat(ErrorText.message(new Mute())).endsWith("ErrorTextTest$Mute");
         assertThat(ErrorText.of(new Mute())).endsWith("ErrorTextTest$Mute");
+        Mute mute = new Mute();
+        assertThat(ErrorText.forLog(mute).toString()).endsWith("ErrorTextTest$Mute");
+        assertThat(ErrorText.forLog(mute).getStackTrace()).isEqualTo(mute.getStackTrace());
     }
 
     @Test

@@ -1,9 +1,11 @@
 package io.headrace.admission;
 
 import io.headrace.Cost;
+import io.headrace.ErrorText;
 import io.headrace.Usage;
 import io.headrace.observe.Meter;
 import java.time.Duration;
+import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,7 +17,7 @@ final class Admission<Q, R> {
     final Q request;
     final Demand demand;
     private final DemandEstimator<? super Q> estimator;
-    private final Meter<? super Q, ? super R> meter;
+    private final Meter<Q, R> meter;
     private final boolean priced;
     private volatile boolean goesOn;
 
@@ -25,24 +27,24 @@ final class Admission<Q, R> {
     /**
      * @param priced whether money is reserved and settled; prices are not looked up otherwise
      */
-    Admission(Q request, DemandEstimator<? super Q> estimator, Meter<? super Q, ? super R> meter, boolean priced) {
+    Admission(Q request, DemandEstimator<? super Q> estimator, Meter<Q, R> meter, boolean priced) {
         this.request = request;
         this.estimator = estimator;
         this.meter = meter;
         this.priced = priced;
-        Demand tokens = estimator.demand(request);
+        Demand tokens = Objects.requireNonNull(
+                estimator.demand(request),
+                "the demand estimator returned null, it must return a Demand, Demand.REQUEST at least");
         this.demand = priced ? new Demand(tokens.inputTokens(), tokens.outputTokens(), meter.ceiling(request)) : tokens;
     }
 
     Settlement answered(R answer, Duration elapsed) {
-        Usage usage = Usage.UNKNOWN;
-        Cost cost = Cost.UNKNOWN;
+        Usage usage = meter.usage(answer);
+        Cost cost = priced ? meter.cost(answer) : Cost.UNKNOWN;
         try {
-            usage = meter.usage(answer);
-            cost = priced ? meter.cost(answer) : cost;
             estimator.answered(request, usage);
-        } catch (RuntimeException e) {
-            LOG.warn("the meter failed on an answer, its usage counts as unknown", e);
+        } catch (RuntimeException | AssertionError | StackOverflowError | LinkageError e) {
+            LOG.warn("the demand estimator failed on an answer, it learns nothing of it", ErrorText.forLog(e));
         }
         return Settlement.answered(usage, cost, elapsed);
     }

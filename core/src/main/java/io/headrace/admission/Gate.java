@@ -7,6 +7,7 @@ import io.headrace.ErrorKind;
 import io.headrace.Layer;
 import io.headrace.Priority;
 import io.headrace.Relay;
+import io.headrace.observe.CarefulMeter;
 import io.headrace.observe.Meter;
 import java.time.Duration;
 import java.util.List;
@@ -125,11 +126,11 @@ public final class Gate {
      */
     public <Q, R> Layer<Q, R> layer(DemandEstimator<? super Q> demands, Meter<? super Q, ? super R> meter) {
         Objects.requireNonNull(demands, "demands");
-        Objects.requireNonNull(meter, "meter");
+        Meter<Q, R> careful = CarefulMeter.of(meter);
         return next -> {
             Objects.requireNonNull(next, "next");
             return request -> Mono.deferContextual(context -> {
-                Admission<Q, R> admission = new Admission<>(request, demands, meter, context.hasKey(Budget.class));
+                Admission<Q, R> admission = new Admission<>(request, demands, careful, context.hasKey(Budget.class));
                 return admitted(admission, next, false, context)
                         .onErrorResume(
                                 refused -> admission.goesOn(),

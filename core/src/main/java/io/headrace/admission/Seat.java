@@ -1,6 +1,7 @@
 package io.headrace.admission;
 
 import io.headrace.ErrorKind;
+import io.headrace.ErrorText;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +62,7 @@ final class Seat {
 
     /** Notes how an attempt failed, for the one who is told that waiting is of no use. */
     void failed(Throwable error) {
-        lastError = error.getMessage();
+        lastError = ErrorText.message(error);
     }
 
     @Nullable

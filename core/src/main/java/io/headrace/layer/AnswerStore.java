@@ -42,14 +42,10 @@ record AnswerStore<R>(
     }
 
     /**
-     * Completes when the answer is stored, {@link #STORED} if it is already; a write that fails is tried once more, and then it is a
+     * Completes when {@code entry} is stored, {@link #STORED} if it is already; a write that fails is tried once more, and then it is a
      * {@link StorageException}.
-     *
-     * @param namespace that of the call it was asked for by
-     * @param fields digests of what made the fingerprint
      */
-    Mono<Void> store(Fingerprint fingerprint, int sample, R answer, String namespace, List<FieldDigest> fields) {
-        CacheEntry entry = entry(answer, namespace, fields);
+    Mono<Void> store(Fingerprint fingerprint, int sample, CacheEntry entry) {
         if (putAtOnce(fingerprint, sample, entry)) {
             return STORED;
         }
@@ -57,7 +53,13 @@ record AnswerStore<R>(
                 .onErrorResume(first -> put(fingerprint, sample, entry).onErrorMap(AnswerStore::notStored));
     }
 
-    private CacheEntry entry(R answer, String namespace, List<FieldDigest> fields) {
+    /**
+     * What is kept of {@code answer}; throws what the codec throws.
+     *
+     * @param namespace that of the call it was asked for by
+     * @param fields digests of what made the fingerprint
+     */
+    CacheEntry entry(R answer, String namespace, List<FieldDigest> fields) {
         return new CacheEntry(
                 Objects.requireNonNull(codec.encode(answer), "the codec returned null, it must return bytes"),
                 truncated.test(answer),

@@ -18,6 +18,7 @@ import io.headrace.observe.CallEvent.AttemptEnded;
 import io.headrace.observe.CallEvent.AttemptStarted;
 import io.headrace.observe.CallEvent.BatchPrice;
 import io.headrace.observe.CallListener;
+import io.headrace.observe.CarefulMeter;
 import io.headrace.observe.Meter;
 import java.time.Duration;
 import java.util.Objects;
@@ -47,13 +48,13 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
 
     private static final Logger LOG = LoggerFactory.getLogger(AttemptLayer.class);
 
-    private final Meter<? super Q, ? super R> meter;
-    private final Meter<? super Q, ? super R> batchMeter;
+    private final Meter<Q, R> meter;
+    private final Meter<Q, R> batchMeter;
     private final Supplier<Scheduler> clock;
 
     private AttemptLayer(Meter<? super Q, ? super R> meter, Supplier<Scheduler> clock) {
-        this.meter = Objects.requireNonNull(meter, "meter");
-        this.batchMeter = Objects.requireNonNull(meter.batch(), "the meter's batch() returned null");
+        this.meter = CarefulMeter.of(meter);
+        this.batchMeter = this.meter.batch();
         this.clock = Objects.requireNonNull(clock, "clock");
     }
 
@@ -118,27 +119,15 @@ public final class AttemptLayer<Q, R> implements Layer<Q, R> {
 
         @Override
         protected void answered(R answer) {
-            Usage usage = Usage.UNKNOWN;
-            Cost cost = Cost.UNKNOWN;
-            try {
-                usage = meter.usage(answer);
-                cost = meter.cost(answer);
-            } catch (RuntimeException e) {
-                LOG.warn("the meter failed on an answer, its usage counts as unknown", e);
-            }
-            end(Delivery.ANSWERED, usage, cost, null);
+            Cost cost = meter.cost(answer);
+            end(Delivery.ANSWERED, meter.usage(answer), cost, null);
             if (answers.incrementAndGet() % BATCH_PRICE_EVERY == 0) {
                 tellBatchPrice(answer, cost);
             }
         }
 
         private void tellBatchPrice(R answer, Cost online) {
-            Cost batch = Cost.UNKNOWN;
-            try {
-                batch = batchMeter.cost(answer);
-            } catch (RuntimeException e) {
-                LOG.warn("the meter failed on an answer, what it would cost in a batch is not told", e);
-            }
+            Cost batch = batchMeter.cost(answer);
             if (online.isKnown() && batch.isKnown()) {
                 listener.tell(new BatchPrice(options, online, batch));
             }

@@ -1,6 +1,7 @@
 package io.headrace.layer;
 
 import io.headrace.CallOptions;
+import io.headrace.ErrorText;
 import io.headrace.FatalErrorHandler;
 import io.headrace.Fingerprint;
 import io.headrace.layer.BatchResponse.Answer;
@@ -60,7 +61,7 @@ final class BatchMember<Q, R> {
                 signal.run();
             } catch (Throwable e) {
                 if (!FatalErrorHandler.handle(e, context())) {
-                    LOG.error("the code behind a call threw when it was given its answer", e);
+                    LOG.error("the code behind a call threw when it was given its answer", ErrorText.forLog(e));
                 }
             }
         }

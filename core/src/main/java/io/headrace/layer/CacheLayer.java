@@ -23,6 +23,7 @@ import io.headrace.observe.AttemptLog;
 import io.headrace.observe.CallEvent.CacheHit;
 import io.headrace.observe.CallEvent.PaidBefore;
 import io.headrace.observe.CallListener;
+import io.headrace.observe.CarefulMeter;
 import io.headrace.observe.DryRun;
 import io.headrace.observe.Meter;
 import java.time.Clock;
@@ -58,7 +59,9 @@ import reactor.util.context.ContextView;
  *       would lose, the calls in flight.
  * </ul>
  *
- * <p>What the codec or the meter throws about an answer is the error of that call, and no failure of the store.
+ * <p>An answer that the codec cannot write, or on which the predicates of the builder throw, is paid for and no failure of the store: it
+ * is emitted like one that is not {@linkplain Builder#storable storable}, and the first one is told by a warning. What the meter does
+ * not know of an answer is kept as unknown.
  *
  * <p>Of the answers to a request it reads and stores the one that {@link CallOptions#replicate} names, number 0 where there is
  * none, as the {@link CachePolicy} of the call says. Under read-only, and where the store is open for reading only, a miss
@@ -84,6 +87,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
     private final @Nullable Duration maxAge;
     private final Clock clock;
     private final AtomicBoolean warned = new AtomicBoolean();
+    private final AtomicBoolean toldOfUnkept = new AtomicBoolean();
 
     private CacheLayer(Builder<Q, R> builder) {
         this.cache = builder.cache;
@@ -224,8 +228,8 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
             return answer;
         } catch (Judgement.BrokenValidator e) {
             throw e; // it would turn down what is bought in its place too
-        } catch (RuntimeException | StackOverflowError | LinkageError e) {
-            LOG.warn("cached answer, {}, cannot be read and is bought again", asked.request(), e);
+        } catch (RuntimeException | AssertionError | StackOverflowError | LinkageError e) {
+            LOG.warn("cached answer, {}, cannot be read and is bought again", asked.request(), ErrorText.forLog(e));
             return null;
         }
     }
@@ -260,19 +264,31 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
     }
 
     private Mono<R> keep(R answer, Asked<Q, R> asked) {
+        CacheEntry entry = entry(answer, asked);
+        if (entry == null) {
+            return Mono.just(answer);
+        }
+        Mono<Void> stored = answers.store(asked.fingerprint(), asked.sample(), entry);
+        return stored == AnswerStore.STORED ? Mono.just(answer) : stored.thenReturn(answer);
+    }
+
+    /** Null for an answer that is not kept, or cannot be: it is paid for, and whoever asked gets it. */
+    private @Nullable CacheEntry entry(R answer, Asked<Q, R> asked) {
         try {
-            if (!answers.keeps(answer)) {
-                return Mono.just(answer);
+            return answers.keeps(answer)
+                    ? answers.entry(
+                            answer,
+                            asked.options().namespace().name(),
+                            asked.request().key().fields())
+                    : null;
+        } catch (RuntimeException | AssertionError | StackOverflowError | LinkageError e) {
+            if (toldOfUnkept.compareAndSet(false, true)) {
+                LOG.warn(
+                        "an answer, {}, cannot be kept in the cache: it is used, and bought again the next time; told once: {}",
+                        asked.request(),
+                        ErrorText.of(e));
             }
-            Mono<Void> stored = answers.store(
-                    asked.fingerprint(),
-                    asked.sample(),
-                    answer,
-                    asked.options().namespace().name(),
-                    asked.request().key().fields());
-            return stored == AnswerStore.STORED ? Mono.just(answer) : stored.thenReturn(answer);
-        } catch (StackOverflowError | LinkageError e) { // Reactor would rethrow these and signal nothing
-            return Mono.error(new IllegalStateException("the answer cannot be encoded for the cache: " + e, e));
+            return null;
         }
     }
 
@@ -301,7 +317,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
         /** What is kept of an answer's usage, cost and model; default {@link Meter#free()}. */
         public Builder<Q, R> meter(Meter<? super Q, ? super R> meter) {
-            this.meter = Objects.requireNonNull(meter, "meter");
+            this.meter = CarefulMeter.of(meter);
             return this;
         }
 

@@ -184,7 +184,7 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
         BatchMember.Key key = null;
         if (keys != null) {
             Integer replicate = CallOptions.from(context).replicate();
-            key = new BatchMember.Key(keys.key(request).fingerprint(), replicate == null ? 0 : replicate);
+            key = new BatchMember.Key(KeyedCall.key(keys, request).fingerprint(), replicate == null ? 0 : replicate);
         }
         long weight = weigher.applyAsLong(request);
         if (weight < 0) {

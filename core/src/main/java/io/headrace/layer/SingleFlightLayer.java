@@ -10,6 +10,7 @@ import io.headrace.cache.SeveralAnswers;
 import io.headrace.layer.Waiter.Line;
 import io.headrace.model.DeltaSink;
 import io.headrace.observe.CallEvent.CacheHit;
+import io.headrace.observe.CarefulMeter;
 import io.headrace.observe.DryRun;
 import io.headrace.observe.Meter;
 import java.util.Objects;
@@ -49,7 +50,7 @@ public final class SingleFlightLayer<Q, R> implements Layer<Q, R> {
             SeveralAnswers<Q, R> several) {
         this.flights = flights;
         this.keys = Objects.requireNonNull(keys, "keys");
-        this.meter = Objects.requireNonNull(meter, "meter");
+        this.meter = CarefulMeter.of(meter);
         this.several = Objects.requireNonNull(several, "several");
     }
 

@@ -32,7 +32,7 @@ record StoredLane<Q, R>(
         return Mono.defer(() -> {
             try {
                 return answers.keeps(answer) && Judgement.of(validator, answer).isEmpty()
-                        ? answers.store(fingerprint, sample, answer, namespace, fields)
+                        ? answers.store(fingerprint, sample, answers.entry(answer, namespace, fields))
                                 .thenReturn(true)
                         : Mono.just(false);
             } catch (StackOverflowError | LinkageError e) { // Reactor would rethrow these and signal nothing

@@ -7,6 +7,7 @@ import io.headrace.ErrorKind;
 import io.headrace.ErrorText;
 import io.headrace.Layer;
 import io.headrace.cache.SeveralAnswers;
+import io.headrace.observe.CarefulMeter;
 import io.headrace.observe.Meter;
 import java.util.List;
 import java.util.Objects;
@@ -43,7 +44,7 @@ public final class ValidateLayer<Q, R> implements Layer<Q, R> {
             Predicate<? super R> truncated,
             Function<? super Q, String> about) {
         this.validator = Objects.requireNonNull(validator, "validator");
-        this.meter = Objects.requireNonNull(meter, "meter");
+        this.meter = CarefulMeter.of(meter);
         this.several = Objects.requireNonNull(several, "several");
         this.truncated = Objects.requireNonNull(truncated, "truncated");
         this.about = Objects.requireNonNull(about, "about");

@@ -1,5 +1,6 @@
 package io.headrace.observe;
 
+import io.headrace.ErrorText;
 import java.util.Objects;
 import org.slf4j.LoggerFactory;
 import reactor.util.context.Context;
@@ -61,7 +62,8 @@ public interface CallListener {
         try {
             on(event);
         } catch (RuntimeException | AssertionError | StackOverflowError | LinkageError e) {
-            LoggerFactory.getLogger(CallListener.class).warn("a call listener failed, the call goes on", e);
+            LoggerFactory.getLogger(CallListener.class)
+                    .warn("a call listener failed, the call goes on", ErrorText.forLog(e));
         }
     }
 }
