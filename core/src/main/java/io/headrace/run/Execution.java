@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -168,7 +169,17 @@ final class Execution<I, O> implements Recorder.Ending {
 
     private void look() {
         reporter.lookAtGates().forEach(this::note);
-        memory.look(settings.memory().get()).ifPresent(this::warn);
+        try {
+            files.schedule(this::lookAtMemory); // a container tells by files, which are not for the timer's threads
+        } catch (RejectedExecutionException e) {
+            looking.dispose(); // it ends meanwhile
+        }
+    }
+
+    private void lookAtMemory() {
+        if (!over) {
+            memory.look(settings.memory().get()).ifPresent(this::warn);
+        }
     }
 
     /** How much of their windows the steps may use, and of their sizes batches. */

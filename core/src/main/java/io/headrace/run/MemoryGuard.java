@@ -7,7 +7,7 @@ import java.util.function.DoubleConsumer;
 /**
  * Keeps a run alive where memory gets short: warns at 80 % of the bound that is nearest, and above 90 % lets the steps work on fewer
  * items at once, and batches hold fewer requests, half as many at each look until it falls; below 80 % twice as many until all is as it
- * was. Not thread-safe.
+ * was. Thread-safe.
  */
 final class MemoryGuard {
 
@@ -44,7 +44,7 @@ final class MemoryGuard {
      *
      * @return what to tell people, when something begins or is over
      */
-    Optional<String> look(MemoryUse use) {
+    synchronized Optional<String> look(MemoryUse use) {
         boolean isOld = use.isByHeap() && use.collections() == collections;
         collections = use.collections();
         if (isOld) {

@@ -440,7 +440,7 @@ public final class Run<O> {
          * 80 % it says so, in log and report; above 90 % its steps work on fewer items at once, and batches become
          * smaller, until that falls.
          *
-         * @param memory quick, throws nothing
+         * @param memory asked on the thread for files; throws nothing
          */
         public Builder<I, O> memory(Supplier<MemoryUse> memory) {
             this.memory = Objects.requireNonNull(memory, "memory");

@@ -31,6 +31,7 @@ class RunControlTest {
     private static final Duration SOON = Duration.ofSeconds(20);
 
     private final AtomicInteger begun = new AtomicInteger();
+    private final AtomicInteger looks = new AtomicInteger();
     private final Queue<Sinks.Empty<Void>> held = new ConcurrentLinkedQueue<>();
     private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
     private volatile MemoryUse memory = new MemoryUse(new Level(1, 10), Level.UNLIMITED, 0);
@@ -54,7 +55,10 @@ class RunControlTest {
                         Codec.json(String.class))
                 .timer(() -> time)
                 .grace(Duration.ofSeconds(30))
-                .memory(() -> memory)
+                .memory(() -> {
+                    looks.incrementAndGet();
+                    return memory;
+                })
                 .build();
     }
 
@@ -171,12 +175,14 @@ class RunControlTest {
         StepVerifier.create(run.execute())
                 .then(() -> await(() -> begun.get() == 10))
                 .then(() -> memory = new MemoryUse(new Level(1, 10), new Level(95, 100), 0))
-                .then(() -> time.advanceTimeBy(Duration.ofSeconds(3)))
+                .then(() -> looks.set(0))
+                .then(() -> time.advanceTimeBy(Duration.ofSeconds(4)))
+                .then(() -> await(() -> looks.get() >= 4)) // three have had their effect then
                 .then(() -> release(10))
                 .then(() -> await(() -> begun.get() == 11))
                 .then(() -> assertThat(progress(run).steps()).allMatch(load -> load.working() == 1))
                 .then(() -> memory = new MemoryUse(new Level(1, 10), new Level(50, 100), 0))
-                .then(() -> time.advanceTimeBy(Duration.ofSeconds(4)))
+                .then(() -> time.advanceTimeBy(Duration.ofSeconds(5)))
                 .then(() -> await(() -> begun.get() == 20))
                 .then(() -> await(() -> {
                     release();

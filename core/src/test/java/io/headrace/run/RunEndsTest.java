@@ -8,6 +8,8 @@ import io.headrace.dataset.Dataset;
 import io.headrace.flow.Pipeline;
 import io.headrace.flow.Reduction;
 import io.headrace.flow.Step;
+import io.headrace.memory.MemoryUse;
+import io.headrace.memory.MemoryUse.Level;
 import io.headrace.run.RunReport.End;
 import io.headrace.run.RunReport.Items;
 import java.io.IOException;
@@ -15,6 +17,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -209,6 +213,26 @@ class RunEndsTest extends Runs {
         }
         assertThat(run(words(10), Runs::upper).build().execute().block(SOON).end())
                 .isEqualTo(End.FINISHED);
+    }
+
+    @Test
+    void memory_isReadOnNoThreadThatMustNotBlock() {
+        Set<String> threads = ConcurrentHashMap.newKeySet();
+        Sinks.Empty<Void> read = Sinks.empty();
+        AtomicInteger readings = new AtomicInteger();
+        Run<String> run = run(words(1), word -> read.asMono().then(Runs.upper(word)))
+                .memory(() -> {
+                    if (Schedulers.isInNonBlockingThread()) {
+                        threads.add(Thread.currentThread().getName());
+                    }
+                    if (readings.incrementAndGet() == 3) { // the first is before the run, the second at its begin
+                        read.tryEmitEmpty();
+                    }
+                    return new MemoryUse(Level.UNLIMITED, Level.UNLIMITED, 0);
+                })
+                .build();
+        assertThat(run.execute().block(SOON).end()).isEqualTo(End.FINISHED);
+        assertThat(threads).isEmpty();
     }
 
     @Test
