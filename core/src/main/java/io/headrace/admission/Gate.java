@@ -58,6 +58,7 @@ public final class Gate {
 
     private final String name;
     private final Supplier<Scheduler> scheduler;
+    private final GateClock clock;
     private final List<Resource> shared;
     private final @Nullable Slots slots;
     private final KeyRing keys;
@@ -74,6 +75,7 @@ public final class Gate {
     private boolean paused;
     private @Nullable Disposable timer;
     private long timerAt;
+    private int timerTurns;
 
     /**
      * @param shared what all keys share, {@code slots} among them
@@ -90,6 +92,7 @@ public final class Gate {
             GateMemory memory) {
         this.name = name;
         this.scheduler = scheduler;
+        this.clock = new GateClock(scheduler);
         this.shared = List.copyOf(shared);
         this.slots = slots;
         this.keys = keys;
@@ -207,7 +210,7 @@ public final class Gate {
     /** How things stand. */
     public GateSnapshot snapshot() {
         synchronized (lock) {
-            long now = now();
+            long now = clock.now();
             Entry<Ticket<?>> next = queue.peek(now);
             ApiException stands = standstill.reason();
             return new GateSnapshot(
@@ -247,7 +250,7 @@ public final class Gate {
     /** Whether {@code ticket} may go now and nobody is in line; it is not put in line otherwise. */
     private boolean enterAtOnce(Ticket<?> ticket) {
         synchronized (lock) {
-            long now = now();
+            long now = clock.now();
             return queue.size() == 0 && neverGranted(ticket) == null && take(ticket, now) == 0;
         }
     }
@@ -322,7 +325,7 @@ public final class Gate {
                 return;
             }
         }
-        Settlement settlement = end.apply(Duration.ofNanos(Math.max(0, now() - ticket.since)));
+        Settlement settlement = end.apply(Duration.ofNanos(clock.since(ticket.since)));
         boolean[] held = new boolean[1];
         try {
             change((now, deferred) -> {
@@ -396,7 +399,7 @@ public final class Gate {
         Deferred deferred = Deferred.mine();
         try {
             synchronized (lock) {
-                long now = now();
+                long now = clock.now();
                 change.make(now, deferred);
                 admitWaiting(now, deferred);
                 events.handOver(deferred);
@@ -537,13 +540,14 @@ public final class Gate {
         }
         long at = now + wait;
         if (timer != null) {
-            if (timerAt - at <= 0 && timerAt - now >= 0) {
+            if (timerAt - at <= 0 && timerAt - now >= 0 && timerTurns == clock.turns()) {
                 return true;
             }
             timer.dispose();
             timer = null;
         }
         timerAt = at;
+        timerTurns = clock.turns();
         try {
             timer = scheduler.get().schedule(() -> onTime(at), wait, TimeUnit.NANOSECONDS);
             return true;
@@ -577,10 +581,6 @@ public final class Gate {
         long used = end.usage().inputTokens() + end.usage().outputTokens();
         boolean tellsNothing = !end.isFree() && (used == 0 || !end.usage().isKnown());
         return Math.max(1, tellsNothing ? demand.tokens() : used);
-    }
-
-    private long now() {
-        return scheduler.get().now(TimeUnit.NANOSECONDS);
     }
 
     /** What is done under the lock, at a moment of the gate's clock. */

@@ -229,7 +229,10 @@ public final class GateBuilder {
         return this;
     }
 
-    /** Whose time counts and where attempts start that waited for time to pass, taken when used; default {@code Schedulers::parallel}. */
+    /**
+     * Whose time counts and where attempts start that waited for time to pass, taken when used; default {@code Schedulers::parallel}.
+     * When it changes to one whose time is earlier, as from real to virtual time in tests, the gate goes on from where it was.
+     */
     public GateBuilder scheduler(Supplier<Scheduler> scheduler) {
         this.scheduler = Objects.requireNonNull(scheduler, "scheduler");
         return this;

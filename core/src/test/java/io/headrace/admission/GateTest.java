@@ -18,6 +18,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +30,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
+import reactor.test.scheduler.VirtualTimeScheduler;
 
 @Timeout(20)
 class GateTest {
@@ -68,6 +70,37 @@ class GateTest {
                 .expectNext("yes")
                 .verifyComplete();
         assertAllBack();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void schedulerWhoseTimeIsAnother_goesOnFromThere(boolean someoneWaits) {
+        VirtualTimeScheduler first = VirtualTimeScheduler.create();
+        VirtualTimeScheduler second = VirtualTimeScheduler.create();
+        AtomicReference<VirtualTimeScheduler> time = new AtomicReference<>(first);
+        Gate gate = Gate.builder("moved")
+                .rate(Charge.REQUESTS, Rate.of(1, ofSeconds(10)))
+                .scheduler(time::get)
+                .build();
+        Call<String, String> call = ((Call<String, String>) Mono::just).with(gate.layer());
+        first.advanceTimeBy(Duration.ofDays(1));
+        List<String> answers = new ArrayList<>();
+        call.apply("a").subscribe(answers::add);
+        Disposable left = someoneWaits ? call.apply("b").subscribe(answers::add) : Disposables.disposed();
+        assertThat(answers).containsExactly("a");
+
+        time.set(second);
+        left.dispose();
+        call.apply("c").subscribe(answers::add);
+        second.advanceTimeBy(ofSeconds(9));
+        assertThat(answers).containsExactly("a");
+        second.advanceTimeBy(ofSeconds(2));
+        assertThat(answers).containsExactly("a", "c");
+
+        time.set(first);
+        call.apply("d").subscribe(answers::add);
+        first.advanceTimeBy(ofSeconds(11));
+        assertThat(answers).containsExactly("a", "c", "d");
     }
 
     @Test
