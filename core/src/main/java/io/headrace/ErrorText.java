@@ -24,7 +24,7 @@ public final class ErrorText {
     /** {@code error} for a logger, which asks it too; where it throws then, what stands for it. */
     public static Throwable forLog(Throwable error) {
         try {
-            error.toString();
+            var unused = error.toString();
             return error;
         } catch (RuntimeException | StackOverflowError e) {
             RuntimeException instead = new RuntimeException(error.getClass().getName());

@@ -41,7 +41,7 @@ final class Identity {
             }
             try {
                 return new Outcome.Ok<>(change.apply(ok.item()), ok.tally());
-            } catch (RuntimeException | StackOverflowError | LinkageError e) {
+            } catch (RuntimeException | AssertionError | StackOverflowError | LinkageError e) {
                 return new Outcome.Failed<>(
                         ok.item(),
                         dataset,

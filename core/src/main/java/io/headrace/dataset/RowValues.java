@@ -14,7 +14,10 @@ final class RowValues {
         T value;
         try {
             value = codec.decode(json);
-        } catch (RuntimeException | StackOverflowError | LinkageError e) { // a record's own checks speak here too
+        } catch (RuntimeException
+                | AssertionError
+                | StackOverflowError
+                | LinkageError e) { // a record's own checks speak here too
             throw new MalformedRowException(ErrorText.message(e), id);
         }
         if (value == null) {

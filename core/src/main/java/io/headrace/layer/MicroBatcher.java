@@ -286,7 +286,8 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
                     callers = batch.takeAll();
                 }
             }
-            IllegalStateException failure = new IllegalStateException("the micro-batcher's timer failed: " + ErrorText.of(e), e);
+            IllegalStateException failure =
+                    new IllegalStateException("the micro-batcher's timer failed: " + ErrorText.of(e), e);
             callers.forEach(caller -> caller.fail(failure));
         }
     }

@@ -330,7 +330,7 @@ final class Execution<I, O> implements Recorder.Ending {
 
     /** Put together when the recorder listens, so that it also hears what the dataset or a step throws here. */
     private Flux<Outcome<O>> work(Checkpoint<O> opened) {
-        Flux<Outcome<I>> rows = settings.dataset().items();
+        Flux<Outcome<I>> rows = new GuardedRows<>(settings.dataset().items());
         if (settings.maxItems() != Long.MAX_VALUE) {
             rows = rows.take(settings.maxItems()).doOnNext(row -> taken.incrementAndGet());
         }

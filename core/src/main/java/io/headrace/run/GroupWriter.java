@@ -60,7 +60,7 @@ final class GroupWriter<O> {
         if (outcome instanceof Outcome.Ok<O> ok) {
             try {
                 line = result(ok);
-            } catch (RuntimeException | StackOverflowError | LinkageError e) {
+            } catch (RuntimeException | AssertionError | StackOverflowError | LinkageError e) {
                 results.drop();
                 Outcome.Failed<O> failed = new Outcome.Failed<>(
                         item,

@@ -107,8 +107,8 @@ final class SweepExecution {
                 .doOnSubscribe(begun -> began(member)) // it can be stopped from here on
                 .map(report -> Configuration.of(member.name(), report))
                 .defaultIfEmpty(Configuration.notBegun(member.name(), "stopped before it began"))
-                .onErrorResume(error -> Mono.just(Configuration.broken(
-                        member.name(), member.run().report(), ErrorText.message(error))));
+                .onErrorResume(error -> Mono.just(
+                        Configuration.broken(member.name(), member.run().report(), ErrorText.message(error))));
     }
 
     private void began(Member member) {
