@@ -64,6 +64,9 @@ final class Execution<I, O> implements Recorder.Ending {
     private boolean outOfReach;
     private volatile boolean noRoom;
     private volatile boolean over;
+    /** Whoever asks how things stand meanwhile would wait for the disk, on a thread of the timer. */
+    private volatile boolean writingAnew;
+
     private volatile @Nullable Throwable failure;
     private volatile @Nullable RunReport report;
 
@@ -198,7 +201,7 @@ final class Execution<I, O> implements Recorder.Ending {
     Optional<Progress> progress() {
         Checkpoint<O> from;
         synchronized (this) {
-            from = started ? checkpoint : null;
+            from = started && !writingAnew ? checkpoint : null;
         }
         return Optional.ofNullable(from).map(reporter::progress);
     }
@@ -419,7 +422,12 @@ final class Execution<I, O> implements Recorder.Ending {
         if (failure != null || !from.passed()) {
             return false;
         }
-        from.directory().finishPass(!isLimited());
+        writingAnew = true;
+        try {
+            from.directory().finishPass(!isLimited());
+        } finally {
+            writingAnew = false;
+        }
         return from.directory().read(ledger -> ledger.rows().seen(RowStatus.PENDING)) == 0;
     }
 
