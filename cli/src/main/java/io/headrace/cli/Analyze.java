@@ -102,7 +102,8 @@ final class Analyze implements Callable<Integer> {
         if (estimateOnly && clearCache) {
             throw new UsageProblem("--estimate changes nothing: leave out --clear-cache");
         }
-        try (ResponseCache cache = options.answers.open()) { // first: it opens on a thread of its own meanwhile
+        // first: it opens on a thread of its own meanwhile
+        try (ResponseCache cache = estimateOnly ? options.answers.openIfThere() : options.answers.open()) {
             Dataset<String> dataset = options.input.dataset();
             try (Backend backend = options.provider.open(simulated)) {
                 Budget cap = options.budget.budget(List.of(backend.model()));

@@ -6,6 +6,7 @@ import io.headrace.cache.InMemoryCache;
 import io.headrace.cache.ResponseCache;
 import io.headrace.cache.TieredCache;
 import io.headrace.cache.rocksdb.RocksDbCache;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +70,15 @@ final class AnswerOptions {
             throw new UsageProblem(
                     e.getMessage() + " (--cache DIR names the folder, --cache-wait TIME waits until it is free)", e);
         }
+    }
+
+    /**
+     * The same for a command that makes nothing: what is not there holds no answer.
+     *
+     * @throws UsageProblem if it cannot be opened
+     */
+    ResponseCache openIfThere() {
+        return Files.exists(folder()) ? open() : InMemoryCache.create();
     }
 
     /**

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -76,12 +77,17 @@ final class ConfigurationFile {
         } catch (JacksonException e) {
             TokenStreamLocation at = e.getLocation();
             throw new UsageProblem(
-                    file + (at == null ? "" : " line " + at.getLineNr()) + ": "
-                            + e.getOriginalMessage().lines().findFirst().orElse("cannot be read"),
-                    e);
+                    file + (at == null ? "" : " line " + at.getLineNr()) + ": " + what(e.getOriginalMessage()), e);
         } catch (IOException e) {
             throw new UsageProblem(file + " cannot be read: " + e, e);
         }
+    }
+
+    /** Without the lines that draw the place, which the parser of YAML puts between what it read and what is wrong there. */
+    private static String what(String message) {
+        return message.lines()
+                .filter(line -> !line.isBlank() && !line.startsWith(" "))
+                .collect(Collectors.joining(": "));
     }
 
     private static Value value(JsonParser parser) {

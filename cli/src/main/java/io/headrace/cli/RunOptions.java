@@ -21,7 +21,8 @@ final class RunOptions {
             paramLabel = "TIME",
             order = 36,
             defaultValue = "30s",
-            description = "How long calls in flight may take after Ctrl-C or SIGTERM. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "How long items in flight, with all their calls, may take after Ctrl-C or SIGTERM. Default: ${DEFAULT-VALUE}.")
     private Duration grace = Duration.ZERO;
 
     Duration grace() {

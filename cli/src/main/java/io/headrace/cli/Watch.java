@@ -174,7 +174,7 @@ final class Watch {
         return signals.first()
                 .subscribe(
                         code -> {
-                            stopping("calls in flight have " + Durations.format(grace)
+                            stopping("items in flight have " + Durations.format(grace)
                                     + " to end, a second signal stops at once");
                             stop.run();
                         },

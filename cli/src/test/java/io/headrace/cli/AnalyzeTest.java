@@ -98,6 +98,7 @@ class AnalyzeTest {
     @Test
     void estimate_sendsNothing_andKnowsWhatTheCacheHolds() {
         Result before = analyze("--estimate");
+        assertThat(temp).isEmptyDirectory();
         assertThat(before.exitCode()).isZero();
         assertThat(before.out()).contains("30 rows, 60 calls to send, 0 from the cache", "USD to ", "assumed");
         assertThat(out).doesNotExist();

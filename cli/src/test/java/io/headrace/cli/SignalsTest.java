@@ -63,7 +63,7 @@ class SignalsTest {
 
             assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue()).isEqualTo(exitCode);
-            assertThat(text("err")).contains("stopping; calls in flight have 30s to end");
+            assertThat(text("err")).contains("stopping; items in flight have 30s to end");
             assertThat(text("out")).contains("stopped early", "the same command goes on from here");
             JsonNode report = report();
             assertThat(report.path("end").asString()).isEqualTo("stopped");

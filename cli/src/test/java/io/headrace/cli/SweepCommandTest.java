@@ -129,7 +129,7 @@ class SweepCommandTest {
                     a.yaml | `prompts:\\n  classify: choose` | a.yaml: the prompt for classifying must hold {categories}
                     a.yaml | `temperature: 1\\nreasoningTokens: 100` | a.yaml: reasoning models take no temperature
                     a.yaml | `model: a\\nmodel: b` | a.yaml line 2
-                    a.yaml | `model: [unclosed` | a.yaml line 1
+                    a.yaml | `model: [unclosed` | a.yaml line 1: while parsing a flow sequence: expected ',' or ']'
                     a.yaml | `model: a\\n---\\nmodel: b` | a.yaml line 3: a file holds one configuration
                     a.yaml | `model: &m gpt-4o\\nprompts:\\n  topics: *m` | a.yaml line 3: the alias *m is not understood
                     a.yaml | `model: m\\ncategories: [a, &b b, *b]` | a.yaml line 2: the alias *b is not understood
