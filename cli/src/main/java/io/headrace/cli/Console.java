@@ -17,6 +17,7 @@ final class Console {
     private final PrintWriter err;
     private final boolean terminal;
     private boolean dirty;
+    private boolean over;
 
     Console(PrintWriter err, boolean terminal) {
         this.err = err;
@@ -35,6 +36,9 @@ final class Console {
 
     /** Shows where the run is, in place of what was shown before. */
     synchronized void progress(String text) {
+        if (over) {
+            return;
+        }
         // a line that wraps on a narrow terminal could not be written over
         err.print(terminal ? TO_LINE_START_AND_ERASE + NO_WRAP + text + WRAP : text + System.lineSeparator());
         err.flush();
@@ -48,8 +52,13 @@ final class Console {
         err.flush();
     }
 
-    /** Takes the progress away. */
-    synchronized void clear() {
+    /** Takes the progress away, and shows no more: what is on its way from another thread would get between the lines of a summary. */
+    synchronized void end() {
+        clear();
+        over = true;
+    }
+
+    private void clear() {
         if (dirty) {
             err.print(TO_LINE_START_AND_ERASE);
             err.flush();

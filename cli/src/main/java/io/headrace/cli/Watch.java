@@ -107,7 +107,7 @@ final class Watch {
             return report;
         } finally {
             helpers.dispose();
-            console.clear();
+            console.end();
         }
     }
 

@@ -16,7 +16,7 @@ class ConsoleTest {
         console.progress("1 item");
         console.progress("2 items");
         console.line("a notice");
-        console.clear();
+        console.end();
         assertThat(written.toString())
                 .isEqualTo("\r\033[K\033[?7l1 item\033[?7h\r\033[K\033[?7l2 items\033[?7h\r\033[Ka notice"
                         + System.lineSeparator());
@@ -27,8 +27,19 @@ class ConsoleTest {
         Console console = new Console(new PrintWriter(written), false);
         console.progress("1 item");
         console.line("a notice");
-        console.clear();
+        console.end();
         assertThat(written.toString())
                 .isEqualTo("1 item" + System.lineSeparator() + "a notice" + System.lineSeparator());
+    }
+
+    @Test
+    void progressThatComesAfterTheEnd_isNotShown() {
+        for (boolean terminal : new boolean[] {true, false}) {
+            Console console = new Console(new PrintWriter(written), terminal);
+            console.end();
+            console.progress("late");
+            console.line("a notice");
+        }
+        assertThat(written.toString()).isEqualTo(("a notice" + System.lineSeparator()).repeat(2));
     }
 }

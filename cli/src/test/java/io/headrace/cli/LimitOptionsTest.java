@@ -74,7 +74,7 @@ class LimitOptionsTest {
                 .hasMessageContaining("script.json: change 1 of the script: workers must be a whole number");
         assertThatThrownBy(() -> start("--script", "none.json"))
                 .isInstanceOf(UsageProblem.class)
-                .hasMessageContaining("none.json");
+                .hasMessage("there is no script none.json");
         assertThatThrownBy(() -> start("--requests-per-minute", "0"))
                 .isInstanceOf(UsageProblem.class)
                 .hasMessageContaining("--requests-per-minute must be 1 to 100000000000, not 0");

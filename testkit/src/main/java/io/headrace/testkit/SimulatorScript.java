@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -86,8 +87,10 @@ public record SimulatorScript(List<Step> steps) {
     public static SimulatorScript read(Path file) {
         try {
             return parse(Files.readString(file));
+        } catch (NoSuchFileException e) {
+            throw new UncheckedIOException("there is no script " + file, e);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read the script " + file + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("cannot read the script " + file + ": " + e, e);
         }
     }
 }
