@@ -326,21 +326,28 @@ public final class Gate {
             }
         }
         Settlement settlement = end.apply(Duration.ofNanos(clock.since(ticket.since)));
-        boolean[] held = new boolean[1];
-        try {
-            change((now, deferred) -> {
-                held[0] = ticket.state == Ticket.State.HELD;
-                if (held[0]) {
+        Deferred deferred = Deferred.mine();
+        boolean held = false;
+        try { // as change does, without an object for it: this is done for each attempt
+            synchronized (lock) {
+                long now = clock.now();
+                held = ticket.state == Ticket.State.HELD;
+                if (held) {
                     settle(ticket, settlement, now);
                 }
                 memory.keep(now, deferred);
-            });
-        } finally { // whatever those who were let go throw
-            if (held[0] && ticket.budget != null) {
-                ticket.budget.settle(ticket.demand, settlement);
+                letGo(now, deferred);
+            }
+        } finally { // whatever those who are let go throw
+            try {
+                deferred.run();
+            } finally {
+                if (held && ticket.budget != null) {
+                    ticket.budget.settle(ticket.demand, settlement);
+                }
             }
         }
-        if (held[0]) {
+        if (held) {
             ticket.widenWindow(concurrency);
         }
     }
@@ -401,12 +408,17 @@ public final class Gate {
             synchronized (lock) {
                 long now = clock.now();
                 change.make(now, deferred);
-                admitWaiting(now, deferred);
-                events.handOver(deferred);
+                letGo(now, deferred);
             }
         } finally { // whatever a resource throws, who was admitted goes
             deferred.run();
         }
+    }
+
+    /** Under the lock, when anything has changed: has those started after it who may go now. */
+    private void letGo(long now, Deferred deferred) {
+        admitWaiting(now, deferred);
+        events.handOver(deferred);
     }
 
     private void admitWaiting(long now, Deferred deferred) {
@@ -518,11 +530,13 @@ public final class Gate {
 
     /** Why {@code ticket} may never go. What no budget can pay for is no fault of the request's: a run leaves its item pending. */
     private @Nullable ApiException neverGranted(Ticket<?> ticket) {
-        String why = null;
         for (Resource resource : shared) {
-            why = why == null ? resource.impossible(ticket.demand) : why;
+            String why = resource.impossible(ticket.demand);
+            if (why != null) {
+                return notSent(ErrorKind.INVALID_REQUEST, why);
+            }
         }
-        why = why == null ? keys.impossible(ticket.demand) : why;
+        String why = keys.impossible(ticket.demand);
         if (why != null) {
             return notSent(ErrorKind.INVALID_REQUEST, why);
         }
