@@ -7,19 +7,23 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * Memory in front of a slower store, which it owns: an answer that was read from the store once is given inline from then on.
- * A new answer goes to the store only; most answers of a run are never asked for again, and keeping them would fill the heap
- * for nothing.
+ * Memory in front of a slower store, which it owns: an answer that was read from the store twice is given inline from then on.
+ * A new answer, and one read for the first time, stay in the store only; most answers of a run are never asked for again, and
+ * keeping them would fill the heap for nothing.
  */
 public final class TieredCache implements ResponseCache {
 
     private static final int STRIPES = 1024;
+    private static final int READS_REMEMBERED = 1 << 16;
 
     private final InMemoryCache memory;
     private final ResponseCache store;
 
     /** Counts changes by fingerprint, so that a value read before a change is not kept after it. */
     private final AtomicIntegerArray changes = new AtomicIntegerArray(STRIPES);
+
+    /** Marks of the answers that the store gave last, each in the place of an older one: by chance a first read may pass for a second. */
+    private final AtomicIntegerArray read = new AtomicIntegerArray(READS_REMEMBERED);
 
     private TieredCache(InMemoryCache memory, ResponseCache store) {
         this.memory = memory;
@@ -47,8 +51,17 @@ public final class TieredCache implements ResponseCache {
 
     private Mono<CacheEntry> fromStore(EntryKey key) {
         int seen = changes.get(stripe(key));
-        return store.get(key.fingerprint(), key.sample())
-                .doOnNext(read -> memory.storeIfAbsent(key, () -> changes.get(stripe(key)) == seen ? read : null));
+        return store.get(key.fingerprint(), key.sample()).doOnNext(entry -> {
+            if (wasReadBefore(key)) {
+                memory.storeIfAbsent(key, () -> changes.get(stripe(key)) == seen ? entry : null);
+            }
+        });
+    }
+
+    private boolean wasReadBefore(EntryKey key) {
+        Fingerprint fingerprint = key.fingerprint();
+        int mark = (int) fingerprint.c() + key.sample();
+        return mark == read.getAndSet((int) fingerprint.a() & (READS_REMEMBERED - 1), mark);
     }
 
     @Override

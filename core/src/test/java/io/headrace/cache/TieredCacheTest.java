@@ -26,11 +26,28 @@ class TieredCacheTest {
     private final TieredCache cache = TieredCache.of(memory, store);
 
     @Test
-    void answerFromTheStore_isKeptInMemory() {
+    void answerReadTwice_isKeptInMemory() {
+        readOnce();
+        assertThat(memory.peek(new EntryKey(KEY, 0))).isNull();
+        readOnce();
+        StepVerifier.create(cache.get(KEY, 0)).expectNext(OLD).verifyComplete();
+        assertThat(store.gets).isEqualTo(2);
+    }
+
+    @Test
+    void answersReadOnce_takeNoMemory() {
+        for (long number = 1; number <= 10_000; number++) {
+            store.answers.add(Mono.just(OLD));
+            StepVerifier.create(cache.get(new Fingerprint(number, 2, number, 4), 0))
+                    .expectNext(OLD)
+                    .verifyComplete();
+        }
+        StepVerifier.create(memory.entries()).verifyComplete();
+    }
+
+    private void readOnce() {
         store.answers.add(Mono.just(OLD));
         StepVerifier.create(cache.get(KEY, 0)).expectNext(OLD).verifyComplete();
-        StepVerifier.create(cache.get(KEY, 0)).expectNext(OLD).verifyComplete();
-        assertThat(store.gets).isEqualTo(1);
     }
 
     @Test
@@ -76,6 +93,7 @@ class TieredCacheTest {
 
     @Test
     void answerReadBeforeAPut_isNotKeptAfterIt() {
+        readOnce();
         Sinks.One<CacheEntry> slow = Sinks.one();
         store.answers.add(slow.asMono());
         store.writes.add(Mono.empty());
@@ -91,6 +109,7 @@ class TieredCacheTest {
 
     @Test
     void answerReadBeforeAClear_isNotKeptAfterIt() {
+        readOnce();
         Sinks.One<CacheEntry> slow = Sinks.one();
         store.answers.add(slow.asMono());
         store.answers.add(Mono.empty());

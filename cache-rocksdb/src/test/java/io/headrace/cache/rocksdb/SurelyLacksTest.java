@@ -18,6 +18,7 @@ import reactor.test.StepVerifier;
 class SurelyLacksTest {
 
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
+    private static final int STORED = 200;
     private static final int MOVES = 50;
 
     /** About as many as are stored between two moves. */
@@ -45,6 +46,37 @@ class SurelyLacksTest {
                         .noneMatch(number -> cache.surelyLacks(Entries.key(number), 0));
             }
         }
+    }
+
+    @Test
+    void filtersOfTables_areNotAsked_whileLookupsFindTheirAnswers() {
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            IntStream.range(0, STORED)
+                    .forEach(number -> Entries.put(cache, number).block(TIMEOUT));
+            StepVerifier.create(cache.compact()).expectComplete().verify(TIMEOUT);
+        }
+        try (RocksDbCache cache = RocksDbCache.open(folder)) {
+            StepVerifier.create(cache.ready()).expectComplete().verify(TIMEOUT);
+            assertThat(toldAbsent(cache)).isGreaterThan(STORED * 9 / 10);
+
+            IntStream.range(0, STORED)
+                    .forEach(number -> StepVerifier.create(cache.get(Entries.key(number), 0))
+                            .expectNextCount(1)
+                            .expectComplete()
+                            .verify(TIMEOUT));
+            assertThat(toldAbsent(cache)).isZero();
+
+            StepVerifier.create(cache.get(Entries.key(STORED), 0))
+                    .expectComplete()
+                    .verify(TIMEOUT);
+            assertThat(toldAbsent(cache)).isGreaterThan(STORED * 9 / 10);
+        }
+    }
+
+    private static long toldAbsent(RocksDbCache cache) {
+        return IntStream.range(STORED, 2 * STORED)
+                .filter(number -> cache.surelyLacks(Entries.key(number), 0))
+                .count();
     }
 
     /** A listing moves all answers first. */
