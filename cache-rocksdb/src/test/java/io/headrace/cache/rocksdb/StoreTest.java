@@ -77,7 +77,7 @@ class StoreTest {
     void logOfAClosedCache_isUsedOn_alsoAfterAKill() throws Exception {
         int count = 0;
         Path copy = folder.resolveSibling(folder.getFileName() + "-copy");
-        for (int opening = 1; opening <= 12; opening++) {
+        for (int opening = 1; opening <= 9; opening++) {
             try (RocksDbCache cache = RocksDbCache.open(folder)) {
                 assertThat(readAll(cache, count + 100).cardinality()).isEqualTo(count);
                 int first = count;

@@ -77,8 +77,8 @@ class LeakTest {
     void brokenAndCancelledCalls_leaveNothing(Protocol protocol) {
         leaveNothing(protocol, FAULTS, (transport, server) -> {
             HttpEndpoint endpoint = Protocol.endpoint(transport, server);
-            breakCalls(endpoint, server, some(300, protocol));
-            cancelCalls(endpoint, some(300, protocol));
+            breakCalls(endpoint, server, some(200, protocol));
+            cancelCalls(endpoint, some(200, protocol));
             answerAll(endpoint);
         });
     }
@@ -88,9 +88,9 @@ class LeakTest {
     void brokenAndCancelledStreams_leaveNothing(Protocol protocol) {
         leaveNothing(protocol, STREAM_FAULTS, (transport, server) -> {
             Function<Integer, Flux<ChatDelta>> streams = streams(transport, server);
-            breakStreams(streams, server, some(90, protocol));
-            cancelStreamsByTime(streams, some(90, protocol));
-            cancelStreamsByDelta(streams, server, some(90, protocol));
+            breakStreams(streams, server, some(60, protocol));
+            cancelStreamsByTime(streams, some(60, protocol));
+            cancelStreamsByDelta(streams, server, some(60, protocol));
             answerAllStreams(streams);
         });
     }
