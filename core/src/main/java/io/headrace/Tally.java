@@ -7,7 +7,7 @@ import java.util.Objects;
  * What something took so far: an item, a step, a run.
  *
  * @param calls calls that were answered or failed, cached ones included
- * @param cached answers from the cache, or from an equal call at the same time that another one paid for
+ * @param cached those of them that the cache answered, or an equal call at the same time that another one paid for
  * @param attempts requests sent, retries included
  * @param elapsed time inside steps
  * @param queued the part of {@code elapsed} spent waiting for a permit or backing off

@@ -46,7 +46,7 @@ final class ItemMeter implements CallListener {
             usage = usage.plus(paid.usage());
             cost = cost.plus(paid.cost());
         } else if (event instanceof CallEvent.CacheHit hit) {
-            cached++;
+            cached += hit.whole() ? 1 : 0;
             saved = saved.plus(hit.saved());
         } else if (event instanceof CallEvent.CallEnded ended) {
             calls += ended.end() == CallEvent.End.PARKED ? 0 : 1;

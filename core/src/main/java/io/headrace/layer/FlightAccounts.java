@@ -199,7 +199,7 @@ final class FlightAccounts implements CallListener, AttemptLogOfCall {
         } else if (event instanceof Admitted admitted) {
             return new Admitted(options, admitted.waited());
         } else if (event instanceof CacheHit hit) {
-            return new CacheHit(options, hit.usage(), hit.saved());
+            return new CacheHit(options, hit.usage(), hit.saved(), hit.whole());
         } else if (event instanceof PaidBefore paid) {
             return new PaidBefore(options, paid.usage(), paid.cost());
         } else if (event instanceof BatchPrice price) {

@@ -108,6 +108,6 @@ public final class SampleLayer<Q, R> implements Layer<Q, R> {
                                     part -> inside.apply(
                                             new KeyedRequest<>(single, key, sample + part.index(), part))));
         }
-        return SplitLayer.joined(several, samples);
+        return GatheredHits.of(SplitLayer.joined(several, samples), count);
     }
 }

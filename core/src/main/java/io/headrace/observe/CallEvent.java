@@ -22,12 +22,19 @@ public sealed interface CallEvent {
 
     /**
      * The cache had the answer, or an equal call at the same time brought it, for which another one pays; no attempt follows. A call for
-     * several answers tells each that it was given so, and attempts for the others follow.
+     * several answers is told at its end what it was given so, if anything; attempts for the others come before that.
      *
      * @param usage what the answer used when it was bought
      * @param saved what it cost then
+     * @param whole whether the call was given all it asked for; else it has paid for the rest
      */
-    record CacheHit(CallOptions options, Usage usage, Cost saved) implements CallEvent {}
+    record CacheHit(CallOptions options, Usage usage, Cost saved, boolean whole) implements CallEvent {
+
+        /** The hit of a call for one answer. */
+        public CacheHit(CallOptions options, Usage usage, Cost saved) {
+            this(options, usage, saved, true);
+        }
+    }
 
     /**
      * The cache had the answer, which a batch had brought in an earlier pass over the same item and of which this item was told then as of

@@ -88,7 +88,9 @@ public final class Statistics implements CallListener {
         } else if (event instanceof CallEvent.CallEnded call) {
             callEnded(call);
         } else if (event instanceof CallEvent.CacheHit hit) {
-            cached.increment();
+            if (hit.whole()) {
+                cached.increment();
+            }
             saved.add(hit.saved());
         } else if (event instanceof CallEvent.Admitted admitted) {
             queueTime.add(admitted.waited());

@@ -70,7 +70,7 @@ public record StatisticsSnapshot(
      * @param answered calls with an answer, cached ones included
      * @param failed calls that ended in an error after all retries
      * @param cancelled calls whose caller went away
-     * @param cached answers from the cache, or from an equal call at the same time that another one paid for
+     * @param cached those that the cache answered, or an equal call at the same time that another one paid for
      * @param parked calls whose answer shall come by a batch; not among those that ended
      */
     public record Calls(long answered, long failed, long cancelled, long cached, long parked) {

@@ -172,7 +172,7 @@ public final class EstimateBuilder<I> {
 
     private static CallListener listener(Map<String, Seen> seen) {
         return event -> {
-            if (event instanceof CallEvent.CacheHit hit) {
+            if (event instanceof CallEvent.CacheHit hit && hit.whole()) {
                 Seen here = seen.get(hit.options().step());
                 if (here != null) {
                     here.hit();

@@ -18,6 +18,7 @@ import io.headrace.Usage;
 import io.headrace.observe.AttemptLog;
 import io.headrace.observe.CallEvent.AttemptStarted;
 import io.headrace.observe.CallEvent.CacheHit;
+import io.headrace.observe.Statistics;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,6 +28,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -318,9 +321,43 @@ class SampleLayerTest {
         assertThat(recorder.of(AttemptStarted.class)).hasSize(1);
         gives(stack.apply("q*3"), "q-1,q-2,q-3");
         assertThat(recorder.of(CacheHit.class))
-                .extracting(CacheHit::usage)
-                .containsExactly(Usage.of(10, 30), Usage.ZERO, Usage.ZERO);
-        assertThat(recorder.of(CacheHit.class).get(0).saved()).isEqualTo(Cost.of(BigDecimal.ONE));
+                .containsExactly(new CacheHit(CallOptions.NONE, Usage.of(10, 30), Cost.of(BigDecimal.ONE), true));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void severalAnswers_areOneCall_cachedIfNothingWasBought(boolean atOnce) {
+        Statistics statistics = Statistics.create();
+        Recorder recorder = new Recorder();
+        Call<String, String> stack = stack(model, cache)
+                .several(Samples.SEVERAL, atOnce)
+                .listener(statistics.and(recorder))
+                .build();
+        gives(stack.apply("q"), "q-1");
+        gives(stack.apply("q*2"), "q-1,q-2");
+        assertThat(statistics.snapshot().calls().cached()).isZero();
+        assertThat(recorder.of(CacheHit.class)).extracting(CacheHit::whole).containsExactly(false);
+
+        gives(stack.apply("q*2"), "q-1,q-2");
+        assertThat(statistics.snapshot().calls().cached()).isOne();
+        assertThat(statistics.snapshot().calls().total()).isEqualTo(3);
+        assertThat(recorder.names()).endsWith("CacheHit", "CallEnded");
+    }
+
+    @Test
+    void hitOfACallThatFailed_isNotWhole() {
+        Recorder recorder = new Recorder();
+        Call<String, String> stack = stack(
+                        request -> request.equals("q") && model.asked.size() == 1
+                                ? Mono.error(new IllegalStateException("down"))
+                                : model.apply(request),
+                        cache)
+                .several(Samples.SEVERAL, true)
+                .listener(recorder)
+                .build();
+        gives(stack.apply("q"), "q-1");
+        StepVerifier.create(stack.apply("q*2")).expectErrorMessage("down").verify();
+        assertThat(recorder.of(CacheHit.class)).extracting(CacheHit::whole).containsExactly(false);
     }
 
     @Test
