@@ -42,11 +42,13 @@ final class Stops {
         }
     }
 
-    /** The pack was attended to. */
+    /** The pack was attended to, or need not be now. */
     void attended(Pack pack) {
         if (pack.isKnown) {
             known.add(pack.lane);
-            unknown.remove(pack);
+            if (!left.contains(pack)) {
+                unknown.remove(pack);
+            }
         }
     }
 

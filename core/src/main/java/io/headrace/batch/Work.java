@@ -93,7 +93,7 @@ final class Work {
 
     /** The same with packs that shall wait no longer. */
     Mono<Void> submitDue(Stops stops) {
-        return files.run(this::sealDue).then(submit(this::isDue, stops));
+        return files.run(() -> sealDue(stops)).then(submit(this::isDue, stops));
     }
 
     /** Attends and submits, each as it is due, until there is news. */
@@ -244,8 +244,9 @@ final class Work {
                 .toList();
     }
 
-    private void sealDue() throws IOException {
-        boolean anyOut = served().anyMatch(Pack::isOut);
+    /** A small pack waits for what batches that are out may bring, unless nothing is brought by them any more. */
+    private void sealDue(Stops stops) throws IOException {
+        boolean anyOut = served().anyMatch(pack -> pack.isOut() && !stops.holds(pack));
         Instant now = settings.clock().instant();
         seal(pack -> !anyOut || !isSmall(pack) || !now.isBefore(pack.openedAt.plus(settings.fillTime())));
     }

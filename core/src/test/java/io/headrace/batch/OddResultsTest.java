@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,7 @@ class OddResultsTest {
 
     private final List<Instant> readings = new ArrayList<>();
     private UnaryOperator<Flux<BatchResult<String>>> results = all -> all;
+    private Predicate<BatchJob> isLost = job -> false;
     private Counts counts = new Counts(5, 5, 0);
     private Simulation simulation;
 
@@ -57,7 +59,7 @@ class OddResultsTest {
             public Flux<BatchResult<String>> results(BatchJob job) {
                 return Flux.defer(() -> {
                     readings.add(simulation.now());
-                    return results.apply(model.results(job));
+                    return isLost.test(job) ? Flux.empty() : results.apply(model.results(job));
                 });
             }
         };
@@ -92,6 +94,22 @@ class OddResultsTest {
         assertThat(simulation.rounds()).isEqualTo("done");
         simulation.checkAllIsDone();
         assertThat(simulation.provider.made).hasSize(1);
+    }
+
+    @Test
+    void batchOfWhichNothingMoreComes_keepsNoOthersWaiting_andIsToldOfAtTheEnd() {
+        Duration fillTime = Duration.ofDays(20);
+        simulation.settings = builder -> builder.fillTime(fillTime);
+        later();
+        counts = Counts.NONE;
+        String lost = simulation.provider.made.get(0).id;
+        isLost = job -> job.id().equals(lost);
+        simulation.requests.add("another request");
+        Instant begun = simulation.now();
+
+        assertThat(simulation.rounds()).contains("are not there");
+        assertThat(simulation.answers.values()).containsExactly("answer of another request");
+        assertThat(simulation.provider.made.get(1).createdAt).isBefore(begun.plus(fillTime.dividedBy(2)));
     }
 
     @Test
