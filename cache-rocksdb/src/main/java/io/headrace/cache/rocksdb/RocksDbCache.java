@@ -200,7 +200,7 @@ public final class RocksDbCache implements ResponseCache {
         try {
             return open.scan();
         } catch (IOException | RocksDBException e) {
-            throw unreadable(e);
+            throw closed ? closed() : unreadable(e);
         }
     }
 
