@@ -5,7 +5,7 @@ import io.headrace.ErrorText;
 import io.headrace.Usage;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
+import java.util.function.BiFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,38 +47,22 @@ public final class CarefulMeter<Q, R> implements Meter<Q, R> {
 
     @Override
     public Usage usage(R answer) {
-        try {
-            return known("usage", meter.usage(answer), Usage.UNKNOWN);
-        } catch (RuntimeException | AssertionError | StackOverflowError | LinkageError e) {
-            return unknown("usage", ErrorText.of(e), Usage.UNKNOWN);
-        }
+        return read("usage", Meter::usage, answer, Usage.UNKNOWN);
     }
 
     @Override
     public Cost cost(R answer) {
-        try {
-            return known("cost", meter.cost(answer), Cost.UNKNOWN);
-        } catch (RuntimeException | AssertionError | StackOverflowError | LinkageError e) {
-            return unknown("cost", ErrorText.of(e), Cost.UNKNOWN);
-        }
+        return read("cost", Meter::cost, answer, Cost.UNKNOWN);
     }
 
     @Override
     public String model(R answer) {
-        try {
-            return known("model", meter.model(answer), "");
-        } catch (RuntimeException | AssertionError | StackOverflowError | LinkageError e) {
-            return unknown("model", ErrorText.of(e), "");
-        }
+        return read("model", Meter::model, answer, "");
     }
 
     @Override
     public String requestId(R answer) {
-        try {
-            return known("request id", meter.requestId(answer), "");
-        } catch (RuntimeException | AssertionError | StackOverflowError | LinkageError e) {
-            return unknown("request id", ErrorText.of(e), "");
-        }
+        return read("request id", Meter::requestId, answer, "");
     }
 
     @Override
@@ -86,11 +70,17 @@ public final class CarefulMeter<Q, R> implements Meter<Q, R> {
         return of(Objects.requireNonNull(meter.batch(), "the meter's batch() returned null"));
     }
 
-    private <T> T known(String what, @Nullable T read, T unknown) {
-        return read != null ? read : unknown(what, "it is null", unknown);
-    }
-
-    private <T> T unknown(String what, String why, T unknown) {
+    private <T> T read(String what, BiFunction<Meter<? super Q, ? super R>, R, T> reading, R answer, T unknown) {
+        String why;
+        try {
+            T read = reading.apply(meter, answer);
+            if (read != null) {
+                return read;
+            }
+            why = "it is null";
+        } catch (RuntimeException | AssertionError | StackOverflowError | LinkageError e) {
+            why = ErrorText.of(e);
+        }
         if (warned.compareAndSet(false, true)) {
             LOG.warn("the meter failed on the {} of an answer, which counts as unknown; told once: {}", what, why);
         }

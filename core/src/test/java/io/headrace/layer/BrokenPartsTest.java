@@ -29,7 +29,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,50 +53,6 @@ class BrokenPartsTest {
     private final Statistics statistics = Statistics.create();
     private final MapCache cache = new MapCache();
     private final AtomicInteger sent = new AtomicInteger();
-
-    /** Ways to be no answer: null, and errors of all kinds, among them one that throws when it is asked what it says. */
-    static Stream<Supplier<Object>> ways() {
-        return Stream.of(
-                () -> null,
-                () -> {
-                    throw new IllegalArgumentException("cannot");
-                },
-                () -> {
-                    throw new MuteException();
-                },
-                () -> {
-                    throw new AssertionError("never so");
-                },
-                () -> {
-                    throw new StackOverflowError();
-                },
-                () -> {
-                    throw new NoClassDefFoundError("org/example/Gone");
-                });
-    }
-
-    /** Without the errors that are lost on a thread that a function goes over to by itself. */
-    static Stream<Supplier<Object>> ordinaryWays() {
-        return ways().limit(4);
-    }
-
-    private static final class MuteException extends RuntimeException {
-
-        @Override
-        public String getMessage() {
-            throw new IllegalStateException("do not ask");
-        }
-
-        @Override
-        public boolean equals(Object other) {
-            throw new IllegalStateException("do not compare");
-        }
-
-        @Override
-        public int hashCode() {
-            throw new IllegalStateException("do not hash");
-        }
-    }
 
     /** A meter that answers every question by {@code way}. */
     private record BrokenMeter(Supplier<Object> way) implements Meter<String, String> {
@@ -164,7 +119,7 @@ class BrokenPartsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("io.headrace.BrokenWays#ways")
     void meterOfAnswers_countsThemAsUnknown(Supplier<Object> way) {
         Call<String, String> call =
                 stack(BrokenPartsTest::soon).meter(new BrokenMeter(way)).build();
@@ -186,7 +141,7 @@ class BrokenPartsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("io.headrace.BrokenWays#ways")
     void meterOfABadAnswer_doesNotHideThatItIsBad(Supplier<Object> way) {
         Call<String, String> call = stack(BrokenPartsTest::soon)
                 .meter(new BrokenMeter(way))
@@ -199,7 +154,7 @@ class BrokenPartsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("io.headrace.BrokenWays#ways")
     void codecThatCannotWrite_leavesTheAnswerToWhoPaidForIt(Supplier<Object> way) {
         Codec<String> codec = new Codec<>() {
             @Override
@@ -223,7 +178,7 @@ class BrokenPartsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("io.headrace.BrokenWays#ways")
     void codecThatCannotRead_isAskedForAnother(Supplier<Object> way) {
         stack(BrokenPartsTest::soon).build().apply("a").block();
         Codec<String> codec = new Codec<>() {
@@ -245,7 +200,7 @@ class BrokenPartsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("io.headrace.BrokenWays#ways")
     void predicateOfWhatIsKept_leavesTheAnswerToWhoPaidForIt(Supplier<Object> way) {
         Call<String, String> call = stack(BrokenPartsTest::soon)
                 .storable(answer -> (Boolean) way.get())
@@ -258,7 +213,7 @@ class BrokenPartsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("io.headrace.BrokenWays#ways")
     void demandEstimator_failsItsCallBeforeItIsSent(Supplier<Object> way) {
         Call<String, String> call =
                 stack(BrokenPartsTest::soon).demand(text -> (Demand) way.get()).build();
@@ -268,7 +223,7 @@ class BrokenPartsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("io.headrace.BrokenWays#ways")
     void demandEstimatorThatCannotLearn_learnsNothing(Supplier<Object> way) {
         Call<String, String> call = stack(BrokenPartsTest::soon)
                 .demand(new DemandEstimator<>() {
@@ -291,7 +246,7 @@ class BrokenPartsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("io.headrace.BrokenWays#ways")
     void listener_isNobodysBusiness(Supplier<Object> way) {
         CallListener listener = event -> {
             var unused = way.get();
@@ -306,7 +261,7 @@ class BrokenPartsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("io.headrace.BrokenWays#ways")
     @SuppressWarnings("unchecked") // null or nothing
     void model_failsItsCallAlone(Supplier<Object> way) {
         Call<String, String> call = stack(text -> text.equals("a") ? (Mono<String>) way.get() : soon(text))
@@ -317,7 +272,7 @@ class BrokenPartsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("ordinaryWays")
+    @MethodSource("io.headrace.BrokenWays#ordinaryWays")
     void modelBehindAThread_failsItsCallAlone(Supplier<Object> way) {
         Call<String, String> call = stack(text -> Mono.delay(Duration.ofMillis(5))
                         .handle((tick, sink) -> {
@@ -334,7 +289,7 @@ class BrokenPartsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("io.headrace.BrokenWays#ways")
     void keyOfABatcher_failsItsCallAlone(Supplier<Object> way) {
         MicroBatcher<String, String> batcher = MicroBatcher.<String, String>builder(batch ->
                         Mono.just(new BatchResponse<>(batch.elements().stream()

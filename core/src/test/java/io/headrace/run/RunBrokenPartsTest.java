@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,37 +25,22 @@ import reactor.test.StepVerifier;
 @NullUnmarked
 class RunBrokenPartsTest extends Runs {
 
-    private static final class MuteException extends RuntimeException {
-
-        @Override
-        public String getMessage() {
-            throw new IllegalStateException("do not ask");
-        }
-    }
-
-    static Stream<Supplier<Object>> ways() {
-        return Stream.of(
-                () -> null,
-                () -> {
-                    throw new MuteException();
-                },
-                () -> {
-                    throw new AssertionError("never so");
-                },
-                () -> {
-                    throw new StackOverflowError();
-                },
-                () -> {
-                    throw new NoClassDefFoundError("org/example/Gone");
-                });
-    }
-
     /** Three rows, one of which is bad. */
     private void checkOneFails(Run<?> run) {
         RunReport report = run.execute().block(SOON);
         assertThat(report.end()).isEqualTo(End.FINISHED);
         assertThat(report.total().items().ok()).isEqualTo(2);
         assertThat(report.total().items().failed()).isEqualTo(1);
+    }
+
+    /** What is reported of a run over {@code dataset}, which breaks it. */
+    private RunReport broken(Dataset<String> dataset) {
+        Run<String> run = run(dataset, Runs::upper).build();
+        StepVerifier.create(run.execute()).expectError().verify(SOON);
+        run.closed().block(SOON);
+        RunReport report = run.report().orElseThrow();
+        assertThat(report.end()).isEqualTo(End.BROKEN);
+        return report;
     }
 
     private static <T> T isBad(String word, Supplier<Object> way, T good) {
@@ -80,36 +64,27 @@ class RunBrokenPartsTest extends Runs {
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("io.headrace.BrokenWays#ways")
     void idsOfADataset(Supplier<Object> way) {
-        checkOneFails(Run.builder(
-                        words(3).withIds(word -> isBad(word, way, word)),
-                        Step.map("upper", Runs::upper),
-                        directory,
-                        Codec.json(String.class))
+        checkOneFails(run(words(3).withIds(word -> isBad(word, way, word)), Runs::upper)
                 .build());
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("io.headrace.BrokenWays#ways")
     void versionsOfADataset(Supplier<Object> way) {
-        checkOneFails(Run.builder(
-                        words(3).withVersions(codec(way)),
-                        Step.map("upper", Runs::upper),
-                        directory,
-                        Codec.json(String.class))
-                .build());
+        checkOneFails(run(words(3).withVersions(codec(way)), Runs::upper).build());
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("io.headrace.BrokenWays#ways")
     void codecOfResults(Supplier<Object> way) {
         checkOneFails(Run.builder(words(3), Step.<String, String>map("same", Mono::just), directory, codec(way))
                 .build());
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("io.headrace.BrokenWays#ways")
     void functionsOfAllSteps(Supplier<Object> way) {
         List<Function<String, Step<String, String>>> steps = List.of(
                 name -> Step.map(name, word -> isBad(word, way, Mono.just(word))),
@@ -132,7 +107,7 @@ class RunBrokenPartsTest extends Runs {
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("io.headrace.BrokenWays#ways")
     void reductions_failByThemselves(Supplier<Object> way) {
         RunReport report = run(words(3), Runs::upper)
                 .reduction(Reduction.of("begin", () -> (Integer) way.get(), (a, item) -> a + 1, a -> a))
@@ -150,31 +125,22 @@ class RunBrokenPartsTest extends Runs {
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("io.headrace.BrokenWays#ways")
     void publisherThatBreaksMidway_leavesWhatItGave(Supplier<Object> way) {
         Dataset<String> dataset = Dataset.from(
                 "broken", Flux.just("a", "b", "c").map(word -> word.equals("c") ? (String) way.get() : word));
-        Run<String> run = Run.builder(dataset, Step.map("upper", Runs::upper), directory, Codec.json(String.class))
-                .build();
-        StepVerifier.create(run.execute()).expectError().verify(SOON);
-        run.closed().block(SOON);
-        RunReport report = run.report().orElseThrow();
-        assertThat(report.end()).isEqualTo(End.BROKEN);
+        RunReport report = broken(dataset);
         assertThat(report.total().items().ok()).isEqualTo(2);
     }
 
     @ParameterizedTest
-    @MethodSource("ways")
+    @MethodSource("io.headrace.BrokenWays#ways")
     void publisherThatCannotBeAsked_endsTheRun(Supplier<Object> way) {
         Dataset<String> dataset = Dataset.from("broken", subscriber -> {
             var unused = way.get();
             Operators.error(subscriber, new IllegalStateException("nothing there"));
         });
-        Run<String> run = Run.builder(dataset, Step.map("upper", Runs::upper), directory, Codec.json(String.class))
-                .build();
-        StepVerifier.create(run.execute()).expectError().verify(SOON);
-        run.closed().block(SOON);
-        assertThat(run.report().orElseThrow().end()).isEqualTo(End.BROKEN);
+        broken(dataset);
     }
 
     @Test
