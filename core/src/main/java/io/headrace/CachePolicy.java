@@ -35,8 +35,8 @@ public record CachePolicy(
      */
     public CachePolicy {
         Objects.requireNonNull(mode, "mode");
-        if (maxAge != null && (maxAge.isNegative() || maxAge.isZero())) {
-            throw new IllegalArgumentException("maxAge must be positive, not " + maxAge);
+        if (maxAge != null) {
+            Require.positive(maxAge, "maxAge");
         }
     }
 

@@ -21,9 +21,7 @@ public final class Ticks {
      * @throws IllegalArgumentException if the interval is not positive
      */
     public static Flux<Long> every(Duration interval, Supplier<? extends Scheduler> timer) {
-        if (interval.isNegative() || interval.isZero()) {
-            throw new IllegalArgumentException("the interval must be positive, not " + interval);
-        }
+        Require.positive(interval, "the interval");
         Duration bounded = interval.compareTo(LONGEST) < 0 ? interval : LONGEST;
         return Flux.defer(() -> Flux.interval(bounded, timer.get())).onBackpressureDrop();
     }

@@ -1,5 +1,6 @@
 package io.headrace.admission;
 
+import io.headrace.Require;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -68,19 +69,14 @@ public final class AdaptiveSpec {
      * @param serverErrorFactor above 0, at most 1
      */
     public AdaptiveSpec serverErrorFactor(double serverErrorFactor) {
-        if (!(serverErrorFactor > 0 && serverErrorFactor <= 1)) {
-            throw new IllegalArgumentException(
-                    "serverErrorFactor must be above 0 and at most 1, not " + serverErrorFactor);
-        }
+        Require.share(serverErrorFactor, "serverErrorFactor");
         return new AdaptiveSpec(initialConcurrency, initialRate, overrides, serverErrorFactor, halfLife);
     }
 
     /** After this time half of what an earlier process learned is where this one starts; default an hour. */
     public AdaptiveSpec halfLife(Duration halfLife) {
         Objects.requireNonNull(halfLife, "halfLife");
-        if (halfLife.isNegative() || halfLife.isZero()) {
-            throw new IllegalArgumentException("halfLife must be positive, not " + halfLife);
-        }
+        Require.positive(halfLife, "halfLife");
         return new AdaptiveSpec(initialConcurrency, initialRate, overrides, serverErrorFactor, halfLife);
     }
 

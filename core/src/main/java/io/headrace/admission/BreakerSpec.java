@@ -1,5 +1,6 @@
 package io.headrace.admission;
 
+import io.headrace.Require;
 import java.time.Duration;
 import java.util.Objects;
 
@@ -35,16 +36,16 @@ public record BreakerSpec(
      */
     public BreakerSpec {
         Objects.requireNonNull(openFor, "openFor");
-        check(failureShare > 0 && failureShare <= 1, "failureShare must be above 0 and at most 1, is ", failureShare);
-        check(window >= 1 && window <= MOST_CALLS, "window must be 1 to " + MOST_CALLS + ", is ", window);
-        check(minCalls >= 1 && minCalls <= window, "minCalls must be 1 to window, is ", minCalls);
+        Require.share(failureShare, "failureShare");
+        check(window >= 1 && window <= MOST_CALLS, "window must be 1 to " + MOST_CALLS + ", not ", window);
+        check(minCalls >= 1 && minCalls <= window, "minCalls must be 1 to window, not ", minCalls);
         check(
                 openFor.compareTo(Duration.ofMillis(1)) >= 0 && openFor.compareTo(LONGEST_OPEN) <= 0,
-                "openFor must be from a millisecond to 10,000 days, is ",
+                "openFor must be from a millisecond to 10,000 days, not ",
                 openFor);
-        check(probes >= 1 && probes <= MOST_CALLS, "probes must be 1 to " + MOST_CALLS + ", is ", probes);
-        checkPositive("giveUpAfter", giveUpAfter);
-        checkPositive("firstAnswerWithin", firstAnswerWithin);
+        check(probes >= 1 && probes <= MOST_CALLS, "probes must be 1 to " + MOST_CALLS + ", not ", probes);
+        Require.positive(giveUpAfter, "giveUpAfter");
+        Require.positive(firstAnswerWithin, "firstAnswerWithin");
     }
 
     /**
@@ -83,11 +84,6 @@ public record BreakerSpec(
     /** See {@link #firstAnswerWithin()}. */
     public BreakerSpec firstAnswerWithin(Duration firstAnswerWithin) {
         return new BreakerSpec(failureShare, window, minCalls, openFor, probes, giveUpAfter, firstAnswerWithin);
-    }
-
-    private static void checkPositive(String name, Duration duration) {
-        Objects.requireNonNull(duration, name);
-        check(!duration.isNegative() && !duration.isZero(), name + " must be positive, is ", duration);
     }
 
     private static void check(boolean holds, String what, Object is) {

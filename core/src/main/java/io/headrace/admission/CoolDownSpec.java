@@ -1,7 +1,7 @@
 package io.headrace.admission;
 
+import io.headrace.Require;
 import java.time.Duration;
-import java.util.Objects;
 
 /**
  * How a {@link CoolDown} waits. Immutable: each setter returns a changed copy, so one spec serves as the template of many keys.
@@ -40,7 +40,7 @@ public final class CoolDownSpec {
      * up to {@code longest}, which is a year at the most.
      */
     public CoolDownSpec ownWaits(Duration first, Duration longest) {
-        checkPositive(first, "first");
+        Require.positive(first, "first");
         if (longest.compareTo(first) < 0) {
             throw new IllegalArgumentException("longest " + longest + " is shorter than first " + first);
         }
@@ -57,13 +57,13 @@ public final class CoolDownSpec {
 
     /** A quota that refused everything for so long is at a standstill; default 10 minutes. */
     public CoolDownSpec refusedFor(Duration refusedFor) {
-        checkPositive(refusedFor, "refusedFor");
+        Require.positive(refusedFor, "refusedFor");
         return new CoolDownSpec(firstWait, longestWait, closesWhenOverloaded, refusedFor, longestHint);
     }
 
     /** A server that asks for a longer wait puts the quota at a standstill at once; default 10 minutes. */
     public CoolDownSpec longestHint(Duration longestHint) {
-        checkPositive(longestHint, "longestHint");
+        Require.positive(longestHint, "longestHint");
         return new CoolDownSpec(firstWait, longestWait, closesWhenOverloaded, refusedFor, longestHint);
     }
 
@@ -85,12 +85,5 @@ public final class CoolDownSpec {
 
     Duration longestHint() {
         return longestHint;
-    }
-
-    private static void checkPositive(Duration duration, String name) {
-        Objects.requireNonNull(duration, name);
-        if (duration.isNegative() || duration.isZero()) {
-            throw new IllegalArgumentException(name + " must be positive, not " + duration);
-        }
     }
 }

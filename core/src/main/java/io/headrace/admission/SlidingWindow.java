@@ -1,5 +1,6 @@
 package io.headrace.admission;
 
+import io.headrace.Require;
 import io.headrace.admission.Level.Origin;
 import io.headrace.admission.ServerLimits.Allowance;
 import java.time.Duration;
@@ -167,9 +168,6 @@ public final class SlidingWindow implements Resource {
     }
 
     private static long checked(long limit) {
-        if (limit < 1) {
-            throw new IllegalArgumentException("a limit must be at least 1, not " + limit);
-        }
-        return limit;
+        return Require.atLeast(1, limit, "a limit");
     }
 }

@@ -1,5 +1,6 @@
 package io.headrace.admission;
 
+import io.headrace.Require;
 import io.headrace.admission.Level.Origin;
 import java.util.List;
 
@@ -57,9 +58,6 @@ public final class Slots implements Resource {
 
     /** {@code max}, if it is a limit. */
     static int checked(int max) {
-        if (max < 1) {
-            throw new IllegalArgumentException("a concurrency limit must be at least 1, not " + max);
-        }
-        return max;
+        return Require.atLeast(1, max, "a concurrency limit");
     }
 }

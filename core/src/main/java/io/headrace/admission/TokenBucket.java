@@ -1,6 +1,7 @@
 package io.headrace.admission;
 
 import io.headrace.ErrorKind;
+import io.headrace.Require;
 import io.headrace.admission.Level.Origin;
 import io.headrace.admission.ServerLimits.Allowance;
 import java.time.Duration;
@@ -44,9 +45,7 @@ public final class TokenBucket implements Resource {
         this.charge = Objects.requireNonNull(charge, "charge");
         this.jitter = Objects.requireNonNull(jitter, "jitter");
         this.stated = stated;
-        if (jitter.isNegative()) {
-            throw new IllegalArgumentException("jitter must not be negative, is " + jitter);
-        }
+        Require.notNegative(jitter, "jitter");
         this.bucket = stated == null ? null : new Bucket(stated, jitter);
         this.name = nameOf(stated);
         this.most = stated == null ? Long.MAX_VALUE : stated.most();

@@ -3,6 +3,7 @@ package io.headrace.batch;
 import io.headrace.Cost;
 import io.headrace.ErrorText;
 import io.headrace.Fingerprint;
+import io.headrace.Require;
 import io.headrace.StorageException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -153,9 +154,7 @@ public final class BatchQueue implements AutoCloseable {
      * @param share above 0 to 1, as it is at first; a batch holds one request at the least
      */
     public void packShare(double share) {
-        if (!(share > 0 && share <= 1)) {
-            throw new IllegalArgumentException("share must be above 0 and at most 1, is " + share);
-        }
+        Require.share(share, "share");
         packer.share(share);
     }
 
@@ -295,13 +294,13 @@ public final class BatchQueue implements AutoCloseable {
 
         /** Most requests of a batch, at least 1; by default what the provider allows. */
         public Builder packRequests(long packRequests) {
-            this.packRequests = atLeastOne("packRequests", packRequests);
+            this.packRequests = Require.atLeast(1, packRequests, "packRequests");
             return this;
         }
 
         /** Most bytes of a batch, at least 1; by default what the provider allows. A larger request has a batch of its own. */
         public Builder packBytes(long packBytes) {
-            this.packBytes = atLeastOne("packBytes", packBytes);
+            this.packBytes = Require.atLeast(1, packBytes, "packBytes");
             return this;
         }
 
@@ -310,14 +309,14 @@ public final class BatchQueue implements AutoCloseable {
          * A quota that is not stated is learned from refusals.
          */
         public Builder enqueuedTokens(long enqueuedTokens) {
-            this.enqueuedTokens = atLeastOne("enqueuedTokens", enqueuedTokens);
+            this.enqueuedTokens = Require.atLeast(1, enqueuedTokens, "enqueuedTokens");
             return this;
         }
 
         /** In how many batches a request may be without an end before it is given up, 1 to 100; 3 by default. */
         public Builder maxBatches(int maxBatches) {
             if (maxBatches < 1 || maxBatches > 100) {
-                throw new IllegalArgumentException("maxBatches must be 1 to 100, is " + maxBatches);
+                throw new IllegalArgumentException("maxBatches must be 1 to 100, not " + maxBatches);
             }
             this.maxBatches = maxBatches;
             return this;
@@ -331,7 +330,7 @@ public final class BatchQueue implements AutoCloseable {
 
         /** A batch that has not ended so long after it was submitted is cancelled, and what it leaves goes online; off by default. */
         public Builder moveOnlineAfter(Duration moveOnlineAfter) {
-            this.moveOnlineAfter = positive("moveOnlineAfter", moveOnlineAfter);
+            this.moveOnlineAfter = Require.positive(moveOnlineAfter, "moveOnlineAfter");
             return this;
         }
 
@@ -340,18 +339,15 @@ public final class BatchQueue implements AutoCloseable {
          * default.
          */
         public Builder fillTime(Duration fillTime) {
-            if (fillTime.isNegative()) {
-                throw new IllegalArgumentException("fillTime must not be negative, is " + fillTime);
-            }
-            this.fillTime = fillTime;
+            this.fillTime = Require.notNegative(fillTime, "fillTime");
             return this;
         }
 
         /** The time between two questions after a batch, the first and the longest; 10 seconds and 5 minutes by default, less jitter. */
         public Builder poll(Duration first, Duration longest) {
-            this.firstPoll = positive("first", first);
+            this.firstPoll = Require.positive(first, "first");
             if (longest.compareTo(first) < 0) {
-                throw new IllegalArgumentException("longest must be at least " + first + ", is " + longest);
+                throw new IllegalArgumentException("longest must be at least " + first + ", not " + longest);
             }
             this.longestPoll = longest;
             return this;
@@ -359,7 +355,7 @@ public final class BatchQueue implements AutoCloseable {
 
         /** How long a provider may answer nothing but passing errors before the work stops with the last one; 24 hours by default. */
         public Builder patience(Duration patience) {
-            this.patience = positive("patience", patience);
+            this.patience = Require.positive(patience, "patience");
             return this;
         }
 
@@ -368,13 +364,13 @@ public final class BatchQueue implements AutoCloseable {
          * it is taken for not made, and submitted again. 15 minutes by default.
          */
         public Builder doubtWindow(Duration doubtWindow) {
-            this.doubtWindow = positive("doubtWindow", doubtWindow);
+            this.doubtWindow = Require.positive(doubtWindow, "doubtWindow");
             return this;
         }
 
         /** By how much the provider's clock and this one may differ; 1 hour by default. */
         public Builder clockSkew(Duration clockSkew) {
-            this.clockSkew = positive("clockSkew", clockSkew);
+            this.clockSkew = Require.positive(clockSkew, "clockSkew");
             return this;
         }
 
@@ -428,20 +424,6 @@ public final class BatchQueue implements AutoCloseable {
             } catch (IOException e) {
                 throw new StorageException("cannot open " + what + ": " + ErrorText.message(e), e);
             }
-        }
-
-        private static long atLeastOne(String name, long value) {
-            if (value < 1) {
-                throw new IllegalArgumentException(name + " must be at least 1, is " + value);
-            }
-            return value;
-        }
-
-        private static Duration positive(String name, Duration value) {
-            if (value.isZero() || value.isNegative()) {
-                throw new IllegalArgumentException(name + " must be positive, is " + value);
-            }
-            return value;
         }
     }
 }

@@ -3,6 +3,7 @@ package io.headrace.cache;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.headrace.Fingerprint;
+import io.headrace.Require;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
@@ -48,9 +49,7 @@ public final class InMemoryCache implements ResponseCache {
      * @throws IllegalArgumentException for a negative bound
      */
     public static InMemoryCache ofMaxBytes(long maxBytes) {
-        if (maxBytes < 0) {
-            throw new IllegalArgumentException("maxBytes must be at least 0, not " + maxBytes);
-        }
+        Require.atLeast(0, maxBytes, "maxBytes");
         return new InMemoryCache(maxBytes);
     }
 

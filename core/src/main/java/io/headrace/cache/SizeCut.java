@@ -1,5 +1,6 @@
 package io.headrace.cache;
 
+import io.headrace.Require;
 import java.util.function.Predicate;
 
 /**
@@ -15,9 +16,7 @@ record SizeCut(long from, long to, long bytes) {
     private static final int BUCKETS = 4096;
 
     static void require(long maxBytes) {
-        if (maxBytes < 0) {
-            throw new IllegalArgumentException("maxBytes must be at least 0, not " + maxBytes);
-        }
+        Require.atLeast(0, maxBytes, "maxBytes");
     }
 
     /** Whether the cut lies within a millisecond, where all answers are equally old. */

@@ -3,6 +3,7 @@ package io.headrace.flow;
 import io.headrace.ErrorKind;
 import io.headrace.Item;
 import io.headrace.Outcome;
+import io.headrace.Require;
 import io.headrace.Tally;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -77,9 +78,7 @@ public final class BatchStep<I, O> extends ItemStep<I, O, BatchStep<I, O>> {
      * @throws IllegalArgumentException if it is not positive
      */
     public BatchStep<I, O> maxWait(Duration maxWait) {
-        if (maxWait.isNegative() || maxWait.isZero()) {
-            throw new IllegalArgumentException("maxWait must be positive, not " + maxWait);
-        }
+        Require.positive(maxWait, "maxWait");
         return new BatchStep<>(name(), window(), size, maxWait, timer, function);
     }
 

@@ -1,5 +1,6 @@
 package io.headrace.flow;
 
+import io.headrace.Require;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -80,10 +81,7 @@ public final class FlowControl {
      * @throws IllegalArgumentException if it is not above 0 and at most 1
      */
     public void share(double share) {
-        if (!(share > 0 && share <= 1)) {
-            throw new IllegalArgumentException("the share must be above 0 and at most 1, not " + share);
-        }
-        this.share = share;
+        this.share = Require.share(share, "the share");
         open.forEach(Turnstile::adjust);
     }
 

@@ -4,6 +4,7 @@ import io.headrace.ErrorKind;
 import io.headrace.ErrorShield;
 import io.headrace.ItemNamespaces;
 import io.headrace.Outcome;
+import io.headrace.Require;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -54,10 +55,7 @@ record Window(
     }
 
     static int checked(int concurrency) {
-        if (concurrency < 1) {
-            throw new IllegalArgumentException("concurrency must be at least 1, not " + concurrency);
-        }
-        return concurrency;
+        return Require.atLeast(1, concurrency, "concurrency");
     }
 
     Window withConcurrency(int concurrency) {

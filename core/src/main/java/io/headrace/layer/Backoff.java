@@ -1,5 +1,6 @@
 package io.headrace.layer;
 
+import io.headrace.Require;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.random.RandomGenerator;
@@ -23,9 +24,7 @@ public record Backoff(Duration base, Duration cap, double multiplier, Jitter jit
      */
     public Backoff {
         Objects.requireNonNull(jitter, "jitter");
-        if (base.isNegative()) {
-            throw new IllegalArgumentException("base must not be negative: " + base);
-        }
+        Require.notNegative(base, "base");
         if (cap.compareTo(base) < 0 || cap.compareTo(LONGEST) > 0) {
             throw new IllegalArgumentException(
                     "cap must lie between base (" + base + ") and " + LONGEST + ", not at " + cap);

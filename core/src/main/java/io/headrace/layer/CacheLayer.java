@@ -12,6 +12,7 @@ import io.headrace.ErrorText;
 import io.headrace.Fingerprint;
 import io.headrace.Layer;
 import io.headrace.Relay;
+import io.headrace.Require;
 import io.headrace.StorageException;
 import io.headrace.batch.BatchQueue;
 import io.headrace.cache.CacheEntry;
@@ -358,10 +359,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
          * @throws IllegalArgumentException if it is not positive
          */
         public Builder<Q, R> maxAge(Duration maxAge) {
-            if (maxAge.isNegative() || maxAge.isZero()) {
-                throw new IllegalArgumentException("maxAge must be positive, not " + maxAge);
-            }
-            this.maxAge = maxAge;
+            this.maxAge = Require.positive(maxAge, "maxAge");
             return this;
         }
 

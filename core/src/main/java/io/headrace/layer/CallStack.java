@@ -5,6 +5,7 @@ import io.headrace.Call;
 import io.headrace.Codec;
 import io.headrace.ErrorKind;
 import io.headrace.Layer;
+import io.headrace.Require;
 import io.headrace.admission.Budget;
 import io.headrace.admission.ChatDemand;
 import io.headrace.admission.DemandEstimator;
@@ -285,10 +286,7 @@ public final class CallStack<Q, R> {
      * @throws IllegalArgumentException if it is not positive
      */
     public CallStack<Q, R> maxAge(Duration maxAge) {
-        if (maxAge.isNegative() || maxAge.isZero()) {
-            throw new IllegalArgumentException("maxAge must be positive, not " + maxAge);
-        }
-        this.maxAge = maxAge;
+        this.maxAge = Require.positive(maxAge, "maxAge");
         return this;
     }
 

@@ -4,6 +4,7 @@ import io.headrace.Call;
 import io.headrace.CallOptions;
 import io.headrace.ErrorKind;
 import io.headrace.ErrorText;
+import io.headrace.Require;
 import io.headrace.admission.Budget;
 import io.headrace.cache.KeyFunction;
 import io.headrace.layer.BatchMember.Caller;
@@ -417,10 +418,7 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
          * @throws IllegalArgumentException if {@code max} is below 1
          */
         public Builder<Q, R> weight(long max, ToLongFunction<? super Q> weigher) {
-            if (max < 1) {
-                throw new IllegalArgumentException("the weight of a batch must be at least 1, not " + max);
-            }
-            this.maxWeight = max;
+            this.maxWeight = Require.atLeast(1, max, "the weight of a batch");
             this.weigher = Objects.requireNonNull(weigher, "weigher");
             return this;
         }
@@ -431,10 +429,7 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
          * @throws IllegalArgumentException if it is not positive
          */
         public Builder<Q, R> maxWait(Duration maxWait) {
-            if (maxWait.isNegative() || maxWait.isZero()) {
-                throw new IllegalArgumentException("maxWait must be positive, not " + maxWait);
-            }
-            this.maxWait = maxWait;
+            this.maxWait = Require.positive(maxWait, "maxWait");
             return this;
         }
 
@@ -444,10 +439,7 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
          * @throws IllegalArgumentException if it is below 1
          */
         public Builder<Q, R> concurrency(int concurrency) {
-            if (concurrency < 1) {
-                throw new IllegalArgumentException("concurrency must be at least 1, not " + concurrency);
-            }
-            this.concurrency = concurrency;
+            this.concurrency = Require.atLeast(1, concurrency, "concurrency");
             return this;
         }
 

@@ -2,6 +2,7 @@ package io.headrace.layer;
 
 import io.headrace.ApiException;
 import io.headrace.ErrorKind;
+import io.headrace.Require;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
@@ -94,7 +95,7 @@ public final class RetrySpec {
 
     private static RetrySpec every(Backoff backoff, int maxAttempts) {
         return new RetrySpec(
-                new Policy(backoff, checkAttempts(maxAttempts)),
+                new Policy(backoff, Require.atLeast(1, maxAttempts, "maxAttempts")),
                 Map.of(),
                 maxAttempts,
                 Duration.ofMinutes(15),
@@ -114,14 +115,21 @@ public final class RetrySpec {
         Objects.requireNonNull(backoff, "backoff");
         Map<ErrorKind, Policy> changed = new EnumMap<>(ErrorKind.class);
         changed.putAll(policies);
-        changed.put(kind, new Policy(backoff, checkAttempts(maxAttempts)));
+        changed.put(kind, new Policy(backoff, Require.atLeast(1, maxAttempts, "maxAttempts")));
         return new RetrySpec(otherwise, changed, this.maxAttempts, maxElapsed, maxRetryAfter, also, scheduler, random);
     }
 
     /** Attempts of a call over all kinds of error, the first one included; 1 never retries. */
     public RetrySpec maxAttempts(int maxAttempts) {
         return new RetrySpec(
-                otherwise, policies, checkAttempts(maxAttempts), maxElapsed, maxRetryAfter, also, scheduler, random);
+                otherwise,
+                policies,
+                Require.atLeast(1, maxAttempts, "maxAttempts"),
+                maxElapsed,
+                maxRetryAfter,
+                also,
+                scheduler,
+                random);
     }
 
     /**
@@ -130,13 +138,13 @@ public final class RetrySpec {
      * An attempt that runs is not cut: that is the attempt timeout's part.
      */
     public RetrySpec maxElapsed(Duration maxElapsed) {
-        checkPositive(maxElapsed, "maxElapsed");
+        Require.positive(maxElapsed, "maxElapsed");
         return new RetrySpec(otherwise, policies, maxAttempts, maxElapsed, maxRetryAfter, also, scheduler, random);
     }
 
     /** A server that asks for a longer wait than this ends the call at once; default 10 minutes. */
     public RetrySpec maxRetryAfter(Duration maxRetryAfter) {
-        checkPositive(maxRetryAfter, "maxRetryAfter");
+        Require.positive(maxRetryAfter, "maxRetryAfter");
         return new RetrySpec(otherwise, policies, maxAttempts, maxElapsed, maxRetryAfter, also, scheduler, random);
     }
 
@@ -187,18 +195,5 @@ public final class RetrySpec {
 
     RandomGenerator random() {
         return random.get();
-    }
-
-    private static int checkAttempts(int maxAttempts) {
-        if (maxAttempts < 1) {
-            throw new IllegalArgumentException("maxAttempts must be at least 1, not " + maxAttempts);
-        }
-        return maxAttempts;
-    }
-
-    private static void checkPositive(Duration duration, String name) {
-        if (duration.isNegative() || duration.isZero()) {
-            throw new IllegalArgumentException(name + " must be positive, not " + duration);
-        }
     }
 }

@@ -1,5 +1,6 @@
 package io.headrace.model;
 
+import io.headrace.Require;
 import io.headrace.model.Message.Role;
 import io.headrace.model.Part.Reasoning;
 import io.headrace.model.Part.Refusal;
@@ -170,8 +171,8 @@ public record ChatRequest(
     }
 
     private static void requireFrom(int least, @Nullable Integer value, String name) {
-        if (value != null && value < least) {
-            throw new IllegalArgumentException(name + " must be at least " + least + ", not " + value);
+        if (value != null) {
+            Require.atLeast(least, value, name);
         }
     }
 

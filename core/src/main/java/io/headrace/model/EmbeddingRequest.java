@@ -1,5 +1,6 @@
 package io.headrace.model;
 
+import io.headrace.Require;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,8 +36,8 @@ public record EmbeddingRequest(
         if (empty >= 0) {
             throw new IllegalArgumentException("input " + empty + " of an embedding request is empty");
         }
-        if (dimensions != null && dimensions < 1) {
-            throw new IllegalArgumentException("dimensions must be at least 1, not " + dimensions);
+        if (dimensions != null) {
+            Require.atLeast(1, dimensions, "dimensions");
         }
         extra = Collections.unmodifiableMap(new LinkedHashMap<>(extra));
     }

@@ -5,6 +5,7 @@ import io.headrace.ErrorKind;
 import io.headrace.ErrorText;
 import io.headrace.ItemNamespaces;
 import io.headrace.Outcome;
+import io.headrace.Require;
 import io.headrace.files.FileScheduler;
 import io.headrace.observe.AttemptLog;
 import io.headrace.run.RunDirectory.Admission;
@@ -320,10 +321,7 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
          * @throws IllegalArgumentException if it is not positive
          */
         public Builder<O> syncEvery(Duration syncEvery) {
-            if (syncEvery.isNegative() || syncEvery.isZero()) {
-                throw new IllegalArgumentException("syncEvery must be positive, not " + syncEvery);
-            }
-            this.syncEvery = syncEvery;
+            this.syncEvery = Require.positive(syncEvery, "syncEvery");
             return this;
         }
 

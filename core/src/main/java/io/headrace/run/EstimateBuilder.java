@@ -4,6 +4,7 @@ import io.headrace.CachePolicy;
 import io.headrace.CallOptions;
 import io.headrace.Fingerprint;
 import io.headrace.Outcome;
+import io.headrace.Require;
 import io.headrace.Usage;
 import io.headrace.admission.Gate;
 import io.headrace.admission.Level;
@@ -80,19 +81,13 @@ public final class EstimateBuilder<I> {
      * @throws IllegalArgumentException if it is negative
      */
     public EstimateBuilder<I> latency(Duration latency) {
-        if (latency.isNegative()) {
-            throw new IllegalArgumentException("latency must not be negative: " + latency);
-        }
-        this.latency = latency;
+        this.latency = Require.notNegative(latency, "latency");
         return this;
     }
 
     /** How many calls are in flight at once, for duration and memory; default 100. */
     public EstimateBuilder<I> concurrency(int concurrency) {
-        if (concurrency < 1) {
-            throw new IllegalArgumentException("concurrency must be at least 1, not " + concurrency);
-        }
-        this.concurrency = concurrency;
+        this.concurrency = Require.atLeast(1, concurrency, "concurrency");
         return this;
     }
 

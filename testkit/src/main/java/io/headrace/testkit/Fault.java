@@ -1,5 +1,6 @@
 package io.headrace.testkit;
 
+import io.headrace.Require;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
@@ -189,9 +190,7 @@ public sealed interface Fault {
 
         public InStream {
             Objects.requireNonNull(kind, "kind");
-            if (events < 0) {
-                throw new IllegalArgumentException("events must not be negative, is " + events);
-            }
+            Require.atLeast(0, events, "events");
         }
 
         @Override
@@ -204,10 +203,8 @@ public sealed interface Fault {
     record Dribble(int bytes, Duration pause) implements Fault {
 
         public Dribble {
-            if (bytes < 1 || pause.isNegative()) {
-                throw new IllegalArgumentException(
-                        "bytes must be at least 1 and the pause not negative, are " + bytes + " and " + pause);
-            }
+            Require.atLeast(1, bytes, "bytes");
+            Require.notNegative(pause, "pause");
         }
 
         @Override
@@ -220,9 +217,7 @@ public sealed interface Fault {
     record RateLimited(Duration retryAfter) implements Fault {
 
         public RateLimited {
-            if (retryAfter.isNegative()) {
-                throw new IllegalArgumentException("retryAfter must not be negative, is " + retryAfter);
-            }
+            Require.notNegative(retryAfter, "retryAfter");
         }
 
         @Override

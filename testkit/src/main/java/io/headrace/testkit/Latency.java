@@ -1,5 +1,6 @@
 package io.headrace.testkit;
 
+import io.headrace.Require;
 import java.time.Duration;
 import java.util.random.RandomGenerator;
 
@@ -20,13 +21,13 @@ public interface Latency {
 
     /** Always the same. */
     static Latency fixed(Duration latency) {
-        check("latency", latency);
+        Require.notNegative(latency, "latency");
         return random -> latency;
     }
 
     /** Evenly spread from {@code min} to {@code max}. */
     static Latency uniform(Duration min, Duration max) {
-        check("min", min);
+        Require.notNegative(min, "min");
         if (max.compareTo(min) < 0) {
             throw new IllegalArgumentException("max " + max + " is below min " + min);
         }
@@ -40,7 +41,7 @@ public interface Latency {
      * @param sigma spread of the logarithm, at least 0; 0.5 puts the 99th percentile at 3.2 times the median
      */
     static Latency logNormal(Duration median, double sigma) {
-        check("median", median);
+        Require.notNegative(median, "median");
         if (!(sigma >= 0)) {
             throw new IllegalArgumentException("sigma must be at least 0, is " + sigma);
         }
@@ -53,16 +54,10 @@ public interface Latency {
      * @param share of the slow ones, 0 to 1
      */
     static Latency stragglers(Latency usual, double share, Duration slow) {
-        check("slow", slow);
+        Require.notNegative(slow, "slow");
         if (!(share >= 0 && share <= 1)) {
             throw new IllegalArgumentException("share must be 0 to 1, is " + share);
         }
         return random -> random.nextDouble() < share ? slow : usual.draw(random);
-    }
-
-    private static void check(String name, Duration value) {
-        if (value.isNegative()) {
-            throw new IllegalArgumentException(name + " must not be negative, is " + value);
-        }
     }
 }

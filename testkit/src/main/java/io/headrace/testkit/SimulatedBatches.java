@@ -1,5 +1,6 @@
 package io.headrace.testkit;
 
+import io.headrace.Require;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
@@ -73,21 +74,21 @@ public final class SimulatedBatches {
     /** Time from the making of a batch to its end, at least 0, the default. Its requests are done one by one in the middle of it. */
     public SimulatedBatches delay(Duration delay) {
         SimulatedBatches copy = new SimulatedBatches(this);
-        copy.delay = notNegative("delay", delay);
+        copy.delay = Require.notNegative(delay, "delay");
         return copy;
     }
 
     /** Time after which a batch expires and keeps what is done by then; 24 hours by default. */
     public SimulatedBatches window(Duration window) {
         SimulatedBatches copy = new SimulatedBatches(this);
-        copy.window = notNegative("window", window);
+        copy.window = Require.notNegative(window, "window");
         return copy;
     }
 
     /** Time from a cancel to the end of the batch, at least 0, the default. */
     public SimulatedBatches cancelDelay(Duration cancelDelay) {
         SimulatedBatches copy = new SimulatedBatches(this);
-        copy.cancelDelay = notNegative("cancelDelay", cancelDelay);
+        copy.cancelDelay = Require.notNegative(cancelDelay, "cancelDelay");
         return copy;
     }
 
@@ -171,12 +172,5 @@ public final class SimulatedBatches {
             left -= each.getValue();
         }
         return Fate.ANSWERED;
-    }
-
-    private static Duration notNegative(String name, Duration value) {
-        if (value.isNegative()) {
-            throw new IllegalArgumentException(name + " must not be negative, is " + value);
-        }
-        return value;
     }
 }

@@ -1,5 +1,6 @@
 package io.headrace.testkit;
 
+import io.headrace.Require;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -118,9 +119,7 @@ public final class SimulatedProvider implements AutoCloseable {
 
     /** The next {@code requests} well-formed requests meet {@code fault}, after the ones that are queued already. */
     public void failNext(int requests, Fault fault) {
-        if (requests < 1) {
-            throw new IllegalArgumentException("requests must be at least 1, is " + requests);
-        }
+        Require.atLeast(1, requests, "requests");
         simulation.script.next(requests, Objects.requireNonNull(fault, "fault"));
     }
 
@@ -268,10 +267,7 @@ public final class SimulatedProvider implements AutoCloseable {
 
         /** Number of event loop threads, at least 1; 2 by default. */
         public Builder threads(int threads) {
-            if (threads < 1) {
-                throw new IllegalArgumentException("threads must be at least 1, is " + threads);
-            }
-            this.threads = threads;
+            this.threads = Require.atLeast(1, threads, "threads");
             return this;
         }
 
@@ -290,9 +286,7 @@ public final class SimulatedProvider implements AutoCloseable {
          * @param maxStreams most requests at once on one connection, at least 1
          */
         public Builder http2(int maxStreams) {
-            if (maxStreams < 1) {
-                throw new IllegalArgumentException("maxStreams must be at least 1, is " + maxStreams);
-            }
+            Require.atLeast(1, maxStreams, "maxStreams");
             this.http2 = true;
             this.maxStreams = maxStreams;
             return this;
@@ -318,10 +312,7 @@ public final class SimulatedProvider implements AutoCloseable {
 
         /** The time between two events of a streamed answer, whose first comes after the latency; none by default. */
         public Builder streamPace(Duration streamPace) {
-            if (streamPace.isNegative()) {
-                throw new IllegalArgumentException("streamPace must not be negative, is " + streamPace);
-            }
-            this.streamPace = streamPace;
+            this.streamPace = Require.notNegative(streamPace, "streamPace");
             return this;
         }
 
@@ -385,10 +376,7 @@ public final class SimulatedProvider implements AutoCloseable {
 
         /** How many of the newest requests {@link SimulatedProvider#requests} shows, 1,000 by default; 0 keeps none. */
         public Builder keepRequests(int keepRequests) {
-            if (keepRequests < 0) {
-                throw new IllegalArgumentException("keepRequests must not be negative, is " + keepRequests);
-            }
-            this.keepRequests = keepRequests;
+            this.keepRequests = Require.atLeast(0, keepRequests, "keepRequests");
             return this;
         }
 

@@ -1,5 +1,6 @@
 package io.headrace.testkit;
 
+import io.headrace.Require;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -85,13 +86,9 @@ public record SimulatedQuota(
         Map<Dimension, Rate> copy = new EnumMap<>(Dimension.class);
         copy.putAll(rates);
         rates = Collections.unmodifiableMap(copy);
-        if (maxConcurrent < 0) {
-            throw new IllegalArgumentException("maxConcurrent must not be negative, is " + maxConcurrent);
-        }
+        Require.atLeast(0, maxConcurrent, "maxConcurrent");
         Objects.requireNonNull(minRetryAfter, "minRetryAfter");
-        if (minRetryAfter.isNegative()) {
-            throw new IllegalArgumentException("minRetryAfter must not be negative, is " + minRetryAfter);
-        }
+        Require.notNegative(minRetryAfter, "minRetryAfter");
     }
 
     /** No limit at all, the start of every quota. */

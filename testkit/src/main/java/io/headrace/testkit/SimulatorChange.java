@@ -1,5 +1,6 @@
 package io.headrace.testkit;
 
+import io.headrace.Require;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -104,11 +105,9 @@ public sealed interface SimulatorChange {
     record Storm(Duration lasting, @Nullable Duration retryAfter) implements SimulatorChange {
 
         public Storm {
-            if (lasting.isNegative()) {
-                throw new IllegalArgumentException("lasting must not be negative, is " + lasting);
-            }
-            if (retryAfter != null && retryAfter.isNegative()) {
-                throw new IllegalArgumentException("retryAfter must not be negative, is " + retryAfter);
+            Require.notNegative(lasting, "lasting");
+            if (retryAfter != null) {
+                Require.notNegative(retryAfter, "retryAfter");
             }
         }
     }
@@ -132,9 +131,7 @@ public sealed interface SimulatorChange {
     record Workers(int workers) implements SimulatorChange {
 
         public Workers {
-            if (workers < 0) {
-                throw new IllegalArgumentException("workers must not be negative, is " + workers);
-            }
+            Require.atLeast(0, workers, "workers");
         }
     }
 

@@ -1,5 +1,6 @@
 package io.headrace.testkit;
 
+import io.headrace.Require;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -29,9 +30,7 @@ public record SimulatorScript(List<Step> steps) {
 
         public Step {
             Objects.requireNonNull(change, "change");
-            if (after.isNegative()) {
-                throw new IllegalArgumentException("after must not be negative, is " + after);
-            }
+            Require.notNegative(after, "after");
         }
     }
 

@@ -5,6 +5,7 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import io.headrace.ErrorText;
 import io.headrace.Fingerprint;
+import io.headrace.Require;
 import io.headrace.StorageException;
 import io.headrace.cache.CacheEntry;
 import io.headrace.cache.CacheEntryCodec;
@@ -486,10 +487,7 @@ public final class RocksDbCache implements ResponseCache {
          * @throws IllegalArgumentException for a negative duration
          */
         public Builder syncEvery(Duration syncEvery) {
-            if (syncEvery.isNegative()) {
-                throw new IllegalArgumentException("syncEvery must be at least 0, not " + syncEvery);
-            }
-            this.syncEvery = syncEvery;
+            this.syncEvery = Require.notNegative(syncEvery, "syncEvery");
             return this;
         }
 
@@ -525,10 +523,7 @@ public final class RocksDbCache implements ResponseCache {
          * @throws IllegalArgumentException for a negative duration
          */
         public Builder waitUpTo(Duration waitUpTo) {
-            if (waitUpTo.isNegative()) {
-                throw new IllegalArgumentException("waitUpTo must be at least 0, not " + waitUpTo);
-            }
-            this.waitUpTo = waitUpTo;
+            this.waitUpTo = Require.notNegative(waitUpTo, "waitUpTo");
             return this;
         }
 

@@ -1,5 +1,6 @@
 package io.headrace.examples.analysis;
 
+import io.headrace.Require;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -87,9 +88,7 @@ public record AnalysisSettings(
         }
         Objects.requireNonNull(prompts, "prompts");
         Objects.requireNonNull(maxOutputTokens, "maxOutputTokens");
-        if (reasoningTokens < 0) {
-            throw new IllegalArgumentException("reasoningTokens must not be negative, is " + reasoningTokens);
-        }
+        Require.atLeast(0, reasoningTokens, "reasoningTokens");
         if (temperature != null && !(temperature >= 0)) {
             throw new IllegalArgumentException("temperature must not be negative, is " + temperature);
         }

@@ -1,5 +1,6 @@
 package io.headrace.provider.http;
 
+import io.headrace.Require;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -199,7 +200,7 @@ public final class HttpTransport implements AutoCloseable {
          * as many.
          */
         public Builder maxConnections(int maxConnections) {
-            this.maxConnections = atLeastOne("maxConnections", maxConnections);
+            this.maxConnections = Require.atLeast(1, maxConnections, "maxConnections");
             return this;
         }
 
@@ -209,7 +210,7 @@ public final class HttpTransport implements AutoCloseable {
          * comes when so many connections are open that few more can be.
          */
         public Builder concurrency(int concurrency) {
-            this.concurrency = atLeastOne("concurrency", concurrency);
+            this.concurrency = Require.atLeast(1, concurrency, "concurrency");
             return this;
         }
 
@@ -239,7 +240,7 @@ public final class HttpTransport implements AutoCloseable {
 
         /** Most calls at a time on one HTTP/2 connection. Default: as many as the server allows. */
         public Builder maxStreams(int maxStreams) {
-            this.maxStreams = atLeastOne("maxStreams", maxStreams);
+            this.maxStreams = Require.atLeast(1, maxStreams, "maxStreams");
             return this;
         }
 
@@ -309,13 +310,6 @@ public final class HttpTransport implements AutoCloseable {
                 FileDescriptors.shortage(connections).ifPresent(LOG::warn);
             }
             return new HttpTransport(this);
-        }
-
-        private static int atLeastOne(String name, int value) {
-            if (value < 1) {
-                throw new IllegalArgumentException(name + " must be at least 1, not " + value);
-            }
-            return value;
         }
 
         private static Duration positive(String name, Duration value) {
