@@ -32,7 +32,7 @@ import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
 
 /** A run while it runs, once through the dataset: opens the files, lets the rows through, and ends for whatever reason in order. */
-final class Execution<I, O> implements Recorder.Ending {
+final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress> {
 
     private static final Logger LOG = LoggerFactory.getLogger(Execution.class);
 
@@ -111,7 +111,8 @@ final class Execution<I, O> implements Recorder.Ending {
         return written != null && written.end() == End.STOPPED_BY_POLICY ? Mono.just(written) : Mono.error(error);
     }
 
-    boolean isClosed() {
+    @Override
+    public boolean isClosed() {
         return over;
     }
 
@@ -120,7 +121,8 @@ final class Execution<I, O> implements Recorder.Ending {
         return parked.get() > 0 || statistics.snapshot().calls().parked() > 0;
     }
 
-    Mono<Void> closed() {
+    @Override
+    public Mono<Void> closed() {
         return closed.asMono();
     }
 
@@ -198,7 +200,8 @@ final class Execution<I, O> implements Recorder.Ending {
         }
     }
 
-    Optional<Progress> progress() {
+    @Override
+    public Optional<Progress> progress() {
         Checkpoint<O> from;
         synchronized (this) {
             from = started && !writingAnew ? checkpoint : null;

@@ -4,7 +4,7 @@ import io.headrace.CachePolicy;
 import io.headrace.Codec;
 import io.headrace.ErrorKind;
 import io.headrace.Outcome;
-import io.headrace.Ticks;
+import io.headrace.Require;
 import io.headrace.admission.Budget;
 import io.headrace.admission.Gate;
 import io.headrace.batch.BatchQueue;
@@ -24,12 +24,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
@@ -52,11 +50,11 @@ public final class Run<O> {
 
     private final RunSettings<?, O> settings;
     private final FlowControl control = FlowControl.create();
-    private final AtomicReference<@Nullable Execution<?, O>> current = new AtomicReference<>();
-    private final Sinks.Empty<Void> begun = Sinks.empty();
+    private final Current<Execution<?, O>, Progress> current;
 
     private Run(RunSettings<?, O> settings) {
         this.settings = settings;
+        this.current = new Current<>("the run", settings.timer());
     }
 
     /**
@@ -112,21 +110,12 @@ public final class Run<O> {
      * @throws IllegalArgumentException if the interval is not positive
      */
     public Flux<Progress> progress(Duration interval) {
-        Flux<Long> looks = Ticks.every(interval, settings.timer());
-        return begun.asMono()
-                .then(Mono.fromSupplier(current::get))
-                .flatMapMany(execution -> progress(execution, looks));
+        return current.progress(interval);
     }
 
-    private Flux<Progress> progress(Execution<?, O> execution, Flux<Long> looks) {
-        Mono<Void> end = execution.closed().publishOn(settings.timer().get()); // nobody is to hold up the closing
-        return Flux.merge(looks, end.thenReturn(0L)).onBackpressureDrop().handle((tick, sink) -> {
-            boolean over = execution.isClosed();
-            execution.progress().ifPresent(sink::next);
-            if (over) {
-                sink.complete();
-            }
-        });
+    /** Where it stands now; empty before it has begun, and while that cannot be said. */
+    Optional<Progress> progress() {
+        return current.get().flatMap(Execution::progress);
     }
 
     /**
@@ -144,10 +133,7 @@ public final class Run<O> {
      */
     public void stop(String reason) {
         Objects.requireNonNull(reason, "reason");
-        Execution<?, O> execution = current.get();
-        if (execution != null) {
-            execution.stop(reason);
-        }
+        current.get().ifPresent(execution -> execution.stop(reason));
     }
 
     /**
@@ -155,10 +141,7 @@ public final class Run<O> {
      * the run is not running or is being stopped. {@link #stop} then gives what is still in flight the grace period.
      */
     public void drain() {
-        Execution<?, O> execution = current.get();
-        if (execution != null) {
-            execution.drain("drained on request");
-        }
+        current.get().ifPresent(execution -> execution.drain("drained on request"));
     }
 
     /**
@@ -168,19 +151,13 @@ public final class Run<O> {
      */
     public void pause() {
         control.pause();
-        Execution<?, O> execution = current.get();
-        if (execution != null) {
-            execution.paused();
-        }
+        current.get().ifPresent(Execution::paused);
     }
 
     /** Ends {@link #pause}. */
     public void resume() {
         control.resume();
-        Execution<?, O> execution = current.get();
-        if (execution != null) {
-            execution.resumed();
-        }
+        current.get().ifPresent(Execution::resumed);
     }
 
     public boolean isPaused() {
@@ -199,18 +176,14 @@ public final class Run<O> {
             throw new IllegalArgumentException("no step is named '" + step + "', there are " + steps);
         }
         control.concurrency(step, concurrency);
-        Execution<?, O> execution = current.get();
-        if (execution != null) {
-            execution.note("the concurrency of step '" + step + "' was changed to " + concurrency);
-        }
+        current.get()
+                .ifPresent(execution ->
+                        execution.note("the concurrency of step '" + step + "' was changed to " + concurrency));
     }
 
     /** Stops at once: items in flight are cut off and will be run again. Nothing durable is lost. */
     public void abort() {
-        Execution<?, O> execution = current.get();
-        if (execution != null) {
-            execution.abort("stopped at once on request");
-        }
+        current.get().ifPresent(execution -> execution.abort("stopped at once on request"));
     }
 
     /**
@@ -219,26 +192,16 @@ public final class Run<O> {
      * began.
      */
     public Optional<RunReport> report() {
-        Execution<?, O> execution = current.get();
-        return execution == null || !execution.isClosed() ? Optional.empty() : execution.report();
+        return current.get().filter(Execution::isClosed).flatMap(Execution::report);
     }
 
     /** Completes when nothing of this run is going on: files closed, report written. */
     public Mono<Void> closed() {
-        return Mono.defer(() -> {
-            Execution<?, O> execution = current.get();
-            return execution == null ? Mono.empty() : execution.closed();
-        });
+        return Mono.defer(() -> current.get().map(Execution::closed).orElse(Mono.empty()));
     }
 
     private Execution<?, O> begin() {
-        Execution<?, O> before = current.get();
-        Execution<?, O> next = new Execution<>(settings, control, before);
-        if ((before != null && !before.isClosed()) || !current.compareAndSet(before, next)) {
-            throw new IllegalStateException("the run is running: wait for closed()");
-        }
-        begun.tryEmitEmpty();
-        return next;
+        return current.begin(before -> new Execution<>(settings, control, before));
     }
 
     /** Collects the settings of a {@link Run}. Not thread-safe. */
@@ -338,10 +301,7 @@ public final class Run<O> {
          * @throws IllegalArgumentException if it is below 1
          */
         public Builder<I, O> maxItems(long maxItems) {
-            if (maxItems < 1) {
-                throw new IllegalArgumentException("maxItems must be at least 1, not " + maxItems);
-            }
-            this.maxItems = maxItems;
+            this.maxItems = Require.atLeast(1, maxItems, "maxItems");
             return this;
         }
 
@@ -351,10 +311,7 @@ public final class Run<O> {
          * @throws IllegalArgumentException if it is not positive
          */
         public Builder<I, O> syncEvery(Duration syncEvery) {
-            if (syncEvery.isNegative() || syncEvery.isZero()) {
-                throw new IllegalArgumentException("syncEvery must be positive, not " + syncEvery);
-            }
-            this.syncEvery = syncEvery;
+            this.syncEvery = Require.positive(syncEvery, "syncEvery");
             return this;
         }
 
@@ -364,10 +321,7 @@ public final class Run<O> {
          * @throws IllegalArgumentException if it is negative
          */
         public Builder<I, O> grace(Duration grace) {
-            if (grace.isNegative()) {
-                throw new IllegalArgumentException("grace must not be negative: " + grace);
-            }
-            this.grace = grace;
+            this.grace = Require.notNegative(grace, "grace");
             return this;
         }
 
@@ -386,10 +340,7 @@ public final class Run<O> {
          * @throws IllegalArgumentException if it is negative
          */
         public Builder<I, O> stopAfterAccountErrors(int inARow) {
-            if (inARow < 0) {
-                throw new IllegalArgumentException("inARow must not be negative: " + inARow);
-            }
-            this.accountErrors = inARow;
+            this.accountErrors = Require.atLeast(0, inARow, "inARow");
             return this;
         }
 

@@ -1,20 +1,16 @@
 package io.headrace.run;
 
-import io.headrace.Ticks;
+import io.headrace.Require;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -53,7 +49,7 @@ public final class Sweep {
     private final List<Member> members;
     private final int atOnce;
     private final Supplier<? extends Scheduler> timer;
-    private final AtomicReference<@Nullable SweepExecution> current = new AtomicReference<>();
+    private final Current<SweepExecution, SweepProgress> current;
 
     /** A configuration and its run. */
     record Member(String name, Run<?> run) {}
@@ -63,6 +59,7 @@ public final class Sweep {
         this.members = List.copyOf(builder.members);
         this.atOnce = builder.atOnce;
         this.timer = builder.timer;
+        this.current = new Current<>("the sweep", timer);
     }
 
     /**
@@ -87,49 +84,19 @@ public final class Sweep {
      * {@link IllegalStateException} if the sweep is running, and {@link java.io.UncheckedIOException} if the comparison cannot be written.
      */
     public Mono<SweepReport> execute() {
-        return Mono.defer(() -> {
-            SweepExecution before = current.get();
-            SweepExecution next = new SweepExecution(directory, members, atOnce, timer.get(), before);
-            if ((before != null && !before.isOver()) || !current.compareAndSet(before, next)) {
-                return Mono.error(new IllegalStateException("the sweep is running: wait for its end"));
-            }
-            return next.report();
-        });
+        return Mono.defer(
+                () -> current.begin(before -> new SweepExecution(directory, members, atOnce, timer.get(), before))
+                        .report());
     }
 
     /**
-     * Where the sweep stands, every {@code interval} while it runs and once at the first after its end. A slow subscriber misses some. Waits for the
+     * Where the sweep stands, every {@code interval} while it runs and once at its end. A slow subscriber misses some. Waits for the
      * sweep if it has not begun.
      *
      * @throws IllegalArgumentException if the interval is not positive
      */
     public Flux<SweepProgress> progress(Duration interval) {
-        Flux<Long> looks = Ticks.every(interval, timer);
-        return Flux.defer(() -> {
-            Map<String, Progress> latest = new ConcurrentHashMap<>();
-            Flux<SweepProgress> watching = Flux.fromIterable(members)
-                    .flatMap(
-                            member -> member.run()
-                                    .progress(interval)
-                                    .doOnNext(progress -> latest.put(member.name(), progress)),
-                            members.size(),
-                            1)
-                    .thenMany(Flux.never());
-            AtomicReference<@Nullable SweepExecution> watched = new AtomicReference<>(current.get());
-            Flux<SweepProgress> ticks = looks.handle((tick, sink) -> {
-                SweepExecution execution = watched.get();
-                if (execution == null) {
-                    watched.set(current.get());
-                    return;
-                }
-                boolean over = execution.isOver();
-                sink.next(execution.progress(latest));
-                if (over) {
-                    sink.complete();
-                }
-            });
-            return ticks.takeUntilOther(watching);
-        });
+        return current.progress(interval);
     }
 
     /** Begins no further configuration and stops those that run, as {@link Run#stop} does. A second call is {@link #abort}. */
@@ -148,10 +115,7 @@ public final class Sweep {
     }
 
     private void each(String reason, Consumer<Run<?>> end) {
-        SweepExecution execution = current.get();
-        if (execution != null) {
-            execution.end(reason, end);
-        }
+        current.get().ifPresent(execution -> execution.end(reason, end));
     }
 
     /** Pauses all configurations, as {@link Run#pause} does; also those that begin later begin paused. */
@@ -217,10 +181,7 @@ public final class Sweep {
          * @throws IllegalArgumentException if it is below 1
          */
         public Builder atOnce(int atOnce) {
-            if (atOnce < 1) {
-                throw new IllegalArgumentException("atOnce must be at least 1, not " + atOnce);
-            }
-            this.atOnce = atOnce;
+            this.atOnce = Require.atLeast(1, atOnce, "atOnce");
             return this;
         }
 

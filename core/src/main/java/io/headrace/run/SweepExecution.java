@@ -19,10 +19,11 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 
 /** A sweep while it runs: once through its configurations. Thread-safe. */
-final class SweepExecution {
+final class SweepExecution implements Current.Watched<SweepProgress> {
 
     private final Path directory;
     private final List<Member> members;
@@ -33,6 +34,8 @@ final class SweepExecution {
     private final Set<Member> running = ConcurrentHashMap.newKeySet();
     private final Map<String, Configuration> ended = new ConcurrentHashMap<>();
     private final Map<String, Configuration> finishedBefore;
+    private final Map<String, Progress> latest = new ConcurrentHashMap<>();
+    private final Sinks.Empty<Void> closed = Sinks.empty();
     private volatile boolean over;
     private volatile @Nullable Ending ending;
 
@@ -53,8 +56,14 @@ final class SweepExecution {
         this.finishedBefore = before == null ? Map.of() : before.finishedIfWaiting();
     }
 
-    boolean isOver() {
+    @Override
+    public boolean isClosed() {
         return over;
+    }
+
+    @Override
+    public Mono<Void> closed() {
+        return closed.asMono();
     }
 
     /** The configurations that need not be run again, if others wait for batches. */
@@ -79,8 +88,13 @@ final class SweepExecution {
                 .collectSortedList(Comparator.comparingInt(result -> names().indexOf(result.name())))
                 .map(all -> new SweepReport(directory, startedAt, elapsed(), all))
                 .flatMap(Comparison::write)
-                .doOnTerminate(() -> over = true) // before anybody hears of it, who may run it again
-                .doOnCancel(() -> over = true);
+                .doOnTerminate(this::close) // before anybody hears of it, who may run it again
+                .doOnCancel(this::close);
+    }
+
+    private void close() {
+        over = true;
+        closed.tryEmitEmpty();
     }
 
     private List<String> names() {
@@ -133,19 +147,26 @@ final class SweepExecution {
         begun.forEach(member -> end.accept(member.run()));
     }
 
-    SweepProgress progress(Map<String, Progress> latest) {
+    @Override
+    public Optional<SweepProgress> progress() {
         List<SweepProgress.Configuration> all = members.stream()
-                .map(member -> new SweepProgress.Configuration(
-                        member.name(),
-                        running.contains(member)
-                                ? SweepProgress.State.RUNNING
-                                : ended.containsKey(member.name())
-                                        ? SweepProgress.State.ENDED
-                                        : SweepProgress.State.WAITING,
-                        Optional.ofNullable(latest.get(member.name()))))
+                .map(member -> new SweepProgress.Configuration(member.name(), state(member), latest(member)))
                 .toList();
-        Ending early = ending;
-        return new SweepProgress(elapsed(), all, early == null ? Optional.empty() : Optional.of(early.reason()));
+        return Optional.of(
+                new SweepProgress(elapsed(), all, Optional.ofNullable(ending).map(Ending::reason)));
+    }
+
+    private SweepProgress.State state(Member member) {
+        if (ended.containsKey(member.name())) {
+            return SweepProgress.State.ENDED;
+        }
+        return running.contains(member) ? SweepProgress.State.RUNNING : SweepProgress.State.WAITING;
+    }
+
+    /** A run that cannot say where it stands is where it stood before. */
+    private Optional<Progress> latest(Member member) {
+        member.run().progress().ifPresent(now -> latest.put(member.name(), now));
+        return Optional.ofNullable(latest.get(member.name()));
     }
 
     private Duration elapsed() {
