@@ -74,24 +74,6 @@ public final class GateBuilder {
         return rate(Charge.RESERVED_TOKENS, evenly(limit));
     }
 
-    /**
-     * Tokens of prompts in a minute, evenly, without those read from the provider's prompt cache, as Anthropic counts them.
-     *
-     * @throws IllegalArgumentException for less than 1
-     */
-    public GateBuilder inputTokensPerMinute(long limit) {
-        return rate(Charge.INPUT_TOKENS, evenly(limit));
-    }
-
-    /**
-     * Tokens of answers in a minute, evenly.
-     *
-     * @throws IllegalArgumentException for less than 1
-     */
-    public GateBuilder outputTokensPerMinute(long limit) {
-        return rate(Charge.OUTPUT_TOKENS, evenly(limit));
-    }
-
     /** A limit on a rate, in place of the one that the server tells in its headers; the lower of both holds. */
     public GateBuilder rate(Charge charge, Rate rate) {
         rates.put(Objects.requireNonNull(charge, "charge"), Objects.requireNonNull(rate, "rate"));
