@@ -170,6 +170,10 @@ class RunBudgetTest {
         assertThat(warned.end()).isEqualTo(End.FINISHED);
         assertThat(warned.notes()).containsExactly("10 of the last 100 items failed, more than the 5.0 % allowed");
 
+        RunReport quiet =
+                bad.fresh(true).warnAboveErrorShare(0.1).build().execute().block(SOON);
+        assertThat(quiet.notes()).noneMatch(note -> note.contains("items failed"));
+
         RunReport stopped =
                 bad.fresh(true).stopAboveErrorShare(0.09).build().execute().block(SOON);
         assertThat(stopped.end()).isEqualTo(End.STOPPED_BY_POLICY);
