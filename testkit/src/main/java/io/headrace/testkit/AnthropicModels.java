@@ -1,7 +1,6 @@
 package io.headrace.testkit;
 
 import io.netty.handler.codec.http.HttpHeaders;
-import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import java.util.Arrays;
 import java.util.List;
@@ -12,30 +11,20 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 
 /** The list of Anthropic's models, page by page, and each of them. */
-enum AnthropicModels implements Endpoint {
-    INSTANCE;
+final class AnthropicModels {
 
     private static final String PATH = "/v1/models";
     private static final int MOST = 1_000;
     private static final Pattern DATE = Pattern.compile("-(\\d{4})(\\d{2})(\\d{2})$");
+
+    private AnthropicModels() {}
 
     /** Whether a request to a path that both wires have is for this one. */
     static boolean isMeant(HttpHeaders headers) {
         return headers.contains("anthropic-version") || headers.contains("x-api-key");
     }
 
-    @Override
-    public Wire wire() {
-        return AnthropicWire.INSTANCE;
-    }
-
-    @Override
-    public HttpMethod method() {
-        return HttpMethod.GET;
-    }
-
-    @Override
-    public Question read(String uri, HttpHeaders headers, byte[] body) {
+    static Question read(String uri, HttpHeaders headers) {
         QueryStringDecoder asked = new QueryStringDecoder(uri);
         String rest = asked.path().substring(PATH.length());
         boolean hasVersion = !headers.get("anthropic-version", "").isBlank();

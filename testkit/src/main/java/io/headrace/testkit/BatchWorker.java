@@ -96,7 +96,7 @@ final class BatchWorker {
                     batch.path, batch.headers, body, digest, simulation.occurrences.nextAsked(digest));
             Question question;
             try {
-                question = endpoint.read(batch.path, batch.headers, body);
+                question = endpoint.reading().read(batch.path, batch.headers, body);
             } catch (JacksonException e) {
                 return error(wire.notJson(e.getOriginalMessage()));
             }

@@ -101,7 +101,7 @@ final class Exchange {
         }
         Question question;
         try {
-            question = endpoint.read(request.uri(), headers, bytes);
+            question = endpoint.reading().read(request.uri(), headers, bytes);
         } catch (JacksonException e) {
             return reject(wire, wire.notJson(e.getOriginalMessage()));
         }

@@ -263,6 +263,7 @@ final class OpenAiBatches implements BatchWire {
             }
             if (countsTokens) {
                 Demand demand = Objects.requireNonNull(Endpoint.at(endpoint, asked.headers()))
+                        .reading()
                         .read(endpoint, asked.headers(), body)
                         .demand(new PromptCache());
                 tokens += demand == null ? 0 : demand.input();

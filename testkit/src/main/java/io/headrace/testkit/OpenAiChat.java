@@ -1,7 +1,5 @@
 package io.headrace.testkit;
 
-import io.netty.handler.codec.http.HttpHeaders;
-import io.netty.handler.codec.http.HttpMethod;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,61 +8,42 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 
 /** OpenAI Chat Completions. */
-enum OpenAiChat implements Endpoint {
-    INSTANCE;
+record OpenAiChat(ChatBody body) implements Question {
 
     private static final byte[] DONE = "[DONE]".getBytes(StandardCharsets.UTF_8);
 
     @Override
-    public Wire wire() {
-        return OpenAiWire.INSTANCE;
+    public String model() {
+        return body.model();
     }
 
     @Override
-    public HttpMethod method() {
-        return HttpMethod.POST;
+    public Wire.@Nullable Problem problem() {
+        Wire.Problem problem = OpenAiWire.chatProblem(body, "messages");
+        if (problem != null) {
+            return problem;
+        }
+        if (body.choices < 1 || body.choices > 128) {
+            return OpenAiWire.badValue("n", "Invalid 'n': expected a value from 1 to 128.");
+        }
+        return body.topLogprobs > 0 && !body.logprobs
+                ? OpenAiWire.badValue("top_logprobs", "'top_logprobs' needs 'logprobs' to be true.")
+                : null;
     }
 
     @Override
-    public Question read(String uri, HttpHeaders headers, byte[] body) {
-        return new Asked(ChatBody.parse(body));
+    public Demand demand(PromptCache promptCache) {
+        return body.demand();
     }
 
-    private record Asked(ChatBody body) implements Question {
-
-        @Override
-        public String model() {
-            return body.model();
-        }
-
-        @Override
-        public Wire.@Nullable Problem problem() {
-            Wire.Problem problem = OpenAiWire.chatProblem(body, "messages");
-            if (problem != null) {
-                return problem;
-            }
-            if (body.choices < 1 || body.choices > 128) {
-                return OpenAiWire.badValue("n", "Invalid 'n': expected a value from 1 to 128.");
-            }
-            return body.topLogprobs > 0 && !body.logprobs
-                    ? OpenAiWire.badValue("top_logprobs", "'top_logprobs' needs 'logprobs' to be true.")
-                    : null;
-        }
-
-        @Override
-        public Demand demand(PromptCache promptCache) {
-            return body.demand();
-        }
-
-        @Override
-        public Content answer(Occasion occasion) {
-            Reply reply = Reply.to(body, occasion.model(), occasion.occurrence());
-            Completion completion = new Completion(body, reply, occasion);
-            long tokens = body.choices * reply.tokens();
-            return body.stream
-                    ? Content.stream(completion.events(), tokens)
-                    : Content.whole(Json.write(completion::write), tokens);
-        }
+    @Override
+    public Content answer(Occasion occasion) {
+        Reply reply = Reply.to(body, occasion.model(), occasion.occurrence());
+        Completion completion = new Completion(body, reply, occasion);
+        long tokens = body.choices * reply.tokens();
+        return body.stream
+                ? Content.stream(completion.events(), tokens)
+                : Content.whole(Json.write(completion::write), tokens);
     }
 
     /** One answer; all its choices say the same. */
@@ -78,7 +57,7 @@ enum OpenAiChat implements Endpoint {
         private final String model;
         private final int choices;
 
-        Completion(ChatBody body, Reply reply, Question.Occasion occasion) {
+        Completion(ChatBody body, Reply reply, Occasion occasion) {
             this.body = body;
             this.reply = reply;
             this.id = occasion.id("chatcmpl-");

@@ -1,7 +1,5 @@
 package io.headrace.testkit;
 
-import io.netty.handler.codec.http.HttpHeaders;
-import io.netty.handler.codec.http.HttpMethod;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -9,49 +7,30 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 
 /** OpenAI Responses. */
-enum OpenAiResponses implements Endpoint {
-    INSTANCE;
+record OpenAiResponses(ChatBody body) implements Question {
 
     @Override
-    public Wire wire() {
-        return OpenAiWire.INSTANCE;
+    public String model() {
+        return body.model();
     }
 
     @Override
-    public HttpMethod method() {
-        return HttpMethod.POST;
+    public Wire.@Nullable Problem problem() {
+        return OpenAiWire.chatProblem(body, "input");
     }
 
     @Override
-    public Question read(String uri, HttpHeaders headers, byte[] body) {
-        return new Asked(ChatBody.parse(body));
+    public Demand demand(PromptCache promptCache) {
+        return body.demand();
     }
 
-    private record Asked(ChatBody body) implements Question {
-
-        @Override
-        public String model() {
-            return body.model();
-        }
-
-        @Override
-        public Wire.@Nullable Problem problem() {
-            return OpenAiWire.chatProblem(body, "input");
-        }
-
-        @Override
-        public Demand demand(PromptCache promptCache) {
-            return body.demand();
-        }
-
-        @Override
-        public Content answer(Occasion occasion) {
-            Reply reply = Reply.to(body, occasion.model(), occasion.occurrence());
-            Response response = new Response(body, reply, occasion);
-            return body.stream
-                    ? Content.stream(response.events(), reply.tokens())
-                    : Content.whole(Json.write(json -> response.write(json, response.finalStatus())), reply.tokens());
-        }
+    @Override
+    public Content answer(Occasion occasion) {
+        Reply reply = Reply.to(body, occasion.model(), occasion.occurrence());
+        Response response = new Response(body, reply, occasion);
+        return body.stream
+                ? Content.stream(response.events(), reply.tokens())
+                : Content.whole(Json.write(json -> response.write(json, response.finalStatus())), reply.tokens());
     }
 
     /** One answer: thoughts if there were any, then a message or a tool call. */
@@ -66,7 +45,7 @@ enum OpenAiResponses implements Endpoint {
         private final long created;
         private final List<byte[]> events = new ArrayList<>();
 
-        Response(ChatBody body, Reply reply, Question.Occasion occasion) {
+        Response(ChatBody body, Reply reply, Occasion occasion) {
             this.body = body;
             this.reply = reply;
             this.id = occasion.id("resp_");
