@@ -27,13 +27,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Not thread-safe, as every {@link Resource}.
  */
-public final class AdaptiveLimits implements Resource {
+final class AdaptiveLimits implements Resource {
 
     /** The names of the limits in {@link #levels}. */
-    public static final String CONCURRENCY = "concurrency";
+    static final String CONCURRENCY = "concurrency";
 
-    public static final String REQUESTS = "requests per second";
-    public static final String TOKENS = "tokens per second";
+    static final String REQUESTS = "requests per second";
+    static final String TOKENS = "tokens per second";
 
     private static final double SECOND = 1e9;
 
@@ -89,7 +89,7 @@ public final class AdaptiveLimits implements Resource {
     private double probedAt = Double.NaN;
 
     /** Starts from nothing. */
-    public AdaptiveLimits() {
+    AdaptiveLimits() {
         this(AdaptiveSpec.standard(), Learned.NOTHING, 0);
     }
 
@@ -97,7 +97,7 @@ public final class AdaptiveLimits implements Resource {
      * @param learned what an earlier process found, or {@link Learned#NOTHING}
      * @param nowMillis the time, in milliseconds since 1970, to tell how old that is
      */
-    public AdaptiveLimits(AdaptiveSpec spec, Learned learned, long nowMillis) {
+    AdaptiveLimits(AdaptiveSpec spec, Learned learned, long nowMillis) {
         this(spec, learned, nowMillis, new Strays());
     }
 
@@ -252,7 +252,7 @@ public final class AdaptiveLimits implements Resource {
     }
 
     /** What was found so far: the start of the next process. */
-    public Learned learned(long nowMillis) {
+    Learned learned(long nowMillis) {
         return new Learned(nowMillis, orNull(concurrency.known()), orNull(requests.known()), orNull(tokens.known()));
     }
 

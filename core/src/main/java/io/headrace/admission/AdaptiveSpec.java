@@ -2,36 +2,35 @@ package io.headrace.admission;
 
 import io.headrace.Require;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Where {@link AdaptiveLimits} start and how they move. The standard needs no setting: what is here is for tests and for
- * servers that one knows. Immutable: each setter returns a changed copy, so one spec serves as the template of many keys.
+ * Where the limits that a gate finds by use start, and how they move. The standard needs no setting: what is here is for tests and for
+ * servers that one knows. Immutable: each setter gives a copy.
+ *
+ * @param initialConcurrency calls at once at the start, at least 1
+ * @param initialRate requests a second at the start, more than 0
+ * @param overrides whether to start so also where an earlier process learned something
+ * @param serverErrorFactor what a transient error of the server leaves of the concurrency, above 0, at most 1
+ * @param halfLife after this time half of what an earlier process learned is where this one starts, positive
  */
-public final class AdaptiveSpec {
+public record AdaptiveSpec(
+        double initialConcurrency, double initialRate, boolean overrides, double serverErrorFactor, Duration halfLife) {
 
     private static final AdaptiveSpec STANDARD = new AdaptiveSpec(16, 10, false, 1, Duration.ofHours(1));
 
     private static final double FORGOTTEN = 1 / 32.0;
 
-    private final double initialConcurrency;
-    private final double initialRate;
-    private final boolean overrides;
-    private final double serverErrorFactor;
-    private final Duration halfLife;
-
-    private AdaptiveSpec(
-            double initialConcurrency,
-            double initialRate,
-            boolean overrides,
-            double serverErrorFactor,
-            Duration halfLife) {
-        this.initialConcurrency = initialConcurrency;
-        this.initialRate = initialRate;
-        this.overrides = overrides;
-        this.serverErrorFactor = serverErrorFactor;
-        this.halfLife = halfLife;
+    /**
+     * @throws IllegalArgumentException for a number out of its range
+     */
+    public AdaptiveSpec {
+        if (!(initialConcurrency >= 1) || !(initialRate > 0)) {
+            throw new IllegalArgumentException(
+                    "initial limits too small: " + initialConcurrency + " at once, " + initialRate + " a second");
+        }
+        Require.share(serverErrorFactor, "serverErrorFactor");
+        Require.positive(halfLife, "halfLife");
     }
 
     /** Starts where an earlier process ended, else with 16 calls at once and 10 a second, which double with each round trip. */
@@ -46,20 +45,12 @@ public final class AdaptiveSpec {
      * @param requestsPerSecond greater than 0; default 10
      */
     public AdaptiveSpec initial(double concurrency, double requestsPerSecond) {
-        return startingAt(concurrency, requestsPerSecond, true);
+        return new AdaptiveSpec(concurrency, requestsPerSecond, true, serverErrorFactor, halfLife);
     }
 
     /** Where to start when nothing was learned by an earlier process; otherwise as {@link #initial}. */
     public AdaptiveSpec unlearned(double concurrency, double requestsPerSecond) {
-        return startingAt(concurrency, requestsPerSecond, false);
-    }
-
-    private AdaptiveSpec startingAt(double concurrency, double requestsPerSecond, boolean overrides) {
-        if (!(concurrency >= 1) || !(requestsPerSecond > 0)) {
-            throw new IllegalArgumentException(
-                    "initial limits too small: " + concurrency + " at once, " + requestsPerSecond + " a second");
-        }
-        return new AdaptiveSpec(concurrency, requestsPerSecond, overrides, serverErrorFactor, halfLife);
+        return new AdaptiveSpec(concurrency, requestsPerSecond, false, serverErrorFactor, halfLife);
     }
 
     /**
@@ -69,23 +60,12 @@ public final class AdaptiveSpec {
      * @param serverErrorFactor above 0, at most 1
      */
     public AdaptiveSpec serverErrorFactor(double serverErrorFactor) {
-        Require.share(serverErrorFactor, "serverErrorFactor");
         return new AdaptiveSpec(initialConcurrency, initialRate, overrides, serverErrorFactor, halfLife);
     }
 
     /** After this time half of what an earlier process learned is where this one starts; default an hour. */
     public AdaptiveSpec halfLife(Duration halfLife) {
-        Objects.requireNonNull(halfLife, "halfLife");
-        Require.positive(halfLife, "halfLife");
         return new AdaptiveSpec(initialConcurrency, initialRate, overrides, serverErrorFactor, halfLife);
-    }
-
-    double initialConcurrency() {
-        return initialConcurrency;
-    }
-
-    double initialRate() {
-        return initialRate;
     }
 
     /** The share of what was learned that a process starts with; 0 for what is too old. */
@@ -93,9 +73,5 @@ public final class AdaptiveSpec {
         double trust =
                 Math.pow(0.5, (double) TimeUnit.NANOSECONDS.convert(age) / TimeUnit.NANOSECONDS.convert(halfLife));
         return overrides || trust < FORGOTTEN ? 0 : trust;
-    }
-
-    double serverErrorFactor() {
-        return serverErrorFactor;
     }
 }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Not thread-safe, as every {@link Resource}.
  */
-public final class CoolDown implements Resource {
+final class CoolDown implements Resource {
 
     /** What is assumed of a server before its first refusal: it refuses within this time. */
     private static final long QUICK_REFUSAL = Duration.ofMillis(100).toNanos();
@@ -51,11 +51,11 @@ public final class CoolDown implements Resource {
     private Duration hint = Duration.ZERO;
 
     /** With the waits of {@link CoolDownSpec#standard()}. */
-    public CoolDown() {
+    CoolDown() {
         this(CoolDownSpec.standard());
     }
 
-    public CoolDown(CoolDownSpec spec) {
+    CoolDown(CoolDownSpec spec) {
         this(spec, new Strays());
     }
 
@@ -126,7 +126,7 @@ public final class CoolDown implements Resource {
     }
 
     /** How often the server refused, each burst counted once. */
-    public long bursts() {
+    long bursts() {
         return bursts;
     }
 

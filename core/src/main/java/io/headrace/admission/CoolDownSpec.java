@@ -4,30 +4,37 @@ import io.headrace.Require;
 import java.time.Duration;
 
 /**
- * How a {@link CoolDown} waits. Immutable: each setter returns a changed copy, so one spec serves as the template of many keys.
+ * How a gate waits after refusals. Immutable: each setter gives a copy.
+ *
+ * @param firstWait the wait after the first refusal where the server names none, positive
+ * @param longestWait the longest that it doubles to, a year at the most
+ * @param closesWhenOverloaded whether an overloaded server that says when to come back closes the gate too
+ * @param refusedFor a quota that refused everything for so long is at a standstill, positive
+ * @param longestHint a server that asks for a longer wait puts the quota at a standstill at once, positive
  */
-public final class CoolDownSpec {
+public record CoolDownSpec(
+        Duration firstWait,
+        Duration longestWait,
+        boolean closesWhenOverloaded,
+        Duration refusedFor,
+        Duration longestHint) {
 
     private static final CoolDownSpec STANDARD = new CoolDownSpec(
             Duration.ofSeconds(1), Duration.ofSeconds(5), false, Duration.ofMinutes(10), Duration.ofMinutes(10));
 
-    private final Duration firstWait;
-    private final Duration longestWait;
-    private final boolean closesWhenOverloaded;
-    private final Duration refusedFor;
-    private final Duration longestHint;
-
-    private CoolDownSpec(
-            Duration firstWait,
-            Duration longestWait,
-            boolean closesWhenOverloaded,
-            Duration refusedFor,
-            Duration longestHint) {
-        this.firstWait = firstWait;
-        this.longestWait = longestWait;
-        this.closesWhenOverloaded = closesWhenOverloaded;
-        this.refusedFor = refusedFor;
-        this.longestHint = longestHint;
+    /**
+     * @throws IllegalArgumentException for a time out of its range
+     */
+    public CoolDownSpec {
+        Require.positive(firstWait, "first");
+        if (longestWait.compareTo(firstWait) < 0) {
+            throw new IllegalArgumentException("longest " + longestWait + " is shorter than first " + firstWait);
+        }
+        if (longestWait.compareTo(CoolDown.FOREVER) > 0) {
+            throw new IllegalArgumentException("longest must be at most 365 days, not " + longestWait);
+        }
+        Require.positive(refusedFor, "refusedFor");
+        Require.positive(longestHint, "longestHint");
     }
 
     /** Own waits of 1, 2, 4 and then 5 s; a standstill after 10 minutes of refusals or at a hint above 10 minutes. */
@@ -40,50 +47,21 @@ public final class CoolDownSpec {
      * up to {@code longest}, which is a year at the most.
      */
     public CoolDownSpec ownWaits(Duration first, Duration longest) {
-        Require.positive(first, "first");
-        if (longest.compareTo(first) < 0) {
-            throw new IllegalArgumentException("longest " + longest + " is shorter than first " + first);
-        }
-        if (longest.compareTo(CoolDown.FOREVER) > 0) {
-            throw new IllegalArgumentException("longest must be at most 365 days, not " + longest);
-        }
         return new CoolDownSpec(first, longest, closesWhenOverloaded, refusedFor, longestHint);
     }
 
-    /** Whether an overloaded server that says when to come back closes the gate too; default false. */
+    /** See {@link #closesWhenOverloaded()}; default false. */
     public CoolDownSpec closesWhenOverloaded(boolean closesWhenOverloaded) {
         return new CoolDownSpec(firstWait, longestWait, closesWhenOverloaded, refusedFor, longestHint);
     }
 
-    /** A quota that refused everything for so long is at a standstill; default 10 minutes. */
+    /** See {@link #refusedFor()}; default 10 minutes. */
     public CoolDownSpec refusedFor(Duration refusedFor) {
-        Require.positive(refusedFor, "refusedFor");
         return new CoolDownSpec(firstWait, longestWait, closesWhenOverloaded, refusedFor, longestHint);
     }
 
-    /** A server that asks for a longer wait puts the quota at a standstill at once; default 10 minutes. */
+    /** See {@link #longestHint()}; default 10 minutes. */
     public CoolDownSpec longestHint(Duration longestHint) {
-        Require.positive(longestHint, "longestHint");
         return new CoolDownSpec(firstWait, longestWait, closesWhenOverloaded, refusedFor, longestHint);
-    }
-
-    Duration firstWait() {
-        return firstWait;
-    }
-
-    Duration longestWait() {
-        return longestWait;
-    }
-
-    boolean closesWhenOverloaded() {
-        return closesWhenOverloaded;
-    }
-
-    Duration refusedFor() {
-        return refusedFor;
-    }
-
-    Duration longestHint() {
-        return longestHint;
     }
 }
