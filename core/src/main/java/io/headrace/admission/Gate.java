@@ -59,7 +59,7 @@ public final class Gate {
     private final String name;
     private final Supplier<Scheduler> scheduler;
     private final GateClock clock;
-    private final List<Resource> shared;
+    private final Resources shared;
     private final @Nullable Slots slots;
     private final KeyRing keys;
     private final FairQueue<Ticket<?>> queue;
@@ -93,7 +93,7 @@ public final class Gate {
         this.name = name;
         this.scheduler = scheduler;
         this.clock = new GateClock(scheduler);
-        this.shared = List.copyOf(shared);
+        this.shared = new Resources(shared);
         this.slots = slots;
         this.keys = keys;
         this.queue = queue;
@@ -221,9 +221,7 @@ public final class Gate {
                     next == null ? "" : binding(next.waiting.demand, now),
                     paused,
                     stands == null ? "" : String.valueOf(stands.getMessage()),
-                    shared.stream()
-                            .flatMap(resource -> resource.levels(now).stream())
-                            .toList(),
+                    shared.levels(now),
                     keys.seats().stream()
                             .map(seat -> GateSnapshot.Key.of(seat, now))
                             .toList());
@@ -235,16 +233,11 @@ public final class Gate {
         if (paused) {
             return "paused";
         }
-        String name = "budget";
-        long longest = 0;
-        for (Resource resource : shared) {
-            long wait = resource.waitNanos(demand, now);
-            if (wait > longest) {
-                longest = wait;
-                name = resource.name();
-            }
+        if (keys.waitNanos(demand, now) > shared.waitNanos(demand, now)) {
+            return keys.binding(demand, now);
         }
-        return keys.waitNanos(demand, now) > longest ? keys.binding(demand, now) : name;
+        String name = shared.binding(demand, now);
+        return name.isEmpty() ? "budget" : name;
     }
 
     /** Whether {@code ticket} may go now and nobody is in line; it is not put in line otherwise. */
@@ -356,9 +349,9 @@ public final class Gate {
         ticket.state = Ticket.State.OVER;
         inFlight--;
         Seat seat = ticket.seat();
-        shared.forEach(resource -> resource.settle(ticket.demand, end, now));
+        shared.settle(ticket.demand, end, now);
         seat.settle(ticket.demand, end, now);
-        concurrency = concurrency();
+        concurrency = Math.min(keys.concurrency(), shared.concurrency());
         queue.settle(ticket.entry, tokens(end, ticket.demand));
         boolean anyKey = keys.gone() == null;
         if (end.succeeded()) {
@@ -372,14 +365,6 @@ public final class Gate {
         } else if (end.isFree() && end.error() != null && seat.gone() != null && (anyKey || standstill.pauses())) {
             ticket.goesOn();
         }
-    }
-
-    private int concurrency() {
-        int least = keys.concurrency();
-        for (Resource resource : shared) {
-            least = Math.min(least, resource.concurrency());
-        }
-        return least;
     }
 
     /** Whether {@code ticket} is over without ever having been admitted. */
@@ -486,9 +471,7 @@ public final class Gate {
     private long take(Ticket<?> ticket, long now) {
         Demand demand = ticket.demand;
         long wait = paused ? Resource.UNTIL_SETTLED : keys.waitNanos(demand, now);
-        for (Resource resource : shared) {
-            wait = Math.max(wait, resource.waitNanos(demand, now));
-        }
+        wait = Math.max(wait, shared.waitNanos(demand, now));
         if (wait == 0 && !ticket.hasPlace()) {
             return NO_PLACE;
         }
@@ -500,9 +483,7 @@ public final class Gate {
             };
         }
         if (wait == 0) {
-            for (Resource resource : shared) {
-                resource.take(demand, now);
-            }
+            shared.take(demand, now);
             ticket.admit(keys.take(demand, now), now);
             inFlight++;
         }
@@ -515,9 +496,7 @@ public final class Gate {
             return;
         }
         ErrorKind shut = paused && standstill.reason() != null ? ErrorKind.UNAVAILABLE : keys.shut(now);
-        for (Resource resource : shared) {
-            shut = shut == null ? resource.shut(now) : shut;
-        }
+        shut = shut == null ? shared.shut(now) : shut;
         if (shut != null) {
             ApiException error = notSent(shut, "it is shut, and the call asked not to wait");
             queue.forEach(entry -> {
@@ -530,13 +509,8 @@ public final class Gate {
 
     /** Why {@code ticket} may never go. What no budget can pay for is no fault of the request's: a run leaves its item pending. */
     private @Nullable ApiException neverGranted(Ticket<?> ticket) {
-        for (Resource resource : shared) {
-            String why = resource.impossible(ticket.demand);
-            if (why != null) {
-                return notSent(ErrorKind.INVALID_REQUEST, why);
-            }
-        }
-        String why = keys.impossible(ticket.demand);
+        String why = shared.impossible(ticket.demand);
+        why = why == null ? keys.impossible(ticket.demand) : why;
         if (why != null) {
             return notSent(ErrorKind.INVALID_REQUEST, why);
         }

@@ -44,12 +44,7 @@ public record GateSnapshot(
         static Key of(Seat seat, long now) {
             ApiKey key = seat.key();
             ErrorKind gone = seat.gone();
-            return new Key(
-                    key == null ? "" : key.name(),
-                    gone == null ? "" : gone.label(),
-                    seat.resources().stream()
-                            .flatMap(resource -> resource.levels(now).stream())
-                            .toList());
+            return new Key(key == null ? "" : key.name(), gone == null ? "" : gone.label(), seat.levels(now));
         }
     }
 
