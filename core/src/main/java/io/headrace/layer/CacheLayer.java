@@ -239,7 +239,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
     private BatchQueue.Claim claim(CacheEntry entry, Asked<Q, R> asked, ContextView context) {
         return batches == null || context.hasKey(DryRun.class)
                 ? BatchQueue.Claim.NONE
-                : BatchAnswerAccount.claim(batches, asked.fingerprint(), asked.sample(), entry, context);
+                : ClaimedAnswer.claim(batches, asked.fingerprint(), asked.sample(), entry, context);
     }
 
     private boolean isTooOld(CacheEntry entry, CachePolicy policy) {

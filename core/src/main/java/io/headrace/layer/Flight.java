@@ -27,7 +27,7 @@ final class Flight<R> implements CoreSubscriber<R>, FatalErrorHandler, Urgency {
     private final Flights flights;
     private final Flights.Id id;
     private final Waiter<?, R> origin;
-    private final FlightAccounts accounts;
+    private final FlightLog log;
     private final Context context;
     private final @Nullable LeaderDeltas deltas;
     private final @Nullable LeaderSlot place;
@@ -46,11 +46,11 @@ final class Flight<R> implements CoreSubscriber<R>, FatalErrorHandler, Urgency {
         this.origin = leader;
         this.priority = leader.options().priority();
         this.leader = leader;
-        this.accounts = leader.accounts();
+        this.log = leader.flightLog();
         this.deltas = leader.deltas();
         WorkSlot slot = WorkSlot.from(leader.context());
         this.place = slot == WorkSlot.NONE ? null : new LeaderSlot(slot);
-        Context paid = accounts.into(leader.context());
+        Context paid = log.into(leader.context());
         Context inside = Baggage.toChange(paid)
                 .with(Urgency.KEY, this)
                 .with(FatalErrorHandler.KEY, this)
@@ -152,7 +152,7 @@ final class Flight<R> implements CoreSubscriber<R>, FatalErrorHandler, Urgency {
             deltas.leave();
         }
         if (next != null) {
-            accounts.handTo(next);
+            log.handTo(next);
             if (place != null) {
                 place.leave();
             }

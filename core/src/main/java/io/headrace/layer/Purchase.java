@@ -27,7 +27,7 @@ final class Purchase<Q, R> {
     private int undecided;
     private int waiting;
     private @Nullable Order order;
-    private @Nullable FlightAccounts accounts;
+    private @Nullable FlightLog log;
 
     /**
      * @param count how many samples may be missing
@@ -47,11 +47,11 @@ final class Purchase<Q, R> {
     }
 
     /** Who hears of the call, whichever flight it is made for. */
-    synchronized FlightAccounts accounts(Supplier<FlightAccounts> first) {
-        FlightAccounts made = accounts;
+    synchronized FlightLog log(Supplier<FlightLog> first) {
+        FlightLog made = log;
         if (made == null) {
             made = first.get();
-            accounts = made;
+            log = made;
         }
         return made;
     }

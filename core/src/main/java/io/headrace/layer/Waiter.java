@@ -73,13 +73,13 @@ final class Waiter<Q, R> {
     }
 
     /** Who is told of a call that this one leads. */
-    FlightAccounts accounts() {
+    FlightLog flightLog() {
         Part<Q, R> part = asked.part();
-        return part == null ? newAccounts() : part.purchase().accounts(this::newAccounts);
+        return part == null ? newLog() : part.purchase().log(this::newLog);
     }
 
-    private FlightAccounts newAccounts() {
-        return new FlightAccounts(this, asked.fingerprint(), asked.sample());
+    private FlightLog newLog() {
+        return new FlightLog(this, asked.fingerprint(), asked.sample());
     }
 
     void begin() {

@@ -30,7 +30,7 @@ import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 /** Who pays for a call that several wait for, and who hears of it. */
-class FlightAccountsTest extends FlightCalls {
+class FlightLogTest extends FlightCalls {
 
     /** An attempt log that keeps what it is told. */
     private static final class Log implements AttemptLog {

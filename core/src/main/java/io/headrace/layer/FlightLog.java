@@ -29,9 +29,9 @@ import reactor.util.context.Context;
  * him as not sent, at no cost, and begins for the next one: the run and the journal of the first may be gone when the answer
  * comes. Thread-safe; listeners are told outside the lock.
  */
-final class FlightAccounts implements CallListener, AttemptLogOfCall {
+final class FlightLog implements CallListener, AttemptLogOfCall {
 
-    private static final Logger LOG = LoggerFactory.getLogger(FlightAccounts.class);
+    private static final Logger LOG = LoggerFactory.getLogger(FlightLog.class);
 
     /** An attempt on its way, as its listener was told of it. */
     private static final class Sent {
@@ -60,7 +60,7 @@ final class FlightAccounts implements CallListener, AttemptLogOfCall {
     private final List<Sent> sent = new ArrayList<>(1);
     private final List<@Nullable Noted> noted = new ArrayList<>(1);
 
-    FlightAccounts(Waiter<?, ?> payer, Fingerprint fingerprint, int sample) {
+    FlightLog(Waiter<?, ?> payer, Fingerprint fingerprint, int sample) {
         this.payer = payer;
         this.isLogged = payer.log() != null;
         this.fingerprint = fingerprint;

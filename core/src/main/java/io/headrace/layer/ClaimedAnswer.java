@@ -23,9 +23,9 @@ import reactor.util.context.ContextView;
  * The account of an answer that a batch bought, in the place of that of an attempt: with whoever reads it first, and in each later pass
  * again with its item alone.
  */
-final class BatchAnswerAccount {
+final class ClaimedAnswer {
 
-    private BatchAnswerAccount() {}
+    private ClaimedAnswer() {}
 
     /** Whose account the stored answer is in; it is made if a batch brought it and nobody has read it before. */
     static Claim claim(BatchQueue batches, Fingerprint fingerprint, int sample, CacheEntry entry, ContextView context) {
