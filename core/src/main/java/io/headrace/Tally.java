@@ -9,6 +9,7 @@ import java.util.Objects;
  * @param calls calls that were answered or failed, cached ones included
  * @param cached those of them that the cache answered, or an equal call at the same time that another one paid for
  * @param attempts requests sent, retries included
+ * @param retried retries scheduled
  * @param elapsed time inside steps
  * @param queued the part of {@code elapsed} spent waiting for a permit or backing off
  * @param usage tokens paid for
@@ -16,9 +17,18 @@ import java.util.Objects;
  * @param saved money that the cached answers cost when they were bought
  */
 public record Tally(
-        long calls, long cached, long attempts, Duration elapsed, Duration queued, Usage usage, Cost cost, Cost saved) {
+        long calls,
+        long cached,
+        long attempts,
+        long retried,
+        Duration elapsed,
+        Duration queued,
+        Usage usage,
+        Cost cost,
+        Cost saved) {
 
-    public static final Tally ZERO = new Tally(0, 0, 0, Duration.ZERO, Duration.ZERO, Usage.ZERO, Cost.ZERO, Cost.ZERO);
+    public static final Tally ZERO =
+            new Tally(0, 0, 0, 0, Duration.ZERO, Duration.ZERO, Usage.ZERO, Cost.ZERO, Cost.ZERO);
 
     public Tally {
         Objects.requireNonNull(elapsed, "elapsed");
@@ -37,6 +47,7 @@ public record Tally(
                 calls + other.calls,
                 cached + other.cached,
                 attempts + other.attempts,
+                retried + other.retried,
                 elapsed.plus(other.elapsed),
                 queued.plus(other.queued),
                 usage.plus(other.usage),

@@ -18,6 +18,7 @@ final class ItemMeter implements CallListener {
     private long calls;
     private long cached;
     private long attempts;
+    private long retried;
     private Duration queued = Duration.ZERO;
     private Usage usage = Usage.ZERO;
     private Cost cost = Cost.ZERO;
@@ -53,6 +54,7 @@ final class ItemMeter implements CallListener {
         } else if (event instanceof CallEvent.Admitted admitted) {
             queued = queued.plus(admitted.waited());
         } else if (event instanceof CallEvent.RetryScheduled retry) {
+            retried++;
             queued = queued.plus(retry.delay());
         }
     }
@@ -60,7 +62,7 @@ final class ItemMeter implements CallListener {
     /** What the item took so far, this step and the earlier ones. */
     synchronized Tally tally() {
         Duration elapsed = Duration.ofNanos(Math.max(0, now() - startNanos));
-        return before.plus(new Tally(calls, cached, attempts, elapsed, queued, usage, cost, saved));
+        return before.plus(new Tally(calls, cached, attempts, retried, elapsed, queued, usage, cost, saved));
     }
 
     /** Not the time of day, which may be set while an item is at work. */

@@ -10,6 +10,7 @@ import io.headrace.run.RunReport.Attempts;
 import io.headrace.run.RunReport.Calls;
 import io.headrace.run.RunReport.Items;
 import io.headrace.run.RunReport.Part;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
@@ -43,13 +44,12 @@ final class Accounts {
         Totals totals = ledger.totals();
         Tally tally = totals.items();
         boolean logged = totals.sent() > 0;
-        long asked = tally.calls() - tally.cached();
         return new Part(
                 items(rows, passed, size),
                 new Calls(
                         logged ? totals.sent() : tally.attempts(),
                         tally.cached(),
-                        Math.max(0, tally.attempts() - asked),
+                        tally.retried(),
                         totals.unknown() + totals.lost(),
                         share(tally.cached(), tally.calls())),
                 byKind(counts(rows, passed)),
@@ -80,19 +80,25 @@ final class Accounts {
                 statistics.saved());
     }
 
-    /** What calls took between two moments; tokens and money of attempts are in the journal by themselves. */
-    static Tally since(StatisticsSnapshot before, StatisticsSnapshot now) {
+    /**
+     * What calls took beside the items that are done; tokens and money of attempts are in the journal by themselves. An item that waits
+     * for a batch reads in each pass what it read before: of it only the retries count. Nothing where items know of more than was heard.
+     */
+    static Tally beside(ItemCounts items, StatisticsSnapshot calls) {
+        Tally done = items.taken();
+        Tally read = done.plus(items.takenByParked());
         return new Tally(
-                now.calls().total() - before.calls().total(),
-                now.calls().cached() - before.calls().cached(),
-                now.attempts().sent() - before.attempts().sent(),
+                Math.max(0, calls.calls().total() - read.calls()),
+                Math.max(0, calls.calls().cached() - read.cached()),
+                Math.max(0, calls.attempts().sent() - read.attempts()),
+                Math.max(0, calls.attempts().retried() - done.retried()),
                 Duration.ZERO,
                 Duration.ZERO,
                 Usage.ZERO,
                 Cost.ZERO,
                 new Cost(
-                        now.saved().usd().subtract(before.saved().usd()),
-                        now.saved().unknown() - before.saved().unknown()));
+                        calls.saved().usd().subtract(read.saved().usd()).max(BigDecimal.ZERO),
+                        Math.max(0, calls.saved().unknown() - read.saved().unknown())));
     }
 
     static Attempts attempts(StatisticsSnapshot statistics) {

@@ -9,7 +9,6 @@ import io.headrace.flow.FailFastException;
 import io.headrace.flow.FlowControl;
 import io.headrace.observe.CallListener;
 import io.headrace.observe.Statistics;
-import io.headrace.observe.StatisticsSnapshot;
 import io.headrace.run.RunReport.End;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -217,6 +216,7 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
         return guarded(Mono.fromCallable(this::finishPass))
                 .defaultIfEmpty(false)
                 .flatMap(finished -> guarded(finished ? fold() : Mono.fromCallable(this::discardReductions))
+                        .then(guarded(Mono.fromCallable(this::noteRest)))
                         .then(guarded(Mono.fromCallable(() -> writeReport(finished)))))
                 .then(guarded(Mono.fromRunnable(this::close))) // before the subscriber hears of the end
                 .then(Mono.defer(() -> failure == null ? Mono.empty() : Mono.error(failure)));
@@ -357,7 +357,7 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
         context.left(outcome.item());
         if (outcome instanceof Outcome.Failed<O> failed && failed.kind() == ErrorKind.PARKED) {
             parked.incrementAndGet();
-            Objects.requireNonNull(checkpoint).directory().park(outcome.item().rowId());
+            Objects.requireNonNull(checkpoint).directory().park(outcome.item().rowId(), outcome.tally());
             return;
         }
         if (outcome instanceof Outcome.Failed<O> failed && isOutOfReach(failed.kind())) {
@@ -436,20 +436,19 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
 
     private Mono<Void> fold() {
         Checkpoint<O> from = Objects.requireNonNull(checkpoint);
-        StatisticsSnapshot before = statistics.snapshot();
-        return reductions
-                .make(stop.cutOff(), files)
-                .contextWrite(outer -> context.into(outer, from))
-                .then(Mono.fromCallable(() -> {
-                    from.directory().besideItems(Accounts.since(before, statistics.snapshot()));
-                    return null;
-                }));
+        return reductions.make(stop.cutOff(), files).contextWrite(outer -> context.into(outer, from));
     }
 
     private @Nullable Void discardReductions() throws IOException {
         for (String file : reductions.discard()) {
             reporter.note(file + " of an earlier run was removed: it is made when the run finishes");
         }
+        return null;
+    }
+
+    /** What the report counts in this run shall count in all runs too. */
+    private @Nullable Void noteRest() throws IOException {
+        Objects.requireNonNull(checkpoint).directory().besideItems(statistics.snapshot());
         return null;
     }
 

@@ -8,12 +8,15 @@ final class ItemCounts {
 
     private final long[] rows = new long[RowStatus.COUNT];
     private final Histogram micros = new Histogram(3);
+    private Tally taken = Tally.ZERO;
+    private Tally takenByParked = Tally.ZERO;
 
     void row(int status) {
         rows[status]++;
     }
 
     void item(int status, Tally tally) {
+        taken = taken.plus(tally);
         if (status != RowStatus.SKIPPED) {
             micros.recordValue(Math.max(0, tally.elapsed().toNanos() / 1000));
         }
@@ -30,6 +33,20 @@ final class ItemCounts {
             done += count;
         }
         return done;
+    }
+
+    void parked(Tally tally) {
+        takenByParked = takenByParked.plus(tally);
+    }
+
+    /** What those that are done took. */
+    Tally taken() {
+        return taken;
+    }
+
+    /** What those took that wait for batches. */
+    Tally takenByParked() {
+        return takenByParked;
     }
 
     Histogram micros() {

@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How records lie in the journal, big-endian: type (1 byte), length of the payload (3), CRC32C of both and the payload (4),
  * payload. A type of zero is the end. Whole numbers are variable-length, seven bits a byte, low bits first; signed ones
- * are zigzag-coded. A type plus 16 is the same record whose usages also tell of tokens written to a provider's prompt cache;
- * it is written only where there are any.
+ * are zigzag-coded. A type plus 16 is the same record whose usages also tell of tokens written to a provider's prompt cache,
+ * a type plus 32 one whose tallies also tell of retries; each is written only where there are any.
  *
  * <p>One object encodes one record at a time into its own buffer. Not thread-safe.
  */
@@ -47,6 +47,7 @@ final class JournalFormat {
 
     private static final int STATUS_FAILED = 3;
     private static final int WITH_CACHE_WRITES = 16;
+    private static final int WITH_RETRIES = 32;
     private static final Map<Integer, ErrorKind> KINDS = new HashMap<>();
 
     static {
@@ -58,13 +59,13 @@ final class JournalFormat {
     private final CRC32C crc = new CRC32C();
     private byte[] bytes = new byte[512];
     private int at;
-    private boolean cacheWrites;
+    private int extras;
 
     /** Encodes {@code record} into {@link #bytes}; gives its length. */
     int encode(JournalRecord record) {
         at = HEADER_BYTES;
-        cacheWrites = cacheWrites(record);
-        int type = payload(record) + (cacheWrites ? WITH_CACHE_WRITES : 0);
+        extras = extras(record);
+        int type = payload(record) + extras;
         int length = at - HEADER_BYTES;
         if (length > MAX_PAYLOAD_BYTES) {
             throw new IllegalArgumentException("a journal record of " + length + " bytes is too long: shorten the run's"
@@ -100,9 +101,9 @@ final class JournalFormat {
         if ((int) crc.getValue() != int32(source, from + 4)) {
             return null;
         }
-        boolean withCacheWrites = (source[from] & WITH_CACHE_WRITES) != 0;
-        Reader in = new Reader(source, from + HEADER_BYTES, withCacheWrites);
-        return switch (source[from] & ~WITH_CACHE_WRITES) {
+        int extras = source[from] & (WITH_CACHE_WRITES | WITH_RETRIES);
+        Reader in = new Reader(source, from + HEADER_BYTES, extras);
+        return switch (source[from] - extras) {
             case 1 -> new RunStarted((int) in.number(), (int) in.number(), in.number(), in.text(), in.text());
             case 2 -> new Done(in.fixed64(), in.number(), in.fixed64(), in.status(), in.line(), in.tally());
             case 3 -> new Leaf(in.fixed64(), in.number(), in.fixed64(), in.path(), in.status(), in.line(), in.tally());
@@ -134,19 +135,25 @@ final class JournalFormat {
         return new Totals(sent, unknown, lost, lostCost, used, paid, in.at < end ? in.cost() : Cost.ZERO, items);
     }
 
-    private static boolean cacheWrites(JournalRecord record) {
+    private static int extras(JournalRecord record) {
         if (record instanceof AttemptEnded ended) {
-            return ended.usage().cacheWriteTokens() > 0;
+            return extras(ended.usage());
         } else if (record instanceof Done done) {
-            return done.tally().usage().cacheWriteTokens() > 0;
+            return extras(done.tally());
         } else if (record instanceof Leaf leaf) {
-            return leaf.tally().usage().cacheWriteTokens() > 0;
+            return extras(leaf.tally());
         } else if (record instanceof Carried carried) {
-            Totals totals = carried.totals();
-            return totals.used().cacheWriteTokens() > 0
-                    || totals.items().usage().cacheWriteTokens() > 0;
+            return extras(carried.totals().used()) | extras(carried.totals().items());
         }
-        return false;
+        return 0;
+    }
+
+    private static int extras(Tally tally) {
+        return extras(tally.usage()) | (tally.retried() > 0 ? WITH_RETRIES : 0);
+    }
+
+    private static int extras(Usage usage) {
+        return usage.cacheWriteTokens() > 0 ? WITH_CACHE_WRITES : 0;
     }
 
     private int payload(JournalRecord record) {
@@ -243,6 +250,9 @@ final class JournalFormat {
         number(tally.calls());
         number(tally.cached());
         number(tally.attempts());
+        if ((extras & WITH_RETRIES) != 0) {
+            number(tally.retried());
+        }
         number(tally.elapsed().toNanos());
         number(tally.queued().toNanos());
         usage(tally.usage());
@@ -253,7 +263,7 @@ final class JournalFormat {
     private void usage(Usage usage) {
         number(usage.inputTokens());
         number(usage.cachedInputTokens());
-        if (cacheWrites) {
+        if ((extras & WITH_CACHE_WRITES) != 0) {
             number(usage.cacheWriteTokens());
             number(usage.longCacheWriteTokens());
         }
@@ -343,13 +353,18 @@ final class JournalFormat {
     private static final class Reader {
 
         private final byte[] source;
-        private final boolean withCacheWrites;
+        private final int extras;
         private int at;
 
-        Reader(byte[] source, int at, boolean withCacheWrites) {
+        Reader(byte[] source, int at, int extras) {
             this.source = source;
             this.at = at;
-            this.withCacheWrites = withCacheWrites;
+            this.extras = extras;
+        }
+
+        /** A number that only records of such a type have; else 0. */
+        long extra(int which) {
+            return (extras & which) == 0 ? 0 : number();
         }
 
         long number() {
@@ -424,6 +439,7 @@ final class JournalFormat {
                     number(),
                     number(),
                     number(),
+                    extra(WITH_RETRIES),
                     Duration.ofNanos(number()),
                     Duration.ofNanos(number()),
                     usage(),
@@ -435,8 +451,8 @@ final class JournalFormat {
             return new Usage(
                     number(),
                     number(),
-                    withCacheWrites ? number() : 0,
-                    withCacheWrites ? number() : 0,
+                    extra(WITH_CACHE_WRITES),
+                    extra(WITH_CACHE_WRITES),
                     number(),
                     number(),
                     number());

@@ -79,6 +79,6 @@ sealed interface JournalRecord {
     /** Every row of the dataset is done. */
     record Finished(long timeMillis) implements JournalRecord {}
 
-    /** What else belongs to the totals: what records that a compaction dropped had added, and the calls of reductions. */
+    /** What else belongs to the totals: what records that a compaction dropped had added, and calls beside the items that are done. */
     record Carried(Totals totals) implements JournalRecord {}
 }

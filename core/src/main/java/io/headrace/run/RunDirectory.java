@@ -9,6 +9,7 @@ import io.headrace.Tally;
 import io.headrace.Usage;
 import io.headrace.files.DirectoryLock;
 import io.headrace.observe.AttemptLog;
+import io.headrace.observe.StatisticsSnapshot;
 import io.headrace.run.JournalRecord.AttemptEnded;
 import io.headrace.run.JournalRecord.AttemptStarted;
 import io.headrace.run.JournalRecord.Carried;
@@ -190,8 +191,9 @@ final class RunDirectory implements AttemptLog, Closeable {
         return declined ? Admission.ASK_AGAIN : Admission.RUN;
     }
 
-    /** The row is pending because it waits for a batch. */
-    synchronized void park(String row) {
+    /** The row is pending because it waits for a batch, after it took {@code tally} in this pass. */
+    synchronized void park(String row, Tally tally) {
+        counts.parked(tally);
         int at = ledger.rows().find(RowKey.of(row));
         if (at >= 0) {
             ledger.rows().park(at);
@@ -311,10 +313,16 @@ final class RunDirectory implements AttemptLog, Closeable {
         }
     }
 
-    /** Adds what calls beside the items took, which no item's tally has. */
-    synchronized void besideItems(Tally tally) throws IOException {
-        if (tally.calls() > 0 || tally.attempts() > 0) {
-            note(new Carried(Totals.ZERO.done(tally)));
+    /**
+     * Adds what this opening's calls took beside the items that are done: for reductions, and for items that were cut off. The
+     * process that dies before loses that.
+     *
+     * @param calls all that was heard of calls since the opening
+     */
+    synchronized void besideItems(StatisticsSnapshot calls) throws IOException {
+        Tally rest = Accounts.beside(counts, calls);
+        if (rest.calls() > 0 || rest.attempts() > 0 || rest.retried() > 0) {
+            note(new Carried(Totals.ZERO.done(rest)));
         }
     }
 

@@ -241,7 +241,7 @@ public record RunReport(
      *
      * @param sent attempts sent
      * @param cached calls answered by the cache
-     * @param retried attempts beyond the first of their call
+     * @param retried retries scheduled
      * @param unknown attempts sent whose outcome nobody knows, those of crashed processes included
      * @param cachedShare the part of all calls that the cache answered, from 0 to 1
      */

@@ -15,7 +15,7 @@ import io.headrace.Usage;
  * @param used tokens of the attempts that ended
  * @param paid money of the attempts that ended
  * @param doubtful the most that attempts may have cost that ended with an unknown cost
- * @param items the tallies of the items that are done, superseded ones included
+ * @param items the tallies of the items that are done, superseded ones included, and what calls took beside them
  */
 record Totals(long sent, long unknown, long lost, Cost lostCost, Usage used, Cost paid, Cost doubtful, Tally items) {
 

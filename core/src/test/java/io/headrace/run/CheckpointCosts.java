@@ -30,7 +30,7 @@ final class CheckpointCosts {
             (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     private static final Cost PRICE = Cost.of(new BigDecimal("0.000123"));
     private static final Tally TALLY =
-            new Tally(1, 0, 1, Duration.ofMillis(1234), Duration.ofMillis(3), Usage.of(321, 123), PRICE, Cost.ZERO);
+            new Tally(1, 0, 1, 0, Duration.ofMillis(1234), Duration.ofMillis(3), Usage.of(321, 123), PRICE, Cost.ZERO);
 
     private CheckpointCosts() {}
 

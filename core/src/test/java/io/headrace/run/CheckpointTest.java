@@ -142,13 +142,14 @@ class CheckpointTest {
                 2,
                 2,
                 3,
+                1,
                 Duration.ofNanos(1_234_567),
                 Duration.ofMillis(5),
                 Usage.of(10, 20),
                 Cost.of(new BigDecimal("1E-7")),
                 Cost.ZERO);
-        Tally unknown =
-                new Tally(1, 0, 1, Duration.ZERO, Duration.ofNanos(1_050_000), Usage.UNKNOWN, Cost.UNKNOWN, Cost.ZERO);
+        Tally unknown = new Tally(
+                1, 0, 1, 0, Duration.ZERO, Duration.ofNanos(1_050_000), Usage.UNKNOWN, Cost.UNKNOWN, Cost.ZERO);
         try (Checkpoint<String> checkpoint = builder().open()) {
             checkpoint
                     .apply(Flux.just(

@@ -283,7 +283,7 @@ class CrashTest {
     void whatLostLinesTook_staysInTheTotals() throws IOException {
         Path at = directory.resolve("run");
         Tally paid = new Tally(
-                1, 0, 1, Duration.ofMillis(5), Duration.ZERO, Usage.of(2, 3), Cost.of(BigDecimal.ONE), Cost.ZERO);
+                1, 0, 1, 0, Duration.ofMillis(5), Duration.ZERO, Usage.of(2, 3), Cost.of(BigDecimal.ONE), Cost.ZERO);
         for (int run = 1; run <= 2; run++) {
             try (Checkpoint<String> checkpoint = open(at)) {
                 checkpoint

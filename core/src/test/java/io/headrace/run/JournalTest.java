@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,6 +38,7 @@ class JournalTest {
             3,
             1,
             4,
+            0,
             Duration.ofNanos(123_456_789),
             Duration.ofNanos(456),
             new Usage(1_000_000_007L, 5, 0, 0, 300, 20, 1),
@@ -44,7 +46,10 @@ class JournalTest {
             Cost.of(new BigDecimal("12E+3")));
 
     private static final Tally CACHE_WRITES =
-            new Tally(1, 0, 1, Duration.ZERO, Duration.ZERO, new Usage(9, 1, 7, 2, 5, 4, 0), Cost.ZERO, Cost.ZERO);
+            new Tally(1, 0, 1, 0, Duration.ZERO, Duration.ZERO, new Usage(9, 1, 7, 2, 5, 4, 0), Cost.ZERO, Cost.ZERO);
+
+    private static final Tally RETRIES =
+            new Tally(1, 0, 3, 2, Duration.ZERO, Duration.ZERO, Usage.of(5, 4), Cost.ZERO, Cost.ZERO);
 
     private static final List<JournalRecord> RECORDS = List.of(
             new RunStarted(1, 3, 1_763_779_447_000L, "steps [a, b] \u00e4\u4e16", "jsonl x"),
@@ -62,6 +67,9 @@ class JournalTest {
             new Done(3, 4, 5, RowStatus.OK, Line.NONE, CACHE_WRITES),
             new Carried(new Totals(1, 2, 3, Cost.ZERO, CACHE_WRITES.usage(), Cost.ZERO, Cost.ZERO, Tally.ZERO)),
             new Carried(new Totals(1, 2, 3, Cost.ZERO, Usage.ZERO, Cost.ZERO, Cost.UNKNOWN, CACHE_WRITES)),
+            new Done(3, 4, 5, RowStatus.OK, Line.NONE, RETRIES),
+            new Carried(
+                    new Totals(1, 2, 3, Cost.ZERO, Usage.ZERO, Cost.ZERO, Cost.UNKNOWN, RETRIES.plus(CACHE_WRITES))),
             new Finished(99));
 
     @TempDir
@@ -96,6 +104,18 @@ class JournalTest {
     }
 
     @Test
+    void recordWithoutRetries_isWhatItWasBeforeTheyWereCounted() {
+        JournalFormat format = new JournalFormat();
+        Line line = new Line(Sink.RESULTS, 5, 6);
+        int length = format.encode(new Done(1, 2, 3, RowStatus.OK, line, TALLY));
+        assertThat(HexFormat.of().formatHex(format.bytes(), 0, length))
+                .isEqualTo("020000337abc2f57000000000000000102000000000000000301010500000006030104959aef3ac803"
+                        + "8794ebdc0305ac02140102010c7b0001050c");
+        format.encode(new Done(1, 2, 3, RowStatus.OK, line, RETRIES));
+        assertThat(format.bytes()[0]).isEqualTo((byte) (2 + 32));
+    }
+
+    @Test
     void leaf_readsBackEqual() throws IOException {
         Leaf leaf = new Leaf(
                 1,
@@ -104,7 +124,7 @@ class JournalTest {
                 new int[] {0, 3, 2, 200},
                 RowStatus.OK,
                 new Line(Sink.RESULTS, 5, 6),
-                CACHE_WRITES.plus(TALLY));
+                CACHE_WRITES.plus(TALLY).plus(RETRIES));
         write(List.of(leaf));
         Leaf back = (Leaf) read(path(), new JournalReader.End[1]).get(0);
         assertThat(back).usingRecursiveComparison().isEqualTo(leaf);

@@ -2,13 +2,18 @@ package io.headrace.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.headrace.ApiException;
 import io.headrace.Call;
 import io.headrace.Codec;
 import io.headrace.Cost;
+import io.headrace.Delivery;
+import io.headrace.ErrorKind;
 import io.headrace.admission.Budget;
+import io.headrace.cache.CallKeyBuilder;
 import io.headrace.dataset.Dataset;
 import io.headrace.flow.Pipeline;
 import io.headrace.flow.Step;
+import io.headrace.layer.CallStack;
 import io.headrace.run.RunReport.End;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -65,6 +70,28 @@ class RunBatchAccountsTest extends BatchRuns {
         assertThat(String.join("", Files.readAllLines(directory.resolve("out/results.jsonl")))
                         .split("\"attempts\":2"))
                 .hasSize(2);
+    }
+
+    @Test
+    void retriesOfAPassThatEndsInWaiting_countInAllRuns_andWhatEachPassReadsAgainOnce() {
+        AtomicInteger asked = new AtomicInteger();
+        Call<String, String> first = CallStack.of((String word) -> asked.getAndIncrement() == 0
+                        ? Mono.error(ApiException.builder(ErrorKind.SERVER_ERROR, "a bad moment")
+                                .delivery(Delivery.REFUSED)
+                                .build())
+                        : Mono.just(word + "?"))
+                .key(word ->
+                        CallKeyBuilder.of("test", "first").field("word", word).build())
+                .codec(Codec.json(String.class))
+                .cache(cache)
+                .build();
+        RunReport report = queue.rounds(
+                        run(5, twoStages(first, batched())).build().execute())
+                .block(SOON);
+
+        assertThat(report.end()).isEqualTo(End.FINISHED);
+        assertThat(asked).hasValue(6);
+        assertThat(report.total().calls()).isEqualTo(new RunReport.Calls(11, 5, 1, 0, 0.5));
     }
 
     @Test
