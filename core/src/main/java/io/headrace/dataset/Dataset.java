@@ -62,7 +62,7 @@ public interface Dataset<T> {
      * Each text file below a folder, at any depth: those that end in txt, text, md, markdown, rst, html, htm or tex, also
      * with .gz behind. The id is the path below the folder, line breaks in names included; the order is by name, folder by
      * folder. Hidden files and links to folders are passed over. A file that cannot be read, is blank, or is larger than 16 MiB
-     * is a failed row.
+     * is a failed row, and so is a folder below that cannot be listed.
      */
     static Dataset<String> folder(Path folder) {
         return folder(folder, FolderDataset.TEXT_FILES);

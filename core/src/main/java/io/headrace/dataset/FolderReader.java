@@ -26,7 +26,8 @@ import java.util.stream.Stream;
 
 /**
  * Walks a folder depth first, each folder's entries in the order of their names, and reads the files that match. Holds the
- * listings of the folders it is in, never more. Hidden entries and links to folders are passed over.
+ * listings of the folders it is in, never more. Hidden entries and links to folders are passed over. A file that cannot be read is a
+ * failure, and so is a folder below that cannot be listed.
  */
 final class FolderReader implements BatchReader<String> {
 
@@ -66,8 +67,12 @@ final class FolderReader implements BatchReader<String> {
             }
             Path entry = entries.next();
             if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
-                open.push(entries(entry));
-            } else if (Files.isRegularFile(entry) && matches(root.relativize(entry))) {
+                try {
+                    open.push(entries(entry));
+                } catch (IOException | IllegalArgumentException e) {
+                    batch.add(failed(id(entry), ordinal++, 0, ErrorText.message(e)));
+                }
+            } else if (mayBeFile(entry) && matches(root.relativize(entry))) {
                 Outcome<String> outcome = read(entry);
                 batch.add(outcome);
                 bytes += outcome instanceof Outcome.Ok<String> ok ? ok.value().length() : 0;
@@ -104,6 +109,11 @@ final class FolderReader implements BatchReader<String> {
         } catch (IOException | UncheckedIOException e) {
             throw new IOException("cannot list the folder " + folder + ": " + e, e);
         }
+    }
+
+    /** Also what cannot be looked at, a link to nothing among it: reading it tells why. */
+    private static boolean mayBeFile(Path entry) {
+        return Files.isRegularFile(entry) || !Files.exists(entry);
     }
 
     /** The stars of the JDK's globs do not match line breaks: what has any is looked at a second time, without them. */

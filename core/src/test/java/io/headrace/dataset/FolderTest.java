@@ -45,13 +45,18 @@ class FolderTest {
         file(folder, "b.txt", new byte[] {'x', (byte) 0xFF});
         file(folder, "c.txt", "fine");
         file(folder, "d.txt", new byte[] {'P', 'K', 3, 4});
+        Files.createSymbolicLink(folder.resolve("e.txt"), folder.resolve("gone.txt"));
         Files.createSymbolicLink(folder.resolve("loop"), folder);
 
         String name = String.valueOf(folder.getFileName());
         assertThat(values(Dataset.folder(folder)))
-                .hasSize(4)
-                .contains(name + "/a.txt: the file is empty", name + "/b.txt: not UTF-8 at byte 2", "fine");
-        assertThat(ids(Dataset.folder(folder))).containsExactly("a.txt", "b.txt", "c.txt", "d.txt");
+                .hasSize(5)
+                .contains(
+                        name + "/e.txt: no such file: " + folder.resolve("e.txt"),
+                        name + "/a.txt: the file is empty",
+                        name + "/b.txt: not UTF-8 at byte 2",
+                        "fine");
+        assertThat(ids(Dataset.folder(folder))).containsExactly("a.txt", "b.txt", "c.txt", "d.txt", "e.txt");
     }
 
     @Test
@@ -107,12 +112,28 @@ class FolderTest {
     }
 
     @Test
-    void folderThatCannotBeListed_isSaidWithTheReason() {
+    void folderThatCannotBeListed_isOneFailureWithTheReason_andThoseBesideItAreRead() {
+        file(folder, "a.txt", "x");
+        file(folder, "sub/a.txt", "x");
+        file(folder, "z.txt", "x");
+        Path sub = folder.resolve("sub");
+        assumeTrue(sub.toFile().setReadable(false) && !Files.isReadable(sub), "this user may read every folder");
+
+        Dataset<String> dataset = Dataset.folder(folder);
+        dataset.check();
+        assertThat(ids(dataset)).containsExactly("a.txt", "sub", "z.txt");
+        assertThat(values(dataset).get(1).toString())
+                .contains("/sub: cannot list the folder " + sub + ": java.nio.file.AccessDeniedException");
+    }
+
+    @Test
+    void folderThatItselfCannotBeListed_isAnErrorBeforeTheFirstRow() {
         file(folder, "sub/a.txt", "x");
         Path sub = folder.resolve("sub");
         assumeTrue(sub.toFile().setReadable(false) && !Files.isReadable(sub), "this user may read every folder");
 
-        assertThatThrownBy(() -> Dataset.folder(folder).check())
+        assertThatThrownBy(() -> Dataset.folder(sub).check())
+                .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("cannot list the folder " + sub + ": java.nio.file.AccessDeniedException");
     }
 
