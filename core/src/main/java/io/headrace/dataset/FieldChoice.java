@@ -8,6 +8,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which fields of a file hold the text and the id, for {@link Dataset#open(java.nio.file.Path, FieldChoice)}. What is null is
@@ -18,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *       field that does in every row; else the one of these whose strings are at least four times as long as any other's;
  *       else it is an error. A field with one of {@link #ID_NAMES} is never taken for the text;
  *   <li>the id is the first of {@link #ID_NAMES} that holds a string or number in every row, none of them twice; else ids
- *       are made of position and content.
+ *       are made of position and content, and where a field has such a name, a line of the log says why it is not the id.
  * </ul>
  *
  * @param text the field with the text; null to choose
@@ -66,6 +68,7 @@ public record FieldChoice(@Nullable String text, @Nullable String id) {
             "question_id",
             "qid");
 
+    private static final Logger LOG = LoggerFactory.getLogger(FieldChoice.class);
     private static final int CLEARLY_LONGER = 4;
 
     /**
@@ -87,12 +90,24 @@ public record FieldChoice(@Nullable String text, @Nullable String id) {
     }
 
     private static @Nullable String detectId(FirstRows<Map<String, Object>> first) {
+        String noIds = null;
         for (String name : ID_NAMES) {
             for (String field : first.fields()) {
-                if (field.toLowerCase(Locale.ROOT).equals(name) && holdsIds(first.values(), field)) {
-                    return field;
+                if (field.toLowerCase(Locale.ROOT).equals(name)) {
+                    String problem = problemAsId(first.values(), field);
+                    if (problem == null) {
+                        return field;
+                    }
+                    noIds = noIds == null ? "'" + field + "' " + problem : noIds;
                 }
             }
+        }
+        if (noIds != null) {
+            LOG.warn(
+                    "{}: the field {} of its first rows, so ids are made of position and content; name the id field to have"
+                            + " it all the same",
+                    first.name(),
+                    noIds);
         }
         return null;
     }
@@ -127,17 +142,20 @@ public record FieldChoice(@Nullable String text, @Nullable String id) {
                 || length(rows, longestFirst.get(0)) >= CLEARLY_LONGER * length(rows, longestFirst.get(1));
     }
 
-    private static boolean holdsIds(Collection<Map<String, Object>> rows, String field) {
+    /** Why the field holds no ids; null if it does. */
+    private static @Nullable String problemAsId(Collection<Map<String, Object>> rows, String field) {
         Set<String> seen = new HashSet<>();
         for (Map<String, Object> row : rows) {
             Object value = row.get(field);
             if (!(value instanceof Number || value instanceof String)
-                    || value.toString().isBlank()
-                    || !seen.add(value.toString())) {
-                return false;
+                    || value.toString().isBlank()) {
+                return "does not hold a string or number in each";
+            }
+            if (!seen.add(value.toString())) {
+                return "holds one value in two";
             }
         }
-        return true;
+        return null;
     }
 
     private static long strings(Collection<Map<String, Object>> rows, String field) {
