@@ -98,7 +98,7 @@ public interface WorkSlot {
 
         /**
          * The reason to wait is gone. True: the item has its place, the call goes on. False: {@code goOn} will be run when it
-         * has one, once, on the thread that freed it. Takes a lock of the step's for a few instructions and calls nobody, so it
+         * has one, once, on the thread that freed it; never if the item's stream is over, which cancels it. Takes a lock of the step's for a few instructions and calls nobody, so it
          * may be called under the lock of a gate.
          */
         boolean end(Runnable goOn);

@@ -277,7 +277,10 @@ final class Turnstile<I> implements CoreSubscriber<Outcome<I>>, Subscription {
         @Override
         public boolean end(Runnable goOn) {
             synchronized (lock) {
-                boolean goes = ended || !begun || over;
+                if (over) { // and cancelled in a moment: what it would still send would be paid for nothing
+                    return false;
+                }
+                boolean goes = ended || !begun;
                 ended = true;
                 if (goes) {
                     return true;

@@ -9,6 +9,7 @@ import io.headrace.CallOptions;
 import io.headrace.ErrorKind;
 import io.headrace.Item;
 import io.headrace.Outcome;
+import io.headrace.StorageException;
 import io.headrace.flow.Step;
 import io.headrace.layer.RetryLayer;
 import io.headrace.layer.RetrySpec;
@@ -147,6 +148,36 @@ class NarrowStepTest {
         assertEmpty(gate);
         time.advanceTimeBy(Duration.ofMinutes(1));
         assertThat(onTheWire).isZero();
+    }
+
+    @Test
+    void streamThatIsOver_sendsNobodyWhoWaited_whenItsItemsLeaveTheirPermits() {
+        for (boolean byError : new boolean[] {false, true}) {
+            order.clear();
+            Gate gate = gate(time, 3);
+            Call<String, String> server = request -> {
+                order.add(request);
+                return byError && order.size() == 3
+                        ? Mono.delay(Duration.ofSeconds(5)).then(Mono.error(new StorageException("full", null)))
+                        : Mono.never();
+            };
+            Call<String, String> call = server.with(gate.layer());
+            List<Throwable> errors = new ArrayList<>();
+            Disposable stream = items(40)
+                    .transform(Step.<String, String>map("first", Mono::just).then(Step.map("second", call::apply)))
+                    .subscribe(outcome -> {}, errors::add);
+            assertThat(order).hasSize(3);
+            assertThat(gate.snapshot().waiting()).isEqualTo(37);
+            if (byError) {
+                time.advanceTimeBy(Duration.ofSeconds(5));
+                assertThat(errors).hasSize(1);
+            } else {
+                stream.dispose();
+            }
+            assertThat(order)
+                    .hasSize(byError ? 4 : 3); // the permit of the one that failed was free before its stream knew
+            assertEmpty(gate);
+        }
     }
 
     @Test
