@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.zip.CRC32C;
 
 /** A file of lines that grows by whole groups of lines. One thread writes; any may sync. */
 final class LineFile implements Closeable {
@@ -48,21 +47,6 @@ final class LineFile implements Closeable {
         file.truncate(end);
         length = end;
         return cut;
-    }
-
-    /** CRC32C of the bytes from {@code start} to {@code end}, which the file has. */
-    int crc(long start, long end) throws IOException {
-        CRC32C crc = new CRC32C();
-        byte[] part = new byte[(int) Math.min(end - start, 1 << 16)];
-        for (long at = start; at < end; ) {
-            int read = file.read(ByteBuffer.wrap(part, 0, (int) Math.min(part.length, end - at)), at);
-            if (read < 0) {
-                break;
-            }
-            crc.update(part, 0, read);
-            at += read;
-        }
-        return (int) crc.getValue();
     }
 
     /** Appends the bytes from {@code start} to {@code end} to {@code target}. */

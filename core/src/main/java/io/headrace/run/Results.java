@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -38,13 +39,13 @@ final class Results {
 
     /** Folds all results into the state of {@code reduction}. */
     static <T, A> A fold(Path file, Codec<T> codec, Reduction<T, A, ?> reduction) throws IOException {
-        Fold<T, A> fold = new Fold<>(reduction);
-        read(file, codec, fold);
-        return fold.state;
+        AtomicReference<A> state = new AtomicReference<>(reduction.initial().get());
+        read(file, codec, item -> state.setPlain(reduction.add().apply(state.getPlain(), item)));
+        return state.getPlain();
     }
 
     /** Hands every result to {@code consumer}. */
-    static <T> void read(Path file, Codec<T> codec, Consumer<Item<T>> consumer) throws IOException {
+    private static <T> void read(Path file, Codec<T> codec, Consumer<Item<T>> consumer) throws IOException {
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
             ByteArrayOutputStream line = new ByteArrayOutputStream(1 << 12);
             long number = 1;
@@ -110,21 +111,5 @@ final class Results {
             parent += "/" + index;
         }
         return child;
-    }
-
-    private static final class Fold<T, A> implements Consumer<Item<T>> {
-
-        private final Reduction<T, A, ?> reduction;
-        private A state;
-
-        Fold(Reduction<T, A, ?> reduction) {
-            this.reduction = reduction;
-            this.state = reduction.initial().get();
-        }
-
-        @Override
-        public void accept(Item<T> item) {
-            state = reduction.add().apply(state, item);
-        }
     }
 }
