@@ -272,7 +272,6 @@ public final class BatchQueue implements AutoCloseable {
 
         private final Path directory;
         private long packRequests = Long.MAX_VALUE;
-        private long packBytes = Long.MAX_VALUE;
         private long enqueuedTokens = Long.MAX_VALUE;
         private int maxBatches = 3;
         private boolean leftoversOnline;
@@ -282,7 +281,6 @@ public final class BatchQueue implements AutoCloseable {
         private Duration longestPoll = Duration.ofMinutes(5);
         private Duration patience = Duration.ofHours(24);
         private Duration doubtWindow = Duration.ofMinutes(15);
-        private Duration clockSkew = Duration.ofHours(1);
         private Supplier<? extends Scheduler> timer = Schedulers::parallel;
         private Clock clock = Clock.systemUTC();
         private @Nullable RandomGenerator random;
@@ -295,12 +293,6 @@ public final class BatchQueue implements AutoCloseable {
         /** Most requests of a batch, at least 1; by default what the provider allows. */
         public Builder packRequests(long packRequests) {
             this.packRequests = Require.atLeast(1, packRequests, "packRequests");
-            return this;
-        }
-
-        /** Most bytes of a batch, at least 1; by default what the provider allows. A larger request has a batch of its own. */
-        public Builder packBytes(long packBytes) {
-            this.packBytes = Require.atLeast(1, packBytes, "packBytes");
             return this;
         }
 
@@ -368,12 +360,6 @@ public final class BatchQueue implements AutoCloseable {
             return this;
         }
 
-        /** By how much the provider's clock and this one may differ; 1 hour by default. */
-        public Builder clockSkew(Duration clockSkew) {
-            this.clockSkew = Require.positive(clockSkew, "clockSkew");
-            return this;
-        }
-
         /** Where waits are timed; the parallel scheduler by default. Taken when used. */
         public Builder timer(Supplier<? extends Scheduler> timer) {
             this.timer = Objects.requireNonNull(timer, "timer");
@@ -402,20 +388,16 @@ public final class BatchQueue implements AutoCloseable {
         public BatchQueue open() {
             QueueSettings settings = new QueueSettings(
                     packRequests,
-                    packBytes,
                     enqueuedTokens,
                     maxBatches,
                     leftoversOnline,
                     moveOnlineAfter,
                     fillTime,
-                    firstPoll,
-                    longestPoll,
+                    new Pace.Steps(firstPoll, longestPoll, random == null ? new SplittableRandom() : random),
                     patience,
                     doubtWindow,
-                    clockSkew,
                     timer,
-                    clock,
-                    random == null ? new SplittableRandom() : random);
+                    clock);
             String what = "the queue of batches in " + directory;
             try {
                 QueueDirectory opened = QueueDirectory.open(directory, clock);

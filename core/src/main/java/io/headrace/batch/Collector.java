@@ -95,7 +95,7 @@ final class Collector {
             }
             return job;
         }
-        pack.polls.again(now, settings.firstPoll(), settings.longestPoll(), settings.random());
+        pack.polls.again(now, settings.polls());
         tellIfOverdue(pack, lane, job, now);
         if (isTooSlow(pack, now)) {
             directory.withdrawn(pack, Withdrawal.TOO_SLOW);

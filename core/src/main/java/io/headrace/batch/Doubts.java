@@ -23,6 +23,9 @@ final class Doubts {
 
     private static final Logger LOG = LoggerFactory.getLogger(Doubts.class);
 
+    /** By how much the provider's clock and this one may differ. */
+    private static final Duration CLOCK_SKEW = Duration.ofHours(1);
+
     /** By how much the clocks of one provider's machines may differ. */
     private static final Duration CLOCKS_OF_A_PROVIDER = Duration.ofMinutes(1);
 
@@ -61,7 +64,7 @@ final class Doubts {
             directory.doubted(pack);
         }
         Instant intended = Objects.requireNonNull(pack.intendedAt, "intendedAt");
-        return pack.account == null ? intended.minus(settings.clockSkew()) : since(pack.account);
+        return pack.account == null ? intended.minus(CLOCK_SKEW) : since(pack.account);
     }
 
     /** The batch of the pack is newer than the newest one before it, by the clocks of the provider's machines. */
@@ -183,7 +186,7 @@ final class Doubts {
         Instant doubted = pack.doubtedAt;
         boolean isEarly = doubted != null && asked.isBefore(doubted.plus(settings.doubtWindow()));
         if (anyRuns || isEarly) {
-            pack.polls.again(asked, settings.firstPoll(), settings.longestPoll(), settings.random());
+            pack.polls.again(asked, settings.polls());
         }
         return anyRuns || isEarly;
     }

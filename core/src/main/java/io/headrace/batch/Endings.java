@@ -51,11 +51,8 @@ final class Endings {
     private void end(Pack pack, Ending ending, BatchTotals totals) throws IOException {
         EndsFile ends = EndsFile.create(directory.files().newEnds(pack.number));
         try (ends) {
-            int[] position = new int[1];
-            RecordFile.read(directory.files().keys(pack.number), (in, offset) -> {
-                ending.write(ends, ParkedRequest.read(in), position[0]++);
-                return true;
-            });
+            ParkedRequest.readAll(
+                    directory.files().keys(pack.number), (request, position) -> ending.write(ends, request, position));
             directory.collected(pack, ends, totals);
         }
         if (totals.again() == 0) {

@@ -163,8 +163,7 @@ final class Judge {
     /** Gives how long nothing has come of it. */
     private Duration failed(Pace pace, Pack pack, ApiException error, Duration floor) {
         pack.trouble = error;
-        return pace.failed(
-                settings.clock().instant(), floor, settings.firstPoll(), settings.longestPoll(), settings.random());
+        return pace.failed(settings.clock().instant(), floor, settings.polls());
     }
 
     /** A wait that is told is about requests in a time, not about what is in the queue. */

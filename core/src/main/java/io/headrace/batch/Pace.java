@@ -11,7 +11,16 @@ final class Pace {
     private static final double GROWTH = 1.5;
     private static final double JITTER = 0.2;
 
-    private int steps;
+    /** How the steps grow: from the first to the longest, less jitter. */
+    record Steps(Duration first, Duration longest, RandomGenerator random) {
+
+        Duration step(int number) {
+            double nanos = Math.min((double) longest.toNanos(), first.toNanos() * Math.pow(GROWTH, number));
+            return Duration.ofNanos((long) (nanos * (1 - JITTER * random.nextDouble())));
+        }
+    }
+
+    private int taken;
     private Instant asked = Instant.MIN;
     private Instant next = Instant.MIN;
     private @Nullable Instant failingSince;
@@ -28,14 +37,14 @@ final class Pace {
 
     /** There is news: the next step is a short one. */
     void restart() {
-        steps = 0;
+        taken = 0;
     }
 
     /** An answer came, and it is to be asked again. */
-    void again(Instant now, Duration first, Duration longest, RandomGenerator random) {
+    void again(Instant now, Steps steps) {
         failingSince = null;
         asked = now;
-        next = now.plus(step(first, longest, random));
+        next = now.plus(steps.step(taken++));
     }
 
     /**
@@ -44,12 +53,12 @@ final class Pace {
      * @param floor the least wait, by the server's word
      * @return how long there has been none
      */
-    Duration failed(Instant now, Duration floor, Duration first, Duration longest, RandomGenerator random) {
+    Duration failed(Instant now, Duration floor, Steps steps) {
         if (failingSince == null) {
             failingSince = now;
-            steps = 0;
+            taken = 0;
         }
-        Duration step = step(first, longest, random);
+        Duration step = steps.step(taken++);
         asked = now;
         next = now.plus(step.compareTo(floor) < 0 ? floor : step);
         return Duration.between(failingSince, now);
@@ -62,14 +71,9 @@ final class Pace {
 
     /** Forgets all. */
     void clear() {
-        steps = 0;
+        taken = 0;
         asked = Instant.MIN;
         next = Instant.MIN;
         failingSince = null;
-    }
-
-    private Duration step(Duration first, Duration longest, RandomGenerator random) {
-        double nanos = Math.min((double) longest.toNanos(), first.toNanos() * Math.pow(GROWTH, steps++));
-        return Duration.ofNanos((long) (nanos * (1 - JITTER * random.nextDouble())));
     }
 }

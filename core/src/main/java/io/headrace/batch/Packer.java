@@ -54,13 +54,10 @@ final class Packer {
         byte[] batches = directory.leftWithoutEnd(from);
         Set<Pack> touched = new HashSet<>();
         try (LineReader lines = LineReader.open(lines(from))) {
-            int[] position = new int[1];
-            RecordFile.read(directory.files().keys(from.number), (in, offset) -> {
-                int at = position[0]++;
+            ParkedRequest.readAll(directory.files().keys(from.number), (request, at) -> {
                 byte[] line = lines.next();
-                ParkedRequest request = ParkedRequest.read(in);
                 if (at >= batches.length || batches[at] == 0 || standings.state(request.key()) != Standings.AGAIN) {
-                    return true;
+                    return;
                 }
                 if (line == null || PackWriter.crc(line) != request.crc()) {
                     LOG.warn("{} is damaged at line {}: it is asked for anew", lines(from), at + 1);
@@ -73,7 +70,6 @@ final class Packer {
                             request.afterBatches(batches[at] - 1),
                             lane.api().limits()));
                 }
-                return true;
             });
         }
         for (Pack pack : touched) {
@@ -168,7 +164,7 @@ final class Packer {
     private Size most(String kind, BatchLimits limits) {
         Size stated = new Size(
                 Math.min(Math.min(limits.requests(), settings.packRequests()), CustomId.POSITIONS),
-                Math.min(limits.bytes(), settings.packBytes()),
+                limits.bytes(),
                 settings.enqueuedTokens());
         return stated.least(sizes.getOrDefault(kind, stated)).times(share);
     }

@@ -3,6 +3,8 @@ package io.headrace.batch;
 import io.headrace.Cost;
 import io.headrace.Fingerprint;
 import io.headrace.cache.CallKey.FieldDigest;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -76,6 +78,22 @@ record ParkedRequest(
                 .number(count)
                 .number(end)
                 .fixed64(crc);
+    }
+
+    /** Takes the requests of a pack. */
+    interface Visitor {
+
+        /** @param position in the pack, from 0 */
+        void visit(ParkedRequest request, int position) throws IOException;
+    }
+
+    /** Shows all that a file of keys has to {@code visitor}. */
+    static void readAll(Path keys, Visitor visitor) throws IOException {
+        int[] position = new int[1];
+        RecordFile.read(keys, (in, offset) -> {
+            visitor.visit(read(in), position[0]++);
+            return true;
+        });
     }
 
     static ParkedRequest read(RecordReader in) {

@@ -171,16 +171,14 @@ final class QueueDirectory implements Closeable {
         PackWriter writer = Objects.requireNonNull(pack.writer, "writer");
         writer.sync();
         files.sync();
-        note(new QueueRecord.Sealed(pack.number, pack.requests));
-        journal.sync();
+        noteDurably(new QueueRecord.Sealed(pack.number, pack.requests));
         writer.close();
         pack.writer = null;
     }
 
     /** Notes the intent to submit, and in which account; gives the tag of the batch. */
     String intend(Pack pack, @Nullable BatchAccount account) throws IOException {
-        note(new QueueRecord.Intended(pack.number, pack.attempt + 1, clock.instant(), account));
-        journal.sync();
+        noteDurably(new QueueRecord.Intended(pack.number, pack.attempt + 1, clock.instant(), account));
         return batchTag(pack);
     }
 
@@ -190,33 +188,27 @@ final class QueueDirectory implements Closeable {
     }
 
     void uploaded(Pack pack, String handle) throws IOException {
-        note(new QueueRecord.Uploaded(pack.number, handle));
-        journal.sync();
+        noteDurably(new QueueRecord.Uploaded(pack.number, handle));
     }
 
     void doubted(Pack pack) throws IOException {
-        note(new QueueRecord.Doubted(pack.number, clock.instant()));
-        journal.sync();
+        noteDurably(new QueueRecord.Doubted(pack.number, clock.instant()));
     }
 
     void revoked(Pack pack) throws IOException {
-        note(new QueueRecord.Revoked(pack.number));
-        journal.sync();
+        noteDurably(new QueueRecord.Revoked(pack.number));
     }
 
     void submitted(Pack pack, String id) throws IOException {
-        note(new QueueRecord.Submitted(pack.number, id, clock.instant()));
-        journal.sync();
+        noteDurably(new QueueRecord.Submitted(pack.number, id, clock.instant()));
     }
 
     void returned(Pack pack) throws IOException {
-        note(new QueueRecord.Returned(pack.number));
-        journal.sync();
+        noteDurably(new QueueRecord.Returned(pack.number));
     }
 
     void withdrawn(Pack pack, Withdrawal why) throws IOException {
-        note(new QueueRecord.Withdrawn(pack.number, why));
-        journal.sync();
+        noteDurably(new QueueRecord.Withdrawn(pack.number, why));
     }
 
     /** The new ends of the pack are whole: puts them in their place and lets them hold. */
@@ -229,13 +221,11 @@ final class QueueDirectory implements Closeable {
             pack.writer.close();
             pack.writer = null;
         }
-        note(new QueueRecord.Collected(pack.number, clock.instant(), state.standings.claims(), totals));
-        journal.sync();
+        noteDurably(new QueueRecord.Collected(pack.number, clock.instant(), state.standings.claims(), totals));
     }
 
     void retryFailed() throws IOException {
-        note(new QueueRecord.RetryFailed(state.standings.claims()));
-        journal.sync();
+        noteDurably(new QueueRecord.RetryFailed(state.standings.claims()));
     }
 
     /** What a failed request ended with. */
@@ -260,6 +250,11 @@ final class QueueDirectory implements Closeable {
     private void note(QueueRecord record) throws IOException {
         journal.append(record.write());
         state.apply(record);
+    }
+
+    private void noteDurably(QueueRecord record) throws IOException {
+        note(record);
+        journal.sync();
     }
 
     private String newTag() {

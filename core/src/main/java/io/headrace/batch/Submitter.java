@@ -87,8 +87,7 @@ final class Submitter {
         pack.polls.clear();
         pack.trouble = null;
         if (!job.state().isEnd()) {
-            pack.polls.again(
-                    settings.clock().instant(), settings.firstPoll(), settings.longestPoll(), settings.random());
+            pack.polls.again(settings.clock().instant(), settings.polls());
         }
     }
 

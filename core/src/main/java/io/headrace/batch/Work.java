@@ -271,7 +271,7 @@ final class Work {
     /** Until something is due. */
     private Duration pause(Stops stops) {
         Instant now = settings.clock().instant();
-        Instant latest = now.plus(settings.longestPoll());
+        Instant latest = now.plus(settings.polls().longest());
         Instant next = served().filter(pack -> !stops.holds(pack))
                 .map(this::due)
                 .flatMap(Stream::ofNullable)
@@ -281,7 +281,7 @@ final class Work {
 
     private @Nullable Instant due(Pack pack) {
         if (pack.holder != null) {
-            return settings.clock().instant().plus(settings.firstPoll());
+            return settings.clock().instant().plus(settings.polls().first());
         }
         return switch (pack.phase) {
             case FILLING -> pack.requests == 0 ? null : pack.openedAt.plus(settings.fillTime());

@@ -14,10 +14,12 @@ class PaceTest {
 
     private static final Instant NOW = Instant.parse("2026-11-22T00:00:00Z");
 
+    private static final Pace.Steps STEPS = new Pace.Steps(ofSeconds(10), ofMinutes(5), new Random(1));
+
     private final Pace pace = new Pace();
 
     private void again(Instant now) {
-        pace.again(now, ofSeconds(10), ofMinutes(5), new Random(1));
+        pace.again(now, STEPS);
     }
 
     @Test
@@ -43,7 +45,7 @@ class PaceTest {
         assertThat(pace.isDue(back)).isTrue();
         again(back);
         assertThat(pace.isDue(back)).isFalse();
-        pace.failed(NOW, ofSeconds(0), ofSeconds(10), ofMinutes(5), new Random(1));
+        pace.failed(NOW, ofSeconds(0), STEPS);
         assertThat(pace.isDue(NOW.plusSeconds(1))).isFalse();
         assertThat(pace.isDue(back)).isTrue();
     }
