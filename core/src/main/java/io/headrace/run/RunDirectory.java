@@ -241,23 +241,42 @@ final class RunDirectory implements AttemptLog, Closeable {
 
     /** Writes a group of lines and then what the journal says of them. */
     void write(JsonLine resultLines, JsonLine deadLetterLines, List<JournalRecord> records) throws IOException {
-        results.append(resultLines.bytes(), resultLines.length());
-        deadLetters.append(deadLetterLines.bytes(), deadLetterLines.length());
-        synchronized (this) {
-            for (JournalRecord record : records) {
-                note(record);
-                if (record instanceof Done done) {
-                    counts.row(done.status());
-                    counts.item(done.status(), done.tally());
-                } else if (record instanceof Leaf leaf) {
-                    counts.item(leaf.status(), leaf.tally());
-                    OpenRow open = ledger.openRow(leaf.key());
-                    if (open != null && open.isComplete()) {
-                        completeRow(leaf.key());
-                        counts.row(open.status());
-                    }
+        try {
+            results.append(resultLines.bytes(), resultLines.length());
+            deadLetters.append(deadLetterLines.bytes(), deadLetterLines.length());
+            synchronized (this) {
+                for (JournalRecord record : records) {
+                    note(record);
+                    count(record);
                 }
             }
+        } catch (IOException e) {
+            cutToJournal(e);
+            throw e;
+        }
+    }
+
+    private void count(JournalRecord record) throws IOException {
+        if (record instanceof Done done) {
+            counts.row(done.status());
+            counts.item(done.status(), done.tally());
+        } else if (record instanceof Leaf leaf) {
+            counts.item(leaf.status(), leaf.tally());
+            OpenRow open = ledger.openRow(leaf.key());
+            if (open != null && open.isComplete()) {
+                completeRow(leaf.key());
+                counts.row(open.status());
+            }
+        }
+    }
+
+    /** Else the next opening would take what {@code failure} left for an edit, and keep a copy on a disk that may be full. */
+    private synchronized void cutToJournal(IOException failure) {
+        try {
+            results.cut(ledger.resultsEnd());
+            deadLetters.cut(ledger.deadLettersEnd());
+        } catch (IOException e) {
+            failure.addSuppressed(e);
         }
     }
 

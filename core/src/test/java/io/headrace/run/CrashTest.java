@@ -365,6 +365,7 @@ class CrashTest {
         assertThat(child.waitFor(20, TimeUnit.SECONDS)).isTrue();
         assertThat(said).contains("UncheckedIOException: the results cannot be written", "run again");
         try (Checkpoint<String> checkpoint = open(at)) {
+            assertThat(checkpoint.directory().notes()).isEmpty();
             KilledRun.pass(checkpoint, rows, Duration.ZERO);
         }
         assertThat(ids(at.resolve("results.jsonl"))).hasSize(rows).doesNotHaveDuplicates();
