@@ -2,7 +2,6 @@ package io.headrace.testkit;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
@@ -12,14 +11,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -29,22 +26,14 @@ import reactor.netty.http.server.HttpServerResponse;
 import tools.jackson.core.JacksonException;
 
 /** One request about files or batches, on its way to its answer or its fault. Bodies of uploads and files go through in pieces. */
-final class BatchExchange {
+final class BatchExchange extends Exchange {
 
     private static final int PIECE_BYTES = 16 << 10;
-    private static final byte[] NOTHING = new byte[0];
 
-    private final Simulation simulation;
     private final BatchStore store;
     private final Wire wire;
     private final @Nullable BatchAction action;
-    private final HttpServerRequest request;
-    private final HttpServerResponse response;
-    private final Channel channel;
     private final QueryStringDecoder uri;
-    private final long startedNanos = System.nanoTime();
-    private @Nullable SimulatedRequest received;
-    private boolean recorded;
 
     private BatchExchange(
             Simulation simulation,
@@ -54,16 +43,11 @@ final class BatchExchange {
             QueryStringDecoder uri,
             HttpServerRequest request,
             HttpServerResponse response) {
-        Channel[] connection = new Channel[1];
-        request.withConnection(it -> connection[0] = it.channel());
-        this.simulation = simulation;
+        super(simulation, request, response, uri.path());
         this.store = store;
         this.wire = wire;
         this.action = action;
         this.uri = uri;
-        this.request = request;
-        this.response = response;
-        this.channel = Objects.requireNonNull(connection[0], "connection");
     }
 
     static Mono<Void> serve(
@@ -74,23 +58,22 @@ final class BatchExchange {
             QueryStringDecoder uri,
             HttpServerRequest request,
             HttpServerResponse response) {
-        BatchExchange exchange = new BatchExchange(simulation, store, wire, action, uri, request, response);
-        simulation.counters.enter();
-        return exchange.run().doOnCancel(exchange::abandon).doFinally(signal -> simulation.counters.leave());
+        return new BatchExchange(simulation, store, wire, action, uri, request, response).served();
     }
 
-    private Mono<Void> run() {
+    @Override
+    Mono<Void> run() {
         String method = request.method().name();
         if (action == null) {
-            return reject(wire.methodNotAllowed(method, uri.path()));
+            return reject(wire, wire.methodNotAllowed(method, uri.path()));
         }
         HttpHeaders headers = request.requestHeaders();
         Wire.Problem problem = simulation.checkKey(wire, wire.key(headers));
         if (problem != null) {
-            return reject(problem);
+            return reject(wire, problem);
         }
         if (simulation.script.takeResetBeforeRead()) {
-            return broken(Fault.resetBeforeRead(), Disruptions.reset(channel));
+            return reset(Fault.resetBeforeRead());
         }
         if (!action.isUpload()) {
             return request.receive()
@@ -105,7 +88,7 @@ final class BatchExchange {
                         .asByteArray()
                         .scan(0L, (sum, piece) -> sum + piece.length)
                         .takeUntil(sum -> sum >= cut.bytes())
-                        .then(Mono.defer(() -> broken(fault, Disruptions.reset(channel))));
+                        .then(Mono.defer(() -> reset(fault)));
             }
             Path path = store.newPath();
             return stored(path).then(Mono.defer(() -> act(NOTHING, path, fault)));
@@ -116,30 +99,25 @@ final class BatchExchange {
     private Mono<Void> decided(byte[] body, Function<@Nullable Fault, Mono<Void>> next) {
         BodyDigest digest = BodyDigest.of(body);
         SimulatedRequest asked = new SimulatedRequest(uri.path(), request.requestHeaders(), body, digest, 1);
-        received = asked;
-        simulation.keep(asked);
+        received(asked);
         SplittableRandom random = simulation.random(asked);
         Fault fault = simulation.script.decide(asked, random);
         Duration latency = simulation.latency(random);
         if (fault instanceof Fault.Refusal refusal) {
-            return refuse(fault, wire.refusal(refusal));
+            return refuse(fault, wire, wire.refusal(refusal));
         }
         if (fault instanceof Fault.RateLimited limited) {
             wire.retryAfter(response.responseHeaders(), limited.retryAfter());
-            return refuse(fault, wire.rateLimited(limited, "batches"));
+            return refuse(fault, wire, wire.rateLimited(limited, "batches"));
         }
         if (fault instanceof Fault.Verbatim verbatim) {
-            strike(fault, verbatim.status());
-            verbatim.headers()
-                    .forEach((name, value) -> response.responseHeaders().set(name, value));
-            return send(verbatim.status(), verbatim.body().getBytes(StandardCharsets.UTF_8));
+            return verbatim(verbatim);
         }
         if (fault == Fault.stall()) {
-            strike(fault, 0);
-            return Mono.never();
+            return stall();
         }
         if (fault == Fault.resetBeforeRead()) {
-            return broken(fault, Disruptions.reset(channel));
+            return reset(fault);
         }
         return latency.isZero() ? next.apply(fault) : after(latency).then(Mono.defer(() -> next.apply(fault)));
     }
@@ -165,8 +143,8 @@ final class BatchExchange {
         return Mono.fromCallable(() -> act.answer(asked))
                 .subscribeOn(store.scheduler())
                 .flatMap(reply -> reply(reply, fault))
-                .onErrorResume(BatchReply.RefusedException.class, e -> reject(e.problem()))
-                .onErrorResume(JacksonException.class, e -> reject(wire.notJson(e.getOriginalMessage())));
+                .onErrorResume(BatchReply.RefusedException.class, e -> reject(wire, e.problem()))
+                .onErrorResume(JacksonException.class, e -> reject(wire, wire.notJson(e.getOriginalMessage())));
     }
 
     private Mono<Void> reply(BatchReply reply, @Nullable Fault fault) {
@@ -175,15 +153,15 @@ final class BatchExchange {
                 strike(fault, 0);
                 return Mono.never();
             }
-            return broken(fault, Disruptions.reset(channel));
+            return reset(fault);
         }
         boolean isCut = fault == Fault.cutBody();
         if (fault != null && !isCut) {
-            return broken(fault, Disruptions.reset(channel));
+            return reset(fault);
         }
         String requestId = simulation.nextRequestId();
         if (reply instanceof BatchReply.Value value) {
-            describe(HttpHeaderValues.APPLICATION_JSON, requestId);
+            describe(wire, HttpHeaderValues.APPLICATION_JSON, requestId);
             byte[] json = value.json();
             ended(fault);
             if (!isCut) {
@@ -193,7 +171,7 @@ final class BatchExchange {
             return send(200, Arrays.copyOf(json, json.length / 2)).then(Disruptions.cut(channel));
         }
         BatchReply.Content content = (BatchReply.Content) reply;
-        describe(content.contentType(), requestId);
+        describe(wire, content.contentType(), requestId);
         StoredFile file = content.file();
         response.responseHeaders().set(HttpHeaderNames.CONTENT_LENGTH, file.length());
         ended(fault);
@@ -265,69 +243,9 @@ final class BatchExchange {
 
     private void ended(@Nullable Fault fault) {
         if (fault == null) {
-            simulation.counters.answered(1);
-            record(RequestLog.ANSWERED, 200);
+            answered(1);
         } else {
             strike(fault, 200);
         }
-    }
-
-    private Mono<Void> reject(Wire.Problem problem) {
-        simulation.counters.rejected.increment();
-        record(RequestLog.REJECTED, problem.status());
-        return say(problem);
-    }
-
-    private Mono<Void> refuse(Fault fault, Wire.Problem problem) {
-        strike(fault, problem.status());
-        return say(problem);
-    }
-
-    private Mono<Void> say(Wire.Problem problem) {
-        String requestId = simulation.nextRequestId();
-        describe(HttpHeaderValues.APPLICATION_JSON, requestId);
-        return send(problem.status(), wire.problem(problem, requestId));
-    }
-
-    private Mono<Void> broken(Fault fault, Mono<Void> disruption) {
-        strike(fault, 0);
-        return disruption.then(Mono.never());
-    }
-
-    private void strike(Fault fault, int status) {
-        simulation.counters.fault(fault.label());
-        record(fault.label(), status);
-    }
-
-    private void abandon() {
-        if (!recorded) {
-            simulation.counters.cancelled.increment();
-            record(RequestLog.CANCELLED, 0);
-        }
-    }
-
-    private void record(String outcome, int status) {
-        recorded = true;
-        simulation.log(uri.path(), received, outcome, status, null);
-    }
-
-    private void describe(CharSequence contentType, String requestId) {
-        HttpHeaders headers = response.responseHeaders();
-        headers.set(HttpHeaderNames.CONTENT_TYPE, contentType);
-        wire.headers(headers, requestId, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedNanos));
-    }
-
-    private Mono<Void> send(int status, byte[] body) {
-        return response.status(status)
-                .send(Mono.just(Unpooled.wrappedBuffer(body)))
-                .then();
-    }
-
-    /** By a timer of the event loop: no thread, and gone when cancelled. */
-    private Mono<Void> after(Duration delay) {
-        return Mono.create(sink -> {
-            var timer = channel.eventLoop().schedule(() -> sink.success(), delay.toNanos(), TimeUnit.NANOSECONDS);
-            sink.onDispose(() -> timer.cancel(false));
-        });
     }
 }

@@ -1,333 +1,125 @@
 package io.headrace.testkit;
 
-import io.headrace.testkit.SimulatorChange.KeyState;
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
-import io.netty.util.AsciiString;
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Objects;
-import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.http.server.HttpServerRequest;
 import reactor.netty.http.server.HttpServerResponse;
-import tools.jackson.core.JacksonException;
 
-/** One request on its way to its answer or its fault. Lives on the event loop of its connection. */
-final class Exchange {
+/** One request on its way to its answer or its fault: what is noted of it, and how it is told. Lives on the event loop of its connection. */
+abstract class Exchange {
 
-    private static final byte[] NOTHING = new byte[0];
+    static final byte[] NOTHING = new byte[0];
 
-    private static final AsciiString EVENT_STREAM = AsciiString.cached("text/event-stream; charset=utf-8");
-
-    private static final byte[] MALFORMED = "data: {\"cut\": \n\n".getBytes(StandardCharsets.UTF_8);
-
-    private final Simulation simulation;
-    private final HttpServerRequest request;
-    private final HttpServerResponse response;
-    private final Channel channel;
-    private final String path;
+    final Simulation simulation;
+    final HttpServerRequest request;
+    final HttpServerResponse response;
+    final Channel channel;
+    final String path;
     private final long startedNanos = System.nanoTime();
     private @Nullable SimulatedRequest received;
     private boolean recorded;
     private boolean left;
-    private @Nullable Question charged;
-    private @Nullable Admission admission;
-    private @Nullable Demand asks;
-    private @Nullable Demand work;
 
-    private Exchange(Simulation simulation, HttpServerRequest request, HttpServerResponse response, Channel channel) {
+    /** What a provider may bill for it. */
+    @Nullable
+    Demand work;
+
+    Exchange(Simulation simulation, HttpServerRequest request, HttpServerResponse response, String path) {
+        Channel[] connection = new Channel[1];
+        request.withConnection(it -> connection[0] = it.channel());
         this.simulation = simulation;
         this.request = request;
         this.response = response;
-        this.channel = channel;
-        String uri = request.uri();
-        int query = uri.indexOf('?');
-        this.path = query < 0 ? uri : uri.substring(0, query);
+        this.channel = Objects.requireNonNull(connection[0], "connection");
+        this.path = path;
     }
 
     /** Serves the request; a cancel means that the client went away. */
-    static Mono<Void> serve(Simulation simulation, HttpServerRequest request, HttpServerResponse response) {
-        Channel[] channel = new Channel[1];
-        request.withConnection(connection -> channel[0] = connection.channel());
-        Exchange exchange =
-                new Exchange(simulation, request, response, Objects.requireNonNull(channel[0], "connection"));
+    final Mono<Void> served() {
         simulation.counters.enter();
-        return exchange.run().doOnCancel(exchange::abandon).doFinally(signal -> exchange.leave());
+        return run().doOnCancel(this::abandon).doFinally(signal -> leave());
     }
 
-    private Mono<Void> run() {
-        Endpoint endpoint = Endpoint.at(path, request.requestHeaders());
-        if (endpoint == null) {
-            Wire near = Endpoint.near(path);
-            return reject(near, near.pathUnknown(request.method().name(), path));
+    abstract Mono<Void> run();
+
+    /** It has been told all that it will be told, or has gone. */
+    void left() {}
+
+    final void leave() {
+        if (!left) {
+            left = true;
+            simulation.counters.leave();
+            left();
         }
-        if (!request.method().equals(endpoint.method())) {
-            Wire wire = endpoint.wire();
-            return reject(wire, wire.methodNotAllowed(request.method().name(), path));
-        }
-        if (simulation.script.takeResetBeforeRead()) {
-            return reset(Fault.Disruption.RESET_BEFORE_READ);
-        }
-        return request.receive()
-                .aggregate()
-                .asByteArray()
-                .defaultIfEmpty(NOTHING)
-                .flatMap(bytes -> read(endpoint, bytes));
     }
 
-    private Mono<Void> read(Endpoint endpoint, byte[] bytes) {
-        Wire wire = endpoint.wire();
-        HttpHeaders headers = request.requestHeaders();
-        BodyDigest digest = BodyDigest.of(bytes);
-        SimulatedRequest asked =
-                new SimulatedRequest(path, headers, bytes, digest, simulation.occurrences.nextAsked(digest));
+    /** Its body was read. */
+    final void received(SimulatedRequest asked) {
         received = asked;
         simulation.keep(asked);
-        Wire.Problem problem = simulation.checkKey(wire, wire.key(headers));
-        if (problem != null) {
-            return reject(wire, problem);
-        }
-        Question question;
-        try {
-            question = endpoint.reading().read(request.uri(), headers, bytes);
-        } catch (JacksonException e) {
-            return reject(wire, wire.notJson(e.getOriginalMessage()));
-        }
-        problem = question.problem();
-        if (problem == null && !question.model().isEmpty()) {
-            problem = simulation.checkModel(wire, question.model());
-        }
-        if (problem != null) {
-            return reject(wire, problem);
-        }
-        boolean limited = simulation.quotas.inForce();
-        Demand demand = limited || simulation.logs() ? question.demand(simulation.promptCache()) : null;
-        asks = demand;
-        return demand == null || !limited ? work(wire, asked, question) : admit(demand, wire, asked, question);
     }
 
-    /** Takes what the request needs from its key's quota, or says why there is none. */
-    private Mono<Void> admit(Demand demand, Wire wire, SimulatedRequest asked, Question question) {
-        String key = key(wire);
-        if (simulation.quotas.keyState(key) == KeyState.EXHAUSTED) {
-            return refuse(Fault.Refusal.QUOTA_EXHAUSTED, wire, wire.refusal(Fault.Refusal.QUOTA_EXHAUSTED));
-        }
-        charged = question;
-        admission = simulation.quotas.admit(key, question.model(), demand, wire.outputCharge());
-        OverLimit over = admission.refusal();
-        return over == null ? work(wire, asked, question) : refuse(over, wire, question.model());
-    }
-
-    /** The key that is asked with, empty where there is none. */
-    private String key(Wire wire) {
-        String key = wire.key(request.requestHeaders());
-        return key == null ? "" : key;
-    }
-
-    private Mono<Void> refuse(OverLimit over, Wire wire, String model) {
-        simulation.counters.fault(over.label());
-        Wire.Problem problem = wire.overLimit(over, model);
-        record(over.label(), problem.status());
-        if (over.retryAfter() != null) {
-            wire.retryAfter(response.responseHeaders(), over.retryAfter());
-        }
-        return say(wire, problem);
-    }
-
-    private Mono<Void> work(Wire wire, SimulatedRequest asked, Question question) {
-        SplittableRandom random = simulation.random(asked);
-        Fault fault = simulation.script.decide(asked, random);
-        Duration latency = simulation.latency(random);
-        if (fault == null || isWorkedOn(fault)) {
-            work = asks;
-        }
-        if (fault == null) {
-            return worked(latency, () -> answer(wire, asked, question));
-        }
-        if (fault instanceof Fault.Refusal refusal) {
-            return refuse(fault, wire, wire.refusal(refusal));
-        }
-        if (fault instanceof Fault.RateLimited limited) {
-            retryAfter(limited.retryAfter());
-            return refuse(fault, wire, wire.rateLimited(limited, question.model()));
-        }
-        if (fault instanceof Fault.Verbatim verbatim) {
-            strike(fault, verbatim.status());
-            verbatim.headers()
-                    .forEach((name, value) -> response.responseHeaders().set(name, value));
-            return send(verbatim.status(), verbatim.body().getBytes(StandardCharsets.UTF_8));
-        }
-        if (fault instanceof Fault.InStream inStream) {
-            return worked(latency, () -> breakWithin(inStream, wire, asked, question));
-        }
-        if (fault instanceof Fault.Dribble dribble) {
-            return worked(latency, () -> dribble(dribble, wire, asked, question));
-        }
-        if (fault instanceof Fault.BodyCut || fault instanceof Fault.Acceptance) {
-            return worked(latency, () -> reset(fault));
-        }
-        return switch ((Fault.Disruption) fault) {
-            case RESET_BEFORE_READ -> reset(fault);
-            case RESET_AFTER_READ -> worked(latency, () -> reset(fault));
-            case CUT_BODY -> worked(latency, () -> cut(wire, asked, question));
-            case STALL -> {
-                strike(fault, 0);
-                yield Mono.never();
-            }
-            case GO_AWAY -> breakOff(fault, Disruptions.goAway(channel));
-            case REFUSED_STREAM -> breakOff(fault, Disruptions.refuseStream(channel));
-        };
-    }
-
-    /** Whether a provider may bill for a request that this becomes of. */
-    private static boolean isWorkedOn(Fault fault) {
-        return fault instanceof Fault.InStream
-                || fault instanceof Fault.Dribble
-                || fault == Fault.Disruption.RESET_AFTER_READ
-                || fault == Fault.Disruption.CUT_BODY
-                || fault == Fault.Disruption.STALL;
-    }
-
-    private Mono<Void> answer(Wire wire, SimulatedRequest asked, Question question) {
-        int number = simulation.occurrences.nextAnswered(asked.bodyDigest());
-        Question.Content content = question.answer(simulation.occasion(asked, number));
-        finished(content);
-        if (admission != null) {
-            admission.answered(content.outputTokens());
-        }
-        describe(wire, content, simulation.nextRequestId());
-        if (content.isStream()) {
-            int last = content.pieces().size() - 1;
-            return send(
-                    Flux.range(0, last + 1).map(i -> {
-                        if (i == last) {
-                            answered(number);
-                        }
-                        return content.pieces().get(i);
-                    }),
-                    simulation.streamPace);
-        }
-        answered(number);
-        leave();
-        return send(200, content.json());
-    }
-
-    private void finished(Question.Content content) {
-        Demand asked = work;
-        if (asked != null) {
-            work = new Demand(asked.input(), content.outputTokens());
-        }
-    }
-
-    private void answered(int number) {
-        simulation.counters.answered(number);
-        record(RequestLog.ANSWERED, 200);
-    }
-
-    private Mono<Void> reject(Wire wire, Wire.Problem problem) {
+    final Mono<Void> reject(Wire wire, Wire.Problem problem) {
         simulation.counters.rejected.increment();
         record(RequestLog.REJECTED, problem.status());
         return say(wire, problem);
     }
 
-    private Mono<Void> refuse(Fault fault, Wire wire, Wire.Problem problem) {
+    final Mono<Void> refuse(Fault fault, Wire wire, Wire.Problem problem) {
         strike(fault, problem.status());
         return say(wire, problem);
     }
 
-    private Mono<Void> say(Wire wire, Wire.Problem problem) {
+    final Mono<Void> say(Wire wire, Wire.Problem problem) {
         leave();
         String requestId = simulation.nextRequestId();
         describe(wire, HttpHeaderValues.APPLICATION_JSON, requestId);
         return send(problem.status(), wire.problem(problem, requestId));
     }
 
-    private Mono<Void> cut(Wire wire, SimulatedRequest asked, Question question) {
-        Question.Content content = begun(Fault.cutBody(), wire, asked, question);
-        if (content.isStream()) {
-            int half = content.pieces().size() / 2;
-            return send(Flux.fromIterable(content.pieces().subList(0, half)), simulation.streamPace)
-                    .then(Disruptions.cut(channel));
-        }
-        byte[] json = content.json();
-        response.responseHeaders().set(HttpHeaderNames.CONTENT_LENGTH, json.length);
-        return send(200, Arrays.copyOf(json, json.length / 2)).then(Disruptions.cut(channel));
+    final Mono<Void> verbatim(Fault.Verbatim fault) {
+        strike(fault, fault.status());
+        fault.headers().forEach((name, value) -> response.responseHeaders().set(name, value));
+        return send(fault.status(), fault.body().getBytes(StandardCharsets.UTF_8));
     }
 
-    private Mono<Void> breakWithin(Fault.InStream fault, Wire wire, SimulatedRequest asked, Question question) {
-        Question.Content content = begun(fault, wire, asked, question);
-        Wire.Problem overloaded = wire.refusal(Fault.Refusal.OVERLOADED);
-        if (!content.isStream() && fault.kind() == Fault.InStream.Kind.ERROR_EVENT) {
-            return send(200, wire.problem(overloaded, simulation.nextRequestId()));
-        }
-        List<byte[]> pieces = content.isStream()
-                ? content.pieces()
-                : List.of(Arrays.copyOf(content.json(), content.json().length / 2));
-        int kept = content.isStream() ? Math.min(fault.events(), pieces.size()) : 1;
-        Flux<byte[]> before = Flux.fromIterable(pieces.subList(0, kept));
-        Flux<byte[]> after = Flux.fromIterable(pieces.subList(kept, pieces.size()));
-        return switch (fault.kind()) {
-            case STREAM_CUT -> send(before, simulation.streamPace).then(Disruptions.cut(channel));
-            case STREAM_ENDED -> send(before, simulation.streamPace);
-            case STREAM_STALLED -> send(before.concatWith(Mono.never()), simulation.streamPace);
-            case MALFORMED_EVENT -> send(before.concatWithValues(MALFORMED).concatWith(after), simulation.streamPace);
-            case ERROR_EVENT ->
-                send(
-                        before.concatWithValues(wire.problemEvent(overloaded, simulation.nextRequestId())),
-                        simulation.streamPace);
-        };
+    final Mono<Void> stall() {
+        strike(Fault.stall(), 0);
+        return Mono.never();
     }
 
-    private Mono<Void> dribble(Fault.Dribble fault, Wire wire, SimulatedRequest asked, Question question) {
-        Question.Content content = begun(fault, wire, asked, question);
-        byte[] all = joined(content.pieces());
-        int pieces = (all.length + fault.bytes() - 1) / fault.bytes();
-        return send(
-                Flux.range(0, pieces)
-                        .map(i -> Arrays.copyOfRange(
-                                all, i * fault.bytes(), Math.min((i + 1) * fault.bytes(), all.length))),
-                fault.pause());
-    }
-
-    /** The good answer, which {@code fault} spoils. */
-    private Question.Content begun(Fault fault, Wire wire, SimulatedRequest asked, Question question) {
-        strike(fault, 200);
-        Question.Content content = question.answer(simulation.occasion(asked, 1));
-        describe(wire, content, simulation.nextRequestId());
-        return content;
-    }
-
-    private static byte[] joined(List<byte[]> pieces) {
-        ByteArrayOutputStream all = new ByteArrayOutputStream();
-        pieces.forEach(all::writeBytes);
-        return all.toByteArray();
-    }
-
-    private Mono<Void> reset(Fault fault) {
+    final Mono<Void> reset(Fault fault) {
         return breakOff(fault, Disruptions.reset(channel));
     }
 
-    private Mono<Void> breakOff(Fault fault, Mono<Void> disruption) {
+    final Mono<Void> breakOff(Fault fault, Mono<Void> disruption) {
         strike(fault, 0);
         leave();
         return disruption.then(Mono.never());
     }
 
-    private void strike(Fault fault, int status) {
+    final void answered(int number) {
+        simulation.counters.answered(number);
+        record(RequestLog.ANSWERED, 200);
+    }
+
+    final void strike(Fault fault, int status) {
         simulation.counters.fault(fault.label());
         record(fault.label(), status);
+    }
+
+    final void record(String outcome, int status) {
+        recorded = true;
+        simulation.log(path, received, outcome, status, work);
     }
 
     private void abandon() {
@@ -337,80 +129,23 @@ final class Exchange {
         }
     }
 
-    private void record(String outcome, int status) {
-        recorded = true;
-        simulation.log(path, received, outcome, status, work);
-    }
-
-    private void leave() {
-        if (!left) {
-            left = true;
-            simulation.counters.leave();
-            if (admission != null) {
-                admission.leave();
-            }
-        }
-    }
-
-    /** Runs {@code next} when a worker has spent {@code latency} on it. */
-    private Mono<Void> worked(Duration latency, Supplier<Mono<Void>> next) {
-        return simulation.workers.run(channel.eventLoop(), Mono.defer(() -> after(latency, next)));
-    }
-
-    /** Runs {@code next} after {@code delay}, by a timer of the event loop: no thread, and gone when cancelled. */
-    private <T> Mono<T> after(Duration delay, Supplier<Mono<T>> next) {
-        if (delay.isZero()) {
-            return next.get();
-        }
-        return Mono.<Long>create(sink -> {
-                    var timer =
-                            channel.eventLoop().schedule(() -> sink.success(0L), delay.toNanos(), TimeUnit.NANOSECONDS);
-                    sink.onDispose(() -> timer.cancel(false));
-                })
-                .flatMap(fired -> next.get());
-    }
-
-    private void retryAfter(Duration wait) {
-        long millis = wait.toMillis();
-        response.responseHeaders().set("retry-after", Long.toString((millis + 999) / 1000));
-        if (millis % 1000 != 0) {
-            response.responseHeaders().set("retry-after-ms", Long.toString(millis));
-        }
-    }
-
-    private void describe(Wire wire, Question.Content content, String requestId) {
-        describe(wire, content.isStream() ? EVENT_STREAM : HttpHeaderValues.APPLICATION_JSON, requestId);
-        if (content.isStream()) {
-            response.responseHeaders().set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_CACHE);
-        }
-    }
-
-    private void describe(Wire wire, CharSequence contentType, String requestId) {
+    void describe(Wire wire, CharSequence contentType, String requestId) {
         HttpHeaders headers = response.responseHeaders();
         headers.set(HttpHeaderNames.CONTENT_TYPE, contentType);
         wire.headers(headers, requestId, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - startedNanos));
-        if (charged != null && simulation.limitHeaders) {
-            wire.limitHeaders(headers, simulation.quotas.state(key(wire), charged.model()), simulation.now());
-        }
     }
 
-    private Mono<Void> send(int status, byte[] body) {
+    final Mono<Void> send(int status, byte[] body) {
         return response.status(status)
                 .send(Mono.just(Unpooled.wrappedBuffer(body)))
                 .then();
     }
 
-    /** Sends pieces, each by itself and {@code pace} apart. */
-    private Mono<Void> send(Flux<byte[]> pieces, Duration pace) {
-        Flux<ByteBuf> paced = pace.isZero()
-                ? pieces.map(Unpooled::wrappedBuffer)
-                : pieces.index()
-                        .concatMap(
-                                piece -> piece.getT1() == 0
-                                        ? Mono.just(piece.getT2())
-                                        : after(pace, () -> Mono.just(piece.getT2())),
-                                1)
-                        .map(Unpooled::wrappedBuffer);
-        return response.status(200).send(paced, piece -> true).then();
+    /** By a timer of the event loop: no thread, and gone when cancelled. */
+    final Mono<Void> after(Duration delay) {
+        return Mono.create(sink -> {
+            var timer = channel.eventLoop().schedule(() -> sink.success(), delay.toNanos(), TimeUnit.NANOSECONDS);
+            sink.onDispose(() -> timer.cancel(false));
+        });
     }
 }

@@ -451,7 +451,7 @@ public final class SimulatedProvider implements AutoCloseable {
                                 ? control.serve(request, response)
                                 : BatchPaths.isMeant(request)
                                         ? paths.serve(request, response)
-                                        : Exchange.serve(simulation, request, response));
+                                        : EndpointExchange.serve(simulation, request, response));
                 return new SimulatedProvider(simulation, store, listener);
             } catch (RuntimeException e) {
                 simulation.closeLog();

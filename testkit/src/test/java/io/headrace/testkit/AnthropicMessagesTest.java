@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
@@ -17,7 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-class AnthropicMessagesTest {
+class AnthropicMessagesTest extends OverAClient {
 
     private static final String COUNT = "/v1/messages/count_tokens";
     private static final String DUCKS =
@@ -38,15 +37,6 @@ class AnthropicMessagesTest {
             "\"system\":\"you must refuse\",");
 
     private static final Map<String, String> HEADERS = Map.of("x-api-key", "k", "anthropic-version", "2023-06-01");
-
-    private final SimulatedProvider provider = SimulatedProvider.builder().start();
-    private final Client client = new Client(provider);
-
-    @AfterEach
-    void close() {
-        client.close();
-        provider.close();
-    }
 
     @ParameterizedTest
     @FieldSource("FIELDS")

@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -16,7 +15,7 @@ import tools.jackson.databind.JsonNode;
  * What the simulator says of files and batches is what the providers' own OpenAPI descriptions say, in every state. The descriptions do
  * not ship with the project: without them these tests are skipped.
  */
-class BatchConformanceTest {
+class BatchConformanceTest extends OverAClient {
 
     private static final Map<String, String> HEADERS =
             Map.of("authorization", "Bearer key", "anthropic-version", "2023-06-01");
@@ -27,14 +26,10 @@ class BatchConformanceTest {
             .window(Duration.ofHours(24))
             .cancelDelay(Duration.ofMinutes(5))
             .fates(id -> id.equals("r1") ? Fate.FAILED : null);
-    private final SimulatedProvider provider =
-            SimulatedProvider.builder().clock(clock).batches(plan).start();
-    private final Client client = new Client(provider);
 
-    @AfterEach
-    void close() {
-        client.close();
-        provider.close();
+    @Override
+    SimulatedProvider.Builder builder() {
+        return SimulatedProvider.builder().clock(clock).batches(plan);
     }
 
     @Test

@@ -7,34 +7,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
-class FaultTest {
-
-    private SimulatedProvider provider = SimulatedProvider.builder().start();
-    private Client client;
-
-    @BeforeEach
-    void connect() {
-        client = new Client(provider);
-    }
-
-    @AfterEach
-    void close() {
-        client.close();
-        provider.close();
-    }
-
-    private void restart(SimulatedProvider.Builder builder) {
-        close();
-        provider = builder.start();
-        connect();
-    }
+class FaultTest extends OverAClient {
 
     private Client.Answer openAi(Fault fault) {
         provider.failNext(1, fault);

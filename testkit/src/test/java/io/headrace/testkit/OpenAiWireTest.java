@@ -9,23 +9,17 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Base64;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-class OpenAiWireTest {
+class OpenAiWireTest extends OverAClient {
 
-    private final SimulatedProvider provider =
-            SimulatedProvider.builder().models("m", "text-embedding-3-small").start();
-    private final Client client = new Client(provider);
-
-    @AfterEach
-    void close() {
-        client.close();
-        provider.close();
+    @Override
+    SimulatedProvider.Builder builder() {
+        return SimulatedProvider.builder().models("m", "text-embedding-3-small");
     }
 
     @ParameterizedTest

@@ -20,34 +20,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
 
-class SimulatedProviderTest {
-
-    private SimulatedProvider provider = SimulatedProvider.builder().start();
-    private Client client;
-
-    @BeforeEach
-    void connect() {
-        client = new Client(provider);
-    }
-
-    @AfterEach
-    void close() {
-        client.close();
-        provider.close();
-    }
-
-    private void restart(SimulatedProvider.Builder builder) {
-        close();
-        provider = builder.start();
-        connect();
-    }
+class SimulatedProviderTest extends OverAClient {
 
     @Test
     void openAiAnswer_hasIdDatedModelUsageAndHeaders() {

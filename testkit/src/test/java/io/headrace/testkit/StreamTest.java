@@ -6,26 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import reactor.netty.http.client.PrematureCloseException;
 import reactor.test.StepVerifier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-class StreamTest {
+class StreamTest extends OverAClient {
 
     private static final String BODY = Client.openAi("Ducks and geese swim on the pond near the old mill.")
             .replaceFirst("\\{", "{\"stream\":true,\"stream_options\":{\"include_usage\":true},");
-
-    private SimulatedProvider provider = SimulatedProvider.builder().start();
-    private Client client = new Client(provider);
-
-    @AfterEach
-    void close() {
-        client.close();
-        provider.close();
-    }
 
     @Test
     void chatStream_saysWhatTheWholeAnswerSays_andEndsWithUsageAndMarker() {
@@ -123,9 +113,7 @@ class StreamTest {
 
     @Test
     void pace_liesBetweenEvents() {
-        close();
-        provider = SimulatedProvider.builder().streamPace(Duration.ofMillis(20)).start();
-        client = new Client(provider);
+        restart(SimulatedProvider.builder().streamPace(Duration.ofMillis(20)));
         long start = System.nanoTime();
 
         int events = events(client.ask(Client.OPENAI, BODY).body()).size();

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -15,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * What the simulator sends is what the providers' own OpenAPI descriptions say. The descriptions do not ship with the project:
  * without them these tests are skipped.
  */
-class WireConformanceTest {
+class WireConformanceTest extends OverAClient {
 
     static final List<Fault> REFUSALS = List.of(
             Fault.rateLimited(Duration.ofSeconds(1)),
@@ -23,15 +22,6 @@ class WireConformanceTest {
             Fault.serverError(),
             Fault.unavailable(),
             Fault.overloaded());
-
-    private final SimulatedProvider provider = SimulatedProvider.builder().start();
-    private final Client client = new Client(provider);
-
-    @AfterEach
-    void close() {
-        client.close();
-        provider.close();
-    }
 
     @Test
     void openAiAnswersAndErrorsConform() throws IOException {
