@@ -157,7 +157,7 @@ class ArchitectureTest {
             .that()
             .areAssignableTo(Resource.class)
             .or()
-            .haveNameMatching("io\\.headrace\\.admission\\.(KeyRing|Seat|Bucket|Timeline|Charge|Rate)")
+            .haveNameMatching("io\\.headrace\\.admission\\.(KeyRing|Seat|Resources|Bucket|Timeline|Charge|Rate)")
             .should()
             .dependOnClassesThat(resideInAnyPackage("reactor..", "org.reactivestreams.."));
 

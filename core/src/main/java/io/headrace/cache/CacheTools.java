@@ -2,6 +2,7 @@ package io.headrace.cache;
 
 import io.headrace.ErrorText;
 import io.headrace.Fingerprint;
+import io.headrace.Require;
 import io.headrace.cache.StoredEntry.Answer;
 import java.time.Instant;
 import java.util.Locale;
@@ -180,7 +181,7 @@ public final class CacheTools {
     }
 
     private Mono<SizeCut> cut(long maxBytes) {
-        SizeCut.require(maxBytes);
+        Require.atLeast(0, maxBytes, "maxBytes");
         return answers()
                 .collect(SizeCut.Range::new, SizeCut.Range::add)
                 .map(range -> range.cut(maxBytes))

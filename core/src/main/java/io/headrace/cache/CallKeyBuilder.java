@@ -131,7 +131,7 @@ public final class CallKeyBuilder {
     }
 
     /** A copy, for asking the platform's providers for one each time costs more than a short digest. */
-    private static MessageDigest sha256() {
+    static MessageDigest sha256() {
         try {
             return (MessageDigest) SHA_256.clone();
         } catch (CloneNotSupportedException e) {

@@ -2,8 +2,6 @@ package io.headrace.cache;
 
 import io.headrace.model.Media;
 import io.headrace.model.Part;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -81,18 +79,11 @@ final class PartKeys {
         json.name("source").beginObject();
         if (media instanceof Media.Data data) {
             json.name("mediaType").text(data.mediaType());
-            json.name("sha256").text(HexFormat.of().formatHex(sha256(data.bytes())));
+            json.name("sha256")
+                    .text(HexFormat.of().formatHex(CallKeyBuilder.sha256().digest(data.bytes())));
         } else if (media instanceof Media.Url url) {
             json.name("url").text(url.url());
         }
         json.endObject();
-    }
-
-    private static byte[] sha256(byte[] bytes) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(bytes);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
     }
 }

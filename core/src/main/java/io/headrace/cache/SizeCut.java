@@ -1,6 +1,5 @@
 package io.headrace.cache;
 
-import io.headrace.Require;
 import java.util.function.Predicate;
 
 /**
@@ -14,10 +13,6 @@ import java.util.function.Predicate;
 record SizeCut(long from, long to, long bytes) {
 
     private static final int BUCKETS = 4096;
-
-    static void require(long maxBytes) {
-        Require.atLeast(0, maxBytes, "maxBytes");
-    }
 
     /** Whether the cut lies within a millisecond, where all answers are equally old. */
     boolean isExact() {

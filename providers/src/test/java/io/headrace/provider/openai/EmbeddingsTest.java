@@ -16,27 +16,14 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.publisher.Mono;
 
-class EmbeddingsTest {
+class EmbeddingsTest extends OpenAiOverLoopback {
 
     private static final Duration SOON = Duration.ofSeconds(20);
-
-    private final LoopbackServer server = new LoopbackServer();
-    private final OpenAi openAi = OpenAi.builder()
-            .apiKey("sk-test-0123456789")
-            .baseUrl(server.url() + "/v1")
-            .build();
-
-    @AfterEach
-    void close() {
-        openAi.close();
-        server.close();
-    }
 
     @Test
     void vectors_comeInTheOrderOfTheInputs_asNumbersAndInBase64() {
@@ -165,7 +152,7 @@ class EmbeddingsTest {
                 .containsExactly("/v1/models", "/v1/models/org/local:1%20a", "/v1/models/none");
         assertThat(server.received()).allSatisfy(request -> {
             assertThat(request.body()).isEmpty();
-            assertThat(request.headers().get("authorization")).isEqualTo("Bearer sk-test-0123456789");
+            assertThat(request.headers().get("authorization")).isEqualTo("Bearer " + KEY);
             assertThat(request.headers().contains("transfer-encoding")).isFalse();
         });
     }
