@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -20,8 +21,8 @@ final class AccountCheck {
     /** No clock is wrong by more. */
     private static final Duration WRONG_CLOCK = Duration.ofDays(1);
 
-    /** A server that keeps no list. */
-    private static final int NOT_IMPLEMENTED = 501;
+    /** What a server says that keeps no list. */
+    private static final Set<Integer> NO_LIST = Set.of(404, 405, 501);
 
     private final QueueSettings settings;
 
@@ -39,10 +40,20 @@ final class AccountCheck {
                 .defaultIfEmpty(Optional.empty())
                 .onErrorResume(
                         ApiException.class,
-                        error -> (error.isTransient() && error.status().orElse(0) != NOT_IMPLEMENTED)
-                                        || Judge.stopsWork(error)
+                        error -> (error.isTransient() && !keepsNoList(error)) || Judge.stopsWork(error)
                                 ? Mono.error(error)
                                 : Mono.just(Optional.empty()));
+    }
+
+    /** Whether the server that said so to the question for its batches has no list of them. */
+    static boolean keepsNoList(ApiException error) {
+        return NO_LIST.contains(error.status().orElse(0));
+    }
+
+    /** Whether nothing is left of a batch of the pack, if there was one. */
+    boolean isOver(Pack pack, BatchApi<?, ?> api) {
+        Instant intended = Objects.requireNonNull(pack.intendedAt, "intendedAt");
+        return !settings.clock().instant().isBefore(intended.plus(api.retention()));
     }
 
     /** What the account that is asked now is called, for a message; empty if that cannot be told. */
@@ -61,7 +72,7 @@ final class AccountCheck {
     Mono<Void> requireSame(Pack pack, BatchApi<?, ?> api) {
         BatchAccount then = pack.account;
         Instant intended = Objects.requireNonNull(pack.intendedAt, "intendedAt");
-        if (then == null || !settings.clock().instant().isBefore(intended.plus(api.retention()))) {
+        if (then == null || isOver(pack, api)) {
             return Mono.empty();
         }
         return then.newest().isEmpty() ? requireNew(pack, then, intended, api) : requireNewest(pack, then, api);
@@ -83,7 +94,7 @@ final class AccountCheck {
                 .flatMap(now -> !then.name().isEmpty() && !now.isEmpty() && !now.equals(then.name())
                         ? Mono.error(another(pack, api, now, ""))
                         : api.jobs(Instant.EPOCH)
-                                .filter(job -> job.createdAt().isBefore(before))
+                                .filter(job -> job.isOlderThan(before))
                                 .next()
                                 .flatMap(job -> Mono.error(another(
                                         pack,
@@ -93,15 +104,31 @@ final class AccountCheck {
     }
 
     private static ApiException another(Pack pack, BatchApi<?, ?> api, String now, String evidence) {
+        return notKnown(
+                pack,
+                api,
+                " was asked with the key of another account" + names(pack.account, now)
+                        + (evidence.isEmpty() ? "" : ": " + evidence)
+                        + "; use the key and the base URL of the run that asked for it");
+    }
+
+    /** The server has no list, so that nobody can look there for the batch of the pack. */
+    static ApiException noList(Pack pack, BatchApi<?, ?> api, ApiException error) {
+        return notKnown(
+                pack,
+                api,
+                " keeps no list of batches (" + error.getMessage()
+                        + "); if that is not so, use the base URL of the run that asked for it");
+    }
+
+    private static ApiException notKnown(Pack pack, BatchApi<?, ?> api, String why) {
         Instant intended = Objects.requireNonNull(pack.intendedAt, "intendedAt");
         return ApiException.builder(
                         ErrorKind.NOT_FOUND,
                         "whether the batch of " + pack.requests + " requests that was asked for at " + intended
-                                + " was made is not known, and " + api.identity()
-                                + " was asked with the key of another account" + names(pack.account, now)
-                                + (evidence.isEmpty() ? "" : ": " + evidence)
-                                + "; use the key and the base URL of the run that asked for it, or another directory for a"
-                                + " run without it; after " + intended.plus(api.retention()) + " it is surely over")
+                                + " was made is not known, and " + api.identity() + why
+                                + ", or another directory for a run without it; after "
+                                + intended.plus(api.retention()) + " it is surely over")
                 .delivery(Delivery.REFUSED)
                 .build();
     }

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name in the provider's words, such as an organization's id; empty if it does not say
  * @param newest id of the batch that was made last; empty if there is none
- * @param newestAt when it was made, by the provider's clock; {@link Instant#EPOCH} if there is none
+ * @param newestAt when it was made, by the provider's clock; {@link Instant#EPOCH} if there is none, or the
+ *     provider does not say
  */
 public record BatchAccount(String name, String newest, Instant newestAt) {
 
@@ -29,6 +30,6 @@ public record BatchAccount(String name, String newest, Instant newestAt) {
     public static BatchAccount of(String name, @Nullable BatchJob newest) {
         return newest == null
                 ? new BatchAccount(name, "", Instant.EPOCH)
-                : new BatchAccount(name, newest.id(), newest.createdAt());
+                : new BatchAccount(name, newest.id(), Objects.requireNonNullElse(newest.createdAt(), Instant.EPOCH));
     }
 }

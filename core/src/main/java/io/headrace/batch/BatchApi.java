@@ -107,7 +107,10 @@ public interface BatchApi<Q, R> {
                 .defaultIfEmpty(BatchAccount.of("", null));
     }
 
-    /** The batches of this account that were created at {@code since} or later, newest first, read page by page as they are asked for. */
+    /**
+     * The batches of this account that were created at {@code since} or later, newest first, read page by page as they are asked for; also
+     * those of which the provider does not say when.
+     */
     Flux<BatchJob> jobs(Instant since);
 
     /**

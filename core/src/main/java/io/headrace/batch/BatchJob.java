@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param id the provider's
  * @param tag what it was submitted under; empty where the provider keeps none
  * @param state how far it is
- * @param createdAt when the provider accepted it
+ * @param createdAt when the provider accepted it; null if it does not say
  * @param expiresAt when the provider gives up; null if it does not say
  * @param counts how many requests are where; zero is what the provider does not tell yet
  * @param problem why the batch as a whole failed, by its kind, and whether the same batch may succeed later, as after {@link
@@ -23,7 +23,7 @@ public record BatchJob(
         String id,
         String tag,
         State state,
-        Instant createdAt,
+        @Nullable Instant createdAt,
         @Nullable Instant expiresAt,
         Counts counts,
         @Nullable ApiException problem,
@@ -65,8 +65,12 @@ public record BatchJob(
         Objects.requireNonNull(id, "id");
         Objects.requireNonNull(tag, "tag");
         Objects.requireNonNull(state, "state");
-        Objects.requireNonNull(createdAt, "createdAt");
         Objects.requireNonNull(counts, "counts");
         handles = Map.copyOf(handles);
+    }
+
+    /** Whether it was created before {@code moment}; no if the provider does not say when. */
+    public boolean isOlderThan(Instant moment) {
+        return createdAt != null && createdAt.isBefore(moment);
     }
 }

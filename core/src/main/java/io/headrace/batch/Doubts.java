@@ -86,10 +86,22 @@ final class Doubts {
                 .then();
     }
 
+    /** The batches that may be the pack's. Where there is no list, that is an error as long as the batch may be there. */
+    private Flux<BatchJob> jobs(Pack pack, BatchApi<?, ?> api, Instant since) {
+        return api.jobs(since)
+                .onErrorResume(
+                        ApiException.class,
+                        error -> !AccountCheck.keepsNoList(error)
+                                ? Mono.error(error)
+                                : accounts.isOver(pack, api)
+                                        ? Mono.empty()
+                                        : Mono.error(AccountCheck.noList(pack, api, error)));
+    }
+
     /** What is between here and the provider may lose the tag. */
     private Mono<BatchJob> find(Pack pack, BatchApi<?, ?> api, Instant since) {
         String tag = directory.batchTag(pack);
-        return api.jobs(since)
+        return jobs(pack, api, since)
                 .filter(job -> job.tag().equals(tag) || job.handles().containsValue(pack.upload))
                 .next();
     }
@@ -97,7 +109,7 @@ final class Doubts {
     private Mono<Void> byResults(Pack pack, BatchApi<?, ?> api, Instant since) {
         return Mono.defer(() -> {
             Instant asked = settings.clock().instant();
-            return api.jobs(since)
+            return jobs(pack, api, since)
                     .collectList()
                     .flatMap(all -> files.call(() -> candidates(pack, all)))
                     .flatMap(candidates -> Flux.fromIterable(candidates)
@@ -125,7 +137,7 @@ final class Doubts {
         return all.stream()
                 .filter(job -> !directory.isOurs(job.id()) && !pack.strangers.contains(job.id()))
                 .filter(job -> job.counts().total() == 0 || job.counts().total() == pack.requests)
-                .filter(job -> !job.createdAt().isAfter(latest))
+                .filter(job -> job.createdAt() == null || !job.createdAt().isAfter(latest))
                 .toList();
     }
 

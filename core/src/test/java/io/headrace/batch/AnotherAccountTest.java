@@ -4,6 +4,7 @@ import static io.headrace.batch.Simulation.requests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.ApiException;
+import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.batch.BatchStatus.State;
 import io.headrace.batch.ModelProvider.Faults;
@@ -19,6 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 
@@ -123,6 +125,34 @@ class AnotherAccountTest {
         simulation.later(Duration.ofHours(3));
         assertThat(simulation.rounds()).isEqualTo("done");
         simulation.checkAllIsDone();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"404,NOT_FOUND", "405,INVALID_REQUEST", "501,SERVER_ERROR"})
+    void serverWithoutAList_isSaidAtOnceAndNothingIsSubmittedAgain(int status, ErrorKind kind) {
+        for (boolean keepsTags : List.of(true, false)) {
+            Simulation simulation = new Simulation(root.resolve(keepsTags + ""), keepsTags, 3, requests(3));
+            simulation.provider.noList = ApiException.builder(kind, "no such thing here")
+                    .status(status)
+                    .delivery(Delivery.REFUSED)
+                    .build();
+            simulation.provider.faults.lostAnswers = 100;
+            simulation.start(0);
+            simulation.round();
+            simulation.provider.faults.lostAnswers = 0;
+            assertThat(simulation.states()).containsExactly(State.IN_DOUBT);
+            int made = simulation.provider.made.size();
+            for (int i = 0; i < 3; i++) {
+                simulation.later(Duration.ofHours(3));
+                assertThat(simulation.round())
+                        .contains("asked for at", "is not known", "keeps no list of batches (no such thing here)")
+                        .contains("another directory", "surely over");
+            }
+            assertThat(simulation.provider.made).hasSize(made);
+            simulation.later(Duration.ofDays(32));
+            assertThat(simulation.rounds()).isEqualTo("done");
+            assertThat(simulation.answers).hasSize(3);
+        }
     }
 
     @Test
@@ -253,6 +283,35 @@ class AnotherAccountTest {
                 simulation.checkAllIsDone();
             }
         }
+    }
+
+    @Test
+    void timesThatAreNotTold_hideNoBatch() {
+        for (boolean keepsTags : List.of(true, false)) {
+            for (long step = 1; ; step++) {
+                Simulation simulation =
+                        new Simulation(root.resolve(keepsTags + "" + step), keepsTags, step, requests(7));
+                simulation.provider.tellsNoTimes = true;
+                simulation.provider.work = Duration.ofMinutes(10);
+                simulation.start(step);
+                simulation.round();
+                if (!simulation.isDead()) {
+                    break;
+                }
+                simulation.later(Duration.ofHours(1));
+                assertThat(simulation.rounds()).as("step " + step).isEqualTo("done");
+                simulation.checkAllIsDone();
+            }
+        }
+    }
+
+    @Test
+    void batchOfAnUnknownTime_isNoEvidenceOfAnotherAccount() {
+        Simulation simulation = firstInDoubt(true, "");
+        simulation.provider.tellsNoTimes = true;
+        simulation.later(Duration.ofHours(3));
+        assertThat(simulation.rounds()).isEqualTo("done");
+        simulation.checkAllIsDone();
     }
 
     @Test

@@ -108,6 +108,12 @@ final class ModelProvider {
 
     boolean resultsAreDeleted;
 
+    /** What it says to whoever asks for its batches; null where it lists them. */
+    ApiException noList;
+
+    /** Whether it keeps to itself when batches were made. */
+    boolean tellsNoTimes;
+
     /** Of those that it says it keeps. */
     boolean losesTags;
 
@@ -175,7 +181,7 @@ final class ModelProvider {
                 batch.id,
                 batch.tag,
                 state,
-                batch.createdAt,
+                tellsNoTimes ? null : batch.createdAt,
                 null,
                 new Counts(batch.lines.size(), 0, 0),
                 state == State.FAILED ? batch.problem : null,
@@ -249,7 +255,7 @@ final class ModelProvider {
 
         @Override
         public Mono<BatchAccount> account() {
-            return account == null
+            return account == null && noList == null
                     ? Mono.error(error(ErrorKind.INVALID_REQUEST, Delivery.REFUSED))
                     : super.account().map(seen -> new BatchAccount(account, seen.newest(), seen.newestAt()));
         }
@@ -318,15 +324,17 @@ final class ModelProvider {
 
         @Override
         public Flux<BatchJob> jobs(Instant since) {
-            return asked(() -> Mono.just(made.stream()
-                            .filter(batch -> !hidden.contains(batch.id)
-                                    && !batch.createdAt.isBefore(since)
-                                    && !batch.createdAt.isAfter(now.get())
-                                    && !batch.listedAt.isAfter(now.get()))
-                            .sorted((a, b) -> b.createdAt.compareTo(a.createdAt))
-                            .map(ModelProvider.this::job)
-                            .toList()))
-                    .flatMapIterable(all -> all);
+            return noList != null
+                    ? Flux.error(noList)
+                    : asked(() -> Mono.just(made.stream()
+                                    .filter(batch -> !hidden.contains(batch.id)
+                                            && !batch.createdAt.isBefore(since)
+                                            && !batch.createdAt.isAfter(now.get())
+                                            && !batch.listedAt.isAfter(now.get()))
+                                    .sorted((a, b) -> b.createdAt.compareTo(a.createdAt))
+                                    .map(ModelProvider.this::job)
+                                    .toList()))
+                            .flatMapIterable(all -> all);
         }
 
         @Override

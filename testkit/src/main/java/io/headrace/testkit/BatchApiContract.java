@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -286,7 +287,7 @@ public abstract class BatchApiContract<Q, R> {
             submit(1);
         }
         List<BatchJob> all = api.jobs(START).collectList().block(SOON);
-        assertThat(all).hasSize(205).isSortedAccordingTo((a, b) -> b.createdAt().compareTo(a.createdAt()));
+        assertThat(all).hasSize(205).extracting(BatchJob::createdAt).isSortedAccordingTo(Comparator.reverseOrder());
         assertThat(api.jobs(START.plusSeconds(200)).count().block(SOON)).isEqualTo(5);
         assertThat(api.jobs(START.plusSeconds(300)).count().block(SOON)).isZero();
 

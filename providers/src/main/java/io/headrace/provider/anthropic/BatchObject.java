@@ -78,8 +78,8 @@ final class BatchObject {
     }
 
     private BatchJob job() {
-        if (id.isEmpty() || status.isEmpty() || createdAt == null) {
-            throw new IllegalArgumentException("the batch lacks id, processing_status or created_at");
+        if (id.isEmpty() || status.isEmpty()) {
+            throw new IllegalArgumentException("the batch lacks id or processing_status");
         }
         long failed = errored + cancelled + expired;
         return new BatchJob(

@@ -114,7 +114,7 @@ final class Batches implements BatchApi<ChatRequest, ChatResponse> {
 
     @Override
     public Flux<BatchJob> jobs(Instant since) {
-        return Page.all(this::page).takeWhile(job -> !job.createdAt().isBefore(since));
+        return Page.all(this::page).takeWhile(job -> !job.isOlderThan(since));
     }
 
     private Mono<Page<BatchJob>> page(String after) {

@@ -39,7 +39,7 @@ final class BatchObject {
      * Reads the object that {@code in} stands on.
      *
      * @return null if it tells of an error, and of no batch
-     * @throws IllegalArgumentException if it has no id, status or time
+     * @throws IllegalArgumentException if it has no id or status
      */
     static @Nullable BatchObject read(JsonParser in) {
         if (in.currentToken() != JsonToken.START_OBJECT) {
@@ -47,11 +47,11 @@ final class BatchObject {
         }
         BatchObject batch = new BatchObject();
         batch.fields(in);
-        if (batch.id.isEmpty() || batch.status.isEmpty() || batch.createdAt == null) {
+        if (batch.id.isEmpty() || batch.status.isEmpty()) {
             if (batch.hasError) {
                 return null;
             }
-            throw new IllegalArgumentException("the batch lacks id, status or created_at");
+            throw new IllegalArgumentException("the batch lacks id or status");
         }
         return batch;
     }
@@ -132,7 +132,7 @@ final class BatchObject {
                 id,
                 tag,
                 state,
-                createdAt == null ? Instant.EPOCH : createdAt,
+                createdAt,
                 expiresAt,
                 counts,
                 state == State.FAILED ? faults.problem(id, words) : null,

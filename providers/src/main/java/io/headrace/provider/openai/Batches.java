@@ -170,7 +170,7 @@ final class Batches<Q, R> implements BatchApi<Q, R> {
     public Flux<BatchJob> jobs(Instant since) {
         Instant from = since.truncatedTo(ChronoUnit.SECONDS); // times of batches are whole seconds
         return Flux.deferContextual(context -> Page.all(this::page).map(batch -> job(batch, context)))
-                .takeWhile(job -> !job.createdAt().isBefore(from));
+                .takeWhile(job -> !job.isOlderThan(from));
     }
 
     private Mono<Page<BatchObject>> page(String after) {

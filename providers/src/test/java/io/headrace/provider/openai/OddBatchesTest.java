@@ -69,10 +69,34 @@ class OddBatchesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"-1", "1e300", "NaN", "\"NaN\"", "\"soon\"", "\"\"", "null", "[1763900000]", "true"})
-    void whatIsNoMoment_isMalformed(String createdAt) {
-        server.next(new Reply(200, "{\"id\":\"b\",\"status\":\"in_progress\",\"created_at\":" + createdAt + "}"));
-        assertThat(failure(api.job("b")).kind()).isEqualTo(ErrorKind.MALFORMED_RESPONSE);
+    @ValueSource(strings = {"-1", "1e300", "\"NaN\"", "\"soon\"", "\"\"", "null", "[1763900000]", "true"})
+    void whatIsNoMoment_isNotKnown(String createdAt) {
+        BatchJob job = job("\"status\":\"in_progress\",\"created_at\":" + createdAt);
+        assertThat(job.createdAt()).isNull();
+        assertThat(job.state()).isEqualTo(State.RUNNING);
+    }
+
+    @Test
+    void batchesWithoutATime_endNoList() {
+        String unknown = "{\"id\":\"b\",\"status\":\"completed\"}";
+        String older = "{\"id\":\"0\",\"status\":\"completed\",\"created_at\":1763800000}";
+        server.next(new Reply(200, page(false, "c", "a").replaceFirst("},", "}," + unknown + "," + older + ",")));
+        assertThat(api.jobs(CREATED).map(BatchJob::id).collectList().block(SOON))
+                .containsExactly("c", "b");
+        server.next(new Reply(200, "{\"data\":[" + unknown + "],\"has_more\":true}"));
+        assertThat(api.account().block(SOON)).isEqualTo(new BatchAccount("", "b", Instant.EPOCH));
+    }
+
+    @Test
+    void batchWithoutIdOrStatus_isMalformed() {
+        for (String batch : List.of(
+                "{\"id\":\"b\"}",
+                "{\"status\":\"completed\"}",
+                "{}",
+                "{\"id\":\"b\",\"status\":\"completed\",\"created_at\":NaN}")) {
+            server.next(new Reply(200, batch));
+            assertThat(failure(api.job("b")).kind()).isEqualTo(ErrorKind.MALFORMED_RESPONSE);
+        }
     }
 
     @ParameterizedTest
