@@ -45,6 +45,9 @@ final class ConfigurationFile {
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
 
+    /** What YAML 1.2 reads as null; the parser follows its schema for JSON, which has no null but {@code null}. */
+    private static final Set<String> YAML_NULLS = Set.of("", "~", "Null", "NULL");
+
     private final Path file;
     private final String path;
     private final Map<String, Value> fields;
@@ -105,19 +108,25 @@ final class ConfigurationFile {
     }
 
     /** What is written there: the parser gives the name of an alias in place of what it stands for. */
-    private static String text(JsonParser parser) {
+    private static @Nullable String text(JsonParser parser) {
         String text = parser.getString();
-        if (parser instanceof YAMLParser yaml && yaml.isCurrentAlias()) {
-            throw refused(parser, "the alias *" + text + " is not understood: write out what it stands for");
+        if (!(parser instanceof YAMLParser yaml)) {
+            return text;
         }
-        if (text.equals("~")) { // by YAML 1.2, whose schema for JSON the parser follows, it is a text
-            throw refused(parser, "~ is not understood: write null, or leave the field out");
+        if (yaml.isCurrentAlias()) {
+            throw new StreamReadException(
+                    parser,
+                    "the alias *" + text + " is not understood: write out what it stands for",
+                    parser.currentTokenLocation());
         }
-        return text;
+        return YAML_NULLS.contains(text) && isPlain(parser, text) ? null : text;
     }
 
-    private static StreamReadException refused(JsonParser parser, String why) {
-        return new StreamReadException(parser, why, parser.currentTokenLocation());
+    /** Whether nothing stands round the text, such as quotes. */
+    private static boolean isPlain(JsonParser parser, String text) {
+        return parser.currentLocation().getCharOffset()
+                        - parser.currentTokenLocation().getCharOffset()
+                == text.length();
     }
 
     private static Map<String, Value> object(JsonParser parser) {

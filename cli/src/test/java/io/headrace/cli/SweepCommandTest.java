@@ -133,8 +133,9 @@ class SweepCommandTest {
                     a.yaml | `model: a\\n---\\nmodel: b` | a.yaml line 3: a file holds one configuration
                     a.yaml | `model: &m gpt-4o\\nprompts:\\n  topics: *m` | a.yaml line 3: the alias *m is not understood
                     a.yaml | `model: m\\ncategories: [a, &b b, *b]` | a.yaml line 2: the alias *b is not understood
-                    a.yaml | `temperature: 1\\nmodel: ~` | a.yaml line 2: ~ is not understood: write null
-                    a.yaml | `categories: [a, ~]` | a.yaml line 1: ~ is not understood
+                    a.yaml | `categories: [a, ~]` | a.yaml line 1: 'categories' must be a list of texts
+                    a.yaml | `categories: [a, Null]` | a.yaml line 1: 'categories' must be a list of texts
+                    a.yaml | `model: ''` | a.yaml line 1: 'model' must be a text
                     a.yaml | `- model` | a.yaml line 1: a configuration is a list of fields
                     a.yaml | `# nothing` | a.yaml is empty
                     a.json | `{"model": "m",\\n "tempreature": 1}` | a.json line 2: there is no field 'tempreature', did you mean 'temperature'?
