@@ -76,7 +76,7 @@ final class AnalysisOptions {
     }
 
     AnalysisCalls calls(Backend backend, ResponseCache cache, @Nullable BatchQueue queue, @Nullable Budget cap) {
-        Gate gate = limits.gate(backend, answers.folder());
+        Gate gate = limits.gate(backend, answers.folder.path());
         return AnalysisCalls.of(backend, cache, gate, queue, cap);
     }
 

@@ -103,7 +103,8 @@ final class Analyze implements Callable<Integer> {
             throw new UsageProblem("--estimate changes nothing: leave out --clear-cache");
         }
         // first: it opens on a thread of its own meanwhile
-        try (ResponseCache cache = estimateOnly ? options.answers.openIfThere() : options.answers.open()) {
+        try (ResponseCache cache =
+                estimateOnly ? options.answers.folder.openIfThere() : options.answers.folder.open()) {
             Dataset<String> dataset = options.input.dataset();
             try (Backend backend = options.provider.open(simulated)) {
                 Budget cap = options.budget.budget(List.of(backend.model()));

@@ -1,35 +1,16 @@
 package io.headrace.cli;
 
 import io.headrace.CachePolicy;
-import io.headrace.StorageException;
-import io.headrace.cache.InMemoryCache;
-import io.headrace.cache.ResponseCache;
-import io.headrace.cache.TieredCache;
-import io.headrace.cache.rocksdb.RocksDbCache;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Where the answers are kept that were paid for, and how they are used. */
+/** The options that say where the answers are kept that were paid for, and how they are used. */
 final class AnswerOptions {
 
-    @Option(
-            names = "--cache",
-            paramLabel = "DIR",
-            order = 11,
-            description = "Where answers are kept that were paid for. Default: $XDG_CACHE_HOME/headrace/answers or"
-                    + " ~/.cache/headrace/answers.")
-    private @Nullable Path cache;
-
-    @Option(
-            names = "--cache-wait",
-            paramLabel = "TIME",
-            order = 11,
-            defaultValue = "0",
-            description = "How long to wait for a cache that another run has. Default: not at all.")
-    private Duration cacheWait = Duration.ZERO;
+    @Mixin
+    final AnswerFolder folder;
 
     @Option(
             names = "--cache-policy",
@@ -49,36 +30,8 @@ final class AnswerOptions {
             description = "Answers that were stored longer ago are bought again, such as 24h. Default: any age.")
     private @Nullable Duration cacheMaxAge;
 
-    private final Surroundings surroundings;
-
     AnswerOptions(Surroundings surroundings) {
-        this.surroundings = surroundings;
-    }
-
-    /**
-     * The cache, to be closed.
-     *
-     * @throws UsageProblem if it cannot be opened
-     */
-    ResponseCache open() {
-        try {
-            // the one on disk first: it opens on a thread of its own
-            RocksDbCache disk =
-                    RocksDbCache.builder(folder()).waitUpTo(cacheWait).open();
-            return TieredCache.of(InMemoryCache.create(), disk);
-        } catch (StorageException e) {
-            throw new UsageProblem(
-                    e.getMessage() + " (--cache DIR names the folder, --cache-wait TIME waits until it is free)", e);
-        }
-    }
-
-    /**
-     * The same for a command that makes nothing: what is not there holds no answer.
-     *
-     * @throws UsageProblem if it cannot be opened
-     */
-    ResponseCache openIfThere() {
-        return Files.exists(folder()) ? open() : InMemoryCache.create();
+        this.folder = new AnswerFolder(surroundings);
     }
 
     /**
@@ -88,9 +41,5 @@ final class AnswerOptions {
      */
     CachePolicy policy() {
         return cachePolicy.policy(cacheMaxAge);
-    }
-
-    Path folder() {
-        return cache == null ? surroundings.usersCache() : cache;
     }
 }

@@ -48,7 +48,7 @@ final class BatchCancel implements Callable<Integer> {
     private Path out = Path.of("out");
 
     @Mixin
-    private final AnswerOptions answers;
+    private final AnswerFolder answers;
 
     @Mixin
     private final ProviderOptions provider;
@@ -56,7 +56,7 @@ final class BatchCancel implements Callable<Integer> {
     BatchCancel(Surroundings surroundings) {
         this.surroundings = surroundings;
         this.provider = new ProviderOptions(surroundings);
-        this.answers = new AnswerOptions(surroundings);
+        this.answers = new AnswerFolder(surroundings);
     }
 
     @Override

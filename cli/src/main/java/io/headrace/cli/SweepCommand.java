@@ -91,7 +91,7 @@ final class SweepCommand implements Callable<Integer> {
             } catch (IllegalArgumentException e) {
                 throw UsageProblem.of(e);
             }
-            try (ResponseCache cache = options.answers.open();
+            try (ResponseCache cache = options.answers.folder.open();
                     BatchQueue queue = options.queue(out)) {
                 return sweep(configurations, dataset, backend, options.calls(backend, cache, queue, cap));
             }
