@@ -2,25 +2,9 @@ package io.headrace.provider.http;
 
 import io.headrace.ApiException;
 import io.headrace.Delivery;
-import io.headrace.ErrorKind;
 import io.netty.buffer.ByteBuf;
-import io.netty.handler.codec.DecoderException;
-import io.netty.handler.codec.compression.DecompressionException;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http2.Http2Exception;
-import io.netty.handler.proxy.ProxyConnectException;
-import io.netty.handler.ssl.NotSslRecordException;
-import io.netty.handler.timeout.ReadTimeoutException;
-import java.net.UnknownHostException;
-import java.nio.channels.UnresolvedAddressException;
-import java.security.cert.CertPathBuilderException;
-import java.security.cert.CertPathValidatorException;
-import java.security.cert.CertificateException;
 import java.util.Objects;
-import java.util.concurrent.TimeoutException;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
@@ -36,15 +20,6 @@ import reactor.netty.http.client.HttpClientResponse;
  * nothing was done or billed.
  */
 final class HttpExchange {
-
-    /** Netty's words for an answer that is not HTTP/2. */
-    private static final String NO_HTTP2 = "First received frame was not SETTINGS";
-
-    /** How Netty names the system call that failed, before the system's own words. */
-    private static final Pattern SYSTEM_CALL = Pattern.compile("^\\w+\\(\\.\\.\\) failed with error\\(-\\d+\\): ");
-
-    /** What a proxy said, at the end of Netty's words. */
-    private static final Pattern PROXY_STATUS = Pattern.compile(", status: (\\d{3}.*)$");
 
     private final String name;
     private final String about;
@@ -154,121 +129,36 @@ final class HttpExchange {
     }
 
     private ApiException failureOf(Throwable error) {
-        if (error instanceof ResponseWatch.ResponseTimeoutException || error instanceof ReadTimeoutException) {
-            return failure(ErrorKind.TIMEOUT, withProgress(words(error)), error);
-        }
-        if (error instanceof TimeoutException) {
-            return failure(
-                    ErrorKind.TRANSPORT,
-                    "no connection was free in time: maxConnections is below the concurrency",
-                    error);
-        }
+        Breakdown breakdown = Breakdown.of(error);
+        String message = name + " " + about + ": " + breakdown.what();
         if (error instanceof StreamRefusal.StreamRefusedException) {
-            return ApiException.builder(ErrorKind.TRANSPORT, name + " " + about + ": " + words(error))
-                    .delivery(Delivery.REFUSED)
-                    .cause(error)
-                    .build();
+            return failure(breakdown, message, error).delivery(Delivery.REFUSED).build();
         }
-        if (error instanceof BodyLimits.BodyTooLongException tooLong) {
-            return failureBuilder(ErrorKind.MALFORMED_RESPONSE, error.getMessage(), error)
-                    .isTransient(tooLong.isTransient())
-                    .build();
+        if (breakdown.isMidway()) {
+            message += progress();
         }
-        if (isUntrusted(error)) {
-            return failureBuilder(
-                            ErrorKind.TRANSPORT,
-                            "the server's certificate is not trusted: " + words(error)
-                                    + "; check the base URL, or trust it by HttpTransport.Builder.trust",
-                            error)
-                    .isTransient(false)
-                    .build();
-        }
-        if (causedBy(NotSslRecordException.class, error)) { // its message is the server's bytes
-            return failureBuilder(
-                            ErrorKind.TRANSPORT,
-                            "the server does not speak TLS on this port: check the base URL, https or http",
-                            error)
-                    .isTransient(false)
-                    .build();
-        }
-        if (error instanceof Http2Exception && words(error).startsWith(NO_HTTP2)) { // the rest is the server's bytes
-            return failureBuilder(
-                            ErrorKind.TRANSPORT,
-                            "the server does not speak HTTP/2 without TLS: leave http2WithoutTls out, or check the base URL",
-                            error)
-                    .isTransient(false)
-                    .build();
-        }
-        if (error instanceof ProxyConnectException) {
-            Matcher status = PROXY_STATUS.matcher(words(error));
-            String why = status.find() ? status.group(1) : words(error);
-            return failureBuilder(ErrorKind.TRANSPORT, "the proxy does not connect: " + why, error)
-                    .isTransient(!why.startsWith("4")) // such as 407: it wants other credentials
-                    .build();
-        }
-        if (error instanceof UnresolvedAddressException) { // of any other host it is told by name
-            return failure(ErrorKind.TRANSPORT, "the name of the proxy is unknown", error);
-        }
-        if (causedBy(DecompressionException.class, error)) {
-            return failure(ErrorKind.MALFORMED_RESPONSE, "the answer cannot be unpacked: " + words(error), error);
-        }
-        if ((error instanceof DecoderException && !(error.getCause() instanceof SSLException))
-                || error instanceof IllegalArgumentException) {
-            return failure(
-                    ErrorKind.MALFORMED_RESPONSE,
-                    "the answer is not HTTP: " + words(error) + "; check the base URL, its port and http or https",
-                    error);
-        }
-        String what = error instanceof UnknownHostException ? "unknown host: " + words(error) : words(error);
-        if (FileDescriptors.areUsedUp(error)) {
-            what += "; raise the limit of file descriptors (ulimit -n), lower the concurrency, or use HTTP/2";
-        }
-        return failure(ErrorKind.TRANSPORT, withProgress(what), error);
-    }
-
-    private ApiException failure(ErrorKind kind, @Nullable String what, Throwable cause) {
-        return failureBuilder(kind, what, cause).build();
-    }
-
-    private ApiException.Builder failureBuilder(ErrorKind kind, @Nullable String what, Throwable cause) {
-        String message = name + " " + about + ": " + what;
         if (!sent) {
-            return ApiException.builder(kind, message + " (not sent)")
+            return failure(breakdown, message + " (not sent)", error)
                     .delivery(Delivery.NOT_SENT)
-                    .cause(cause);
+                    .build();
         }
-        return ApiException.builder(kind, message + " (sent, outcome unknown)")
+        return failure(breakdown, message + " (sent, outcome unknown)", error)
                 .delivery(Delivery.UNKNOWN)
                 .status(status)
                 .requestId(requestId)
-                .cause(cause);
+                .build();
     }
 
-    private @Nullable String withProgress(@Nullable String what) {
+    private static ApiException.Builder failure(Breakdown breakdown, String message, Throwable error) {
+        return ApiException.builder(breakdown.kind(), message)
+                .isTransient(breakdown.isTransient())
+                .cause(error);
+    }
+
+    /** How far the answer came, if it began. */
+    private String progress() {
         BodyCollector partial = body;
         long came = partial == null ? streamedBytes : partial.length();
-        return partial == null && came == 0 ? what : what + "; partial answer, " + came + " bytes of its body came";
-    }
-
-    private static boolean isUntrusted(Throwable error) {
-        return causedBy(CertificateException.class, error)
-                || causedBy(CertPathValidatorException.class, error)
-                || causedBy(CertPathBuilderException.class, error);
-    }
-
-    private static boolean causedBy(Class<? extends Throwable> type, Throwable error) {
-        for (Throwable t = error; t != null; t = t.getCause()) {
-            if (type.isInstance(t)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static String words(Throwable error) {
-        String message = error.getMessage();
-        return message == null || message.isBlank()
-                ? error.getClass().getSimpleName()
-                : SYSTEM_CALL.matcher(message).replaceFirst("").trim();
+        return partial == null && came == 0 ? "" : "; partial answer, " + came + " bytes of its body came";
     }
 }
