@@ -73,7 +73,7 @@ import reactor.util.context.ContextView;
  * in halves, one after the other, until only the elements that are at fault fail. Any other error fails all elements of the batch, each
  * of which may come again in another batch.
  *
- * <p><b>Accounts.</b> What a batch takes is booked once: its call runs in the context of the caller who stands first in the batch, with
+ * <p><b>Costs.</b> What a batch takes is booked once: its call runs in the context of the caller who stands first in the batch, with
  * the highest priority of all its callers. That one's listeners, attempt log and budget hear of its attempts. Only callers of one run,
  * budget and tenant share a batch. What an answer itself reports is its share, as the call for batches gives it: with {@link BatchMeter}
  * the shares are what the batch took, and what a cache outside counts as saved later.

@@ -81,7 +81,7 @@ final class Reporter<O> {
         Duration elapsed = elapsed();
         RunDirectory directory = from.directory();
         return directory.read(ledger -> {
-            Items items = Accounts.items(ledger.rows(), from.passed(), size);
+            Items items = Figures.items(ledger.rows(), from.passed(), size);
             OptionalLong in = from.passed() ? OptionalLong.of(items.in()) : size;
             long open = items.pending() + items.cancelled();
             long done = directory.counts().done();
@@ -130,7 +130,7 @@ final class Reporter<O> {
         StatisticsSnapshot calls = statistics.snapshot();
         OptionalLong size = size();
         return directory.read(ledger -> {
-            Part total = Accounts.total(ledger, from.passed(), size);
+            Part total = Figures.total(ledger, from.passed(), size);
             long waiting = ledger.rows().parked();
             return new RunReport(
                     settings.directory(),
@@ -142,8 +142,8 @@ final class Reporter<O> {
                             ? waiting + (waiting == 1 ? " item waits" : " items wait") + " for batches"
                             : why,
                     from.passed() || size.isPresent(),
-                    Accounts.thisRun(directory.counts(), total.items().cancelled(), waiting, calls),
-                    Accounts.attempts(calls),
+                    Figures.thisRun(directory.counts(), total.items().cancelled(), waiting, calls),
+                    Figures.attempts(calls),
                     total,
                     ledger.totals().lost(),
                     ledger.totals().lostCost(),

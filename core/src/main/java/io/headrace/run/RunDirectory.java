@@ -339,7 +339,7 @@ final class RunDirectory implements AttemptLog, Closeable {
      * @param calls all that was heard of calls since the opening
      */
     synchronized void besideItems(StatisticsSnapshot calls) throws IOException {
-        Tally rest = Accounts.beside(counts, calls);
+        Tally rest = Figures.beside(counts, calls);
         if (rest.calls() > 0 || rest.attempts() > 0 || rest.retried() > 0) {
             note(new Carried(Totals.ZERO.done(rest)));
         }

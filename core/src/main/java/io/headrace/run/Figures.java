@@ -19,9 +19,9 @@ import java.util.function.IntToLongFunction;
 import org.HdrHistogram.Histogram;
 
 /** Reads the numbers of reports and progress off the journal's ledger and the statistics. */
-final class Accounts {
+final class Figures {
 
-    private Accounts() {}
+    private Figures() {}
 
     /**
      * All rows, over all resumptions.
