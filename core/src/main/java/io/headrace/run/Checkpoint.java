@@ -48,7 +48,7 @@ import reactor.util.context.ContextView;
  * <p>Ok outcomes become lines of {@code results.jsonl}, failed ones lines of {@code dead-letters.jsonl}; {@code journal} says
  * what is done. An outcome is emitted when it is written to the operating system, which survives the death of the process;
  * the files are forced to the disk every {@link Builder#syncEvery} and survive power loss up to there. As often it is looked whether
- * they are still there: when somebody has deleted or moved them, the stream ends with an {@link UncheckedIOException}.
+ * they are still there: when somebody has deleted, moved, replaced or shortened them, the stream ends with an {@link UncheckedIOException}.
  *
  * <p>Items that are {@linkplain ErrorKind#PARKED parked} until a batch answers their calls are left out, and pending.
  *
@@ -233,17 +233,13 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
             return;
         }
         try {
-            directory.files().requireAll();
+            directory.requireInPlace();
             directory.sync();
             syncLater(every);
         } catch (RejectedExecutionException e) {
             // closed while it synced
-        } catch (NoSuchFileException e) {
-            end(new UncheckedIOException(
-                    e.getFile()
-                            + " was deleted or moved while it was written: results since then are lost, and those that were"
-                            + " in it if it was deleted; run again, and what a cache holds costs nothing",
-                    e));
+        } catch (UncheckedIOException e) {
+            end(e);
         } catch (IOException e) {
             end(Recorder.failure("the results cannot be forced to the disk: ", e));
         }

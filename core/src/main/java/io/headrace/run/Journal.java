@@ -1,11 +1,13 @@
 package io.headrace.run;
 
+import io.headrace.files.FilePlace;
 import io.headrace.files.Zeros;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -27,15 +29,17 @@ final class Journal implements Closeable {
 
     private final Path path;
     private final FileChannel file;
+    private final FilePlace place;
     private final JournalFormat format = new JournalFormat();
     private final List<MappedByteBuffer> unsynced = new ArrayList<>();
     private @Nullable MappedByteBuffer window;
     private long end;
     private boolean closed;
 
-    private Journal(Path path, FileChannel file, long end) {
+    private Journal(Path path, FileChannel file, FilePlace place, long end) {
         this.path = path;
         this.file = file;
+        this.place = place;
         this.end = end;
     }
 
@@ -48,7 +52,7 @@ final class Journal implements Closeable {
                 FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
             file.truncate(end);
-            return new Journal(path, file, end);
+            return new Journal(path, file, FilePlace.of(path), end);
         } catch (IOException e) {
             file.close();
             throw e;
@@ -83,6 +87,11 @@ final class Journal implements Closeable {
             part.force();
         }
         file.force(true);
+    }
+
+    /** @throws NoSuchFileException if the file is not in its place any more, or has lost bytes */
+    void requireInPlace() throws IOException {
+        place.require(end());
     }
 
     /** The offset behind the last record. */

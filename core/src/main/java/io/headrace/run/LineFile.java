@@ -1,9 +1,11 @@
 package io.headrace.run;
 
+import io.headrace.files.FilePlace;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -11,10 +13,12 @@ import java.nio.file.StandardOpenOption;
 final class LineFile implements Closeable {
 
     private final FileChannel file;
+    private final FilePlace place;
     private long length;
 
-    private LineFile(FileChannel file, long length) {
+    private LineFile(FileChannel file, FilePlace place, long length) {
         this.file = file;
+        this.place = place;
         this.length = length;
     }
 
@@ -22,7 +26,7 @@ final class LineFile implements Closeable {
     static LineFile open(Path path) throws IOException {
         FileChannel file =
                 FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        return new LineFile(file, file.size());
+        return new LineFile(file, FilePlace.of(path), file.size());
     }
 
     long length() {
@@ -56,6 +60,11 @@ final class LineFile implements Closeable {
             at += file.transferTo(at, end - at, target.file);
         }
         target.length += end - start;
+    }
+
+    /** @throws NoSuchFileException if the file is not in its place any more, or has not the bytes up to {@code end} */
+    void requireInPlace(long end) throws IOException {
+        place.require(end);
     }
 
     void sync() throws IOException {

@@ -26,6 +26,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +34,7 @@ import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The files of a run, kept in step: journal, ledger, results and dead letters. Opening brings them to one state whatever
@@ -53,6 +55,7 @@ final class RunDirectory implements AttemptLog, Closeable {
     private long syncedEnd;
     private long nextAttempt;
     private boolean closed;
+    private @Nullable UncheckedIOException takenAway;
     // opened by the constructor's helper and again after a compaction
     private Ledger ledger;
     private Journal journal;
@@ -280,6 +283,36 @@ final class RunDirectory implements AttemptLog, Closeable {
         }
     }
 
+    /** @throws UncheckedIOException if somebody has deleted, moved, replaced or shortened a file; nothing is written from then on */
+    void requireInPlace() throws IOException {
+        synchronized (syncing) {
+            long resultsEnd;
+            long deadLettersEnd;
+            synchronized (this) {
+                if (closed) {
+                    return;
+                }
+                resultsEnd = ledger.resultsEnd();
+                deadLettersEnd = ledger.deadLettersEnd();
+            }
+            try {
+                journal.requireInPlace();
+                results.requireInPlace(resultsEnd);
+                deadLetters.requireInPlace(deadLettersEnd);
+            } catch (NoSuchFileException e) {
+                UncheckedIOException taken = new UncheckedIOException(
+                        e.getFile()
+                                + " was deleted, moved, replaced or shortened while it was written: results since then are lost,"
+                                + " and those that are not in it any more; run again, and what a cache holds costs nothing",
+                        e);
+                synchronized (this) {
+                    takenAway = taken;
+                }
+                throw taken;
+            }
+        }
+    }
+
     /** Makes what was written so far survive power loss. */
     void sync() throws IOException {
         synchronized (syncing) {
@@ -287,7 +320,7 @@ final class RunDirectory implements AttemptLog, Closeable {
             Synced mark;
             synchronized (this) {
                 end = journal.end();
-                if (closed || end == syncedEnd) {
+                if (closed || takenAway != null || end == syncedEnd) {
                     return;
                 }
                 mark = new Synced(ledger.resultsEnd(), ledger.deadLettersEnd());
@@ -365,10 +398,6 @@ final class RunDirectory implements AttemptLog, Closeable {
         return cutBytes;
     }
 
-    RunFiles files() {
-        return files;
-    }
-
     @Override
     public long started(Fingerprint fingerprint, int sample, Cost reserved) {
         try {
@@ -384,7 +413,7 @@ final class RunDirectory implements AttemptLog, Closeable {
 
     @Override
     public synchronized void ended(long attempt, Delivery delivery, Usage usage, Cost cost) {
-        if (closed) {
+        if (closed || takenAway != null) {
             return; // the attempt counts as one with unknown outcome, which is the safe side
         }
         try {
@@ -466,6 +495,9 @@ final class RunDirectory implements AttemptLog, Closeable {
     }
 
     private void note(JournalRecord record) throws IOException {
+        if (takenAway != null) {
+            throw takenAway; // a write to a page that the file has no more would be an error of the Java process
+        }
         journal.append(record);
         ledger.apply(record);
     }

@@ -5,11 +5,9 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.List;
 
 /**
  * The names of a run's files and the moves that must be atomic.
@@ -45,15 +43,6 @@ record RunFiles(Path directory) {
 
     private Path committedJournal() {
         return directory.resolve("journal.new");
-    }
-
-    /** @throws NoSuchFileException if one that is written all the time is not in its place */
-    void requireAll() throws NoSuchFileException {
-        for (Path file : List.of(journal(), results(), deadLetters())) {
-            if (!Files.exists(file)) {
-                throw new NoSuchFileException(file.toString());
-            }
-        }
     }
 
     /** Puts the compacted files in the place of the others. */

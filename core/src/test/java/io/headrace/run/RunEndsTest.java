@@ -1,6 +1,7 @@
 package io.headrace.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.headrace.Codec;
 import io.headrace.StorageException;
@@ -14,7 +15,11 @@ import io.headrace.run.RunReport.End;
 import io.headrace.run.RunReport.Items;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -81,6 +86,40 @@ class RunEndsTest extends Runs {
     @ParameterizedTest
     @ValueSource(strings = {"out", "out/journal", "out/results.jsonl", "out/dead-letters.jsonl"})
     void filesThatAreTakenAway_endTheRunWithinASecond(String gone) throws IOException {
+        endsWithinASecond(
+                gone,
+                () -> assertThat(directory
+                                .resolve(gone)
+                                .toFile()
+                                .renameTo(directory.resolve("taken").toFile()))
+                        .isTrue());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"out/journal", "out/results.jsonl", "out/dead-letters.jsonl"})
+    void filesThatAreReplaced_endTheRunWithinASecond(String replaced) throws IOException {
+        endsWithinASecond(replaced, () -> {
+            Path file = directory.resolve(replaced);
+            Path copy = directory.resolve("copy"); // as an editor does, or another run after a deletion
+            Files.copy(file, copy);
+            Files.move(copy, file, StandardCopyOption.REPLACE_EXISTING);
+        });
+    }
+
+    @Test
+    void journalThatIsShortened_endsTheRunWithinASecond() throws IOException {
+        endsWithinASecond("out/journal", () -> {
+            try (FileChannel journal = FileChannel.open(directory.resolve("out/journal"), StandardOpenOption.WRITE)) {
+                journal.truncate(1); // the page that it stands in is still there to be written
+            }
+        });
+    }
+
+    private interface Meddling {
+        void meddle() throws IOException;
+    }
+
+    private void endsWithinASecond(String gone, Meddling by) {
         VirtualTimeScheduler time = VirtualTimeScheduler.create();
         AtomicInteger cutOff = new AtomicInteger();
         Run<String> run = Run.builder(
@@ -94,16 +133,12 @@ class RunEndsTest extends Runs {
                 .then(() -> await(() -> begun.get() == 100))
                 .then(() -> time.advanceTimeBy(Duration.ofSeconds(2)))
                 .then(() -> assertThat(cutOff).hasValue(0))
-                .then(() -> assertThat(directory
-                                .resolve(gone)
-                                .toFile()
-                                .renameTo(directory.resolve("taken").toFile()))
-                        .isTrue())
+                .then(() -> assertThatCode(by::meddle).doesNotThrowAnyException())
                 .then(() -> time.advanceTimeBy(Duration.ofSeconds(1)))
                 .expectErrorSatisfies(e -> assertThat(e)
                         .isInstanceOf(UncheckedIOException.class)
                         .hasMessageContaining(gone)
-                        .hasMessageContaining("was deleted or moved while it was written"))
+                        .hasMessageContaining("was deleted, moved, replaced or shortened while it was written"))
                 .verify(SOON);
         assertThat(cutOff).hasValue(100);
         assertThat(begun).hasValue(100);

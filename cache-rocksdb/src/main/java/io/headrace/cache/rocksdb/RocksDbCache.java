@@ -336,7 +336,7 @@ public final class RocksDbCache implements ResponseCache {
     }
 
     /** A group was written and its puts complete next: forces it to the disk now, or plans to. */
-    void wrote(Store store) {
+    void wrote(Store store) throws IOException {
         if (config.syncEvery.isZero()) {
             store.force();
         } else {

@@ -3,6 +3,7 @@ package io.headrace.cache.rocksdb;
 import io.headrace.Fingerprint;
 import io.headrace.cache.CacheEntryCodec;
 import io.headrace.cache.StoredEntry;
+import io.headrace.files.FilePlace;
 import io.headrace.files.Zeros;
 import java.io.Closeable;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
@@ -45,6 +47,7 @@ final class Segment implements Closeable {
 
     private final Path path;
     private final @Nullable FileChannel file;
+    private final @Nullable FilePlace place;
     private final ByteBuffer bytes;
 
     /** Where records start, by their keys, with linear probing; 0 for none. */
@@ -60,12 +63,14 @@ final class Segment implements Closeable {
     private Segment(Path path, FileChannel file) throws IOException {
         this.path = path;
         this.file = file;
+        this.place = FilePlace.of(path);
         this.bytes = file.map(MapMode.READ_WRITE, 0, BYTES);
     }
 
     private Segment(Path path, ByteBuffer bytes) {
         this.path = path;
         this.file = null;
+        this.place = null;
         this.bytes = bytes;
     }
 
@@ -271,6 +276,17 @@ final class Segment implements Closeable {
         round = nextRound;
         fill(FIRST);
         bytes.putLong(0, nextRound);
+    }
+
+    /**
+     * Looks whether the file is still there, as long as it was made.
+     *
+     * @throws NoSuchFileException if somebody has deleted, moved, replaced or shortened it
+     */
+    void requireInPlace() throws IOException {
+        if (place != null) {
+            place.require(BYTES);
+        }
     }
 
     /** Makes what was appended or cleared so far survive the loss of power. */

@@ -3,6 +3,7 @@ package io.headrace.cache.rocksdb;
 import io.headrace.Fingerprint;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -34,6 +35,9 @@ final class Store implements Reader {
     private @Nullable Segment spare;
     private long rounds;
     private boolean closed;
+
+    /** Why nothing can be kept any more. */
+    private @Nullable IOException lost;
 
     private Store(List<Path> paths, Database database, Segment current) {
         this.paths = paths;
@@ -85,6 +89,9 @@ final class Store implements Reader {
     synchronized boolean append(Fingerprint fingerprint, int sample, byte[] value) throws IOException {
         if (closed) {
             return false;
+        }
+        if (lost != null) {
+            throw lost;
         }
         if (!current.hasRoomFor(value.length)) {
             if (full != null || !Segment.canHold(value.length)) {
@@ -193,13 +200,28 @@ final class Store implements Reader {
         return value == null && full != null ? full.get(fingerprint, sample) : value;
     }
 
-    /** Makes all that is here survive the loss of power. */
-    void force() {
+    /**
+     * Makes all that is here survive the loss of power.
+     *
+     * @throws IOException if the files of the log were taken away: from then on nothing is kept
+     */
+    void force() throws IOException {
         Segment first;
         Segment second;
         synchronized (this) {
             first = full;
             second = current;
+        }
+        try {
+            second.requireInPlace();
+        } catch (NoSuchFileException e) {
+            synchronized (this) {
+                lost = new IOException(
+                        e.getFile()
+                                + " was deleted, moved, replaced or shortened while it was in use: bring it back if it was moved, and run again",
+                        e);
+                throw lost;
+            }
         }
         if (first != null) {
             first.force();

@@ -5,9 +5,12 @@ import static io.headrace.cache.rocksdb.Entries.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.headrace.StorageException;
 import io.headrace.cache.CacheEntry;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -62,6 +65,26 @@ class RocksDbCacheTest {
         }
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> RocksDbCache.builder(folder).syncEvery(Duration.ofMillis(-1)));
+    }
+
+    @Test
+    void logThatIsTakenAway_keepsNothingMore_andSaysSo() throws IOException {
+        try (RocksDbCache cache =
+                RocksDbCache.builder(folder).syncEvery(Duration.ZERO).open()) {
+            store(cache, 10);
+            Path log = folder.resolve("log-1");
+            Files.copy(log, folder.resolve("copy"));
+            Files.move(folder.resolve("copy"), log, StandardCopyOption.REPLACE_EXISTING);
+            for (int i = 10; i < 12; i++) {
+                StepVerifier.create(cache.put(Entries.key(i), 0, Entries.entry(i)))
+                        .expectErrorSatisfies(e -> assertThat(e)
+                                .isInstanceOf(StorageException.class)
+                                .hasMessageContaining(folder.toString())
+                                .hasMessageContaining("log-1 was deleted, moved, replaced or shortened"))
+                        .verify(TIMEOUT);
+            }
+            assertThat(readAll(cache, 10).cardinality()).isEqualTo(10);
+        }
     }
 
     @Test
