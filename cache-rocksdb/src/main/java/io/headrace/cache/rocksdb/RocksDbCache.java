@@ -22,6 +22,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDBException;
+import org.rocksdb.Status;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
@@ -434,7 +435,10 @@ public final class RocksDbCache implements ResponseCache {
         } catch (RocksDBException | IOException e) {
             failure = CacheFolder.unavailable(
                     folder,
-                    "cannot be opened (" + ErrorText.message(e) + "). If it is damaged, delete it to start anew",
+                    "cannot be opened (" + ErrorText.message(e) + "). "
+                            + (isDamage(e)
+                                    ? "It is damaged: name another one, or delete it to start anew"
+                                    : "Mend that, such as a full disk, and open it again; its answers stay"),
                     e);
         } catch (RuntimeException | LinkageError e) {
             failure = CacheFolder.unavailable(
@@ -449,6 +453,13 @@ public final class RocksDbCache implements ResponseCache {
         } else {
             opened.tryEmitError(failure);
         }
+    }
+
+    /** Else its answers may all be there, and nobody shall delete them. */
+    private static boolean isDamage(Exception e) {
+        return e instanceof RocksDBException rocks
+                && rocks.getStatus() != null
+                && rocks.getStatus().getCode() == Status.Code.Corruption;
     }
 
     private static void joinUninterruptibly(Thread thread) {

@@ -83,6 +83,36 @@ class DamageTest {
     }
 
     @Test
+    void whatIsNoDamage_isNoReasonToDeleteIt() throws IOException {
+        for (String blocked : List.of("db", "log-1")) {
+            Path cache = folder.resolve("with " + blocked);
+            RocksDbCache.open(cache).close();
+            Path there = cache.resolve(blocked);
+            Path aside = folder.resolve("aside");
+            Files.move(there, aside);
+            if (Files.isDirectory(aside)) {
+                Files.createFile(there);
+            } else {
+                Files.createDirectory(there);
+            }
+            try (RocksDbCache blind = RocksDbCache.open(cache)) {
+                StepVerifier.create(blind.ready())
+                        .expectErrorSatisfies(e -> assertThat(e)
+                                .hasMessageContaining("cannot be opened")
+                                .hasMessageContaining("open it again")
+                                .hasMessageNotContaining("delete"))
+                        .verify(TIMEOUT);
+            }
+            Files.delete(there);
+            Files.move(aside, there);
+            try (RocksDbCache mended = RocksDbCache.open(cache)) {
+                StepVerifier.create(mended.ready()).expectComplete().verify(TIMEOUT);
+            }
+            Files.move(cache, folder.resolve(blocked + " again"));
+        }
+    }
+
+    @Test
     void damagedPart_isToldAndTheRestIsReadOn() throws Exception {
         int count = 5_000;
         try (RocksDbCache cache = RocksDbCache.open(folder)) {
