@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
+import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 import reactor.core.publisher.Sinks;
@@ -317,7 +318,7 @@ final class Recorder<O> implements CoreSubscriber<Outcome<O>>, Subscription {
         } catch (RuntimeException e) {
             end = Mono.error(e);
         }
-        end.subscribe(null, this::finished, () -> finished(null), currentContext());
+        end.subscribeWith(new End());
     }
 
     private void finished(@Nullable Throwable failure) {
@@ -351,6 +352,25 @@ final class Recorder<O> implements CoreSubscriber<Outcome<O>>, Subscription {
         Subscription from = upstream;
         if (from != null) {
             from.cancel();
+        }
+    }
+
+    /** Hears how the ending went. */
+    private final class End extends BaseSubscriber<Void> {
+
+        @Override
+        public Context currentContext() {
+            return Recorder.this.currentContext();
+        }
+
+        @Override
+        protected void hookOnComplete() {
+            finished(null);
+        }
+
+        @Override
+        protected void hookOnError(Throwable failure) {
+            finished(failure);
         }
     }
 }
