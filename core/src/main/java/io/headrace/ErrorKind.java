@@ -39,7 +39,7 @@ public enum ErrorKind {
     UNAVAILABLE("unavailable", false),
     /** The answer is not stored, and the {@linkplain CachePolicy policy} allows none to be bought. */
     NOT_CACHED("not-cached", false),
-    /** The answer shall come by a batch; the item is pending until then. */
+    /** The answer shall come by a batch, the item is pending until then; or a dry run held the call back. */
     PARKED("parked", false),
     /** A row of the dataset cannot be read. */
     MALFORMED_ROW("malformed-row", false),

@@ -154,7 +154,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         if (readOnly || cache.isReadOnly()) {
             return Mono.error(notCached(asked, readOnly));
         }
-        return isBought(asked, context) ? Mono.error(new DryRun.NotSent()) : buy(asked, context, true);
+        return isBought(asked, context) ? Mono.error(Parked.inDryRun()) : buy(asked, context, true);
     }
 
     /** In a dry run, where the answer that another call would have bought is not there to be found. */

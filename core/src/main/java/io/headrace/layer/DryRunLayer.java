@@ -12,8 +12,8 @@ import java.util.Objects;
 import reactor.core.publisher.Mono;
 
 /**
- * Sends nothing while there is a {@link DryRun} in the context: tells it what the call would take and ends with {@link
- * DryRun.NotSent}. Stands just inside the cache.
+ * Sends nothing while there is a {@link DryRun} in the context: tells it what the call would take and ends as one that is
+ * parked does. Stands just inside the cache.
  */
 final class DryRunLayer<Q, R> implements Layer<Q, R> {
 
@@ -40,7 +40,7 @@ final class DryRunLayer<Q, R> implements Layer<Q, R> {
                     Usage.of(demand.inputTokens(), demand.outputTokens()),
                     range(meter, request, demand),
                     range(batch, request, demand));
-            return Mono.error(new DryRun.NotSent());
+            return Mono.error(Parked.inDryRun());
         });
     }
 

@@ -5,7 +5,7 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import org.jspecify.annotations.Nullable;
 
-/** The error of a call whose answer shall come by a batch: how it passes the layers, up to the outermost one. */
+/** The error of a call whose answer does not come now, but by a batch, or not at all: how it passes the layers, up to the outermost one. */
 final class Parked {
 
     private Parked() {}
@@ -14,6 +14,13 @@ final class Parked {
         return ApiException.builder(
                         ErrorKind.PARKED,
                         "the answer shall come by a batch; ask again when that has been collected, it is in the cache then")
+                .delivery(Delivery.NOT_SENT)
+                .build();
+    }
+
+    /** That of a call that a dry run holds back. */
+    static ApiException inDryRun() {
+        return ApiException.builder(ErrorKind.PARKED, "not sent: a dry run")
                 .delivery(Delivery.NOT_SENT)
                 .build();
     }

@@ -2,6 +2,7 @@ package io.headrace.observe;
 
 import io.headrace.CallOptions;
 import io.headrace.Cost;
+import io.headrace.ErrorKind;
 import io.headrace.Fingerprint;
 import io.headrace.Usage;
 import java.util.Optional;
@@ -10,7 +11,8 @@ import reactor.util.context.ContextView;
 
 /**
  * Hears of calls that would be sent, in place of the provider: with one in the Reactor {@code Context}, calls put together by a stack
- * are answered by the cache or end with {@link NotSent}. Called from many threads at once; quick, throws nothing.
+ * are answered by the cache or end as {@link ErrorKind#PARKED}: an item then ends when no call of it is on its way, so that all are heard
+ * that it makes at once. Called from many threads at once; quick, throws nothing.
  */
 @FunctionalInterface
 public interface DryRun {
@@ -54,13 +56,5 @@ public interface DryRun {
 
     default Context into(Context context) {
         return context.put(DryRun.class, this);
-    }
-
-    /** Ends a call that was not sent because of a dry run. */
-    final class NotSent extends RuntimeException {
-
-        public NotSent() {
-            super("not sent: a dry run", null, false, false);
-        }
     }
 }

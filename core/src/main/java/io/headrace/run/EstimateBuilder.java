@@ -35,7 +35,8 @@ import reactor.util.context.Context;
  * where it would be sent; a sample that several calls ask for counts once. Nothing is sent by calls of {@link io.headrace.layer.CallStack};
  * what a step does otherwise, it does.
  *
- * <p>A row ends at its first call that is not cached. For each step after that it is taken to make as many calls as the rows that came
+ * <p>A row ends in the first step that has a call which is not cached: calls that this step makes at once are all counted, those that it makes
+ * only with the answer of another are not, and {@link Estimate#assumptions} says so. For each step after that it is taken to make as many calls as the rows that came
  * there made, one if none did, as large and as dear as the calls that were seen. Immutable after {@link #estimate()} began; not
  * thread-safe before.
  */
@@ -206,6 +207,9 @@ public final class EstimateBuilder<I> {
             }
             steps.add(here.estimate(entry.getKey(), assumed, here.misses > 0 ? here : all, scale));
             ended += here.ended;
+        }
+        if (all.misses > 0) {
+            assumptions.add("calls that a step makes only when it has the answer of another one are not counted");
         }
         assumptions.add("output tokens are the most that the requests allow; the least cost is without any output");
         Estimate sums = new Estimate(rows, walked, steps, Duration.ZERO, 0, 0, List.of());

@@ -25,7 +25,9 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
 
 class EstimateTest {
 
@@ -186,6 +188,36 @@ class EstimateTest {
         Estimate estimate = Estimate.of(words(1), thrice).estimate().block(SOON);
         assertThat(estimate.cached()).isEqualTo(2);
         assertThat(estimate.calls()).isEqualTo(1);
+    }
+
+    @Test
+    void callsThatAnItemMakesAtOnce_areAllCounted() {
+        Pipeline<String, List<String>> votes = Pipeline.of(Step.map(
+                "votes", word -> Flux.range(0, 5).flatMap(i -> call.apply(word)).collectList()));
+        Estimate estimate = Estimate.of(words(10), votes).estimate().block(SOON);
+        assertThat(estimate.calls()).isEqualTo(50);
+        same(estimate.online().most(), "1.5");
+        assertThat(sent).hasValue(0);
+
+        StepVerifier.create(votes.apply(words(1).items().take(1)))
+                .expectNextCount(1)
+                .verifyComplete();
+        Estimate more = Estimate.of(words(10), votes).estimate().block(SOON);
+        assertThat(more.cached()).isEqualTo(5);
+        assertThat(more.calls()).isEqualTo(45);
+    }
+
+    @Test
+    void callsThatNeedTheAnswerOfAnother_areNotCounted_andItSaysSo() {
+        Pipeline<String, String> chain = Pipeline.of(Step.map(
+                "chain", word -> call.apply(word).flatMap(answer -> call.apply("again " + answer))));
+        Estimate estimate = Estimate.of(words(10), chain).estimate().block(SOON);
+        assertThat(estimate.calls()).isEqualTo(10);
+        assertThat(estimate.assumptions())
+                .contains("calls that a step makes only when it has the answer of another one are not counted");
+        words(10).items().transform(chain).blockLast();
+        assertThat(Estimate.of(words(10), chain).estimate().block(SOON).assumptions())
+                .noneMatch(text -> text.contains("not counted"));
     }
 
     @Test
