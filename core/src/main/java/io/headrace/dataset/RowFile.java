@@ -1,9 +1,13 @@
 package io.headrace.dataset;
 
 import io.headrace.Codec;
+import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -73,14 +77,32 @@ public final class RowFile {
 
     /**
      * Each row as a {@code type}, by the names of record components or properties; unknown fields are ignored. CSV cells
-     * become strings, numbers or booleans as the type wants.
+     * become strings, numbers or booleans as the type wants. A component that a row has not got is null or an empty
+     * {@code Optional}, and fails the row if it is a primitive; one that none of the first rows has is taken for a mistake by {@link Dataset#check}, unless it is an {@code
+     * Optional} or has an annotation such as {@code @Nullable}.
      */
     public <T> Dataset<T> as(Class<T> type) {
         Codec<T> codec = Codec.json(type);
-        return dataset("type=" + type.getName(), "", fields(idField), () -> format.values(idField, codec));
+        Set<String> fields = Stream.concat(components(type), Stream.ofNullable(idField))
+                .collect(Collectors.toCollection(LinkedHashSet::new));
+        return dataset("type=" + type.getName(), "", fields, () -> format.values(idField, codec));
     }
 
-    /** Each row by {@code codec}, which decodes the row's JSON object; a CSV row is an object of strings. */
+    /** The names that a record's values go by in JSON: not what an annotation may name otherwise, and not what need not be there. */
+    private static Stream<String> components(Class<?> type) {
+        return type.isRecord() && type.getAnnotations().length == 0
+                ? Arrays.stream(type.getRecordComponents())
+                        .filter(component -> component.getType() != Optional.class
+                                && component.getAccessor().getAnnotations().length == 0
+                                && component.getAnnotatedType().getAnnotations().length == 0)
+                        .map(RecordComponent::getName)
+                : Stream.empty();
+    }
+
+    /**
+     * Each row by {@code codec}, which decodes the row's JSON object; a CSV row is an object of strings. Which fields it needs
+     * only the codec knows: {@link Dataset#check} looks for none.
+     */
     public <T> Dataset<T> as(Codec<T> codec) {
         Objects.requireNonNull(codec, "codec");
         return dataset("codec", "", fields(idField), () -> format.values(idField, codec));

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.headrace.Codec;
 import io.headrace.Outcome;
 import java.nio.charset.StandardCharsets;
@@ -17,11 +18,15 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.annotation.JsonNaming;
 
 class JsonlTest {
 
@@ -283,6 +288,47 @@ class JsonlTest {
                 .hasMessageContaining("no field 'id'");
         assertThatThrownBy(() -> Dataset.jsonl(folder).text("t").check()).hasMessageContaining("is a folder");
         assertThatCode(() -> Dataset.jsonl(path).text("q").check()).doesNotThrowAnyException();
+    }
+
+    record Asked(
+            String question,
+            Optional<String> hint,
+            @Nullable String note,
+            @JsonProperty("n") Integer points) {}
+
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    record Renamed(String theQuestion) {}
+
+    @Test
+    void check_namesAComponentThatNoRowHas() {
+        Path path = file(folder, "a.jsonl", "{\"q\":\"a\"}\n{\"q\":\"b\",\"points\":1}");
+
+        assertThatThrownBy(() -> Dataset.jsonl(path).as(Question.class).check())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("a.jsonl has no field 'question'; its first rows have: q, points");
+        assertThatThrownBy(() -> Dataset.csv(file(folder, "a.csv", "Question,points\na,1\n"))
+                        .as(Question.class)
+                        .check())
+                .hasMessage("a.csv has no field 'question'; its first rows have: Question, points");
+        assertThatCode(() -> Dataset.jsonl(path).as(Codec.json(Question.class)).check())
+                .doesNotThrowAnyException();
+    }
+
+    @Test
+    void check_missesNoComponentThatNeedNotBeThere() {
+        Path path = file(folder, "a.jsonl", "{\"question\":\"a\"}\n{\"question\":\"b\",\"the_question\":\"c\"}");
+
+        for (Class<?> type : List.of(Asked.class, Renamed.class, Question[].class, Map.class)) {
+            assertThatCode(() ->
+                            Dataset.jsonl(file(folder, "b.jsonl", "")).as(type).check())
+                    .doesNotThrowAnyException();
+        }
+        Dataset<Asked> asked = Dataset.jsonl(path).as(Asked.class);
+        assertThatCode(asked::check).doesNotThrowAnyException();
+        assertThat(values(asked)).contains(new Asked("a", Optional.empty(), null, null));
+        Dataset<Renamed> renamed = Dataset.jsonl(path).as(Renamed.class);
+        assertThatCode(renamed::check).doesNotThrowAnyException();
+        assertThat(values(renamed)).contains(new Renamed("c"));
     }
 
     @Test
