@@ -60,7 +60,7 @@ public final class CallKeyBuilder {
      * Adds a field; null adds nothing.
      *
      * @param value a JSON value as {@link CanonicalJson#value} takes it
-     * @throws IllegalArgumentException for a value that is none
+     * @throws IllegalArgumentException for a value that is none, naming the field
      * @throws IllegalStateException if there is a field of that name
      */
     public CallKeyBuilder field(String name, @Nullable Object value) {
@@ -86,7 +86,11 @@ public final class CallKeyBuilder {
             names = Arrays.copyOf(names, 2 * count);
             digests = Arrays.copyOf(digests, 2 * digests.length);
         }
-        writer.accept(value, json);
+        try {
+            writer.accept(value, json);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("field '" + name + "' of a key: " + e.getMessage(), e);
+        }
         if (at < count) {
             System.arraycopy(names, at, names, at + 1, count - at);
             System.arraycopy(digests, digest(at), digests, digest(at + 1), digest(count - at));

@@ -123,7 +123,8 @@ public final class CanonicalJson {
         } else if (json instanceof Map<?, ?> map) {
             return members(map, keepNulls, depth + 1);
         }
-        throw new IllegalArgumentException("not a JSON value: an object of " + json.getClass());
+        throw new IllegalArgumentException(
+                "not a JSON value, which is a text, number, boolean, list or map: an object of " + json.getClass());
     }
 
     private CanonicalJson members(Map<?, ?> map, boolean keepNulls, int depth) {

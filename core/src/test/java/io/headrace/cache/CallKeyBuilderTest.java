@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -90,6 +91,10 @@ class CallKeyBuilderTest {
             assertThatIllegalArgumentException().isThrownBy(() -> of(value)).withMessageContaining("not a JSON");
         }
         assertThatIllegalArgumentException().isThrownBy(() -> of(Map.of(1, 2)));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> CallKeyBuilder.of("geo", "find").field("country", Optional.empty()))
+                .withMessageStartingWith("field 'country' of a key: ")
+                .withMessageContaining("java.util.Optional");
     }
 
     @Test
