@@ -10,7 +10,9 @@ import io.headrace.provider.openai.OpenAi;
 import io.headrace.testkit.SimulatedProvider;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
 /** Records as answers: the model gets a schema made of the record, and an answer that does not fit is asked for again. */
 public final class StructuredOutput {
@@ -38,14 +40,16 @@ public final class StructuredOutput {
             Call<ChatRequest, ChatResponse> chat =
                     CallStack.chat(openAi.chat()).validator(note::problem).build();
 
-            Flux.fromIterable(List.of(
-                            "We take the night train to Vienna and stay for 3 days.",
-                            "The bank lends money for 30 days and wants it back with interest."))
-                    .map(text -> ChatRequest.builder("gpt-4o-mini")
+            Function<String, Mono<Note>> ask = text -> chat.apply(ChatRequest.builder("gpt-4o-mini")
                             .user(text)
                             .answerFormat(note.format())
                             .build())
-                    .flatMapSequential(request -> chat.apply(request).map(note::read), 2, 1)
+                    .map(note::read);
+
+            Flux.fromIterable(List.of(
+                            "We take the night train to Vienna and stay for 3 days.",
+                            "The bank lends money for 30 days and wants it back with interest."))
+                    .flatMapSequential(ask, 2, 1)
                     .doOnNext(System.out::println)
                     .blockLast();
         }
