@@ -71,7 +71,7 @@ final class Analyze implements Callable<Integer> {
             paramLabel = "TIME",
             order = 9,
             defaultValue = "1s",
-            description = "Time for one call, for --estimate. Default: ${DEFAULT-VALUE}.")
+            description = "For --estimate: time for one call. Default: ${DEFAULT-VALUE}.")
     private Duration latency = Duration.ZERO;
 
     @Option(

@@ -27,7 +27,7 @@ final class AnswerFolder {
             paramLabel = "TIME",
             order = 11,
             defaultValue = "0",
-            description = "How long to wait for a cache that another run has. Default: not at all.")
+            description = "How long to wait for a cache that is in use, such as 30s. Default: not at all.")
     private Duration cacheWait = Duration.ZERO;
 
     private final Surroundings surroundings;

@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
         description = {
             "Gives up what is not submitted and asks the provider to cancel what is. What is finished by then is paid for, and the"
                     + " next run with --mode batch collects it; what is not, it asks for anew.",
-            "Takes --base-url and the other options of the run that say who answers, and the same --cache.",
+            "Needs --base-url, and takes the other options of the run that say who answers, and the same --cache.",
             ""
         },
         footer = {

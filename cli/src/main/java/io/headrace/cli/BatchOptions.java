@@ -7,6 +7,7 @@ import io.headrace.batch.QueueSnapshot;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -23,7 +24,12 @@ final class BatchOptions {
     /** What becomes of requests that batches bring no end for. */
     enum Leftovers {
         FAIL,
-        ONLINE
+        ONLINE;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     static final String FOLDER = "batches";
@@ -67,7 +73,9 @@ final class BatchOptions {
             names = "--move-online-after",
             paramLabel = "TIME",
             order = 27,
-            description = "For --mode batch: cancels a batch that takes longer, and asks online for what it leaves.")
+            description =
+                    "For --mode batch: cancels a batch that takes longer, such as 6h, and asks online for what it leaves."
+                            + " Default: never.")
     private @Nullable Duration moveOnlineAfter;
 
     @Option(
@@ -110,9 +118,14 @@ final class BatchOptions {
      *     cannot keep to
      */
     void check(AnswerOptions answers, BudgetOptions budget) {
-        if (!isBatch() && (wait || moveOnlineAfter != null || batchRequests != null || enqueuedTokens != null)) {
-            throw new UsageProblem(
-                    "--wait, --move-online-after, --batch-requests and --enqueued-tokens are for --mode batch");
+        if (!isBatch()
+                && (wait
+                        || moveOnlineAfter != null
+                        || batchRequests != null
+                        || enqueuedTokens != null
+                        || poll != null)) {
+            throw new UsageProblem("--wait, --move-online-after, --batch-requests, --enqueued-tokens and --poll are for"
+                    + " --mode batch");
         }
         if (isBatch() && answers.policy().mode() == CachePolicy.Mode.BYPASS) {
             throw new UsageProblem(

@@ -55,9 +55,9 @@ final class CacheCommand {
     }
 
     @Command(name = "stats", description = "Answers, bytes, hits, what was saved, by model and by namespace.")
-    int stats(@Mixin CacheOptions options) {
+    int stats(@Mixin CacheOptions options, @Mixin Printing printing) {
         return reading(options, tools -> {
-            printer(options).summary(options.folder(surroundings), result(tools.summary()));
+            printing.printer(surroundings).summary(options.folder(surroundings), result(tools.summary()));
             return ExitCode.OK;
         });
     }
@@ -65,6 +65,7 @@ final class CacheCommand {
     @Command(name = "show", description = "One entry: what is known of an answer, and the answer itself if asked for.")
     int show(
             @Mixin CacheOptions options,
+            @Mixin Printing printing,
             @Parameters(
                             paramLabel = "FINGERPRINT",
                             description = "The fingerprint, or as many of its first digits as name only one.")
@@ -82,7 +83,7 @@ final class CacheCommand {
                 throw new UsageProblem("fingerprint " + fingerprint + " has no answer " + sample
                         + ": leave --sample out to see those it has");
             }
-            printer(options).answers(found, answer);
+            printing.printer(surroundings).answers(found, answer);
             return ExitCode.OK;
         });
     }
@@ -94,6 +95,7 @@ final class CacheCommand {
                             + " most like it among those stored before.")
     int whyMiss(
             @Mixin CacheOptions options,
+            @Mixin Printing printing,
             @Parameters(
                             paramLabel = "FINGERPRINT",
                             description = "The fingerprint, or as many of its first digits as name only one.")
@@ -101,7 +103,7 @@ final class CacheCommand {
         return reading(options, tools -> {
             Answer one = result(find(tools, fingerprint).next());
             WhyMiss why = result(tools.whyMiss(one.fingerprint()));
-            printer(options).whyMiss(one, why);
+            printing.printer(surroundings).whyMiss(one, why);
             return ExitCode.OK;
         });
     }
@@ -143,13 +145,14 @@ final class CacheCommand {
                     "Stores what export wrote; answers that are there already stay. Stops at the first line that was changed.")
     int importLines(
             @Mixin CacheOptions options,
+            @Mixin Printing printing,
             @Mixin Waiting waiting,
             @Parameters(paramLabel = "FILE", description = "A file that export wrote, or - for standard input.")
                     Path file) {
         LineFiles.require(file);
         return changing(options.make(surroundings, waiting.upTo), tools -> {
             CacheImport done = result(tools.importLines(LineFiles.read(file)));
-            printer(options).imported(done);
+            printing.printer(surroundings).imported(done);
             if (!done.counted()) {
                 surroundings
                         .err()
@@ -163,6 +166,7 @@ final class CacheCommand {
     @Command(name = "prune", description = "Removes old answers: by age, by size, or both.")
     int prune(
             @Mixin CacheOptions options,
+            @Mixin Printing printing,
             @Mixin Waiting waiting,
             @Mixin DryRun dryRun,
             @Option(
@@ -183,7 +187,7 @@ final class CacheCommand {
         if (age == null && maxBytes == null) {
             throw new UsageProblem("prune needs --older-than, --max-size or both");
         }
-        return removing(options, waiting, dryRun, tools -> {
+        return removing(options, printing, waiting, dryRun, tools -> {
             Mono<AnswerTotal> old = Mono.just(AnswerTotal.NONE);
             if (age != null) {
                 CacheFilter filter =
@@ -206,6 +210,7 @@ final class CacheCommand {
     @Command(name = "clear", description = "Removes answers by namespace, by model, or all of them.")
     int clear(
             @Mixin CacheOptions options,
+            @Mixin Printing printing,
             @Mixin Waiting waiting,
             @Mixin DryRun dryRun,
             @Option(
@@ -226,7 +231,11 @@ final class CacheCommand {
         }
         CacheFilter filter = filter(namespace, model);
         return removing(
-                options, waiting, dryRun, tools -> result(dryRun.on ? tools.count(filter) : tools.remove(filter)));
+                options,
+                printing,
+                waiting,
+                dryRun,
+                tools -> result(dryRun.on ? tools.count(filter) : tools.remove(filter)));
     }
 
     private static CacheFilter filter(@Nullable String namespace, @Nullable String model) {
@@ -243,10 +252,10 @@ final class CacheCommand {
             name = "verify",
             description =
                     "Reads everything: checksums, whether answers can be decoded, and whether this program makes the right keys.")
-    int verify(@Mixin CacheOptions options) {
+    int verify(@Mixin CacheOptions options, @Mixin Printing printing) {
         return reading(options, tools -> {
             CacheCheck check = result(tools.verify());
-            printer(options).check(check);
+            printing.printer(surroundings).check(check);
             return check.isSound() ? ExitCode.OK : ExitCode.INCOMPLETE;
         });
     }
@@ -271,9 +280,9 @@ final class CacheCommand {
         return tools.find(fingerprints.get(0).toString());
     }
 
-    private int removing(CacheOptions options, Waiting waiting, DryRun dryRun, Removal removal) {
+    private int removing(CacheOptions options, Printing printing, Waiting waiting, DryRun dryRun, Removal removal) {
         ToIntFunction<CacheTools> work = tools -> {
-            printer(options).removed(removal.by(tools), dryRun.on);
+            printing.printer(surroundings).removed(removal.by(tools), dryRun.on);
             return ExitCode.OK;
         };
         return dryRun.on ? reading(options, work) : changing(options.change(surroundings, waiting.upTo), work);
@@ -295,10 +304,6 @@ final class CacheCommand {
         }
     }
 
-    private CachePrinter printer(CacheOptions options) {
-        return CachePrinter.of(options.json(), surroundings.out());
-    }
-
     private static <T> T result(Mono<T> action) {
         return Objects.requireNonNull(action.block());
     }
@@ -307,13 +312,24 @@ final class CacheCommand {
         AnswerTotal by(CacheTools tools);
     }
 
+    /** For commands that print what they found or did. */
+    static final class Printing {
+
+        @Option(names = "--json", order = 2, description = "Prints one JSON object in place of text.")
+        private boolean json;
+
+        CachePrinter printer(Surroundings surroundings) {
+            return CachePrinter.of(json, surroundings.out());
+        }
+    }
+
     /** For commands that change a cache. */
     static final class Waiting {
 
         @Option(
                 names = "--wait",
                 paramLabel = "TIME",
-                description = "How long to wait for a cache that is in use. Default: not at all.")
+                description = "How long to wait for a cache that is in use, such as 30s. Default: not at all.")
         private Duration upTo = Duration.ZERO;
     }
 

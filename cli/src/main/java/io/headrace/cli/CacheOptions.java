@@ -9,22 +9,15 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Which cache, and how to print. */
+/** Which cache. */
 final class CacheOptions {
 
     @Option(
             names = "--cache",
             paramLabel = "DIR",
             order = 1,
-            description = "The cache. Default: $XDG_CACHE_HOME/headrace/answers or ~/.cache/headrace/answers.")
+            description = {"The cache. Default: $XDG_CACHE_HOME/headrace/answers or", "~/.cache/headrace/answers."})
     private @Nullable Path folder;
-
-    @Option(names = "--json", order = 2, description = "Prints one JSON object in place of text.")
-    private boolean json;
-
-    boolean json() {
-        return json;
-    }
 
     /** What is there now, also beside a run that goes on. */
     ResponseCache read(Surroundings surroundings) {

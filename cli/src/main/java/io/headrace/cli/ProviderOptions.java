@@ -30,9 +30,10 @@ final class ProviderOptions {
             paramLabel = "URL",
             order = 20,
             description = {
-                "Where the provider is, such as https://api.openai.com/v1; /v1 is added where there is no path.",
+                "Where the provider is, such as https://api.openai.com/v1; /v1 is added where there is no path. Default:"
+                        + " a simulated provider in this process.",
                 "The key is taken from HEADRACE_API_KEY, else OPENAI_API_KEY or ANTHROPIC_API_KEY; a loopback address"
-                        + " needs none. Default: a simulated provider in this process."
+                        + " needs none."
             })
     private @Nullable String baseUrl;
 

@@ -7,10 +7,12 @@ import io.headrace.cli.Cli.Result;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ArgumentsTest {
 
@@ -41,6 +43,24 @@ class ArgumentsTest {
                 .contains("--cache", "--max-samples", "--concurrency", "--ordered", "--fresh", "--clear-cache")
                 .contains("--retry-failed", "--sim-latency", "--sim-faults", "--sim-seed", "--grace", "--identity")
                 .contains("Exit codes: 0 all ok");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"batch cancel --cache-policy use", "batch cancel --cache-max-age 1h", "cache export --json"})
+    void optionsThatMeanNothingToACommand_areUnknownToIt(String command) {
+        Result result = cli.run((Object[]) command.split(" "));
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err()).contains("Unknown option");
+    }
+
+    @Test
+    void help_breaksNoPathAndShoutsNoValue() {
+        for (String command : List.of("analyze", "cache stats", "cache prune", "batch cancel")) {
+            assertThat(cli.run((Object[]) (command + " --help").split(" ")).out())
+                    .contains("$XDG_CACHE_HOME/headrace/answers", "~/.cache/headrace/answers.")
+                    .doesNotContain("FAIL", "ONLINE");
+        }
     }
 
     @Test
