@@ -6,7 +6,7 @@ import java.util.Objects;
  * How full a resource is.
  *
  * @param resource its name, such as {@code tokens per minute}
- * @param used what is taken now, in the resource's unit
+ * @param used what is taken now, in the resource's unit; of a rate the part of its limit that is taken of what may be taken at once
  * @param limit the most that can be taken; {@link Double#POSITIVE_INFINITY} while none is known
  * @param origin where the limit comes from
  */

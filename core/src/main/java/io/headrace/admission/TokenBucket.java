@@ -160,10 +160,12 @@ public final class TokenBucket implements Resource {
 
     @Override
     public List<Level> levels(long now) {
-        return List.of(
-                bucket == null
-                        ? new Level(name, open, Double.POSITIVE_INFINITY, Origin.SERVER)
-                        : new Level(name, bucket.used(now), bucket.rate().burst(), origin()));
+        if (bucket == null) {
+            return List.of(new Level(name, open, Double.POSITIVE_INFINITY, Origin.SERVER));
+        }
+        Rate rate = bucket.rate();
+        double share = bucket.used(now) / rate.burst();
+        return List.of(new Level(name, share * rate.limit(), rate.limit(), origin()));
     }
 
     private void use(long now) {

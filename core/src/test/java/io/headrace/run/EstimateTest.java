@@ -9,6 +9,7 @@ import io.headrace.Cost;
 import io.headrace.Fingerprint;
 import io.headrace.Usage;
 import io.headrace.admission.Demand;
+import io.headrace.admission.Gate;
 import io.headrace.cache.CallKey;
 import io.headrace.cache.InMemoryCache;
 import io.headrace.cache.ResponseCache;
@@ -117,6 +118,25 @@ class EstimateTest {
         assertThat(estimate.mappedBytes()).isEqualTo(1_600);
         assertThat(estimate.heapBytes()).isPositive();
         assertThat(estimate.assumptions()).anyMatch(text -> text.startsWith("step 'two': 100 rows need answers"));
+    }
+
+    @Test
+    void limitsOfGates_boundTheDuration() {
+        Gate requests = Gate.builder("requests").requestsPerMinute(20).build();
+        Gate tokens = Gate.builder("tokens").tokensPerMinute(100).build();
+        assertThat(Estimate.of(words(100), pipeline)
+                        .gate(requests)
+                        .estimate()
+                        .block(SOON)
+                        .duration())
+                .isEqualTo(Duration.ofMinutes(10));
+        assertThat(Estimate.of(words(100), pipeline)
+                        .gate(requests)
+                        .gate(tokens)
+                        .estimate()
+                        .block(SOON)
+                        .duration())
+                .isEqualTo(Duration.ofMinutes(60));
     }
 
     @Test
