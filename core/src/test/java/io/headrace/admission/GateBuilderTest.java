@@ -30,6 +30,25 @@ class GateBuilderTest {
     }
 
     @Test
+    void statedRate_isToldAsItWasStated() {
+        Gate gate = Gate.builder("a").requestsPerMinute(600).build();
+        assertThat(gate.snapshot().keys().get(0).levels())
+                .contains(new Level("requests per minute", 0, 600, Level.Origin.STATED));
+    }
+
+    @Test
+    void adaptive_saysWhereWhatIsLearnedStarts() {
+        Gate gate = Gate.builder("patient")
+                .adaptive(AdaptiveSpec.standard().initial(3, 1_000_000))
+                .build();
+        Call<String, String> endless = request -> Mono.never();
+        for (int i = 0; i < 10; i++) {
+            endless.with(gate.<String, String>layer()).apply("q").subscribe();
+        }
+        assertThat(gate.snapshot().inFlight()).isEqualTo(3);
+    }
+
+    @Test
     void statedConcurrency_isThereAtTheFirstMomentOfVirtualTime() {
         VirtualTimeScheduler time = VirtualTimeScheduler.create();
         Gate gate =

@@ -365,6 +365,21 @@ class CallStackTest {
         assertThat(asked).hasValue(1);
     }
 
+    @Test
+    void callsOfOnesOwn_areNamed_andWhatOfThemIsCutOffIsPaidOnce() {
+        AtomicInteger asked = new AtomicInteger();
+        Call<String, String> stack = CallStack.of(
+                        (String q) -> Mono.fromSupplier(() -> "cut " + asked.incrementAndGet()))
+                .about(q -> "mine")
+                .validator(answer -> Optional.of("too short"))
+                .truncated(answer -> answer.startsWith("cut"))
+                .build();
+        StepVerifier.create(stack.apply("q"))
+                .verifyErrorSatisfies(error ->
+                        assertThat(error).hasMessageStartingWith("mine: ").hasMessageContaining("too short"));
+        assertThat(asked).hasValue(1);
+    }
+
     private static ChatCall model(Mono<ChatResponse> answer) {
         return new ChatCall() {
             @Override

@@ -119,6 +119,11 @@ class RetryBudgetTest {
                 .isEqualTo(new Verdict.Stop("attempt 1: the server asks to wait 11 min, more than the 10 min allowed"));
         assertThat(new RetryBudget(RetrySpec.standard()).failed(rateLimited(Duration.ofSeconds(Long.MAX_VALUE)), ZERO))
                 .isInstanceOf(Verdict.Stop.class);
+        RetrySpec impatient = RetrySpec.standard().maxRetryAfter(ofSeconds(5));
+        assertThat(new RetryBudget(impatient).failed(rateLimited(ofSeconds(5)), ZERO))
+                .isInstanceOf(Verdict.Again.class);
+        assertThat(new RetryBudget(impatient).failed(rateLimited(ofSeconds(6)), ZERO))
+                .isInstanceOf(Verdict.Stop.class);
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.headrace.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.headrace.Codec;
 import io.headrace.StorageException;
@@ -81,6 +82,26 @@ class RunEndsTest extends Runs {
         assertThat(results()).hasSize(5);
         assertThat(Files.readString(directory.resolve("report.json"))).contains("\"end\" : \"broken\"", "torn");
         assertThat(directory.resolve("lengths.json")).doesNotExist();
+    }
+
+    @Test
+    void syncEvery_isHowOftenFilesAreLookedFor() throws IOException {
+        VirtualTimeScheduler time = VirtualTimeScheduler.create();
+        Run<String> run = run(words(100), this::held)
+                .syncEvery(Duration.ofMinutes(7))
+                .scheduler(() -> time)
+                .build();
+        StepVerifier.create(run.execute())
+                .then(() -> await(() -> begun.get() == 100))
+                .then(() -> assertThat(directory.resolve("journal").toFile().delete())
+                        .isTrue())
+                .then(() -> time.advanceTimeBy(Duration.ofSeconds(419)))
+                .then(() -> assertThat(run.report()).isEmpty())
+                .then(() -> time.advanceTimeBy(Duration.ofSeconds(1)))
+                .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("journal was deleted"))
+                .verify(SOON);
+        assertThatThrownBy(() -> run(words(1), Runs::upper).syncEvery(Duration.ZERO))
+                .hasMessageContaining("syncEvery");
     }
 
     @ParameterizedTest

@@ -35,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
+import reactor.test.scheduler.VirtualTimeScheduler;
 
 class SweepTest {
 
@@ -84,6 +85,28 @@ class SweepTest {
                         directory,
                         Codec.json(String.class))
                 .configuration(name);
+    }
+
+    @Test
+    void timer_tellsHowLongItTook() {
+        VirtualTimeScheduler time = VirtualTimeScheduler.create();
+        Sinks.Empty<String> release = Sinks.empty();
+        AtomicInteger begun = new AtomicInteger();
+        Call<String, String> held = word -> {
+            begun.incrementAndGet();
+            return release.asMono().defaultIfEmpty(word);
+        };
+        Sweep sweep = Sweep.builder(directory)
+                .timer(() -> time)
+                .configuration("one", d -> run(d, "one", w -> w, held).build())
+                .build();
+        StepVerifier.create(sweep.execute())
+                .then(() -> Runs.await(() -> begun.get() == 40))
+                .then(() -> time.advanceTimeBy(Duration.ofMinutes(5)))
+                .then(release::tryEmitEmpty)
+                .assertNext(report -> assertThat(report.duration()).isEqualTo(Duration.ofMinutes(5)))
+                .expectComplete()
+                .verify(SOON);
     }
 
     @Test
