@@ -16,7 +16,7 @@ import reactor.util.context.ContextView;
 public final class Credentials {
 
     /** No key; one that comes with a call is sent as a bearer token. */
-    public static final Credentials NONE = bearer(Secret.NONE);
+    static final Credentials NONE = bearer(Secret.NONE);
 
     private final String header;
     private final String prefix;

@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** An HTTP answer with any status, its body read whole. Immutable as long as nobody writes to its bytes. */
-public final class HttpAnswer {
+final class HttpAnswer {
 
     /** Of OpenAI and compatible servers, Anthropic, and Azure. */
     private static final List<AsciiString> REQUEST_ID_HEADERS = List.of(
@@ -29,7 +29,7 @@ public final class HttpAnswer {
         this.key = key;
     }
 
-    public int status() {
+    int status() {
         return status;
     }
 
@@ -39,7 +39,8 @@ public final class HttpAnswer {
     }
 
     /** The first value of a header, whatever the case of its name; null if absent. */
-    public @Nullable String header(String name) {
+    @Nullable
+    String header(String name) {
         return headers.get(name);
     }
 
@@ -80,7 +81,7 @@ public final class HttpAnswer {
     }
 
     /** Length of the body in bytes. */
-    public int length() {
+    int length() {
         return length;
     }
 

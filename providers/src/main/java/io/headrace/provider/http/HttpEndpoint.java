@@ -21,7 +21,7 @@ import reactor.netty.transport.AddressUtils;
 import reactor.util.context.ContextView;
 
 /** One address of a provider, to post to over its {@link HttpTransport}. Thread-safe. */
-public final class HttpEndpoint {
+final class HttpEndpoint {
 
     private static final AsciiString USER_AGENT = AsciiString.cached("headrace");
 
@@ -71,7 +71,7 @@ public final class HttpEndpoint {
     }
 
     /** The provider, as error messages name it. */
-    public String name() {
+    String name() {
         return name;
     }
 
@@ -91,7 +91,7 @@ public final class HttpEndpoint {
      * @param body is sent as it is and must not change any more
      * @param length bytes of {@code body} to send, from its start; 0 for a {@code GET}
      */
-    public Mono<HttpAnswer> post(String about, byte[] body, int length) {
+    Mono<HttpAnswer> post(String about, byte[] body, int length) {
         return Mono.deferContextual(context -> post(about, body, length, context));
     }
 

@@ -58,7 +58,7 @@ public final class HttpTransport implements AutoCloseable {
      * @param uri absolute, {@code http} or {@code https}
      * @param headers sent with every request
      */
-    public HttpEndpoint endpoint(String name, URI uri, Map<String, String> headers) {
+    HttpEndpoint endpoint(String name, URI uri, Map<String, String> headers) {
         return endpoint(name, uri, headers, Credentials.NONE, Clock.systemUTC());
     }
 
@@ -71,8 +71,7 @@ public final class HttpTransport implements AutoCloseable {
      * @param credentials how a request shows its key
      * @param clock measures times that the server gives as an instant
      */
-    public HttpEndpoint endpoint(
-            String name, URI uri, Map<String, String> headers, Credentials credentials, Clock clock) {
+    HttpEndpoint endpoint(String name, URI uri, Map<String, String> headers, Credentials credentials, Clock clock) {
         return endpoint(limits, name, uri, headers, credentials, clock);
     }
 

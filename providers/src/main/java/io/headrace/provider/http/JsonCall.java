@@ -23,7 +23,7 @@ import tools.jackson.core.JsonParser;
  * <p>Every error is an {@link ApiException}; its message holds the provider, the model, the status and the server's words cut
  * to one line, and neither the key nor the prompt. Thread-safe.
  */
-public final class JsonCall<Q, R> implements Call<Q, R> {
+final class JsonCall<Q, R> implements Call<Q, R> {
 
     private static final int LARGE_BYTES = 256 << 10;
 
@@ -35,15 +35,10 @@ public final class JsonCall<Q, R> implements Call<Q, R> {
      * @param key struck out of the server's words
      * @param clock measures waits that the server gives as a date
      */
-    public JsonCall(HttpEndpoint endpoint, JsonOperation<Q, R> operation, ErrorRules rules, Secret key, Clock clock) {
-        this.endpoint = Objects.requireNonNull(endpoint, "endpoint");
-        this.operation = Objects.requireNonNull(operation, "operation");
-        this.failures = new Failures<>(
-                endpoint.name(),
-                operation,
-                Objects.requireNonNull(rules, "rules"),
-                Objects.requireNonNull(key, "key"),
-                Objects.requireNonNull(clock, "clock"));
+    JsonCall(HttpEndpoint endpoint, JsonOperation<Q, R> operation, ErrorRules rules, Secret key, Clock clock) {
+        this.endpoint = endpoint;
+        this.operation = operation;
+        this.failures = new Failures<>(endpoint.name(), operation, rules, key, clock);
     }
 
     @Override

@@ -23,7 +23,7 @@ import reactor.core.publisher.Sinks;
  * or carries an error is an error, never a short answer; so is an event that is not JSON. A server that answers whole
  * although a stream was asked for is understood. Thread-safe.
  */
-public final class JsonChatCall implements ChatCall {
+final class JsonChatCall implements ChatCall {
 
     /** How long the end of the body may follow the end marker; then the connection is given up, and the answer is good. */
     private static final Duration GRACE = Duration.ofSeconds(1);
@@ -38,14 +38,14 @@ public final class JsonChatCall implements ChatCall {
      * @param key struck out of the server's words
      * @param clock measures waits that the server gives as a date
      */
-    public JsonChatCall(
+    JsonChatCall(
             String identity,
             HttpEndpoint endpoint,
             ChatOperation operation,
             ErrorRules rules,
             Secret key,
             Clock clock) {
-        this.identity = Objects.requireNonNull(identity, "identity");
+        this.identity = identity;
         this.endpoint = endpoint;
         this.operation = operation;
         this.call = new JsonCall<>(endpoint, operation, rules, key, clock);

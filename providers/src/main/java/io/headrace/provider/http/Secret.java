@@ -13,7 +13,7 @@ import java.util.Objects;
 public final class Secret {
 
     /** No key at all. */
-    public static final Secret NONE = new Secret("", List.of());
+    static final Secret NONE = new Secret("", List.of());
 
     /** A shorter value is a word, and no key. */
     private static final int SHORTEST_HIDDEN = 8;
@@ -30,7 +30,7 @@ public final class Secret {
      * @param what what the key is called, for the error message
      * @throws IllegalArgumentException if it is blank or cannot be sent in an HTTP header
      */
-    public static Secret of(String what, String value) {
+    static Secret of(String what, String value) {
         String trimmed = Objects.requireNonNull(value, what).trim();
         if (trimmed.isEmpty()) {
             throw new IllegalArgumentException(what + " is blank");
@@ -42,7 +42,7 @@ public final class Secret {
     }
 
     /** This key, hiding {@code values} too where they are long enough to be keys. */
-    public Secret hiding(Collection<String> values) {
+    Secret hiding(Collection<String> values) {
         List<String> all = new ArrayList<>(hidden);
         values.stream().filter(v -> v.length() >= SHORTEST_HIDDEN).forEach(all::add);
         // of two that overlap, the longer leaves nothing of the other
@@ -50,12 +50,12 @@ public final class Secret {
         return new Secret(value, List.copyOf(all));
     }
 
-    public boolean isPresent() {
+    boolean isPresent() {
         return !value.isEmpty();
     }
 
     /** The key itself, for a header. */
-    public String reveal() {
+    String reveal() {
         return value;
     }
 
