@@ -9,13 +9,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BiConsumer;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the key of one request from its fields: the tool for writing a {@link KeyFunction}. Each field is written as
- * {@link CanonicalJson} into SHA-256 of its own; the fingerprint is SHA-256 of a version tag and of all names and digests in
- * the order of the names. The same fields make the same key, in whatever order they are added.
+ * Makes the key of one request from its fields: the tool for writing a {@link KeyFunction}. Each field is written in
+ * one canonical form into SHA-256 of its own; the fingerprint is SHA-256 of a version tag and of all names and digests in the order of
+ * the names. The same fields make the same key, in whatever order they are added, and so do numbers of the same value, such as
+ * {@code 1} and {@code 1.0}, and the members of an object in any order.
  *
  * <p>Not thread-safe.
  */
@@ -59,8 +59,9 @@ public final class CallKeyBuilder {
     /**
      * Adds a field; null adds nothing.
      *
-     * @param value a JSON value as {@link CanonicalJson#value} takes it
-     * @throws IllegalArgumentException for a value that is none, naming the field
+     * @param value a JSON value: {@code String}, {@code Boolean}, a number of {@code java.lang} or {@code java.math}, {@code List}, or
+     *     {@code Map} with text as keys, where a member that is null counts as absent
+     * @throws IllegalArgumentException for a value that is none, or is nested deeper than 500, naming the field
      * @throws IllegalStateException if there is a field of that name
      */
     public CallKeyBuilder field(String name, @Nullable Object value) {
@@ -68,12 +69,11 @@ public final class CallKeyBuilder {
     }
 
     /**
-     * Adds a field whose one value {@code writer} writes.
-     *
-     * @throws IllegalStateException if there is a field of that name
+     * Adds a field of raw JSON whose meaning is not known here: otherwise as {@link #field}, but null and members that are null count,
+     * for {@code "const": null} may differ from no {@code "const"}.
      */
-    public CallKeyBuilder fieldOf(String name, Consumer<CanonicalJson> writer) {
-        return fieldOf(name, writer, Consumer::accept);
+    public CallKeyBuilder rawField(String name, @Nullable Object value) {
+        return fieldOf(name, this, (key, to) -> to.rawValue(value));
     }
 
     /** Adds a field whose value {@code writer} writes; null adds nothing. */

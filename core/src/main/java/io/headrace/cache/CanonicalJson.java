@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Not thread-safe.
  */
-public final class CanonicalJson {
+final class CanonicalJson {
 
     private static final int MAX_DEPTH = 500;
     private static final int DOUBLE_DIGITS = 17;
@@ -35,30 +35,30 @@ public final class CanonicalJson {
     }
 
     /** Starts an array; its elements follow in order, then {@link #endArray}. */
-    public CanonicalJson beginArray() {
+    CanonicalJson beginArray() {
         return tag('[');
     }
 
-    public CanonicalJson endArray() {
+    CanonicalJson endArray() {
         return tag(']');
     }
 
     /** Starts an object; its members follow as {@link #name} and a value, in the order of their names. */
-    public CanonicalJson beginObject() {
+    CanonicalJson beginObject() {
         return tag('{');
     }
 
-    public CanonicalJson endObject() {
+    CanonicalJson endObject() {
         return tag('}');
     }
 
     /** The name of the next member. The caller keeps the order and leaves out members that are null. */
-    public CanonicalJson name(String name) {
+    CanonicalJson name(String name) {
         return text(name);
     }
 
     /** A text. One with unpaired surrogates, which UTF-8 cannot hold, is unlike any other too. */
-    public CanonicalJson text(String text) {
+    CanonicalJson text(String text) {
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
         if (!new String(utf8, StandardCharsets.UTF_8).equals(text)) {
             return malformedText(text);
@@ -67,14 +67,14 @@ public final class CanonicalJson {
         return this;
     }
 
-    public CanonicalJson number(long number) {
+    CanonicalJson number(long number) {
         return tag('i').int64(number);
     }
 
     /**
      * @throws IllegalArgumentException for NaN and the infinities, which JSON does not have
      */
-    public CanonicalJson number(double number) {
+    CanonicalJson number(double number) {
         long integer = (long) number;
         if (integer == number && integer != Long.MAX_VALUE) {
             return number(integer);
@@ -91,7 +91,7 @@ public final class CanonicalJson {
      *
      * @throws IllegalArgumentException for any other type, and for nesting deeper than 500
      */
-    public CanonicalJson value(@Nullable Object json) {
+    CanonicalJson value(@Nullable Object json) {
         return value(json, false, 0);
     }
 
@@ -99,7 +99,7 @@ public final class CanonicalJson {
      * The same, keeping members that are null: for raw JSON whose meaning is not known here, where {@code "const": null} may
      * differ from no {@code "const"}.
      */
-    public CanonicalJson rawValue(@Nullable Object json) {
+    CanonicalJson rawValue(@Nullable Object json) {
         return value(json, true, 0);
     }
 

@@ -39,7 +39,7 @@ public final class ChatKeys {
     private static CallKey key(CallKeyBuilder key, ChatRequest request) {
         key.fieldOf("answerFormat", request.answerFormat(), ChatKeys::writeFormat);
         for (Map.Entry<String, ?> extra : request.extra().entrySet()) {
-            key.fieldOf("extra." + extra.getKey(), json -> json.rawValue(extra.getValue()));
+            key.rawField("extra." + extra.getKey(), extra.getValue());
         }
         key.field("frequencyPenalty", request.frequencyPenalty());
         key.field("maxOutputTokens", request.maxOutputTokens());

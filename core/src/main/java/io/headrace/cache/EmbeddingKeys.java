@@ -22,7 +22,7 @@ public final class EmbeddingKeys {
             CallKeyBuilder key = shared.copy();
             key.field("dimensions", request.dimensions());
             for (Map.Entry<String, ?> extra : request.extra().entrySet()) {
-                key.fieldOf("extra." + extra.getKey(), json -> json.rawValue(extra.getValue()));
+                key.rawField("extra." + extra.getKey(), extra.getValue());
             }
             return key.field("inputs", request.inputs())
                     .field("model", request.model())
