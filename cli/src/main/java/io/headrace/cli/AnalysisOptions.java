@@ -108,10 +108,15 @@ final class AnalysisOptions {
      */
     Watch begin(Dataset<String> dataset, Backend backend, String what, Path out) {
         Console console = Console.of(surroundings.err());
-        console.line("headrace: " + input.name(dataset) + " to " + backend.description() + ", " + what);
+        console.line(head(dataset, backend, what));
         limits.warn(console, provider.isSimulatedHere());
         batch.warn(console, out);
         return new Watch(console, surroundings.signals(), run.grace());
+    }
+
+    /** The line that says which rows, with the fields that were taken, go to whom. */
+    String head(Dataset<String> dataset, Backend backend, String what) {
+        return "headrace: " + input.name(dataset) + " to " + backend.description() + ", " + what;
     }
 
     /** What batches need of runs; null online. */

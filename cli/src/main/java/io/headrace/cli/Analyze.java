@@ -122,6 +122,7 @@ final class Analyze implements Callable<Integer> {
     }
 
     private int estimate(Dataset<String> dataset, Backend backend, AnalysisCalls calls) {
+        surroundings.err().println(options.head(dataset, backend, "model " + backend.model()));
         Estimate estimate = Estimate.of(options.input.first(dataset), pipeline(analysis(backend, calls)))
                 .concurrency(options.limits.concurrency().orElse(GateOptions.USUAL_CONCURRENCY))
                 .latency(latency)

@@ -108,6 +108,15 @@ class AnalyzeTest {
     }
 
     @Test
+    void fieldsThatWereTaken_areToldByRunsAndEstimates() throws IOException {
+        Path input = temp.resolve("in.jsonl");
+        Files.writeString(input, "{\"key\":1,\"question\":\"Why?\"}\n{\"key\":2,\"question\":\"How?\"}\n");
+        assertThat(analyze("--estimate", "--input", input).err())
+                .contains("in.jsonl", "text=question", "id=key", "the simulated provider", "gpt-4o-mini");
+        assertThat(analyze("--sim-latency", "1ms", "--input", input).err()).contains("text=question", "id=key");
+    }
+
+    @Test
     void maxCost_needsAPrice() {
         Result unpriced = analyze("--max-cost", "5.00", "--model", "nobody-knows");
         assertThat(unpriced.exitCode()).isEqualTo(1);
