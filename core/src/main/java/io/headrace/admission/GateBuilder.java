@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -251,6 +252,7 @@ public final class GateBuilder {
     private Seat seat(@Nullable ApiKey key, GateEvents events) {
         String keyName = key == null ? "" : key.name();
         List<Resource> own = new ArrayList<>();
+        AtomicReference<@Nullable String> lastError = new AtomicReference<>();
         Strays strays = new Strays();
         own.add(new CoolDown(coolDown, strays));
         for (Charge charge : Charge.values()) {
@@ -267,10 +269,17 @@ public final class GateBuilder {
             own.add(new AdaptiveLimits(adaptiveSpec(), learned, scheduler.get().now(TimeUnit.MILLISECONDS), strays));
         }
         if (breaker != null) {
-            own.add(Breaker.of(breaker, state -> events.add(new GateEvent.BreakerChanged(name, keyName, state))));
+            own.add(Breaker.of(
+                    breaker,
+                    state -> events.add(new GateEvent.BreakerChanged(
+                            name,
+                            keyName,
+                            state,
+                            state == Breaker.State.OPEN ? Objects.requireNonNullElse(lastError.get(), "") : ""))));
         }
         boolean leaves = key != null || pausesAtStandstill; // a gate without keys lets every call find out for itself
-        return new Seat(key, own, leaves ? why -> events.add(new GateEvent.KeyLeft(name, keyName, why)) : null);
+        return new Seat(
+                key, own, lastError, leaves ? why -> events.add(new GateEvent.KeyLeft(name, keyName, why)) : null);
     }
 
     private AdaptiveSpec adaptiveSpec() {

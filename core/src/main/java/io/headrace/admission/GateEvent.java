@@ -27,6 +27,10 @@ public sealed interface GateEvent {
      */
     record Standstill(String gate, String key, String reason, boolean paused) implements GateEvent {}
 
-    /** The circuit breaker of a key opened, let probes through, or closed. */
-    record BreakerChanged(String gate, String key, Breaker.State state) implements GateEvent {}
+    /**
+     * The circuit breaker of a key opened, let probes through, or closed.
+     *
+     * @param reason the last error of an attempt where it opened, else empty
+     */
+    record BreakerChanged(String gate, String key, Breaker.State state, String reason) implements GateEvent {}
 }

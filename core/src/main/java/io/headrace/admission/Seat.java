@@ -3,6 +3,7 @@ package io.headrace.admission;
 import io.headrace.ErrorKind;
 import io.headrace.ErrorText;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -15,15 +16,21 @@ final class Seat extends Resources {
     private final @Nullable ApiKey key;
     private final @Nullable Consumer<ErrorKind> left;
     private @Nullable ErrorKind gone;
-    private volatile @Nullable String lastError;
+    private final AtomicReference<@Nullable String> lastError;
 
     /**
      * @param key null for the provider's own
+     * @param lastError set to what an attempt failed by
      * @param left told when the key leaves the ring, and why, under the gate's lock; null for a key that never does
      */
-    Seat(@Nullable ApiKey key, List<? extends Resource> resources, @Nullable Consumer<ErrorKind> left) {
+    Seat(
+            @Nullable ApiKey key,
+            List<? extends Resource> resources,
+            AtomicReference<@Nullable String> lastError,
+            @Nullable Consumer<ErrorKind> left) {
         super(resources);
         this.key = key;
+        this.lastError = lastError;
         this.left = left;
     }
 
@@ -47,7 +54,7 @@ final class Seat extends Resources {
 
     /** Notes how an attempt failed, for the one who is told that waiting is of no use. */
     void failed(Throwable error) {
-        lastError = ErrorText.message(error);
+        lastError.set(ErrorText.message(error));
     }
 
     /** None once it has left. */
@@ -60,7 +67,7 @@ final class Seat extends Resources {
     @Nullable
     String standstill(long now) {
         String why = super.standstill(now);
-        String last = lastError;
+        String last = lastError.get();
         return why == null || last == null ? why : why + "; the last error: " + last;
     }
 

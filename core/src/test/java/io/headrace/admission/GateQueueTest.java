@@ -229,7 +229,8 @@ class GateQueueTest extends VirtualGates {
             StepVerifier.create(call.with(gate.<String, String>layer()).apply("q"))
                     .verifyError();
         }
-        assertThat(events).containsExactly(new GateEvent.BreakerChanged("test", "", Breaker.State.OPEN));
+        String why = refusal(ErrorKind.SERVER_ERROR, null).getMessage();
+        assertThat(events).containsExactly(new GateEvent.BreakerChanged("test", "", Breaker.State.OPEN, why));
         StepVerifier.create(call(gate, "interactive", CallOptions.NONE.withFailFast(true)))
                 .expectErrorSatisfies(
                         error -> assertThat(((ApiException) error).kind()).isEqualTo(ErrorKind.CIRCUIT_OPEN))
@@ -244,7 +245,7 @@ class GateQueueTest extends VirtualGates {
         assertThat(answers).isEmpty();
         time.advanceTimeBy(ofSeconds(2));
         assertThat(answers).hasSize(20);
-        assertThat(events).contains(new GateEvent.BreakerChanged("test", "", Breaker.State.CLOSED));
+        assertThat(events).contains(new GateEvent.BreakerChanged("test", "", Breaker.State.CLOSED, ""));
     }
 
     @Test

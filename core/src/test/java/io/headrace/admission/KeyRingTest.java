@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class KeyRingTest {
@@ -27,7 +28,10 @@ class KeyRingTest {
 
     private Seat seat(String name, Resource... resources) {
         return new Seat(
-                new ApiKey(name, "secret-" + name), List.of(resources), why -> left.add(name + " " + why.label()));
+                new ApiKey(name, "secret-" + name),
+                List.of(resources),
+                new AtomicReference<>(),
+                why -> left.add(name + " " + why.label()));
     }
 
     private static Settlement failed(ErrorKind kind) {
@@ -149,7 +153,7 @@ class KeyRingTest {
 
     @Test
     void seatThatNeverLeaves_isThereForTheNext() {
-        Seat own = new Seat(null, List.of(), null);
+        Seat own = new Seat(null, List.of(), new AtomicReference<>(), null);
         KeyRing ring = new KeyRing(List.of(own));
         own.settle(CALL, failed(ErrorKind.AUTHENTICATION), 0);
         assertThat(left).isEmpty();
@@ -159,7 +163,7 @@ class KeyRingTest {
 
     @Test
     void providersOwnKey_mayLeaveToo() {
-        Seat own = new Seat(null, List.of(), why -> left.add("own " + why.label()));
+        Seat own = new Seat(null, List.of(), new AtomicReference<>(), why -> left.add("own " + why.label()));
         KeyRing ring = new KeyRing(List.of(own));
         own.settle(CALL, failed(ErrorKind.QUOTA_EXHAUSTED), 0);
         assertThat(left).containsExactly("own quota-exhausted");
