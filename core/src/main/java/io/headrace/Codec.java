@@ -1,5 +1,7 @@
 package io.headrace;
 
+import java.util.List;
+
 /**
  * Turns values into bytes and back, for the cache, the results file and whatever else outlives the process. Thread-safe.
  *
@@ -27,6 +29,11 @@ public interface Codec<T> {
      */
     @SuppressWarnings("unchecked") // T is String there
     static <T> Codec<T> json(Class<T> type) {
-        return type == String.class ? (Codec<T>) JsonTextCodec.INSTANCE : new JsonCodec<>(type);
+        return type == String.class ? (Codec<T>) JsonTextCodec.INSTANCE : JsonCodec.of(type);
+    }
+
+    /** The same for lists, as a JSON array of what {@link #json} writes for each element. */
+    static <T> Codec<List<T>> jsonList(Class<T> element) {
+        return JsonCodec.ofLists(element);
     }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -45,5 +46,21 @@ class CodecTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> points.decode("[1]".getBytes(UTF_8)))
                 .withMessageStartingWith("not JSON of Point");
+    }
+
+    @Test
+    void lists_comeBackWithTheirElementsTypes() {
+        Codec<List<Point>> lists = Codec.jsonList(Point.class);
+        List<Point> points = List.of(new Point(3, "a"), new Point(4, "b"));
+
+        assertThat(new String(lists.encode(points), UTF_8))
+                .isEqualTo("[{\"x\":3,\"name\":\"a\"},{\"x\":4,\"name\":\"b\"}]");
+        assertThat(lists.decode(lists.encode(points))).isEqualTo(points);
+        assertThat(lists.decode("[]".getBytes(UTF_8))).isEmpty();
+        assertThat(Codec.jsonList(String.class).decode("[\"a\"]".getBytes(UTF_8)))
+                .containsExactly("a");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> lists.decode("[{\"x\":\"many\"}]".getBytes(UTF_8)))
+                .withMessageStartingWith("not JSON of List of Point");
     }
 }
