@@ -3,6 +3,7 @@ package io.headrace.run;
 import io.headrace.Cost;
 import io.headrace.dataset.Dataset;
 import io.headrace.flow.Pipeline;
+import io.headrace.flow.Step;
 import io.headrace.observe.DryRun.Range;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -67,6 +68,11 @@ public record Estimate(
     /** Starts an estimate of {@code pipeline} over {@code dataset}. */
     public static <I> EstimateBuilder<I> of(Dataset<I> dataset, Pipeline<I, ?> pipeline) {
         return new EstimateBuilder<>(dataset, pipeline);
+    }
+
+    /** The same for a single step. */
+    public static <I> EstimateBuilder<I> of(Dataset<I> dataset, Step<I, ?> step) {
+        return of(dataset, Pipeline.of(step));
     }
 
     /** Calls that would be sent. */

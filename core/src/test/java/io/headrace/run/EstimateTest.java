@@ -173,7 +173,7 @@ class EstimateTest {
         Call<String, String> unpriced = CallStack.<String, String>of(request -> Mono.never())
                 .meter(ScriptedMeter.of(Cost.UNKNOWN, Usage.UNKNOWN, Cost.UNKNOWN))
                 .build();
-        Estimate estimate = Estimate.of(words(7), Pipeline.of(Step.<String, String>map("ask", unpriced::apply)))
+        Estimate estimate = Estimate.of(words(7), Step.map("ask", unpriced::apply))
                 .estimate()
                 .block(SOON);
         assertThat(estimate.online().most()).isEqualTo(new Cost(BigDecimal.ZERO, 7));

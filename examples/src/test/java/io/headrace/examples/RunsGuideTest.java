@@ -7,7 +7,6 @@ import io.headrace.Codec;
 import io.headrace.admission.Budget;
 import io.headrace.batch.BatchQueue;
 import io.headrace.dataset.Dataset;
-import io.headrace.flow.Pipeline;
 import io.headrace.flow.Step;
 import io.headrace.layer.CallStack;
 import io.headrace.model.ChatRequest;
@@ -137,7 +136,7 @@ class RunsGuideTest extends Guide {
                 .stopAboveErrorShare(0.2)
                 .build();
 
-        Mono<Estimate> estimate = Estimate.of(dataset, Pipeline.of(topics))
+        Mono<Estimate> estimate = Estimate.of(dataset, topics)
                 .sample(1_000)
                 .latency(Duration.ofSeconds(2))
                 .estimate();
