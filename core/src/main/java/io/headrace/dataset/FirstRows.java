@@ -60,6 +60,11 @@ record FirstRows<T>(
      * @throws IllegalArgumentException naming the first row's problem or the fields that there are
      */
     void check(Set<String> fields) {
+        check(fields, "");
+    }
+
+    /** The same; {@code advice} ends the message about a field that is missing. */
+    void check(Set<String> fields, String advice) {
         if (values.isEmpty() && count > 0) {
             String which = count == 1
                     ? "the first row of " + name + " cannot"
@@ -69,8 +74,8 @@ record FirstRows<T>(
         Set<String> seen = fields();
         for (String field : fields) {
             if (!values.isEmpty() && !seen.contains(field)) {
-                throw new IllegalArgumentException(
-                        name + " has no field '" + field + "'; its first rows have: " + String.join(", ", seen));
+                throw new IllegalArgumentException(name + " has no field '" + field + "'; its first rows have: "
+                        + String.join(", ", seen) + advice);
             }
         }
     }

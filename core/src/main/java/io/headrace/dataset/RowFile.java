@@ -78,25 +78,31 @@ public final class RowFile {
     /**
      * Each row as a {@code type}, by the names of record components or properties; unknown fields are ignored. CSV cells
      * become strings, numbers or booleans as the type wants. A component that a row has not got is null or an empty
-     * {@code Optional}, and fails the row if it is a primitive; one that none of the first rows has is taken for a mistake by {@link Dataset#check}, unless it is an {@code
-     * Optional} or has an annotation such as {@code @Nullable}.
+     * {@code Optional}, and fails the row if it is a primitive; one that none of the first rows has is taken for a mistake by
+     * {@link Dataset#check}, unless it is an {@code Optional} or has an annotation such as {@code @Nullable}.
      */
     public <T> Dataset<T> as(Class<T> type) {
         Codec<T> codec = Codec.json(type);
-        Set<String> fields = Stream.concat(components(type), Stream.ofNullable(idField))
-                .collect(Collectors.toCollection(LinkedHashSet::new));
-        return dataset("type=" + type.getName(), "", fields, () -> format.values(idField, codec));
+        Runnable named = check(fields(idField), "");
+        Runnable components = check(
+                components(type),
+                ". Where rows need not have it, let " + type.getSimpleName() + " say so by an Optional");
+        return dataset("type=" + type.getName(), "", () -> format.values(idField, codec), () -> {
+            named.run();
+            components.run();
+        });
     }
 
     /** The names that a record's values go by in JSON: not what an annotation may name otherwise, and not what need not be there. */
-    private static Stream<String> components(Class<?> type) {
+    private static Set<String> components(Class<?> type) {
         return type.isRecord() && type.getAnnotations().length == 0
                 ? Arrays.stream(type.getRecordComponents())
                         .filter(component -> component.getType() != Optional.class
                                 && component.getAccessor().getAnnotations().length == 0
                                 && component.getAnnotatedType().getAnnotations().length == 0)
                         .map(RecordComponent::getName)
-                : Stream.empty();
+                        .collect(Collectors.toCollection(LinkedHashSet::new))
+                : Set.of();
     }
 
     /**
@@ -122,6 +128,10 @@ public final class RowFile {
     }
 
     private <T> FileDataset<T> dataset(String values, String part, Set<String> fields, Supplier<RowParser<T>> parsers) {
+        return dataset(values, part, parsers, check(fields, ""));
+    }
+
+    private <T> FileDataset<T> dataset(String values, String part, Supplier<RowParser<T>> parsers, Runnable check) {
         return new FileDataset<>(
                 path,
                 format.label(),
@@ -130,7 +140,12 @@ public final class RowFile {
                 maxRowBytes,
                 format::split,
                 parsers,
-                fields.isEmpty() ? () -> {} : () -> firstRows().check(fields));
+                check);
+    }
+
+    /** That the first rows have {@code fields}; {@code advice} ends the message about one that is missing. */
+    private Runnable check(Set<String> fields, String advice) {
+        return fields.isEmpty() ? () -> {} : () -> firstRows().check(fields, advice);
     }
 
     private static Set<String> fields(@Nullable String... names) {

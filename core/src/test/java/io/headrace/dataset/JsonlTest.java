@@ -305,11 +305,13 @@ class JsonlTest {
 
         assertThatThrownBy(() -> Dataset.jsonl(path).as(Question.class).check())
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("a.jsonl has no field 'question'; its first rows have: q, points");
+                .hasMessage(
+                        "a.jsonl has no field 'question'; its first rows have: q, points. Where rows need not have it, let Question say so by an Optional");
         assertThatThrownBy(() -> Dataset.csv(file(folder, "a.csv", "Question,points\na,1\n"))
                         .as(Question.class)
                         .check())
-                .hasMessage("a.csv has no field 'question'; its first rows have: Question, points");
+                .hasMessage(
+                        "a.csv has no field 'question'; its first rows have: Question, points. Where rows need not have it, let Question say so by an Optional");
         assertThatCode(() -> Dataset.jsonl(path).as(Codec.json(Question.class)).check())
                 .doesNotThrowAnyException();
     }
