@@ -1,53 +1,37 @@
 package io.headrace;
 
-import java.lang.reflect.ParameterizedType;
-import java.lang.reflect.Type;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JavaType;
 import tools.jackson.databind.json.JsonMapper;
 
 /** JSON by Jackson's data binding, which is loaded when first used: it is not needed to send a first request. Immutable. */
 final class JsonCodec<T> implements Codec<T> {
 
-    private final Type type;
+    /** What Jackson advises its own users in brackets, who have its mapper in their hands. */
+    private static final Pattern JACKSON_SETTING = Pattern.compile(" \\(set `?DeserializationFeature[^)]*\\)");
+
+    private final Class<?> type;
+    private final boolean lists;
     private final String name;
 
-    private JsonCodec(Type type, String name) {
+    private JsonCodec(Class<?> type, boolean lists) {
         this.type = type;
-        this.name = name;
+        this.lists = lists;
+        this.name = lists ? "List of " + type.getSimpleName() : type.getSimpleName();
     }
 
     static <T> JsonCodec<T> of(Class<T> type) {
-        return new JsonCodec<>(Objects.requireNonNull(type, "type"), type.getSimpleName());
+        return new JsonCodec<>(Objects.requireNonNull(type, "type"), false);
     }
 
     static <T> JsonCodec<List<T>> ofLists(Class<T> element) {
-        return new JsonCodec<>(
-                new ListOf(Objects.requireNonNull(element, "element")), "List of " + element.getSimpleName());
-    }
-
-    /** {@code List<element>}, for data binding. */
-    private record ListOf(Class<?> element) implements ParameterizedType {
-
-        @Override
-        public Type[] getActualTypeArguments() {
-            return new Type[] {element};
-        }
-
-        @Override
-        public Type getRawType() {
-            return List.class;
-        }
-
-        @Override
-        public @Nullable Type getOwnerType() {
-            return null;
-        }
+        return new JsonCodec<>(Objects.requireNonNull(element, "element"), true);
     }
 
     @Override
@@ -62,10 +46,25 @@ final class JsonCodec<T> implements Codec<T> {
     @Override
     public T decode(byte[] bytes) {
         try {
-            return Binding.MAPPER.readValue(bytes, Binding.MAPPER.constructType(type));
+            return Binding.MAPPER.readValue(bytes, Binding.javaType(type, lists));
         } catch (JacksonException e) {
-            throw new IllegalArgumentException("not JSON of " + name + ": " + e.getOriginalMessage(), e);
+            throw new IllegalArgumentException("not JSON of " + name + ": " + problem(e), e);
         }
+    }
+
+    /** Field and reason, such as {@code answers[1].points: Cannot map `null` into type `int`}. */
+    private static String problem(JacksonException e) {
+        StringBuilder problem = new StringBuilder();
+        for (JacksonException.Reference at : e.getPath()) {
+            if (at.getPropertyName() == null) {
+                problem.append('[').append(at.getIndex()).append(']');
+            } else {
+                problem.append(problem.isEmpty() ? "" : ".").append(at.getPropertyName());
+            }
+        }
+        return problem.append(problem.isEmpty() ? "" : ": ")
+                .append(JACKSON_SETTING.matcher(e.getOriginalMessage()).replaceAll(""))
+                .toString();
     }
 
     private static final class Binding {
@@ -79,5 +78,11 @@ final class JsonCodec<T> implements Codec<T> {
                         .build())
                 .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
                 .build();
+
+        static JavaType javaType(Class<?> type, boolean lists) {
+            return lists
+                    ? MAPPER.getTypeFactory().constructCollectionType(List.class, type)
+                    : MAPPER.constructType(type);
+        }
     }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -62,5 +63,25 @@ class CodecTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> lists.decode("[{\"x\":\"many\"}]".getBytes(UTF_8)))
                 .withMessageStartingWith("not JSON of List of Point");
+    }
+
+    record Team(String name, List<Point> points) {}
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '!',
+            value = {
+                "{\"name\": \"a\"}      | not JSON of Point: x: Cannot map `null` into type `int`",
+                "{\"x\": \"many\"}      | not JSON of Point: x: Cannot deserialize value of type `int` from String \"many\": not a valid `int` value",
+            })
+    void decode_namesTheField_andNoSettingOfJacksons(String json, String message) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Codec.json(Point.class).decode(json.getBytes(UTF_8)))
+                .withMessage(message);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Codec.jsonList(Team.class)
+                        .decode(("[{\"points\": [{\"x\": 1}, " + json + "]}]").getBytes(UTF_8)))
+                .withMessage(message.replace("of Point: x", "of List of Team: [0].points[1].x"));
     }
 }

@@ -134,7 +134,7 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
                 running.close(new IllegalStateException("the checkpoint was closed"));
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("the results cannot be written: " + ErrorText.message(e), e);
+            throw directory.failure("written", e);
         } finally {
             dispose();
         }
@@ -176,7 +176,7 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
         try {
             directory.close();
         } catch (IOException e) {
-            throw new UncheckedIOException("the results cannot be written: " + ErrorText.message(e), e);
+            throw directory.failure("written", e);
         }
     }
 
@@ -212,7 +212,7 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
                         row.tally()));
             }
         } catch (IOException e) {
-            sink.error(new UncheckedIOException("the rows cannot be kept account of: " + ErrorText.message(e), e));
+            sink.error(directory.failure("written", e));
         }
     }
 
@@ -241,7 +241,7 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
         } catch (UncheckedIOException e) {
             end(e);
         } catch (IOException e) {
-            end(Recorder.failure("the results cannot be forced to the disk: ", e));
+            end(directory.failure("forced to the disk", e));
         }
     }
 
@@ -261,7 +261,7 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
         try {
             directory.finishPass(true);
         } catch (IOException e) {
-            throw new UncheckedIOException("the results cannot be written: " + ErrorText.message(e), e);
+            throw directory.failure("written", e);
         }
     }
 

@@ -12,6 +12,7 @@ import io.headrace.run.JournalRecord.Leaf;
 import io.headrace.run.JournalRecord.Line;
 import io.headrace.run.JournalRecord.Sink;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -97,6 +98,11 @@ final class GroupWriter<O> {
             outcomes.clear();
             keys.clear();
         }
+    }
+
+    /** What to tell of {@code e}, thrown here. */
+    UncheckedIOException failure(IOException e) {
+        return directory.failure("written", e);
     }
 
     private Line result(Outcome.Ok<O> ok) {

@@ -1,9 +1,7 @@
 package io.headrace.run;
 
-import io.headrace.ErrorText;
 import io.headrace.Outcome;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.RejectedExecutionException;
@@ -337,15 +335,8 @@ final class Recorder<O> implements CoreSubscriber<Outcome<O>>, Subscription {
     private void fail(Exception e) {
         cancelUpstream();
         broken = true;
-        error = e instanceof IOException io ? failure("the results cannot be written: ", io) : e;
+        error = e instanceof IOException io ? writer.failure(io) : e;
         done = true;
-    }
-
-    static UncheckedIOException failure(String what, IOException e) {
-        return new UncheckedIOException(
-                what + ErrorText.message(e)
-                        + "; what was emitted is safe, the rest is pending: run again when the cause is gone",
-                e);
     }
 
     private void cancelUpstream() {

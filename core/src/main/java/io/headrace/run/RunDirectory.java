@@ -273,6 +273,14 @@ final class RunDirectory implements AttemptLog, Closeable {
         }
     }
 
+    /** What to tell of {@code e}: the files cannot be {@code what}. */
+    UncheckedIOException failure(String what, IOException e) {
+        return new UncheckedIOException(
+                "the results in " + files.directory() + " cannot be " + what + ": " + ErrorText.message(e)
+                        + "; what was emitted is safe, the rest is pending: run again when the cause is gone",
+                e);
+    }
+
     /** Else the next opening would take what {@code failure} left for an edit, and keep a copy on a disk that may be full. */
     private synchronized void cutToJournal(IOException failure) {
         try {

@@ -363,7 +363,7 @@ class CrashTest {
         Process child = child(at, rows, "ulimit -f 4096; ");
         String said = new String(child.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
         assertThat(child.waitFor(20, TimeUnit.SECONDS)).isTrue();
-        assertThat(said).contains("UncheckedIOException: the results cannot be written", "run again");
+        assertThat(said).contains("UncheckedIOException: the results in " + at + " cannot be written: ", "run again");
         try (Checkpoint<String> checkpoint = open(at)) {
             assertThat(checkpoint.directory().notes()).isEmpty();
             KilledRun.pass(checkpoint, rows, Duration.ZERO);
