@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -267,32 +268,21 @@ class AnotherAccountTest {
     @ParameterizedTest
     @ValueSource(strings = {"PT-23H", "PT-7M", "PT7M", "PT23H"})
     void clocksThatDiffer_hideNoBatch(Duration ahead) {
-        for (boolean keepsTags : List.of(true, false)) {
-            for (long step = 1; ; step++) {
-                Simulation simulation =
-                        new Simulation(root.resolve(keepsTags + "" + step), keepsTags, step, requests(7));
-                simulation.provider.work = Duration.ofMinutes(10);
-                simulation.ahead = ahead;
-                simulation.start(step);
-                simulation.round();
-                if (!simulation.isDead()) {
-                    break;
-                }
-                simulation.later(Duration.ofHours(1));
-                assertThat(simulation.rounds()).as("step " + step).isEqualTo("done");
-                simulation.checkAllIsDone();
-            }
-        }
+        dieAtEveryStepAndFindAll(simulation -> simulation.ahead = ahead);
     }
 
     @Test
     void timesThatAreNotTold_hideNoBatch() {
+        dieAtEveryStepAndFindAll(simulation -> simulation.provider.tellsNoTimes = true);
+    }
+
+    private void dieAtEveryStepAndFindAll(Consumer<Simulation> oddity) {
         for (boolean keepsTags : List.of(true, false)) {
             for (long step = 1; ; step++) {
                 Simulation simulation =
                         new Simulation(root.resolve(keepsTags + "" + step), keepsTags, step, requests(7));
-                simulation.provider.tellsNoTimes = true;
                 simulation.provider.work = Duration.ofMinutes(10);
+                oddity.accept(simulation);
                 simulation.start(step);
                 simulation.round();
                 if (!simulation.isDead()) {
