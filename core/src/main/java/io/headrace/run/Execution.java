@@ -1,9 +1,7 @@
 package io.headrace.run;
 
-import io.headrace.ErrorKind;
 import io.headrace.ErrorText;
 import io.headrace.Outcome;
-import io.headrace.admission.Budget;
 import io.headrace.batch.BatchQueue;
 import io.headrace.flow.FailFastException;
 import io.headrace.flow.FlowControl;
@@ -12,30 +10,18 @@ import io.headrace.observe.Statistics;
 import io.headrace.run.RunReport.End;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import reactor.core.Disposable;
-import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
-import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
 
 /** A run while it runs, once through the dataset: opens the files, lets the rows through, and ends for whatever reason in order. */
 final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress> {
-
-    private static final Logger LOG = LoggerFactory.getLogger(Execution.class);
-
-    private static final long NOT_PAUSED = Long.MIN_VALUE;
 
     private final RunSettings<I, O> settings;
     private final boolean goesOn;
@@ -44,24 +30,18 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
     private final Scheduler files;
     private final Scheduler timer;
     private final Statistics statistics = Statistics.create();
-    private final AtomicLong parked = new AtomicLong();
     private final AtomicLong taken = new AtomicLong();
-    private final AtomicLong pausedSince = new AtomicLong(NOT_PAUSED);
     private final Sinks.Empty<Void> closed = Sinks.empty();
     private final Reductions<O> reductions;
     private final Reporter<O> reporter;
     private final AccountGuard<O> guard;
-    private final ErrorAlarm alarm;
-    private boolean alarmed;
-    private final MemoryGuard memory;
     private final RunContext context;
-    private final Disposable.Swap looking = Disposables.swap();
+    private final OutcomeFilter<O> filter;
+    private final RunWatch watch;
     private final Mono<Checkpoint<O>> opening;
     private @Nullable Checkpoint<O> checkpoint;
     private boolean started;
     private boolean abandoned;
-    private boolean outOfReach;
-    private volatile boolean noRoom;
     private volatile boolean over;
     /** Whoever asks how things stand meanwhile would wait for the disk, on a thread of the timer. */
     private volatile boolean writingAnew;
@@ -81,12 +61,12 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
         this.stop = new GracefulStop(settings.grace(), timer, this::goOn);
         this.reductions = new Reductions<>(settings.directory(), settings.codec(), settings.reductions());
         this.reporter = new Reporter<>(settings, control, stop, statistics, reductions, timer);
-        this.alarm = new ErrorAlarm(settings.errorShare().share());
-        this.memory = new MemoryGuard(this::share);
         this.guard = new AccountGuard<>(settings.accountErrors(), this::hasResults, this::stopByPolicy);
-        CallListener hint = settings.queue() == null ? new BatchHint(this::warn) : CallListener.noop();
+        CallListener hint = settings.queue() == null ? new BatchHint(reporter::warn) : CallListener.noop();
         CallListener all = statistics.and(guard).and(hint).and(settings.listener());
         this.context = new RunContext(settings, all, reporter.startedAt());
+        this.filter = new OutcomeFilter<>(settings, context, reporter::warn, this::stopByPolicy);
+        this.watch = new RunWatch(settings, control, reporter, timer, files);
         if (control.isPaused()) {
             paused();
         }
@@ -117,7 +97,7 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
 
     /** Whether items or reductions wait for batches. */
     private boolean leftWaiting() {
-        return parked.get() > 0 || statistics.snapshot().calls().parked() > 0;
+        return filter.parked() > 0 || statistics.snapshot().calls().parked() > 0;
     }
 
     @Override
@@ -137,6 +117,7 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
         stop.abort(why);
     }
 
+    /** Only notes {@code why} if somebody has asked for a stop before. */
     private void stopByPolicy(String why) {
         if (!stop.stopByPolicy(why)) {
             reporter.note(why);
@@ -149,54 +130,15 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
     }
 
     void paused() {
-        pausedSince.compareAndSet(NOT_PAUSED, timer.now(TimeUnit.NANOSECONDS));
+        reporter.paused();
     }
 
     void resumed() {
-        long since = pausedSince.getAndSet(NOT_PAUSED);
-        if (since != NOT_PAUSED) {
-            note("paused for "
-                    + Duration.ofNanos(timer.now(TimeUnit.NANOSECONDS) - since).toMillis() / 1e3 + " s");
-        }
+        reporter.resumed();
     }
 
     void note(String what) {
-        if (!over) {
-            reporter.note(what);
-        }
-    }
-
-    private void warn(String what) {
-        LOG.warn("{}", what);
-        note(what);
-    }
-
-    private void look() {
-        reporter.lookAtGates().forEach(this::note);
-        try {
-            files.schedule(this::lookAtMemory); // a container tells by files, which are not for the timer's threads
-        } catch (RejectedExecutionException e) {
-            looking.dispose(); // it ends meanwhile
-        }
-    }
-
-    private void lookAtMemory() {
-        if (!over) {
-            memory.look(settings.memory().get()).ifPresent(this::warn);
-        }
-    }
-
-    /** How much of their windows the steps may use, and of their sizes batches. */
-    private void share(double share) {
-        control.share(share);
-        packShare(share);
-    }
-
-    private void packShare(double share) {
-        BatchQueue queue = settings.queue();
-        if (queue != null) {
-            queue.packShare(share);
-        }
+        reporter.note(what);
     }
 
     @Override
@@ -307,31 +249,17 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
             started = true;
         }
         try {
-            MemoryGuard.before(settings.memory().get()).ifPresent(this::warn);
-            looking.update(timer.schedulePeriodically(this::look, 0, 1, TimeUnit.SECONDS));
+            watch.begin();
         } catch (RuntimeException e) {
             closeUnused();
             throw e;
         }
-        SpentBefore purse = settings.purse();
-        if (purse != null) {
-            purse.begin(opened.directory().read(Ledger::totals)).ifPresent(reporter::note);
-            owe(purse.budget());
+        RunSpending spending = settings.spending();
+        if (spending != null) {
+            spending.begin(opened.directory().read(Ledger::totals), settings.queue())
+                    .forEach(reporter::note);
         }
         return opened.record(Flux.defer(() -> work(opened)).contextWrite(outer -> context.into(outer, opened)), this);
-    }
-
-    private void owe(Budget budget) {
-        BatchQueue queue = settings.queue();
-        if (queue == null) {
-            return;
-        }
-        budget.owes(queue, queue::outstanding);
-        long unpriced = queue.outstanding().unknown();
-        if (unpriced > 0) {
-            reporter.note("the cap on money does not count " + unpriced
-                    + " calls that wait for batches: their price or their bound is not known");
-        }
     }
 
     /** Put together when the recorder listens, so that it also hears what the dataset or a step throws here. */
@@ -346,45 +274,7 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
                 .transform(settings.pipeline().controlledBy(control))
                 .transform(guard::judge)
                 .takeUntilOther(stop.cutOff()) // behind what waits for demand
-                .handle(this::admit);
-    }
-
-    /**
-     * Leaves out what waits for a batch, and what no money or no provider was left for, which makes it pending, and sees how many
-     * fail.
-     */
-    private void admit(Outcome<O> outcome, SynchronousSink<Outcome<O>> sink) {
-        context.left(outcome.item());
-        if (outcome instanceof Outcome.Failed<O> failed && failed.kind() == ErrorKind.PARKED) {
-            parked.incrementAndGet();
-            Objects.requireNonNull(checkpoint).directory().park(outcome.item().rowId(), outcome.tally());
-            return;
-        }
-        if (outcome instanceof Outcome.Failed<O> failed && isOutOfReach(failed.kind())) {
-            if (!outOfReach) {
-                outOfReach = true;
-                noRoom = failed.kind() == ErrorKind.BUDGET_EXHAUSTED;
-                stopByPolicy(failed.message());
-            }
-            return;
-        }
-        alarm.item(outcome instanceof Outcome.Failed).ifPresent(this::alarm);
-        sink.next(outcome);
-    }
-
-    private boolean isOutOfReach(ErrorKind kind) {
-        return kind == ErrorKind.UNAVAILABLE || (kind == ErrorKind.BUDGET_EXHAUSTED && settings.purse() != null);
-    }
-
-    private void alarm(String what) {
-        if (settings.errorShare().stops()) {
-            stopByPolicy(what);
-        } else if (alarmed) {
-            LOG.warn("{}", what); // the report must not grow with the rows
-        } else {
-            alarmed = true;
-            warn(what);
-        }
+                .handle((outcome, recorded) -> filter.filter(outcome, opened.directory(), recorded));
     }
 
     /** What was read before is worked on to its end: it may be paid for already. */
@@ -454,13 +344,13 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
 
     private @Nullable Void writeReport(boolean finished) throws IOException {
         Checkpoint<O> from = Objects.requireNonNull(checkpoint);
-        SpentBefore purse = settings.purse();
-        if (purse != null) {
-            purse.end(from.directory().read(Ledger::totals));
+        RunSpending spending = settings.spending();
+        if (spending != null) {
+            spending.end(from.directory().read(Ledger::totals));
         }
-        reporter.lookAtGates().forEach(this::note);
+        reporter.lookAtGates();
         End end = finished ? End.FINISHED : unfinished();
-        RunReport made = reporter.report(from, end, why(end), noRoom);
+        RunReport made = reporter.report(from, end, why(end), filter.isOutOfMoney());
         report = made;
         ReportWriter.write(made);
         return null;
@@ -471,7 +361,7 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
         if (error != null) {
             return error instanceof FailFastException ? End.STOPPED_BY_POLICY : End.BROKEN;
         }
-        return stop.end().orElseGet(() -> parked.get() == 0 ? End.STOPPED : End.WAITING);
+        return stop.end().orElseGet(() -> filter.parked() == 0 ? End.STOPPED : End.WAITING);
     }
 
     private String why(End end) {
@@ -501,8 +391,7 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
             }
         } finally {
             stop.dispose();
-            looking.dispose();
-            packShare(1);
+            watch.end();
             over = true;
             closed.tryEmitEmpty();
         }

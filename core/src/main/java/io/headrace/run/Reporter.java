@@ -20,6 +20,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.scheduler.Scheduler;
 
 /**
@@ -27,6 +30,10 @@ import reactor.core.scheduler.Scheduler;
  * should know beside the numbers. Thread-safe.
  */
 final class Reporter<O> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Reporter.class);
+
+    private static final long NOT_PAUSED = Long.MIN_VALUE;
 
     private final RunSettings<?, O> settings;
     private final FlowControl control;
@@ -39,6 +46,7 @@ final class Reporter<O> {
     private final Scheduler clock;
     private final Instant startedAt;
     private final long startNanos;
+    private final AtomicLong pausedSince = new AtomicLong(NOT_PAUSED);
 
     /** The run starts now, by {@code clock}. */
     Reporter(
@@ -68,9 +76,27 @@ final class Reporter<O> {
         notes.add(what);
     }
 
-    /** Looks at the gates, whose limits change; gives what is to be noted of standstills. */
-    List<String> lookAtGates() {
-        return limits.look(elapsed());
+    /** {@link #note}, and in the log. */
+    void warn(String what) {
+        LOG.warn("{}", what);
+        note(what);
+    }
+
+    void paused() {
+        pausedSince.compareAndSet(NOT_PAUSED, clock.now(TimeUnit.NANOSECONDS));
+    }
+
+    void resumed() {
+        long since = pausedSince.getAndSet(NOT_PAUSED);
+        if (since != NOT_PAUSED) {
+            Duration paused = Duration.ofNanos(clock.now(TimeUnit.NANOSECONDS) - since);
+            note("paused for " + paused.toMillis() / 1e3 + " s");
+        }
+    }
+
+    /** Looks at the gates, whose limits change, and notes their standstills. */
+    void lookAtGates() {
+        limits.look(elapsed()).forEach(this::note);
     }
 
     Progress progress(Checkpoint<O> from) {
@@ -159,8 +185,10 @@ final class Reporter<O> {
     }
 
     private Optional<Budget.Balance> balance() {
-        SpentBefore purse = settings.purse();
-        return purse == null ? Optional.empty() : Optional.of(purse.budget().balance());
+        RunSpending spending = settings.spending();
+        return spending == null
+                ? Optional.empty()
+                : Optional.of(spending.budget().balance());
     }
 
     private Waiting waiting(long items, long calls, boolean noRoom) {

@@ -486,7 +486,7 @@ public final class Run<O> {
                     grace,
                     accountErrors,
                     errorShare,
-                    budget == null ? null : new SpentBefore(budget, directory),
+                    budget == null ? null : new RunSpending(budget, directory),
                     queue,
                     List.copyOf(gates),
                     memory,

@@ -43,8 +43,8 @@ final class RunContext {
         Context observed = checkpoint.attemptLog().into(listener.into(named)).put(ON_ERROR_DROPPED, (Consumer<
                         Throwable>)
                 RunContext::dropped);
-        SpentBefore purse = settings.purse();
-        return purse == null ? observed : purse.budget().into(observed);
+        RunSpending spending = settings.spending();
+        return spending == null ? observed : spending.budget().into(observed);
     }
 
     /** The item is through all steps. */

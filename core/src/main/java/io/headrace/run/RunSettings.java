@@ -36,7 +36,7 @@ record RunSettings<I, O>(
         Duration grace,
         int accountErrors,
         ErrorAlarm.Limit errorShare,
-        @Nullable SpentBefore purse,
+        @Nullable RunSpending spending,
         @Nullable BatchQueue queue,
         List<Gate> gates,
         Supplier<MemoryUse> memory,
