@@ -7,7 +7,7 @@ import io.headrace.ErrorText;
 import io.headrace.Require;
 import io.headrace.admission.Budget;
 import io.headrace.cache.KeyFunction;
-import io.headrace.layer.BatchMember.Caller;
+import io.headrace.layer.MicroBatchMember.Caller;
 import io.headrace.model.EmbeddingRequest;
 import io.headrace.model.EmbeddingResponse;
 import io.headrace.model.TokenEstimator;
@@ -102,10 +102,10 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
     private final Supplier<? extends Scheduler> timer;
 
     private final Object lock = new Object();
-    private final Map<Object, Batch<Q, R>> filling = new HashMap<>();
-    private final ArrayDeque<Batch<Q, R>> ready = new ArrayDeque<>();
-    private final Set<Batch<Q, R>> due = new LinkedHashSet<>();
-    private final Map<Batch<Q, R>, BatchWork<Q, R>> atWork = new HashMap<>();
+    private final Map<Object, MicroBatch<Q, R>> filling = new HashMap<>();
+    private final ArrayDeque<MicroBatch<Q, R>> ready = new ArrayDeque<>();
+    private final Set<MicroBatch<Q, R>> due = new LinkedHashSet<>();
+    private final Map<MicroBatch<Q, R>, MicroBatchWork<Q, R>> atWork = new HashMap<>();
     private boolean closed;
     private final Sinks.Empty<Void> idle = Sinks.empty();
     private final ThreadLocal<Boolean> sending = new ThreadLocal<>();
@@ -156,7 +156,7 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
     public Mono<R> apply(Q request) {
         Objects.requireNonNull(request, "request");
         return Mono.deferContextual(context -> {
-            BatchMember<Q, R> member = member(request, context);
+            MicroBatchMember<Q, R> member = member(request, context);
             Object group = group(request, context);
             return Mono.create(sink -> join(member, group, sink));
         });
@@ -181,17 +181,18 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
         });
     }
 
-    private BatchMember<Q, R> member(Q request, ContextView context) {
-        BatchMember.Key key = null;
+    private MicroBatchMember<Q, R> member(Q request, ContextView context) {
+        MicroBatchMember.Key key = null;
         if (keys != null) {
             Integer replicate = CallOptions.from(context).replicate();
-            key = new BatchMember.Key(KeyedCall.key(keys, request).fingerprint(), replicate == null ? 0 : replicate);
+            key = new MicroBatchMember.Key(
+                    KeyedCall.key(keys, request).fingerprint(), replicate == null ? 0 : replicate);
         }
         long weight = weigher.applyAsLong(request);
         if (weight < 0) {
             throw new IllegalArgumentException("the weigher gave a negative weight: " + weight);
         }
-        return new BatchMember<>(request, key, weight);
+        return new MicroBatchMember<>(request, key, weight);
     }
 
     /** Who may share a batch. */
@@ -209,10 +210,10 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
                 AttemptLogOfCall.behindAll(context));
     }
 
-    private void join(BatchMember<Q, R> member, Object group, MonoSink<R> sink) {
+    private void join(MicroBatchMember<Q, R> member, Object group, MonoSink<R> sink) {
         Caller<R> caller = Caller.of(sink);
-        Batch<Q, R> joined;
-        BatchMember<Q, R> as;
+        MicroBatch<Q, R> joined;
+        MicroBatchMember<Q, R> as;
         boolean isNew;
         synchronized (lock) {
             joined = closed ? null : batchFor(member, group);
@@ -220,7 +221,7 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
                 as = member;
                 isNew = false;
             } else {
-                BatchMember<Q, R> like = joined.like(member);
+                MicroBatchMember<Q, R> like = joined.like(member);
                 as = like == null ? member : like;
                 if (like == null) {
                     joined.add(member);
@@ -244,23 +245,23 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
     }
 
     /** The batch that {@code member} fits in. Under the lock. */
-    private Batch<Q, R> batchFor(BatchMember<Q, R> member, Object group) {
-        Batch<Q, R> open = filling.get(group);
+    private MicroBatch<Q, R> batchFor(MicroBatchMember<Q, R> member, Object group) {
+        MicroBatch<Q, R> open = filling.get(group);
         if (open != null && open.like(member) != null) {
             return open;
         }
         if (member.weight() > maxWeight) {
-            return new Batch<>(group); // goes alone, and the open one fills on
+            return new MicroBatch<>(group); // goes alone, and the open one fills on
         }
         if (open != null && open.weight() + member.weight() > maxWeight) {
             makeReady(open);
             open = null;
         }
-        return open != null ? open : filling.compute(group, (g, none) -> new Batch<>(g));
+        return open != null ? open : filling.compute(group, (g, none) -> new MicroBatch<>(g));
     }
 
     /** Nobody joins it any more. Under the lock. */
-    private void makeReady(Batch<Q, R> batch) {
+    private void makeReady(MicroBatch<Q, R> batch) {
         filling.remove(batch.group(), batch);
         due.remove(batch);
         batch.stopClock();
@@ -268,7 +269,7 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
     }
 
     /** A batch whose time nobody can take fails at once. */
-    private void startClock(Batch<Q, R> batch) {
+    private void startClock(MicroBatch<Q, R> batch) {
         try {
             Disposable clock = timer.get()
                     .schedule(() -> timeIsUp(batch), TimeUnit.NANOSECONDS.convert(maxWait), TimeUnit.NANOSECONDS);
@@ -293,11 +294,11 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
         }
     }
 
-    private boolean isFilling(Batch<Q, R> batch) {
+    private boolean isFilling(MicroBatch<Q, R> batch) {
         return filling.get(batch.group()) == batch;
     }
 
-    private void timeIsUp(Batch<Q, R> batch) {
+    private void timeIsUp(MicroBatch<Q, R> batch) {
         synchronized (lock) {
             if (isFilling(batch)) {
                 due.add(batch);
@@ -307,15 +308,15 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
     }
 
     /** Nobody is in it any more. Under the lock. */
-    private void forget(Batch<Q, R> batch) {
+    private void forget(MicroBatch<Q, R> batch) {
         filling.remove(batch.group(), batch);
         due.remove(batch);
         ready.remove(batch);
         batch.stopClock();
     }
 
-    private void leave(Batch<Q, R> batch, BatchMember<Q, R> member, Caller<R> caller) {
-        BatchWork<Q, R> work = null;
+    private void leave(MicroBatch<Q, R> batch, MicroBatchMember<Q, R> member, Caller<R> caller) {
+        MicroBatchWork<Q, R> work = null;
         synchronized (lock) {
             if (batch.remove(member, caller)) {
                 forget(batch);
@@ -336,7 +337,7 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
         }
         sending.set(true);
         try {
-            for (BatchWork<Q, R> next = next(); next != null; next = next()) {
+            for (MicroBatchWork<Q, R> next = next(); next != null; next = next()) {
                 next.start();
             }
         } finally {
@@ -344,7 +345,7 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
         }
     }
 
-    private @Nullable BatchWork<Q, R> next() {
+    private @Nullable MicroBatchWork<Q, R> next() {
         synchronized (lock) {
             if (atWork.size() >= concurrency) {
                 return null;
@@ -352,17 +353,17 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
             if (ready.isEmpty() && !due.isEmpty()) {
                 makeReady(due.iterator().next());
             }
-            Batch<Q, R> batch = ready.poll();
+            MicroBatch<Q, R> batch = ready.poll();
             if (batch == null) {
                 return null;
             }
-            BatchWork<Q, R> work = new BatchWork<>(call, batch, lock, toldOfExtraIds, () -> ended(batch));
+            MicroBatchWork<Q, R> work = new MicroBatchWork<>(call, batch, lock, toldOfExtraIds, () -> ended(batch));
             atWork.put(batch, work);
             return work;
         }
     }
 
-    private void ended(Batch<Q, R> batch) {
+    private void ended(MicroBatch<Q, R> batch) {
         synchronized (lock) {
             atWork.remove(batch);
         }

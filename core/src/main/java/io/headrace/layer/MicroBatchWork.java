@@ -7,10 +7,10 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.ErrorShield;
 import io.headrace.Usage;
-import io.headrace.layer.BatchMember.Caller;
 import io.headrace.layer.BatchRequest.Element;
 import io.headrace.layer.BatchResponse.Failure;
 import io.headrace.layer.BatchResponse.Result;
+import io.headrace.layer.MicroBatchMember.Caller;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -24,12 +24,12 @@ import reactor.core.publisher.SignalType;
 import reactor.util.context.Context;
 
 /** A batch that has left: its call, in halves where it is refused, and the answers to their callers. */
-final class BatchWork<Q, R> extends BaseSubscriber<Void> {
+final class MicroBatchWork<Q, R> extends BaseSubscriber<Void> {
 
     private static final Logger LOG = LoggerFactory.getLogger(MicroBatcher.class);
 
     private final Call<BatchRequest<Q>, BatchResponse<R>> call;
-    private final Batch<Q, R> batch;
+    private final MicroBatch<Q, R> batch;
     private final List<Element<Q>> elements;
     private final Context context;
     private final Object lock;
@@ -43,9 +43,9 @@ final class BatchWork<Q, R> extends BaseSubscriber<Void> {
      * @param lock guards {@code batch}
      * @param onEnd run once, whatever ends the work
      */
-    BatchWork(
+    MicroBatchWork(
             Call<BatchRequest<Q>, BatchResponse<R>> call,
-            Batch<Q, R> batch,
+            MicroBatch<Q, R> batch,
             Object lock,
             AtomicBoolean toldOfExtraIds,
             Runnable onEnd) {

@@ -18,9 +18,9 @@ import reactor.core.publisher.MonoSink;
 import reactor.util.context.ContextView;
 
 /** One request of a batch and all who wait for its answer. Guarded by the batcher's lock. */
-final class BatchMember<Q, R> {
+final class MicroBatchMember<Q, R> {
 
-    private static final Logger LOG = LoggerFactory.getLogger(BatchMember.class);
+    private static final Logger LOG = LoggerFactory.getLogger(MicroBatchMember.class);
 
     private static final Comparator<Fingerprint> BY_FINGERPRINT = (x, y) -> {
         int order = Long.compareUnsigned(x.a(), y.a());
@@ -72,19 +72,19 @@ final class BatchMember<Q, R> {
     private final long weight;
     private final List<Caller<R>> callers = new ArrayList<>(1);
 
-    BatchMember(Q request, @Nullable Key key, long weight) {
+    MicroBatchMember(Q request, @Nullable Key key, long weight) {
         this.request = request;
         this.key = key;
         this.weight = weight;
     }
 
     /** By item, then key, then arrival. */
-    static <Q, R> Comparator<BatchMember<Q, R>> order() {
-        Comparator<BatchMember<Q, R>> byItem =
+    static <Q, R> Comparator<MicroBatchMember<Q, R>> order() {
+        Comparator<MicroBatchMember<Q, R>> byItem =
                 Comparator.comparing(member -> member.first().options().item(), NumericAwareOrder.INSTANCE);
         Comparator<@Nullable Key> byKey =
                 Comparator.comparing(Key::fingerprint, BY_FINGERPRINT).thenComparingInt(Key::sample);
-        return byItem.thenComparing(BatchMember::key, Comparator.nullsFirst(byKey));
+        return byItem.thenComparing(MicroBatchMember::key, Comparator.nullsFirst(byKey));
     }
 
     Q request() {

@@ -7,7 +7,7 @@ import java.util.List;
  * The places of all items that wait for a batch. None is given back while the batch waits at a gate or before a retry: an item that came
  * in its place could be one that the next batch needs, whose leader waits for a place in turn.
  */
-record BatchSlot(List<WorkSlot> slots, int size) implements WorkSlot {
+record MicroBatchSlot(List<WorkSlot> slots, int size) implements WorkSlot {
 
     @Override
     public Wait newWait() {

@@ -4,8 +4,8 @@ import io.headrace.CallOptions;
 import io.headrace.FatalErrorHandler;
 import io.headrace.Priority;
 import io.headrace.WorkSlot;
-import io.headrace.layer.BatchMember.Caller;
 import io.headrace.layer.BatchRequest.Element;
+import io.headrace.layer.MicroBatchMember.Caller;
 import io.headrace.model.DeltaSink;
 import io.headrace.observe.AttemptNumber;
 import java.util.ArrayList;
@@ -20,18 +20,18 @@ import reactor.core.Disposable;
 import reactor.util.context.Context;
 
 /** Requests that go together: first it fills, then its elements and their order are fixed and it leaves. Guarded by the batcher's lock. */
-final class Batch<Q, R> {
+final class MicroBatch<Q, R> {
 
     private final Object group;
-    private final List<BatchMember<Q, R>> members = new ArrayList<>();
-    private final Map<BatchMember.Key, BatchMember<Q, R>> byKey = new HashMap<>();
+    private final List<MicroBatchMember<Q, R>> members = new ArrayList<>();
+    private final Map<MicroBatchMember.Key, MicroBatchMember<Q, R>> byKey = new HashMap<>();
     private long weight;
     private @Nullable Disposable clock;
 
     // from when it leaves
-    private Map<String, BatchMember<Q, R>> byId = Map.of();
+    private Map<String, MicroBatchMember<Q, R>> byId = Map.of();
 
-    Batch(Object group) {
+    MicroBatch(Object group) {
         this.group = group;
     }
 
@@ -49,11 +49,11 @@ final class Batch<Q, R> {
 
     /** An equal request that is in it already. */
     @Nullable
-    BatchMember<Q, R> like(BatchMember<Q, R> member) {
+    MicroBatchMember<Q, R> like(MicroBatchMember<Q, R> member) {
         return member.key() == null ? null : byKey.get(member.key());
     }
 
-    void add(BatchMember<Q, R> member) {
+    void add(MicroBatchMember<Q, R> member) {
         members.add(member);
         weight += member.weight();
         if (member.key() != null) {
@@ -62,7 +62,7 @@ final class Batch<Q, R> {
     }
 
     /** A caller has gone. True if it was the last. */
-    boolean remove(BatchMember<Q, R> member, Caller<R> caller) {
+    boolean remove(MicroBatchMember<Q, R> member, Caller<R> caller) {
         if (!member.callers().remove(caller)) {
             return false;
         }
@@ -102,10 +102,10 @@ final class Batch<Q, R> {
 
     /** It leaves: its elements are fixed, in their order. */
     List<Element<Q>> leave() {
-        members.sort(BatchMember.order());
-        Map<String, BatchMember<Q, R>> named = new LinkedHashMap<>();
+        members.sort(MicroBatchMember.order());
+        Map<String, MicroBatchMember<Q, R>> named = new LinkedHashMap<>();
         Map<String, Integer> used = new HashMap<>();
-        for (BatchMember<Q, R> member : members) {
+        for (MicroBatchMember<Q, R> member : members) {
             named.put(newId(member.first().options().item(), named, used), member);
         }
         byId = named;
@@ -133,13 +133,13 @@ final class Batch<Q, R> {
 
     /** The callers of an element, who get their answer now. */
     List<Caller<R>> take(String id) {
-        BatchMember<Q, R> member = member(id);
+        MicroBatchMember<Q, R> member = member(id);
         List<Caller<R>> callers = List.copyOf(member.callers());
         callers.forEach(caller -> remove(member, caller));
         return callers;
     }
 
-    private BatchMember<Q, R> member(String id) {
+    private MicroBatchMember<Q, R> member(String id) {
         return Objects.requireNonNull(byId.get(id));
     }
 
@@ -163,7 +163,7 @@ final class Batch<Q, R> {
                 .toList();
         Context context = Context.of(members.get(0).first().context());
         context = FatalErrorHandler.NONE.into(context);
-        context = new BatchSlot(slots, members.size()).into(context, options);
+        context = new MicroBatchSlot(slots, members.size()).into(context, options);
         return FallbackLayer.asPartOfCall(context.delete(DeltaSink.class).delete(AttemptNumber.class));
     }
 }
