@@ -195,7 +195,7 @@ public final class Budget {
 
     /**
      * Counts as reserved from now on what may yet have to be paid elsewhere, such as for batches that are out: read anew at each
-     * question. Whoever takes more upon himself reserves it here until it shows there.
+     * question. A new debt is reserved here until it shows there.
      *
      * @param creditor whose debt it is; told again, nothing changes
      * @param most the most that it may come to now; quick, never calls back

@@ -106,7 +106,7 @@ final class FairQueue<T> {
         return entry.payer == null ? NOBODY : entry.payer;
     }
 
-    /** What was admitted has used {@code tokens}: its tenant is charged those instead of its demand, if he was charged that. */
+    /** What was admitted has used {@code tokens}: its tenant is charged those instead of its demand, if it was charged that. */
     void settle(Entry<T> entry, long tokens) {
         tierOf(entry).settle(entry, tokens);
     }
@@ -219,7 +219,7 @@ final class FairQueue<T> {
 
         void settle(Entry<T> entry, long tokens) {
             Tenant<T> tenant = entry.charged;
-            if (tenant != null && tenants.get(tenant.name) == tenant) { // else he was forgotten, and owes nothing
+            if (tenant != null && tenants.get(tenant.name) == tenant) { // else it was forgotten, and owes nothing
                 TreeSet<Tenant<T>> in = tenant.first == null ? ahead : waiting;
                 in.remove(tenant);
                 tenant.settle(entry, tokens);

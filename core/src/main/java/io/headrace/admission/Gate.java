@@ -564,7 +564,7 @@ public final class Gate {
                 .build();
     }
 
-    /** What a tenant is charged for an attempt. A turn that costs nothing would leave him first in line for the next one, for ever. */
+    /** What a tenant is charged for an attempt. One whose turns cost nothing would be first in line for ever. */
     private static long tokens(Settlement end, Demand demand) {
         long used = end.usage().inputTokens() + end.usage().outputTokens();
         boolean tellsNothing = !end.isFree() && (used == 0 || !end.usage().isKnown());

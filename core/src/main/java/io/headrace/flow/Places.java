@@ -47,7 +47,7 @@ final class Places {
         this.limit = limit;
     }
 
-    /** While it is shut nobody enters. Who waits inside goes on: he may hold what others wait for. */
+    /** While it is shut nobody enters. Those that wait inside go on: they may hold what others wait for. */
     void shut(boolean shut) {
         this.shut = shut;
     }

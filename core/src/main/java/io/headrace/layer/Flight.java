@@ -19,8 +19,8 @@ import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
 /**
- * One call and all who wait for its answer. The first of them leads: the call has his context. When he leaves, the next one leads,
- * and the call goes on; it is cancelled when the last has left. Thread-safe; nobody is called under the lock.
+ * One call and all who wait for its answer. The first of them leads: the call has the leader's context. When the leader leaves, the next
+ * one leads and the call goes on; it is cancelled when the last has left. Thread-safe; nobody is called under the lock.
  */
 final class Flight<R> implements CoreSubscriber<R>, FatalErrorHandler, Urgency {
 
@@ -88,7 +88,7 @@ final class Flight<R> implements CoreSubscriber<R>, FatalErrorHandler, Urgency {
         return true;
     }
 
-    /** A joiner of higher priority takes the whole call with him. */
+    /** A joiner of higher priority raises that of the whole call. */
     private void raise(Priority wanted) {
         List<Runnable> told;
         synchronized (this) {

@@ -25,9 +25,9 @@ import org.slf4j.LoggerFactory;
 import reactor.util.context.Context;
 
 /**
- * The listener and the attempt log of a call in flight: those of whoever pays for it. When he leaves, what is on its way ends for
- * him as not sent, at no cost, and begins for the next one: the run and the journal of the first may be gone when the answer
- * comes. Thread-safe; listeners are told outside the lock.
+ * The listener and the attempt log of a call in flight: those of the waiter that pays for it. When that one leaves, its attempts end for it
+ * as not sent and free of charge, and begin for the next one, because its run and journal may be gone when the answer comes. Thread-safe;
+ * listeners are told outside the lock.
  */
 final class FlightLog implements CallListener, AttemptLogOfCall {
 

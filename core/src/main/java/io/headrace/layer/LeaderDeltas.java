@@ -6,9 +6,9 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /**
- * The deltas of a call in flight on their way to its leader's subscriber. As long as the leader is alone, the call waits until he
- * has taken a delta. When others wait for the answer too he holds nobody up: what he has not taken is kept for him, at most the
- * answer, which the call collects anyway. When he has left, deltas are dropped. For one flight; thread-safe.
+ * The deltas of a call in flight on their way to its leader's subscriber. While the leader is alone, the call waits until it has taken each
+ * delta. When others wait for the answer too, the leader holds nobody up: deltas that it has not taken are kept for it, at most the answer,
+ * which the call collects anyway. When it has left, deltas are dropped. For one flight; thread-safe.
  */
 final class LeaderDeltas implements DeltaSink {
 
@@ -25,7 +25,7 @@ final class LeaderDeltas implements DeltaSink {
         this.leader = leader;
     }
 
-    /** {@code answer} of the leader, who gets it when he has taken all deltas. */
+    /** {@code answer} for the leader, which gets it after all deltas. */
     <R> Mono<R> before(Mono<R> answer) {
         Mono<Boolean> all = queue.asFlux().concatMap(this::handOver, 1).then(Mono.just(true));
         return Mono.zip(answer.doOnTerminate(queue::tryEmitComplete), all, (got, taken) -> got);

@@ -208,8 +208,8 @@ public final class ObserveLayer<Q, R> implements Layer<Q, R> {
         }
 
         /**
-         * The cancel reaches the source first, so ends are told from the inside outwards here too. Who cancels while he takes the answer
-         * has not gone on with it yet.
+         * The cancel reaches the source first, so ends are told from the inside outwards here too. A subscriber that cancels while it
+         * is given the answer has not gone on with it yet.
          */
         @Override
         public void cancel() {

@@ -18,23 +18,23 @@ import reactor.core.publisher.Mono;
 import reactor.util.context.ContextView;
 
 /**
- * Makes one call of those that ask for the same sample at the same time, and gives its answer to all. Stands round the cache, so
- * that they share one lookup and one write; it keeps nothing when the call is over.
+ * Makes one call of all that ask for the same sample at the same time, and gives its answer to each. Stands round the cache, so that they
+ * share one lookup and one write. Keeps nothing when the call is over.
  *
- * <p>The first caller leads: the call has his Reactor {@code Context}, with his {@link CallOptions}, budget and attempt log. The
- * others follow, and give their place in the step back while they wait. When the leader cancels, the next one leads, and the call
- * in flight goes on: to the leader's listener and log it ends as not sent and free of charge, and to those of the next one it
- * begins. A follower's cancel takes nothing from the others; that of the last one cancels the call.
+ * <p>The first caller leads: the call runs in its Reactor {@code Context}, with its {@link CallOptions}, budget and attempt log. The others
+ * follow, and give their places in the step back while they wait. When the leader cancels, the next caller leads and the call goes on: for
+ * the old leader's listener and log it ends as not sent and free of charge, for the new leader's it begins. When a follower cancels, the
+ * others go on; when the last caller cancels, so does the call.
  *
- * <p>A follower who gets the answer is told as {@link CacheHit}: he has paid nothing. A failure reaches every caller once, and is
- * forgotten before that. Not shared are failures that are the leader's own: a budget that others do not have, a gate for which
- * he would not wait and they would, a stream that broke off behind the first delta; his followers then begin another call.
- * So do those of another stack, which may judge answers otherwise: they find the stored answer, most often.
+ * <p>A follower pays nothing: its answer is told as a {@link CacheHit}. A failure reaches every caller once, and is forgotten before that.
+ * Some failures are the leader's own: its budget is used up, it would not wait for a gate, or its stream broke off after the first delta.
+ * Its followers then begin another call. So do followers of another stack, which may judge answers differently; most often they find the
+ * answer stored.
  *
- * <p>Calls of different {@link CachePolicy} are not joined, nor are those that bypass the cache or run dry.
+ * <p>Calls of different {@link CachePolicy} are not joined, nor are calls that bypass the cache or run dry.
  *
- * <p>A follower that streams gets the whole answer. A leader that streams holds up the call as long as nobody follows him; then what
- * he has not taken is kept for him.
+ * <p>A follower that streams gets the whole answer at once. A leader that streams slows the call down to its own speed until somebody
+ * follows; from then on, deltas that it has not taken are kept for it.
  */
 public final class SingleFlightLayer<Q, R> implements Layer<Q, R> {
 

@@ -18,7 +18,7 @@ import reactor.util.context.Context;
 
 /**
  * One caller of a {@link SingleFlightLayer}: leads a flight or follows one, and goes for another one where the answer or the
- * failure of the one he followed was for its leader only. Thread-safe.
+ * failure of the one that it followed was for its leader only. Thread-safe.
  */
 final class Waiter<Q, R> {
 
@@ -180,7 +180,7 @@ final class Waiter<Q, R> {
         }
     }
 
-    /** Whether what came is no answer to this one: from another stack, or for a reason that is not his. */
+    /** Whether what came is no answer to this one: from another stack, or for a reason of its leader alone. */
     private boolean isOnlyFor(Waiter<?, R> origin, @Nullable Throwable error) {
         if (origin.line.call() != line.call()) {
             return true;
