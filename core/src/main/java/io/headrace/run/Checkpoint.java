@@ -9,7 +9,6 @@ import io.headrace.Require;
 import io.headrace.files.FileScheduler;
 import io.headrace.observe.AttemptLog;
 import io.headrace.run.RunDirectory.Admission;
-import io.headrace.run.RunDirectory.Opening;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;

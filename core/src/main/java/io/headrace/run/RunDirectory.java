@@ -21,7 +21,6 @@ import io.headrace.run.JournalRecord.RetryFailed;
 import io.headrace.run.JournalRecord.RunStarted;
 import io.headrace.run.JournalRecord.Superseded;
 import io.headrace.run.JournalRecord.Synced;
-import io.headrace.run.LineCheck.Damage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -37,8 +36,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of a run, kept in step: journal, ledger, results and dead letters. Opening brings them to one state whatever
- * broke them.
+ * The files of a run, kept in step: journal, ledger, results and dead letters.
  *
  * <p>Safe for any number of threads, but {@link #write}, {@link #finishPass} and {@link #close} only one at a time.
  */
@@ -74,54 +72,23 @@ final class RunDirectory implements AttemptLog, Closeable {
         DUPLICATE
     }
 
-    /**
-     * How a directory is opened.
-     *
-     * @param pipeline what the results depend on besides the rows; another one than before moves the old files aside
-     * @param dataset says where the rows come from; another one than before is noted
-     * @param fresh whether old files are moved aside in any case
-     * @param retryFailed whether failed rows become pending
-     */
-    record Opening(String pipeline, String dataset, boolean fresh, boolean retryFailed) {}
-
     private RunDirectory(RunFiles files, DirectoryLock lock, Opening opening, LongSupplier clock) throws IOException {
         this.files = files;
         this.lock = lock;
         this.clock = clock;
-        files.redoCompaction();
-        if (files.hasContent() && opening.fresh()) {
-            notes.add("started afresh: earlier files have the number " + files.moveAside() + " now");
-        } else if (files.hasContent() && !Files.exists(files.journal())) {
-            notes.add("files without a journal were found: they have the number " + files.moveAside() + " now");
-        }
-        Replay replay = Replay.of(files);
-        RunStarted before = replay.ledger().run();
-        if (before != null && !before.pipeline().equals(opening.pipeline())) {
-            replay.ledger().close();
-            notes.add("the pipeline or its configuration changed: earlier files have the number " + files.moveAside()
-                    + " now; equal calls come from the cache");
-            replay = Replay.of(files);
-            before = null;
-        } else if (before != null && !before.dataset().equals(opening.dataset())) {
-            notes.add("the dataset was '" + before.dataset() + "' and is '" + opening.dataset()
-                    + "' now: rows with the same id and content are kept; a copy of what was there has the number "
-                    + files.copyAside());
-        }
-        long torn = replay.cutBytes();
-        boolean damaged = !replay.damage().isEmpty();
-        if (damaged) {
-            replay = repair(replay);
-        }
+        Opening.Found found = opening.find(files);
+        notes.addAll(found.notes());
+        Replay replay = found.replay();
         ledger = replay.ledger();
         journal = Journal.open(files.journal(), replay.end());
         results = LineFile.open(files.results());
         deadLetters = LineFile.open(files.deadLetters());
         long surplus = results.cut(ledger.resultsEnd()) + deadLetters.cut(ledger.deadLettersEnd());
-        cutBytes = damaged ? torn : torn + surplus;
+        cutBytes = found.tornBytes() + (found.isDamaged() ? 0 : surplus);
         nextAttempt = ledger.nextAttempt();
         note(new RunStarted(
                 JournalFormat.VERSION,
-                before == null ? 1 : before.run() + 1,
+                found.runsBefore() + 1,
                 clock.getAsLong(),
                 opening.pipeline(),
                 opening.dataset()));
@@ -446,23 +413,6 @@ final class RunDirectory implements AttemptLog, Closeable {
                 }
             }
         }
-    }
-
-    /** Keeps a copy of the files for whoever changed them, and leaves out what does not hold. */
-    private Replay repair(Replay damaged) throws IOException {
-        boolean copied = damaged.damage().stream().anyMatch(Damage::isThere);
-        String copy = copied ? "; a copy of what was there has the number " + files.copyAside() : "";
-        damaged.damage().forEach(file -> notes.add(file.what() + (file.isThere() ? copy : "")));
-        if (damaged.lost() == 0) {
-            return damaged;
-        }
-        try (Ledger rows = damaged.ledger();
-                LineFile someResults = LineFile.open(files.results());
-                LineFile someDeadLetters = LineFile.open(files.deadLetters())) {
-            rows.rows().passAll();
-            new Compaction(files, rows).run(someResults, someDeadLetters);
-        }
-        return Replay.of(files);
     }
 
     private long failed() {
