@@ -12,12 +12,9 @@ import io.headrace.observe.Meter;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.util.context.ContextView;
@@ -57,8 +54,8 @@ public final class Gate {
     private static final long NO_MONEY = -3;
 
     private final String name;
-    private final Supplier<Scheduler> scheduler;
     private final GateClock clock;
+    private final WakeUp wakeUp;
     private final Resources shared;
     private final @Nullable Slots slots;
     private final KeyRing keys;
@@ -73,9 +70,6 @@ public final class Gate {
     private int failFastWaiting;
     private volatile int concurrency;
     private boolean paused;
-    private @Nullable Disposable timer;
-    private long timerAt;
-    private int timerTurns;
 
     /**
      * @param shared what all keys share, {@code slots} among them
@@ -91,8 +85,8 @@ public final class Gate {
             GateEvents events,
             GateMemory memory) {
         this.name = name;
-        this.scheduler = scheduler;
         this.clock = new GateClock(scheduler);
+        this.wakeUp = new WakeUp(scheduler, clock, this::wake);
         this.shared = new Resources(shared);
         this.slots = slots;
         this.keys = keys;
@@ -450,7 +444,7 @@ public final class Gate {
             return false;
         }
         failFast(deferred, now);
-        if (wake(wait, now)) {
+        if (wait == Resource.UNTIL_SETTLED || wakeUp.in(wait, now)) {
             return true;
         }
         if (first.state == Ticket.State.WAITING) {
@@ -518,34 +512,8 @@ public final class Gate {
         return why == null ? null : notSent(ErrorKind.BUDGET_EXHAUSTED, why);
     }
 
-    /**
-     * Looks again at {@code now + wait}, unless that is to happen sooner anyway; a look that is overdue may have gone with its scheduler.
-     * False if the scheduler takes no more work.
-     */
-    private boolean wake(long wait, long now) {
-        if (wait == Resource.UNTIL_SETTLED) {
-            return true;
-        }
-        long at = now + wait;
-        if (timer != null) {
-            if (timerAt - at <= 0 && timerAt - now >= 0 && timerTurns == clock.turns()) {
-                return true;
-            }
-            timer.dispose();
-            timer = null;
-        }
-        timerAt = at;
-        timerTurns = clock.turns();
-        try {
-            timer = scheduler.get().schedule(() -> onTime(at), wait, TimeUnit.NANOSECONDS);
-            return true;
-        } catch (RejectedExecutionException e) {
-            return false;
-        }
-    }
-
-    private void onTime(long at) {
-        change((now, deferred) -> timer = timerAt == at ? null : timer);
+    private void wake(long at) {
+        change((now, deferred) -> wakeUp.woken(at));
     }
 
     private void turnAway(Ticket<?> ticket, ApiException error, Deferred deferred) {
