@@ -44,16 +44,16 @@ import reactor.util.context.ContextView;
  * }
  * }</pre>
  *
- * <p>Ok outcomes become lines of {@code results.jsonl}, failed ones lines of {@code dead-letters.jsonl}; {@code journal} says
- * what is done. An outcome is emitted when it is written to the operating system, which survives the death of the process;
- * the files are forced to the disk every {@link Builder#syncEvery} and survive power loss up to there. As often it is looked whether
- * they are still there: when somebody has deleted, moved, replaced or shortened them, the stream ends with an {@link UncheckedIOException}.
+ * <p>Ok outcomes become lines of {@code results.jsonl}, failed ones lines of {@code dead-letters.jsonl}; {@code journal} says what is done.
+ * An outcome is emitted when it is written to the operating system, so it survives the death of the process. Every {@link
+ * Builder#syncEvery} the files are forced to the disk, to survive a loss of power, and checked: if somebody has deleted, moved, replaced or
+ * shortened one, the stream ends with an {@link UncheckedIOException}.
  *
- * <p>Items that are {@linkplain ErrorKind#PARKED parked} until a batch answers their calls are left out, and pending.
+ * <p>Items that are {@linkplain ErrorKind#PARKED parked} until a batch answers their calls are not written and stay pending.
  *
- * <p>The children of an expand step are written one by one, and their row is done when the last of them is. When a stream
- * whose items passed {@link #pending} completes with every row done, lines of rows that changed or are gone from the
- * dataset are removed, so that no id has two lines.
+ * <p>The children of an expand step are written one by one; their row is done when the last of them is. When a stream that began with
+ * {@link #pending} completes with every row done, the lines of rows that changed or left the dataset are removed, so that no id has two
+ * lines.
  *
  * <p>Thread-safe, but it records one stream at a time. Outcomes are emitted on the checkpoint's own thread.
  */
@@ -85,9 +85,8 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
     }
 
     /**
-     * The items that still have to be worked on; goes before the first step. Rows that are done are left out. A row with the
-     * id of an earlier row becomes a {@link Outcome.Failed} that names both places. Each subscription begins a new pass over
-     * the dataset and reads lazily, one row after another, as downstream asks.
+     * The items that are not done; goes before the first step. A row with the id of an earlier row becomes a {@link Outcome.Failed} that
+     * names both places. Each subscription begins a new pass over the dataset and reads row by row, as downstream asks.
      */
     public <I> Flux<Outcome<I>> pending(Flux<Outcome<I>> items) {
         return Flux.defer(() -> {
@@ -98,12 +97,12 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
     }
 
     /**
-     * Records the outcomes and emits each one when it is durable, in groups. An outcome that was recorded before is left
-     * out. At most 1,024 outcomes are in here. Cancelling writes what has arrived; another stream waits for that, and is refused while
-     * one is not cancelled.
+     * Records the outcomes in groups and emits each one when it is durable. An outcome that was recorded before is left out. At most
+     * 1,024 outcomes are held here. Cancelling writes what has arrived, and the next stream waits for that; a second stream beside one that
+     * was not cancelled is refused.
      *
-     * <p>Errors of the stream are passed on when all that arrived before them is durable. An {@link UncheckedIOException}
-     * says that the directory cannot be written; what was emitted before it is safe.
+     * <p>An error of the stream is passed on when all that arrived before it is durable. An {@link UncheckedIOException} says that the
+     * directory cannot be written; what was emitted before it is safe.
      */
     @Override
     public Flux<Outcome<O>> apply(Flux<Outcome<O>> outcomes) {
@@ -116,8 +115,8 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
     }
 
     /**
-     * Writes what has arrived, forces all to the disk and frees files and thread. A stream that is being recorded ends with
-     * {@link IllegalStateException}. Does nothing the second time.
+     * Writes what has arrived, forces it to the disk and frees files and threads. A stream that is being recorded ends with {@link
+     * IllegalStateException}. A second call does nothing.
      *
      * @throws UncheckedIOException if the files cannot be written
      */
@@ -215,7 +214,7 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
         }
     }
 
-    /** The calls for the row are not given the refusals by which it failed. */
+    /** Calls for the row do not get the stored refusals by which it failed. */
     private static void askAgain(String row, ContextView context) {
         ItemNamespaces namespaces = ItemNamespaces.from(context);
         if (namespaces != null) {
@@ -282,8 +281,8 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
         }
 
         /**
-         * What the results depend on besides the rows, such as step names and a model; default empty. When it is not what
-         * it was, the old files get a number, as in {@code results.1.jsonl}, and everything is pending.
+         * What the results depend on besides the rows, such as step names and a model; default empty. When it changes, the old files get
+         * a number, as in {@code results.1.jsonl}, and everything is pending again.
          */
         public Builder<O> configuration(String configuration) {
             this.configuration = Objects.requireNonNull(configuration, "configuration");
@@ -302,8 +301,8 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
         }
 
         /**
-         * Makes failed rows pending again and starts the dead letters anew; default false. Calls of rows that failed because the model
-         * declined are not given stored refusals.
+         * Makes failed rows pending again and starts the dead letters anew; default false. Rows that the model declined do not get the
+         * stored refusal again.
          */
         public Builder<O> retryFailed(boolean retryFailed) {
             this.retryFailed = retryFailed;
@@ -321,9 +320,9 @@ public final class Checkpoint<O> implements Function<Flux<Outcome<O>>, Flux<Outc
         }
 
         /**
-         * Where files are written and time is read. Taken twice when the checkpoint is opened, for writing and for forcing
-         * to the disk, and disposed of with it. The default are two threads of its own; a scheduler that interrupts its
-         * threads would close files under their hands.
+         * Where files are written and time is read. Taken twice when the checkpoint is opened, for writing and for forcing to the disk,
+         * and disposed of with it. Default: two threads of its own. The scheduler must not interrupt its threads, which would close the
+         * files.
          */
         public Builder<O> scheduler(Supplier<? extends Scheduler> scheduler) {
             this.scheduler = Objects.requireNonNull(scheduler, "scheduler");

@@ -32,17 +32,17 @@ import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * A dataset through a pipeline into a directory, taken up where it was if it ran there before:
+ * Sends a dataset through a pipeline into a directory, and goes on where it stopped if it ran there before:
  *
  * <pre>{@code
  * Run<Topics> run = Run.builder(dataset, pipeline, Path.of("out"), Codec.json(Topics.class)).build();
  * run.execute().subscribe(report -> ...);
  * }</pre>
  *
- * <p>It adds resume, progress, report and graceful stop to what a {@link Checkpoint} does, and writes beside its files
- * {@code report.json}, {@code report.txt}, and a JSON file for each reduction.
+ * <p>It adds resume, progress, a report and a graceful stop to a {@link Checkpoint}. Beside the checkpoint's files it writes {@code
+ * report.json}, {@code report.txt}, and a JSON file for each reduction.
  *
- * <p>Thread-safe. It runs once at a time; each subscription runs it again, and works on what is pending then.
+ * <p>Thread-safe. It runs once at a time. Each subscription runs it again and works on what is pending then.
  *
  * @param <O> the results
  */
@@ -74,24 +74,23 @@ public final class Run<O> {
     }
 
     /**
-     * Runs, and emits the outcomes of this run as they are durable: not those of rows that were done before. Completes when
-     * the report is written, also when it was stopped.
+     * Runs, and emits each outcome once it is durable. Rows that were done before are not emitted. Completes when the report is written,
+     * also after a stop.
      *
-     * <p>Demand bounds what is read. Cancelling stops gracefully in the background, as {@link #stop} does; {@link #closed}
-     * tells when that is over. Emits on a thread of the run.
+     * <p>Demand bounds what is read. Cancelling stops gracefully in the background, as {@link #stop} does; {@link #closed} completes when
+     * that is over. Emits on a thread of the run.
      *
-     * <p>Signals {@link IllegalArgumentException} before the first call if the dataset cannot be read,
-     * {@link IllegalStateException} if this or another run works in the directory, {@link UncheckedIOException} if files
-     * cannot be written, and whatever ends the pipeline early; after the first call, a report is written in all these cases
-     * if it can be.
+     * <p>Signals {@link IllegalArgumentException} before the first call if the dataset cannot be read, {@link IllegalStateException} if
+     * this or another run works in the directory, {@link UncheckedIOException} if files cannot be written, and whatever ends the pipeline
+     * early. After the first call, a report is written in these cases too if it can be.
      */
     public Flux<Outcome<O>> outcomes() {
         return Flux.defer(() -> begin().outcomes());
     }
 
     /**
-     * Runs, and emits the report. A run that was stopped, also by a policy of the pipeline, has a report like any other; it
-     * says so. Errors as {@link #outcomes} else. Cancelling stops gracefully in the background.
+     * Runs, and emits the report. A run that was stopped, also by a policy, has a report that says so. Other errors are those of {@link
+     * #outcomes}. Cancelling stops gracefully in the background.
      */
     public Mono<RunReport> execute() {
         return Mono.defer(() -> {
@@ -104,8 +103,8 @@ public final class Run<O> {
     }
 
     /**
-     * Where the run stands, every {@code interval} while it runs and once at its end. A slow subscriber misses some. Waits
-     * for the run if it has not begun. Comes on threads of the {@linkplain Builder#timer timer}.
+     * How far the run is, every {@code interval} while it runs and once at its end. A slow subscriber misses some. Before the run begins,
+     * it waits. Emits on threads of the {@linkplain Builder#timer timer}.
      *
      * @throws IllegalArgumentException if the interval is not positive
      */
@@ -113,14 +112,14 @@ public final class Run<O> {
         return current.progress(interval);
     }
 
-    /** Where it stands now; empty before it has begun, and while that cannot be said. */
+    /** How far it is now; empty before it has begun, and while that is not known. */
     Optional<Progress> progress() {
         return current.get().flatMap(Execution::progress);
     }
 
     /**
-     * Asks for a graceful stop: no more rows are taken up, items in flight have the grace period to end, then files and
-     * report are written. A second call is {@link #abort}. Does not wait; does nothing if the run is not running.
+     * Asks for a graceful stop: no more rows are taken, items in flight have the {@linkplain Builder#grace grace period} to end, then
+     * files and report are written. A second call is {@link #abort}. Does not wait. Does nothing if the run is not running.
      */
     public void stop() {
         stop("stopped on request");
@@ -137,17 +136,16 @@ public final class Run<O> {
     }
 
     /**
-     * Finishes what is in flight, however long it takes, and starts nothing: the rest is pending. Does not wait; does nothing if
-     * the run is not running or is being stopped. {@link #stop} then gives what is still in flight the grace period.
+     * Asks for a stop that lets items in flight end, however long they take. The rest stays pending. Does not wait. Does nothing if the
+     * run is not running or is being stopped. A later {@link #stop} begins the grace period.
      */
     public void drain() {
         current.get().ifPresent(execution -> execution.drain("drained on request"));
     }
 
     /**
-     * Takes up no row and lets no item enter a step until {@link #resume}. Items inside a step go on to its end, waiting calls and
-     * retries included, so that what is paid for is not lost. Also a run that begins later begins paused. A paused run that is
-     * stopped or drained goes on with what is in flight.
+     * Takes no row and lets no item enter a step until {@link #resume}. Items inside a step go on to its end, so that nothing that was
+     * paid for is lost. A run that begins later begins paused. Stopping or draining ends the pause for what is in flight.
      */
     public void pause() {
         control.pause();
@@ -165,7 +163,7 @@ public final class Run<O> {
     }
 
     /**
-     * Changes how many items of a step are at work at once, from now on; those that are inside stay.
+     * Changes how many items of a step are at work at once. Items that are inside stay.
      *
      * @throws IllegalArgumentException for less than 1, and for a step that the pipeline does not have
      */
@@ -181,21 +179,20 @@ public final class Run<O> {
                         execution.note("the concurrency of step '" + step + "' was changed to " + concurrency));
     }
 
-    /** Stops at once: items in flight are cut off and will be run again. Nothing durable is lost. */
+    /** Stops at once: items in flight are cut off, and the next run does them again. Nothing durable is lost. */
     public void abort() {
         current.get().ifPresent(execution -> execution.abort("stopped at once on request"));
     }
 
     /**
-     * What the run that ended last came to, for those who subscribe to {@link #outcomes}, and for a run that ended with an
-     * error, even if its report could not be written. Empty before the first end, while it runs, and for a run that never
-     * began.
+     * The report of the run that ended last, also of one that ended with an error or could not write its report. For subscribers of
+     * {@link #outcomes}. Empty before the first end, while it runs, and for a run that never began.
      */
     public Optional<RunReport> report() {
         return current.get().filter(Execution::isClosed).flatMap(Execution::report);
     }
 
-    /** Completes when nothing of this run is going on: files closed, report written. */
+    /** Completes when the run is over: files are closed, the report is written. */
     public Mono<Void> closed() {
         return Mono.defer(() -> current.get().map(Execution::closed).orElse(Mono.empty()));
     }
@@ -238,9 +235,9 @@ public final class Run<O> {
         }
 
         /**
-         * What the results depend on besides the rows and the names of the steps, such as model and prompts; default empty.
-         * When it is not what it was, the old files get a number, as in {@code results.1.jsonl}, and everything is pending;
-         * equal calls still come from the cache.
+         * What the results depend on besides the rows and the names of the steps, such as model and prompts; default empty. When it
+         * changes, the old files get a number, as in {@code results.1.jsonl}, and everything is pending again. Equal calls still come
+         * from the cache.
          */
         public Builder<I, O> configuration(String configuration) {
             this.configuration = Objects.requireNonNull(configuration, "configuration");
@@ -248,12 +245,12 @@ public final class Run<O> {
         }
 
         /**
-         * What the names of the items' namespaces begin with, before a slash and the item's id. They are kept with the answers that the
-         * run buys, and tools find those by them. Default: the names of the steps, joined by {@code +}, and {@code @} with eight hex
-         * digits for the {@link #configuration}, if there is one.
+         * The first part of each item's namespace; a slash and the item's id follow. It is stored with the answers that the run buys, so
+         * that tools can find them. Default: the names of the steps, joined by {@code +}, and, if there is a {@link #configuration},
+         * {@code @} and eight hex digits for it.
          *
-         * <p>Each item has a namespace of its own over all steps: equal calls for one item read independent samples, those for different
-         * items the same ones, and a run or an item that runs again reads what it read before.
+         * <p>Each item has one namespace for all steps. Equal calls for one item get independent samples, equal calls for different items
+         * get the same ones, and an item that runs again reads what it read before.
          *
          * @throws IllegalArgumentException if it is blank
          */
@@ -266,9 +263,8 @@ public final class Run<O> {
         }
 
         /**
-         * How the calls of the run use stored answers, unless a call says otherwise; default {@link CachePolicy#use()}. {@link
-         * CachePolicy#refresh()} means of a run: what is stored since this run began is read, so that a prompt that items share is bought
-         * once.
+         * How the calls of the run use stored answers, unless a call says otherwise; default {@link CachePolicy#use()}. With {@link
+         * CachePolicy#refresh()} a run reads only what was stored after it began, so that a prompt that items share is bought once.
          */
         public Builder<I, O> cachePolicy(CachePolicy cachePolicy) {
             this.cachePolicy = Objects.requireNonNull(cachePolicy, "cachePolicy");
@@ -276,9 +272,8 @@ public final class Run<O> {
         }
 
         /**
-         * Makes failed rows pending again; default false. Those that the model declined are not given the stored refusal again, and what
-         * batches ended with an error is asked for by another one. Not done again by a run that goes on with what {@linkplain
-         * RunReport.End#WAITING waits}.
+         * Makes failed rows pending again; default false. Rows that the model declined do not get the stored refusal again, and requests
+         * that failed in a batch go with another one. Ignored when the run goes on with what {@linkplain RunReport.End#WAITING waits}.
          */
         public Builder<I, O> retryFailed(boolean retryFailed) {
             this.retryFailed = retryFailed;
@@ -286,8 +281,8 @@ public final class Run<O> {
         }
 
         /**
-         * Gives the files of earlier runs a number and starts anew; default false. Not done again by a run that goes on with what
-         * {@linkplain RunReport.End#WAITING waits}.
+         * Gives the files of earlier runs a number and starts anew; default false. Ignored when the run goes on with what {@linkplain
+         * RunReport.End#WAITING waits}.
          */
         public Builder<I, O> fresh(boolean fresh) {
             this.fresh = fresh;
@@ -295,8 +290,7 @@ public final class Run<O> {
         }
 
         /**
-         * Works on the first rows of the dataset only, those done before included; default all. Results of later rows that
-         * are there already stay.
+         * Works on the first rows of the dataset only, including those that are done; default all. Existing results of later rows stay.
          *
          * @throws IllegalArgumentException if it is below 1
          */
@@ -326,15 +320,15 @@ public final class Run<O> {
         }
 
         /**
-         * Stops the run when so many items in a row fail in a step by {@link ErrorKind#AUTHENTICATION}, {@link
-         * ErrorKind#QUOTA_EXHAUSTED}, {@link ErrorKind#NOT_FOUND} or {@link ErrorKind#TRANSPORT}, each after its retries, and
-         * no call of the step in between is answered: those behind them would fare no better. As many more must fail as there
-         * were calls on their way meanwhile, for a refusal is faster than an answer. Items that failed so stay
-         * pending, and the report gives the last error. So does a run whose last rows fail so before any call of their step
-         * was answered. Answers from the cache say nothing of the account, and count against {@code NOT_FOUND} only.
+         * Stops the run when so many items in a row fail in a step with {@link ErrorKind#AUTHENTICATION}, {@link
+         * ErrorKind#QUOTA_EXHAUSTED}, {@link ErrorKind#NOT_FOUND} or {@link ErrorKind#TRANSPORT}, each after its retries, while no call of
+         * the step is answered: the items behind them would fail too. Since refusals are faster than answers, as many more must fail as
+         * calls were in flight. These items stay pending, and the report gives the last error. The same holds for the last rows of the
+         * dataset if no call of their step was ever answered. Answers from the cache prove nothing about the account and count for
+         * {@code NOT_FOUND} only.
          *
-         * <p>Fewer failures than that are their items' own, such as a model that only one of them asks for: they become
-         * failed outcomes when the next call of the step is answered.
+         * <p>Fewer failures in a row are blamed on their items, such as one that asks for a model of its own: they become failed outcomes
+         * when the next call of the step is answered.
          *
          * @param inARow default 10; 0 never stops for such errors, and every such item fails
          * @throws IllegalArgumentException if it is negative
@@ -345,10 +339,10 @@ public final class Run<O> {
         }
 
         /**
-         * What the run may spend, over all runs in the directory; default without a bound. Every attempt reserves the most it may
-         * take before it is sent. When the rest does not suffice for the next one, the run stops by policy: its item and
-         * those behind it are pending, and running again with a higher cap goes on. What earlier runs spent counts, calls
-         * that were in flight when a process died at their most (in tokens, where the most is not known, at the mean).
+         * What all runs in the directory may spend together; default no limit. Every attempt reserves the most that it may cost before it
+         * is sent. When too little is left for the next one, the run stops by policy; the rest stays pending, and running again with a
+         * higher cap goes on. Calls that were in flight when a process died count with the most that they may have cost (tokens, where
+         * that is not known, with the mean).
          *
          * <p>A cap on money stops the run at the first call that has no known price, or no bound on its answer, before it is
          * sent. Calls are held to the budget by {@link io.headrace.layer.CallStack}.
@@ -361,14 +355,14 @@ public final class Run<O> {
         }
 
         /**
-         * The queue that the calls of the pipeline wait in for batches, by their stacks' {@link
-         * io.headrace.layer.CallStack#batches}. Items with a parked call are pending, and a run of which only such are left ends as
-         * {@link RunReport.End#WAITING}; running it again goes on with what batches have answered meanwhile: {@code
-         * queue.rounds(run.execute())} does so until nothing waits. What the queue may still cost counts against the
-         * {@link #budget}, and {@link #retryFailed} and {@link #fresh} hold for what batches ended with an error too.
+         * The queue in which the calls of the pipeline wait for batches; the stacks are given the same one by {@link
+         * io.headrace.layer.CallStack#batches}. Items with a parked call stay pending. A run that has only such items left ends as {@link
+         * RunReport.End#WAITING}, and running it again goes on with what batches have answered: {@code queue.rounds(run.execute())} does
+         * so until nothing waits. What the queue may still cost counts against the {@link #budget}. {@link #retryFailed} and {@link
+         * #fresh} also concern requests that failed in a batch.
          *
-         * <p>{@link CachePolicy#refresh()} then reads what is stored since the first of the runs that worked on what is pending now.
-         * Reductions are made when every row is done; a call of theirs that is parked fails them, and running again reads its answer.
+         * <p>{@link CachePolicy#refresh()} then reads what was stored after the first run that worked on the rows that are pending now.
+         * Reductions are made when every row is done. One whose call is parked fails, and running again reads the answer.
          *
          * @param queue stays open; several runs may share it
          */
@@ -378,8 +372,8 @@ public final class Run<O> {
         }
 
         /**
-         * Shows {@code gate} in progress and report: what waits there and for what, and how its limits changed. The calls of the
-         * pipeline pass it by their stacks; this does not put them behind it.
+         * Shows {@code gate} in progress and report: what waits there, for what, and how its limits changed. It sends no calls through
+         * the gate; the stacks do.
          */
         public Builder<I, O> gate(Gate gate) {
             this.gates.add(Objects.requireNonNull(gate, "gate"));
@@ -387,9 +381,8 @@ public final class Run<O> {
         }
 
         /**
-         * Where the run reads how much memory is in use, each second; default that of this process and of the container it runs in. At
-         * 80 % it says so, in log and report; above 90 % its steps work on fewer items at once, and batches become
-         * smaller, until that falls.
+         * Tells the run each second how much memory is in use; default that of this process and its container. At 80 % it warns in log
+         * and report. Above 90 % its steps work on fewer items at once, and batches become smaller, until the use falls.
          *
          * @param memory asked on the thread for files; throws nothing
          */
@@ -399,8 +392,8 @@ public final class Run<O> {
         }
 
         /**
-         * Warns in log and report when more than {@code share} of the last 100 items failed, and in the log again each time that it has
-         * gone below half of that meanwhile; default 0.05.
+         * Warns in log and report when more than {@code share} of the last 100 items failed; default 0.05. Warns again, in the log only,
+         * after the share was below half of that.
          *
          * @param share 0 to 1; 1 never warns
          * @throws IllegalArgumentException for another share
@@ -411,8 +404,8 @@ public final class Run<O> {
         }
 
         /**
-         * Stops the run by policy when more than {@code share} of the last 100 items failed; what has not begun is pending.
-         * Default never.
+         * Stops the run by policy when more than {@code share} of the last 100 items failed; default never. Rows that have not begun stay
+         * pending.
          *
          * @param share 0 to 1; 1 never stops
          * @throws IllegalArgumentException for another share
@@ -423,9 +416,9 @@ public final class Run<O> {
         }
 
         /**
-         * Adds a fold over all results, made when the run finishes and written to {@code <name>.json}. If it fails, the report
-         * says so in {@link RunReport#failedReductions}, and running again tries it again. A run that ends without it removes
-         * that file of an earlier run.
+         * Adds a fold over all results, made when the run finishes and written to {@code <name>.json}. A failure is in {@link
+         * RunReport#failedReductions}, and running again tries again. A run that ends without the fold removes the file of an earlier
+         * run.
          *
          * @throws IllegalArgumentException for a name that is taken: {@code report}, or that of another reduction
          */
@@ -439,7 +432,7 @@ public final class Run<O> {
             return this;
         }
 
-        /** Is told of every call, besides the run's own statistics. */
+        /** Is told of every call. */
         public Builder<I, O> listener(CallListener listener) {
             this.listener = listener.and(this.listener);
             return this;
