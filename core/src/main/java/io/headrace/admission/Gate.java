@@ -21,24 +21,24 @@ import reactor.util.context.ContextView;
 import reactor.util.retry.Retry;
 
 /**
- * The way in to one quota: a provider, an account, a model. It decides which waiting attempt goes next and when, over all calls
- * that share it, whether of a run, a service or a stream. Make one for each quota and give it to every stack that uses it up.
+ * The admission scheduler of one quota, such as a model of a provider's account. It decides which waiting attempt goes next, and when, over
+ * all calls that share it: those of runs, services and streams. Make one for each quota and give it to every stack that uses the quota.
  *
- * <p>An attempt goes when all resources of the gate, and all of one of its keys, grant its {@link Demand}; they are taken all or
- * none, and settled by what the attempt really took, once, whatever ends it. Until then it waits, without a thread and for as long as
- * it takes; none is ever rejected but a demand above a stated limit, which fails at once. Who goes next: by priority, then
- * fair shares between tenants, then first come, first served; see {@link io.headrace.CallOptions}.
+ * <p>An attempt goes when all resources of the gate, and all those of one of its keys, grant its {@link Demand}. They are reserved all or
+ * none, and settled once by what the attempt really took. Until then the attempt waits, without a thread and for as long as it takes. Only a
+ * demand above a stated limit is rejected, at once. The order is by priority, then by fair shares between tenants, then first come, first
+ * served; see {@link io.headrace.CallOptions}.
  *
- * <p>An attempt that the server refuses for its rate limits, at no cost, goes back to the head of its tenant's line and does
- * not count as one that failed; the key's resources have heard of it and keep everyone waiting. A call that was refused for
- * more than a minute goes behind the others, and fails if it still is when these were answered.
+ * <p>An attempt that the server refuses for its rate limits, at no cost, goes back to the head of its tenant's line and does not count as a
+ * failure; the key's resources hear of it and keep everyone waiting. A call that was refused for more than a minute goes behind the others,
+ * and fails if the server keeps refusing it while it answers them.
  *
- * <p>A grant is held from just before the attempt's subscription until just before its end is seen downstream: answer, error or
- * cancel. Cancel while waiting leaves the line: the attempt is never made. An attempt that waited starts on the thread that
- * made room for it, or on the scheduler when time did. Each grant is told as {@link io.headrace.observe.CallEvent.Admitted}.
+ * <p>A grant is held from just before the attempt's subscription until just before downstream sees its end: answer, error or cancel. A cancel
+ * in line makes no attempt. An attempt that waited starts on the thread that made room for it, or on the scheduler if time did. Each grant is
+ * told as {@link io.headrace.observe.CallEvent.Admitted}.
  *
- * <p>Does not know that one attempt waits for another: a call that itself makes calls through the same gate holds its own grant
- * meanwhile, and enough of them wait for each other for ever. Give the outer one no gate.
+ * <p>Does not detect deadlocks: a call that makes calls through the same gate holds its own grant meanwhile, and enough of them wait for each
+ * other for ever. Give the outer call no gate.
  *
  * <p>Thread-safe; a lock guards the arithmetic and is never held while a call, a listener or a meter runs.
  */
@@ -115,8 +115,7 @@ public final class Gate {
     }
 
     /**
-     * A layer whose every subscription is one call that passes this gate, once for each attempt that it takes to get past the
-     * server's own limits.
+     * A layer whose every subscription is one call. It passes this gate once, and once more after each refusal by the server's rate limits.
      *
      * @param demands what requests ask for
      * @param meter reads off answers what they used, and what they may and did cost where there is a budget
@@ -160,8 +159,8 @@ public final class Gate {
     }
 
     /**
-     * Ends {@link #pause} and a standstill. Keys that left are back, each with one try; after a standstill all that had refused
-     * everything is tried again at once, too.
+     * Ends {@link #pause} and a standstill. Keys that had left the ring get one try each; after a standstill the others are tried again at
+     * once too.
      */
     public void resume() {
         change((now, deferred) -> {
@@ -184,14 +183,14 @@ public final class Gate {
         update(() -> slots.change(max));
     }
 
-    /** Runs {@code change}, which changes resources of this gate, with nobody else looking; then lets go who may. */
+    /** Runs {@code change}, which changes resources of this gate, under its lock; then admits whoever may go. */
     public void update(Runnable change) {
         change((now, deferred) -> change.run());
     }
 
     /**
-     * Writes what was learned of the limits to {@link GateBuilder#learnedIn}, as at the end of a process. Blocks for a small file for each
-     * key: not for event loops. Does nothing without a store.
+     * Writes the limits that were learned to the store of {@link GateBuilder#learnedIn}, as at the end of a process. Blocks to write a small
+     * file for each key, so not for event loops. Does nothing without a store.
      */
     public void keepLearned() {
         List<Runnable> writes;
@@ -380,7 +379,7 @@ public final class Gate {
         failFastWaiting -= ticket.failsFast() ? 1 : 0;
     }
 
-    /** Changes something under the lock, lets go who may go then, and starts them after the lock. */
+    /** Changes something under the lock, admits whoever may go then, and starts them after the lock. */
     private void change(Change change) {
         Deferred deferred = Deferred.mine();
         try {

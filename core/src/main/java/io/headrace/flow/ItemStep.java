@@ -65,20 +65,20 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
     }
 
     /**
-     * Items at work at once, at least 1. Unless told 100, and more where a gate that learns its limit allows more, up to 1,000: each
-     * call in flight takes a file descriptor. What is told is a hard bound.
+     * The most items at work at once, at least 1. Default 100, and up to 1,000 where a gate that learns its limit allows more; each call in
+     * flight takes a file descriptor.
      *
-     * <p>An item whose call waits, for a limit or before a retry, is not at work: it gives its place to another and takes one again,
-     * before new items, when it goes on. All items in the step, waiting ones included, are at most ten times as many. With
-     * {@link #ordered}, finished items that wait for their turn keep new ones out too.
+     * <p>An item whose call waits, for a limit or before a retry, is not at work: it gives its place to another, and takes one again, before
+     * new items, when it goes on. The step holds at most ten times as many items, waiting ones included. With {@link #ordered}, finished items
+     * that wait for their turn keep their places.
      */
     public final S concurrency(int concurrency) {
         return with(window.withConcurrency(concurrency));
     }
 
     /**
-     * Lets outcomes leave in the order of the items; by default each leaves when it is done. A slow item then holds back
-     * up to {@code concurrency} others, and while it does no new one starts.
+     * Emits outcomes in the order of the items; by default each is emitted when it is done. A slow item then holds back up to {@code
+     * concurrency} others, and meanwhile no new one starts.
      */
     public final S ordered() {
         return with(window.inOrder());
@@ -98,9 +98,8 @@ public abstract sealed class ItemStep<I, O, S extends ItemStep<I, O, S>> impleme
     }
 
     /**
-     * Calls the step's function on {@code scheduler}, so that it does not hold up the event loop that brings the item. What
-     * an asynchronous function does after its call's answer runs where the answer arrives: give heavy work on answers a
-     * step of its own.
+     * Calls the step's function on {@code scheduler}, so that it does not block the event loop that brings the item. What the function does
+     * with the answer of a call still runs where the answer arrives: give heavy work on answers a step of its own.
      *
      * @param scheduler asked for each item, never disposed here
      */

@@ -10,18 +10,16 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * A named stage of a pipeline, used with {@code Flux.transform}. It works on the values of {@link Outcome.Ok} outcomes and
- * lets failed and skipped ones pass untouched; what goes wrong with an item becomes a {@link Outcome.Failed} and never an
- * error signal. Only broken infrastructure ends the stream: {@link io.headrace.StorageException}. An {@code
- * onErrorContinue} further down does not reach into a step.
+ * A named stage of a pipeline, used with {@code Flux.transform}. It works on the values of {@link Outcome.Ok} outcomes and passes failed and
+ * skipped ones on as they are. What goes wrong with an item becomes an {@link Outcome.Failed}, never an error signal. Only broken
+ * infrastructure ends the stream: {@link io.headrace.StorageException}. An {@code onErrorContinue} further down does not reach into a step.
  *
- * <p>A {@code StackOverflowError} or {@code LinkageError} fails its item too, thrown by the step's function or by an operator behind
- * it, at once or when the answer of a call comes. Reactor rethrows such errors instead of signalling them; so one that is thrown on
- * a thread that the function went over to by itself, say by {@code publishOn} or {@code delayElement}, is lost, and its item does
- * not end: {@link ItemStep#offload} is the safe way to other threads.
+ * <p>A {@code StackOverflowError} or {@code LinkageError} in the step's function, or behind the answer of a call, fails its item too. But
+ * Reactor rethrows such errors instead of signalling them: on a thread that the function switched to by itself, say by {@code publishOn} or
+ * {@code delayElement}, one is lost, and its item never ends. {@link ItemStep#offload} is the safe way to other threads.
  *
- * <p>A step is immutable and may be applied to any number of streams; what it keeps for a stream is made per subscription.
- * Demand reaches the source through it: it holds no more items than its window.
+ * <p>A step is immutable and may be applied to any number of streams; its state is made per subscription. Demand passes through it to the
+ * source: it holds no more items than its window.
  *
  * @param <I> the values it takes
  * @param <O> the values it gives
@@ -52,8 +50,8 @@ public interface Step<I, O> extends Function<Flux<Outcome<I>>, Flux<Outcome<O>>>
     }
 
     /**
-     * One value to one value by a plain function. It runs on the thread that brings the value, often an event loop: give a
-     * function that takes more than some microseconds its own threads by {@link ItemStep#offload}.
+     * One value to one value by a plain function. It runs on the thread that brings the value, often an event loop: {@link ItemStep#offload}
+     * functions that take more than some microseconds.
      */
     static <I, O> MapStep<I, O> compute(String name, Function<? super I, ? extends O> function) {
         Objects.requireNonNull(function, "function");
@@ -72,9 +70,9 @@ public interface Step<I, O> extends Function<Flux<Outcome<I>>, Flux<Outcome<O>>>
     }
 
     /**
-     * One value to many: the item {@code id} becomes {@code id/0}, {@code id/1} and so on; without any value it is
-     * {@link Outcome.Skipped}. The values of one item are held on the heap together, because each child tells how many
-     * siblings it has. What the item took so far is booked on its first child.
+     * One value to many: the item {@code id} becomes {@code id/0}, {@code id/1} and so on; without any value it is {@link Outcome.Skipped}.
+     * The values of one item are on the heap together, since each child knows how many siblings it has. What the item took so far is booked on
+     * its first child.
      */
     static <I, O> ExpandStep<I, O> expand(String name, Function<? super I, ? extends Flux<O>> function) {
         return new ExpandStep<>(name, Window.DEFAULT, function);
@@ -85,9 +83,8 @@ public interface Step<I, O> extends Function<Flux<Outcome<I>>, Flux<Outcome<O>>>
      * {@link BatchStep#maxWait a time} from the first, and answers each of them.
      *
      * @param size most items of a batch, at least 1
-     * @param function gives each item back with its new value, in any order: {@code item.withValue(answer)}; an item that
-     *     it does not give back fails alone, of one that it gives back twice the first answer holds, and others than those it got
-     *     are ignored and logged once; an error fails the items of this batch
+     * @param function gives each item back with its new value, {@code item.withValue(answer)}, in any order. An item that is missing fails
+     *     alone; a second answer to an item, and items that were not in the batch, are ignored and logged once; an error fails the batch
      */
     static <I, O> BatchStep<I, O> batch(
             String name, int size, Function<List<Item<I>>, ? extends Flux<Item<O>>> function) {

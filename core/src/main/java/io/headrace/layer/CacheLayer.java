@@ -42,37 +42,32 @@ import reactor.core.publisher.Mono;
 import reactor.util.context.ContextView;
 
 /**
- * Answers from a {@link ResponseCache} what was asked before, and stores what was not. A hit is told as {@link CacheHit}
- * and goes no further: the layers inside are not even put together. A miss asks the next call and emits
- * the answer once it is stored. Attempts are noted in the attempt log under the {@link CallKey}, and an answered one ends there
- * when its answer is stored: what a crash loses in between counts as an attempt of unknown outcome. Adds no thread: it goes on where
- * the store and the call emit.
+ * Answers from a {@link ResponseCache} what was asked before, and stores new answers there. A hit is told as {@link CacheHit} and does not
+ * touch the layers inside. A miss asks the next call and emits the answer once it is stored. Attempts are noted in the attempt log under the
+ * {@link CallKey}; an answered one ends there when its answer is stored, so an answer that a crash loses before counts as an attempt of
+ * unknown outcome. Adds no thread: it emits where the store and the call emit.
  *
- * <p>A stored answer that its codec cannot read or its validator turns down is a miss; what is bought then takes its
- * place. When the store fails:
+ * <p>A stored answer that the codec cannot read or the validator turns down is a miss, and the new answer takes its place. When the store
+ * fails:
  *
  * <ul>
- *   <li>a read that fails is logged, once per layer, and is a miss: at worst one answer is bought again. If it fails with
- *       {@link StorageException}, or the store is closed, no answer can be read or kept: the call fails with that before anything is
- *       paid;
- *   <li>a write that fails is tried once more, and then the call fails with {@link StorageException}. The answer in hand is
- *       not emitted: a run must not go on paying for what it cannot keep. What is lost is at most what a crash at that moment
- *       would lose, the calls in flight.
+ *   <li>A failed read is logged, once per layer, and is a miss: at worst one answer is bought again. If the store is closed, or fails with
+ *       {@link StorageException}, the call fails with that before anything is paid.
+ *   <li>A failed write is tried once more, and then the call fails with {@link StorageException}. Its answer is not emitted, for a run must
+ *       not go on paying for what it cannot keep. No more is lost than by a crash at that moment: the calls in flight.
  * </ul>
  *
- * <p>An answer that the codec cannot write, or on which the predicates of the builder throw, is paid for and no failure of the store: it
- * is emitted like one that is not {@linkplain Builder#storable storable}, and the first one is told by a warning. What the meter does
- * not know of an answer is kept as unknown.
+ * <p>An answer that the codec cannot write, or on which a predicate of the builder throws, is emitted but not stored, as if it were not
+ * {@linkplain Builder#storable storable}; a warning tells of the first one. What the meter cannot tell about an answer is stored as unknown.
  *
- * <p>Of the answers to a request it reads and stores the one that {@link CallOptions#replicate} names, number 0 where there is
- * none, as the {@link CachePolicy} of the call says. Under read-only, and where the store is open for reading only, a miss
- * fails with {@link ErrorKind#NOT_CACHED} before anything is sent.
+ * <p>A request may have several answers. The layer reads and stores the one that {@link CallOptions#replicate} names, else number 0, as the
+ * {@link CachePolicy} of the call says. Under a read-only policy or store, a miss fails with {@link ErrorKind#NOT_CACHED} before anything is
+ * sent.
  *
- * <p>An answer that a batch brought is accounted for by the call that reads it first, as an attempt of its own that took no time
- * and cost what batches do; policies on age and refusals do not turn it down. The same item reading it again, in a later pass, is told
- * that it has {@linkplain PaidBefore paid before}.
+ * <p>An answer from a batch is booked on the call that reads it first, as an attempt that took no time and cost what batches cost; policies
+ * on age and refusals do not turn it down then. When the same item reads it again in a later pass, that is told as {@link PaidBefore}.
  *
- * <p>By itself it lets identical calls at the same time each buy their answer: {@link SingleFlightLayer} makes one of them.
+ * <p>Identical calls at the same time each buy their own answer, unless a {@link SingleFlightLayer} stands outside.
  */
 public final class CacheLayer<Q, R> implements Layer<Q, R> {
 
@@ -202,7 +197,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         return Mono.empty();
     }
 
-    /** The stored answer, or null where it is of no use. What a batch bought and nobody has read is as good as asked for just now. */
+    /** The stored answer; null if it cannot be used. One from a batch that nobody has read is as good as new. */
     private @Nullable R read(CacheEntry entry, Asked<Q, R> asked, ContextView context) {
         BatchQueue.Claim claim = claim(entry, asked, context);
         boolean isNew = claim == BatchQueue.Claim.NEW;
@@ -273,7 +268,7 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         return stored == AnswerStore.STORED ? Mono.just(answer) : stored.thenReturn(answer);
     }
 
-    /** Null for an answer that is not kept, or cannot be: it is paid for, and whoever asked gets it. */
+    /** Null for an answer that is not kept, or cannot be; the caller gets it all the same. */
     private @Nullable CacheEntry entry(R answer, Asked<Q, R> asked) {
         try {
             return answers.keeps(answer)
@@ -353,8 +348,8 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
         }
 
         /**
-         * Answers that were stored longer ago are bought again, unless the {@link CachePolicy} of the call states another age;
-         * default any age. It is looked at when reading: the same answers may be read again with a longer one.
+         * Older answers are bought again, unless the {@link CachePolicy} of the call states another age; default any age. It is applied when
+         * answers are read, so a longer age later makes old ones good again.
          *
          * @throws IllegalArgumentException if it is not positive
          */
@@ -363,13 +358,13 @@ public final class CacheLayer<Q, R> implements Layer<Q, R> {
             return this;
         }
 
-        /** Runs on every stored answer that is read; a fresh one is judged by a {@link ValidateLayer} inside. Default none. */
+        /** Judges every stored answer that is read; fresh ones are judged by a {@link ValidateLayer} inside. Default none. */
         public Builder<Q, R> validator(Validator<? super R> validator) {
             this.validator = Objects.requireNonNull(validator, "validator");
             return this;
         }
 
-        /** Whose time is kept with an answer, and tells its age; default UTC. */
+        /** The clock that dates answers and tells their age; default the system's. */
         public Builder<Q, R> clock(Clock clock) {
             this.clock = Objects.requireNonNull(clock, "clock");
             return this;

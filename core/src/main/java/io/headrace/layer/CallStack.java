@@ -67,15 +67,15 @@ import reactor.core.scheduler.Schedulers;
  *                       call
  * </pre>
  *
- * <p>Retries, the attempt timeout and observation are on unless turned off; the rest is on when told. Not thread-safe; the
- * call it builds is.
+ * <p>Observation, retries and the attempt timeout are on by default; the other layers are added by their setters. Not thread-safe; the call
+ * that it builds is.
  *
  * @param <Q> the request
  * @param <R> the answer
  */
 public final class CallStack<Q, R> {
 
-    /** What an attempt may take unless told: long answers are slow, and an attempt that was cut may have been billed. */
+    /** Long, for long answers are slow, and an attempt that was cut off may have been billed. */
     public static final Duration DEFAULT_ATTEMPT_TIMEOUT = Duration.ofMinutes(5);
 
     private final Call<Q, R> call;
@@ -128,8 +128,8 @@ public final class CallStack<Q, R> {
     }
 
     /**
-     * A stack round a chat model, with key, codec, meter (at the prices that ship with the library) and storable answers set.
-     * It keeps nothing before a {@link #cache} is given.
+     * A stack round a chat model, with key, codec, meter (at the prices that ship with the library) and storable answers set. Answers are
+     * kept once there is a {@link #cache}.
      */
     public static CallStack<ChatRequest, ChatResponse> chat(ChatCall call) {
         CallStack<ChatRequest, ChatResponse> stack = of(call);
@@ -152,9 +152,9 @@ public final class CallStack<Q, R> {
     }
 
     /**
-     * A stack for the single callers of {@code batcher}: what stands outside a {@link MicroBatcher}. It makes no attempts: retries,
-     * the gate, hedging and the attempt timeout belong to the stack of the batches. Only {@link #retry} may be given here too,
-     * for elements that fail in batches that succeed; turn it off there then.
+     * A stack for single calls to {@code batcher}: the layers that stand outside a {@link MicroBatcher}. The gate, hedging, the attempt
+     * timeout and retries belong to the stack of the batches. Only {@link #retry} may be given here instead, for elements that fail in
+     * batches that succeed; turn it off there then.
      */
     public static <Q, R> CallStack<Q, R> batched(MicroBatcher<Q, R> batcher) {
         CallStack<Q, R> stack = of(batcher);
@@ -190,8 +190,8 @@ public final class CallStack<Q, R> {
     }
 
     /**
-     * How errors that arise in the layers, at a timeout or a bad answer, name the request: provider and model, never a prompt. By
-     * default only {@link #chat} and {@link #embeddings} do.
+     * How errors of the layers, such as a timeout, name the request: provider and model, never a prompt. Default: not at all; {@link #chat}
+     * and {@link #embeddings} set it.
      */
     public CallStack<Q, R> about(Function<? super Q, String> about) {
         this.about = Objects.requireNonNull(about, "about");
@@ -217,8 +217,8 @@ public final class CallStack<Q, R> {
     }
 
     /**
-     * Which answers are cut at the limit of their length: they are flagged where they are stored, and not asked for again if the
-     * validator turns them down. Default none.
+     * Which answers are cut off at their length limit. They are stored with a flag, and are not asked for again if the validator turns them
+     * down. Default none.
      */
     public CallStack<Q, R> truncated(Predicate<? super R> truncated) {
         this.truncated = Objects.requireNonNull(truncated, "truncated");
@@ -232,8 +232,8 @@ public final class CallStack<Q, R> {
     }
 
     /**
-     * Whether {@linkplain #refusal refusals} are kept; default true, for they were asked for and paid. A call whose policy says
-     * {@link CachePolicy#withRefusals withRefusals(false)} is not given them either way.
+     * Whether {@linkplain #refusal refusals} are kept; default true, for they were paid. Calls with {@link CachePolicy#withRefusals
+     * withRefusals(false)} do not get them in any case.
      */
     public CallStack<Q, R> storeRefusals(boolean storeRefusals) {
         this.storeRefusals = storeRefusals;
@@ -241,9 +241,9 @@ public final class CallStack<Q, R> {
     }
 
     /**
-     * Takes requests that ask for several answers apart into samples; default none do.
+     * Splits requests for several answers into samples; default: no request asks for several.
      *
-     * @param atOnce whether the call can answer several by one request; else each is asked for by one of its own
+     * @param atOnce whether the call can give several answers to one request; if not, each is asked for by itself
      */
     public CallStack<Q, R> several(SeveralAnswers<Q, R> several, boolean atOnce) {
         this.several = Objects.requireNonNull(several, "several");
@@ -252,8 +252,8 @@ public final class CallStack<Q, R> {
     }
 
     /**
-     * Where answers are kept; default nowhere. It stays open. With one, a call reads the sample that is due in its {@link
-     * io.headrace.Namespace}, and the same sample is bought once however many ask for it at a time, by all stacks over this cache.
+     * Where answers are kept; default nowhere. It stays open. With a cache, a call reads the next sample of its {@link
+     * io.headrace.Namespace}, and a sample is bought once however many calls ask for it at a time, over all stacks with this cache.
      */
     public CallStack<Q, R> cache(ResponseCache cache) {
         this.cache = Objects.requireNonNull(cache, "cache");
@@ -261,19 +261,17 @@ public final class CallStack<Q, R> {
     }
 
     /**
-     * Batch mode: what the cache has not got goes by the provider's batch endpoint, at half the price and within about a day. Nothing else
-     * changes: keys, samples, what is stored and how it is read are those of the online call, so that each has the other's answers for
-     * nothing. A call that waits for a batch does not answer: its item ends as {@link ErrorKind#PARKED}, costs nothing until it is
-     * tried again, and has its answer from the cache then. Outside any item the call ends with an {@link io.headrace.ApiException} of
-     * that kind; asking again later is free of charge.
+     * Batch mode: requests that the cache cannot answer go to the provider's batch endpoint, at half the price and within about a day. Keys,
+     * samples and stored answers are the same as online, so each way reads the other's answers for free. A call that waits for a batch gives
+     * no answer: its item ends as {@link ErrorKind#PARKED}, and the next run finds the answer in the cache. Outside any item the call ends
+     * with an {@link io.headrace.ApiException} of that kind; asking again later is free.
      *
-     * <p>The queue decides what becomes of calls that batches do not answer; where it would have them asked for online, they go through
-     * the layers inside. A bad answer, by the {@link #validator}, is not stored, and asked for by a later batch. A call that would
-     * bypass the cache fails, for nothing could be brought to it later. A request for n answers goes as n requests for one, each of which
-     * pays for the prompt.
+     * <p>The queue decides what happens to calls that batches do not answer; it may have them asked for online, through the layers inside. An
+     * answer that the {@link #validator} turns down is not stored, and a later batch asks for it again. A call that bypasses the cache fails,
+     * since a later answer could not reach it. A request for n answers goes as n requests for one, each of which pays for the prompt.
      *
      * @param queue where calls wait; stays open. Stacks that share it must share the cache
-     * @param batches the endpoint of the same provider, model and kind as the call
+     * @param batches the batch endpoint of the same provider, model and kind as the call
      */
     public CallStack<Q, R> batches(BatchQueue queue, BatchApi<Q, R> batches) {
         this.batches = new Batches<>(queue, batches);
@@ -302,7 +300,7 @@ public final class CallStack<Q, R> {
         return this;
     }
 
-    /** Every failure is final. */
+    /** Turns retries off. */
     public CallStack<Q, R> noRetry() {
         this.retry = null;
         return this;
@@ -314,15 +312,15 @@ public final class CallStack<Q, R> {
         return this;
     }
 
-    /** Attempts may take for ever; the call itself must see to it that they end. */
+    /** Sets no limit: the call itself must see to it that attempts end. */
     public CallStack<Q, R> noAttemptTimeout() {
         this.attemptTimeout = null;
         return this;
     }
 
     /**
-     * Times attempts and measures what is told to listeners, taken at each subscription; default {@code
-     * Schedulers::parallel}. Retries have {@linkplain RetrySpec#scheduler(Supplier) their own}.
+     * The clock of timeouts and listeners, taken at each subscription; default {@code Schedulers::parallel}. Retries have {@linkplain
+     * RetrySpec#scheduler(Supplier) their own}.
      */
     public CallStack<Q, R> scheduler(Supplier<Scheduler> scheduler) {
         this.scheduler = Objects.requireNonNull(scheduler, "scheduler");
@@ -362,9 +360,9 @@ public final class CallStack<Q, R> {
     }
 
     /**
-     * Asks {@code other}, a stack of its own, after a failure of one of these kinds. Several are asked one after another, in the
-     * order in which they are given, each after a failure of its kinds, whoever of those before failed so. To listeners and in
-     * reports all of it is one call; an answer keeps the model that gave it.
+     * Asks {@code other}, a stack of its own, after a failure of one of these kinds. Several fallbacks are tried in the order in which they
+     * are added, each after a failure of its kinds by any call before it. Listeners and reports see one call; an answer names the model that
+     * gave it.
      */
     public CallStack<Q, R> fallback(Set<ErrorKind> kinds, Call<Q, R> other) {
         return fallback(FallbackLayer.on(kinds, other));
@@ -384,8 +382,8 @@ public final class CallStack<Q, R> {
     /**
      * The call inside its layers.
      *
-     * @throws IllegalStateException for a cache without {@link #key} or {@link #codec}, for {@link #batches} without a cache or of
-     *     another provider, and for a gate or hedging where the batches of a batcher have a stack of their own
+     * @throws IllegalStateException for a cache without {@link #key} or {@link #codec}, for {@link #batches} without a cache or of another
+     *     provider, and for a gate or hedging in a stack of {@link #batched single calls}
      * @throws IllegalArgumentException for an attempt timeout that is not positive
      */
     public Call<Q, R> build() {
