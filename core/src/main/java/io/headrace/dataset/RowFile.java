@@ -83,14 +83,9 @@ public final class RowFile {
      */
     public <T> Dataset<T> as(Class<T> type) {
         Codec<T> codec = Codec.json(type);
-        Runnable named = check(fields(idField), "");
-        Runnable components = check(
-                components(type),
-                ". Where rows need not have it, let " + type.getSimpleName() + " say so by an Optional");
-        return dataset("type=" + type.getName(), "", () -> format.values(idField, codec), () -> {
-            named.run();
-            components.run();
-        });
+        String advice = ". Where rows need not have it, let " + type.getSimpleName() + " say so by an Optional";
+        Runnable check = check(fields(idField), components(type), advice);
+        return dataset("type=" + type.getName(), "", () -> format.values(idField, codec), check);
     }
 
     /** The names that a record's values go by in JSON: not what an annotation may name otherwise, and not what need not be there. */
@@ -128,7 +123,7 @@ public final class RowFile {
     }
 
     private <T> FileDataset<T> dataset(String values, String part, Set<String> fields, Supplier<RowParser<T>> parsers) {
-        return dataset(values, part, parsers, check(fields, ""));
+        return dataset(values, part, parsers, check(fields, Set.of(), ""));
     }
 
     private <T> FileDataset<T> dataset(String values, String part, Supplier<RowParser<T>> parsers, Runnable check) {
@@ -143,9 +138,16 @@ public final class RowFile {
                 check);
     }
 
-    /** That the first rows have {@code fields}; {@code advice} ends the message about one that is missing. */
-    private Runnable check(Set<String> fields, String advice) {
-        return fields.isEmpty() ? () -> {} : () -> firstRows().check(fields, advice);
+    /** That the first rows have these fields; {@code advice} ends the message about a component that is missing. */
+    private Runnable check(Set<String> fields, Set<String> components, String advice) {
+        if (fields.isEmpty() && components.isEmpty()) {
+            return () -> {};
+        }
+        return () -> {
+            FirstRows<Map<String, Object>> first = firstRows();
+            first.check(fields);
+            first.check(components, advice);
+        };
     }
 
     private static Set<String> fields(@Nullable String... names) {

@@ -184,9 +184,8 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
     private MicroBatchMember<Q, R> member(Q request, ContextView context) {
         MicroBatchMember.Key key = null;
         if (keys != null) {
-            Integer replicate = CallOptions.from(context).replicate();
             key = new MicroBatchMember.Key(
-                    KeyedCall.key(keys, request).fingerprint(), replicate == null ? 0 : replicate);
+                    KeyedCall.key(keys, request).fingerprint(), KeyedCall.sample(context));
         }
         long weight = weigher.applyAsLong(request);
         if (weight < 0) {

@@ -2,33 +2,25 @@ package io.headrace.run;
 
 import io.headrace.CachePolicy;
 import io.headrace.CallOptions;
-import io.headrace.Fingerprint;
 import io.headrace.Outcome;
 import io.headrace.Require;
-import io.headrace.Usage;
 import io.headrace.admission.Gate;
 import io.headrace.admission.Level;
 import io.headrace.dataset.Dataset;
 import io.headrace.flow.Pipeline;
 import io.headrace.flow.Step;
-import io.headrace.observe.CallEvent;
-import io.headrace.observe.CallListener;
-import io.headrace.observe.DryRun;
-import io.headrace.observe.DryRun.Range;
 import io.headrace.run.Estimate.StepEstimate;
+import io.headrace.run.SeenCalls.OfStep;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.util.context.Context;
 
 /**
  * Finds out what a pipeline would take over a dataset: lets the rows through it with the cache answering and everything else ending
@@ -107,77 +99,27 @@ public final class EstimateBuilder<I> {
     /** Reads the dataset, and looks calls up. Each subscription does so again. Cancel ends it. */
     public Mono<Estimate> estimate() {
         return Mono.defer(() -> {
-            Map<String, Seen> seen = new LinkedHashMap<>();
-            pipeline.steps().forEach(step -> seen.put(step.name(), new Seen()));
+            SeenCalls seen = new SeenCalls(pipeline.steps());
             AtomicLong read = new AtomicLong();
             Flux<Outcome<I>> rows = dataset.items().filter(row -> read.incrementAndGet() <= sample);
             return walk(rows, seen)
                     .then(Mono.fromSupplier(() -> estimate(read.get(), Math.min(read.get(), sample), seen)))
-                    .contextWrite(context -> observed(seen, context));
+                    .contextWrite(context -> seen.into(CallOptions.from(context)
+                            .withCachePolicy(cachePolicy)
+                            .into(context)));
         });
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"}) // each step takes what the one before gives
-    private Flux<?> walk(Flux<Outcome<I>> rows, Map<String, Seen> seen) {
+    private Flux<?> walk(Flux<Outcome<I>> rows, SeenCalls seen) {
         Flux<?> stream = rows;
         for (Step step : pipeline.steps()) {
-            Seen here = Objects.requireNonNull(seen.get(step.name()));
-            stream = (Flux<?>) step.apply(stream.doOnNext(here::enters));
+            stream = (Flux<?>) step.apply(stream.doOnNext(seen.of(step)::enters));
         }
         return stream;
     }
 
-    private Context observed(Map<String, Seen> seen, Context context) {
-        CallOptions options = CallOptions.from(context).withCachePolicy(cachePolicy);
-        return listener(seen).into(new Counting(seen).into(options.into(context)));
-    }
-
-    /** Counts each sample that would be bought once. Thread-safe. */
-    private static final class Counting implements DryRun {
-
-        private static final long SPREAD = 0x9E3779B97F4A7C15L;
-
-        private final Map<String, Seen> seen;
-        private final LongSet bought = new LongSet();
-
-        Counting(Map<String, Seen> seen) {
-            this.seen = seen;
-        }
-
-        @Override
-        public void wouldSend(CallOptions options, Usage tokens, Range online, Range batch) {
-            Seen here = seen.get(options.step());
-            if (here != null) {
-                here.missed(options.item(), tokens, online, batch);
-            }
-        }
-
-        @Override
-        public boolean isBought(CallOptions options, Fingerprint fingerprint, int sample) {
-            boolean isNew;
-            synchronized (bought) {
-                isNew = bought.add((fingerprint.a() * SPREAD + fingerprint.b() + sample) * SPREAD);
-            }
-            Seen here = seen.get(options.step());
-            if (!isNew && here != null) {
-                here.shared(options.item());
-            }
-            return !isNew;
-        }
-    }
-
-    private static CallListener listener(Map<String, Seen> seen) {
-        return event -> {
-            if (event instanceof CallEvent.CacheHit hit && hit.whole()) {
-                Seen here = seen.get(hit.options().step());
-                if (here != null) {
-                    here.hit();
-                }
-            }
-        };
-    }
-
-    private Estimate estimate(long rows, long walked, Map<String, Seen> seen) {
+    private Estimate estimate(long rows, long walked, SeenCalls seen) {
         double scale = walked == 0 ? 1 : (double) rows / walked;
         List<String> assumptions = new ArrayList<>();
         if (walked < rows) {
@@ -187,35 +129,33 @@ public final class EstimateBuilder<I> {
                     walked,
                     rows));
         }
-        Seen all = new Seen();
-        seen.values().forEach(all::add);
+        OfStep all = seen.all();
         List<StepEstimate> steps = new ArrayList<>();
         long ended = 0;
-        for (Map.Entry<String, Seen> entry : seen.entrySet()) {
-            Seen here = entry.getValue();
-            double callsPerRow = here.entered == 0 ? 1 : (double) (here.hits + here.misses) / here.entered;
+        for (Step<?, ?> step : pipeline.steps()) {
+            OfStep here = seen.of(step);
+            double callsPerRow = here.callsPerRow();
             long assumed = Math.round(ended * callsPerRow);
             if (assumed > 0) {
                 assumptions.add(String.format(
                         Locale.ROOT,
                         "step '%s': %,d rows need answers of steps before, so %s call%s for each was assumed, as large and as"
                                 + " dear as the calls that were seen",
-                        entry.getKey(),
+                        step.name(),
                         Math.round(ended * scale),
                         callsPerRow == 1 ? "one" : String.format(Locale.ROOT, "%.1f", callsPerRow),
                         callsPerRow == 1 ? "" : "s"));
             }
-            steps.add(here.estimate(entry.getKey(), assumed, here.misses > 0 ? here : all, scale));
-            ended += here.ended;
+            steps.add(here.estimate(step.name(), assumed, here.misses() > 0 ? here : all, scale));
+            ended += here.ended();
         }
-        if (all.misses > 0) {
+        if (all.misses() > 0) {
             assumptions.add("calls that a step makes only when it has the answer of another one are not counted");
         }
         assumptions.add("output tokens are the most that the requests allow; the least cost is without any output");
         Estimate sums = new Estimate(rows, walked, steps, Duration.ZERO, 0, 0, List.of());
         Duration duration = duration(sums, assumptions);
-        long tokens = all.misses == 0 ? 0 : (all.input + all.output) / all.misses;
-        long heap = concurrency * (BYTES_PER_ITEM + tokens * BYTES_PER_TOKEN);
+        long heap = concurrency * (BYTES_PER_ITEM + all.tokensPerMiss() * BYTES_PER_TOKEN);
         return new Estimate(rows, walked, steps, duration, heap, rows * ROW_BYTES, assumptions);
     }
 
@@ -228,19 +168,7 @@ public final class EstimateBuilder<I> {
                         gate.shared().stream(), gate.keys().stream().flatMap(key -> key.levels().stream())))
                 .toList();
         for (Level level : levels) {
-            double units = level.resource().startsWith("requests")
-                    ? sums.calls()
-                    : level.resource().startsWith("input tokens")
-                            ? sums.inputTokens()
-                            : level.resource().startsWith("output tokens")
-                                    ? sums.outputTokens()
-                                    : level.resource().startsWith("tokens")
-                                            ? sums.inputTokens() + sums.outputTokens()
-                                            : 0;
-            double seconds = level.resource().endsWith("per minute")
-                    ? 60
-                    : level.resource().endsWith("per second") ? 1 : 0;
-            double needs = units / level.limit() * seconds;
+            double needs = units(level.resource(), sums) / level.limit() * seconds(level.resource());
             if (level.origin() != Level.Origin.LEARNED && needs > longest) {
                 longest = needs;
                 assumptions.add(String.format(Locale.ROOT, "%s are limited to %,.0f", level.resource(), level.limit()));
@@ -249,77 +177,19 @@ public final class EstimateBuilder<I> {
         return Duration.ofMillis((long) (longest * 1_000));
     }
 
-    /** What was seen of one step. Thread-safe. */
-    private static final class Seen {
-
-        private final LongSet items = new LongSet();
-        private long entered;
-        private long ended;
-        private long hits;
-        private long misses;
-        private long input;
-        private long output;
-        private Range online = Range.ZERO;
-        private Range batch = Range.ZERO;
-
-        synchronized void enters(Object outcome) {
-            if (outcome instanceof Outcome.Ok) {
-                entered++;
-            }
+    /** What the run takes of a resource such as {@code input tokens per minute}; 0 of one that no estimate is made of. */
+    private static double units(String resource, Estimate sums) {
+        if (resource.startsWith("requests")) {
+            return sums.calls();
+        } else if (resource.startsWith("input tokens")) {
+            return sums.inputTokens();
+        } else if (resource.startsWith("output tokens")) {
+            return sums.outputTokens();
         }
+        return resource.startsWith("tokens") ? sums.inputTokens() + sums.outputTokens() : 0;
+    }
 
-        synchronized void hit() {
-            hits++;
-        }
-
-        /** A call that is given the answer of one that would be sent. */
-        synchronized void shared(String item) {
-            hits++;
-            ends(item);
-        }
-
-        synchronized void missed(String item, Usage tokens, Range online, Range batch) {
-            misses++;
-            ends(item);
-            input += tokens.inputTokens();
-            output += tokens.outputTokens();
-            this.online = this.online.plus(online);
-            this.batch = this.batch.plus(batch);
-        }
-
-        /** The item gets no further: it has no answer. */
-        private void ends(String item) {
-            ended += items.add(RowKey.of(item)) ? 1 : 0;
-        }
-
-        void add(Seen other) {
-            hits += other.hits;
-            misses += other.misses;
-            input += other.input;
-            output += other.output;
-            online = online.plus(other.online);
-            batch = batch.plus(other.batch);
-        }
-
-        /**
-         * @param assumed calls nobody saw
-         * @param like whose calls those are like
-         */
-        StepEstimate estimate(String step, long assumed, Seen like, double scale) {
-            double more = like.misses == 0 ? 0 : (double) assumed / like.misses;
-            return new StepEstimate(
-                    step,
-                    Math.round(hits * scale),
-                    Math.round((misses + assumed) * scale),
-                    Math.round(assumed * scale),
-                    Math.round((input + like.input * more) * scale),
-                    Math.round((output + like.output * more) * scale),
-                    scaled(online, scale).plus(scaled(like.online, more * scale)),
-                    scaled(batch, scale).plus(scaled(like.batch, more * scale)));
-        }
-
-        private static Range scaled(Range range, double factor) {
-            return new Range(Estimate.scaled(range.least(), factor), Estimate.scaled(range.most(), factor));
-        }
+    private static double seconds(String resource) {
+        return resource.endsWith("per minute") ? 60 : resource.endsWith("per second") ? 1 : 0;
     }
 }
