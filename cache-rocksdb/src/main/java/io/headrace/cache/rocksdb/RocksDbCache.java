@@ -60,7 +60,7 @@ public final class RocksDbCache implements ResponseCache {
     private static final long LOOK_EVERY_MILLIS = 100;
 
     private final CacheFolder folder;
-    private final Builder config;
+    private final Settings settings;
     private final Lane[] lanes = new Lane[LANES];
     private final Sinks.Empty<Void> opened = Sinks.empty();
     private final Sinks.Empty<Void> ended = Sinks.empty();
@@ -77,9 +77,13 @@ public final class RocksDbCache implements ResponseCache {
     private @Nullable StorageException failure;
     private volatile boolean closed;
 
-    private RocksDbCache(CacheFolder folder, Builder config) {
+    /** What a builder said when the cache was opened. */
+    private record Settings(
+            Duration syncEvery, Path nativeLibraryFolder, Consumer<? super Options> customizer, boolean readOnly) {}
+
+    private RocksDbCache(CacheFolder folder, Settings settings) {
         this.folder = folder;
-        this.config = config;
+        this.settings = settings;
         this.hits = new HitFile(folder.hits());
         for (int i = 0; i < LANES; i++) {
             lanes[i] = new Lane("headrace-cache-" + (i + 1), this, i == 0 ? this::openStore : () -> {});
@@ -145,7 +149,7 @@ public final class RocksDbCache implements ResponseCache {
     @Override
     public boolean putAtOnce(Fingerprint fingerprint, int sample, CacheEntry entry) {
         EntryKeys.require(fingerprint, sample);
-        if (closed || !(reader instanceof Store open) || config.syncEvery.isZero()) {
+        if (closed || !(reader instanceof Store open) || settings.syncEvery().isZero()) {
             return false;
         }
         try {
@@ -165,7 +169,7 @@ public final class RocksDbCache implements ResponseCache {
             return;
         }
         hits.add(entry);
-        if (!config.readOnly && !savePlanned.get() && savePlanned.compareAndSet(false, true)) {
+        if (!settings.readOnly() && !savePlanned.get() && savePlanned.compareAndSet(false, true)) {
             Schedulers.parallel()
                     .schedule(() -> lanes[0].submit(Task.Upkeep.SAVE_HITS), SAVE_HITS_EVERY_MILLIS, MILLISECONDS);
         }
@@ -173,7 +177,7 @@ public final class RocksDbCache implements ResponseCache {
 
     @Override
     public boolean isReadOnly() {
-        return config.readOnly;
+        return settings.readOnly();
     }
 
     /**
@@ -278,7 +282,7 @@ public final class RocksDbCache implements ResponseCache {
         return Mono.create(sink -> {
             if (closed) {
                 sink.error(closed());
-            } else if (config.readOnly) {
+            } else if (settings.readOnly()) {
                 sink.error(CacheFolder.unavailable(
                         folder, "is open for reading only. Open it without readOnly() to change it", null));
             } else {
@@ -338,7 +342,7 @@ public final class RocksDbCache implements ResponseCache {
 
     /** A group was written and its puts complete next: forces it to the disk now, or plans to. */
     void wrote(Store store) throws IOException {
-        if (config.syncEvery.isZero()) {
+        if (settings.syncEvery().isZero()) {
             store.force();
         } else {
             planSync();
@@ -349,7 +353,10 @@ public final class RocksDbCache implements ResponseCache {
     private void planSync() {
         if (!syncPlanned.get() && syncPlanned.compareAndSet(false, true)) {
             Schedulers.parallel()
-                    .schedule(() -> lanes[0].submit(Task.Upkeep.SYNC), config.syncEvery.toMillis(), MILLISECONDS);
+                    .schedule(
+                            () -> lanes[0].submit(Task.Upkeep.SYNC),
+                            settings.syncEvery().toMillis(),
+                            MILLISECONDS);
         }
     }
 
@@ -395,14 +402,14 @@ public final class RocksDbCache implements ResponseCache {
     }
 
     /** Starts when the folder is free, or to tell that it was not in time. */
-    private void startWhenFree() {
+    private void startWithin(Duration most) {
         Scheduler timer = tools.scheduler();
         long start = timer.now(NANOSECONDS);
-        long most = MILLISECONDS.toNanos(config.waitUpTo.toMillis());
+        long nanos = MILLISECONDS.toNanos(most.toMillis());
         Disposable.Swap polling = Disposables.swap();
         polling.replace(timer.schedulePeriodically(
                 () -> {
-                    if (closed || isFree() || timer.now(NANOSECONDS) - start >= most) {
+                    if (closed || isFree() || timer.now(NANOSECONDS) - start >= nanos) {
                         polling.dispose();
                         start();
                     }
@@ -423,13 +430,14 @@ public final class RocksDbCache implements ResponseCache {
 
     private void openStore() {
         try {
-            if (!config.readOnly && !folder.isTaken()) {
+            if (!settings.readOnly() && !folder.isTaken()) {
                 throw folder.inUse();
             }
             hits.load();
-            NativeLibrary.load(config.nativeLibraryFolder);
-            reader =
-                    config.readOnly ? StoreCopy.open(folder, config.customizer) : Store.open(folder, config.customizer);
+            NativeLibrary.load(settings.nativeLibraryFolder());
+            reader = settings.readOnly()
+                    ? StoreCopy.open(folder, settings.customizer())
+                    : Store.open(folder, settings.customizer());
         } catch (StorageException e) {
             failure = e;
         } catch (RocksDBException | IOException e) {
@@ -547,8 +555,9 @@ public final class RocksDbCache implements ResponseCache {
          *     is in use by another process or by this one and is not waited for; if it is only read, also if it is not there
          */
         public RocksDbCache open() {
+            Settings settings = new Settings(syncEvery, nativeLibraryFolder, customizer, readOnly);
             if (readOnly) {
-                RocksDbCache cache = new RocksDbCache(CacheFolder.look(folder), this);
+                RocksDbCache cache = new RocksDbCache(CacheFolder.look(folder), settings);
                 cache.start();
                 return cache;
             }
@@ -557,11 +566,11 @@ public final class RocksDbCache implements ResponseCache {
             if (!free && waitUpTo.isZero()) {
                 throw found.inUse();
             }
-            RocksDbCache cache = new RocksDbCache(found, this);
+            RocksDbCache cache = new RocksDbCache(found, settings);
             if (free) {
                 cache.start();
             } else {
-                cache.startWhenFree();
+                cache.startWithin(waitUpTo);
             }
             return cache;
         }

@@ -135,6 +135,17 @@ class RocksDbCacheTest {
     }
 
     @Test
+    void builderThatIsChangedLater_changesNoOpenCache() {
+        RocksDbCache.Builder builder = RocksDbCache.builder(folder);
+        try (RocksDbCache cache = builder.open()) {
+            builder.readOnly();
+            assertThat(cache.isReadOnly()).isFalse();
+            store(cache, 1);
+            assertThat(readAll(cache, 1).cardinality()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void options_canBeCustomized() {
         try (RocksDbCache cache = RocksDbCache.builder(folder)
                 .customize(options -> options.setDisableAutoCompactions(true))
