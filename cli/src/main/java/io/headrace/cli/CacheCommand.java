@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -280,9 +281,14 @@ final class CacheCommand {
         return tools.find(fingerprints.get(0).toString());
     }
 
-    private int removing(CacheOptions options, Printing printing, Waiting waiting, DryRun dryRun, Removal removal) {
+    private int removing(
+            CacheOptions options,
+            Printing printing,
+            Waiting waiting,
+            DryRun dryRun,
+            Function<CacheTools, AnswerTotal> removal) {
         ToIntFunction<CacheTools> work = tools -> {
-            printing.printer(surroundings).removed(removal.by(tools), dryRun.on);
+            printing.printer(surroundings).removed(removal.apply(tools), dryRun.on);
             return ExitCode.OK;
         };
         return dryRun.on ? reading(options, work) : changing(options.change(surroundings, waiting.upTo), work);
@@ -306,10 +312,6 @@ final class CacheCommand {
 
     private static <T> T result(Mono<T> action) {
         return Objects.requireNonNull(action.block());
-    }
-
-    private interface Removal {
-        AnswerTotal by(CacheTools tools);
     }
 
     /** For commands that print what they found or did. */

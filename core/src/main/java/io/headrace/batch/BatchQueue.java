@@ -46,14 +46,14 @@ public final class BatchQueue implements AutoCloseable {
     private final FileThread files;
     private final QueueDirectory directory;
     private final Packer packer;
-    private final Work work;
+    private final Dispatcher dispatcher;
     private final Sinks.Empty<Void> closed = Sinks.empty();
 
     private BatchQueue(QueueSettings settings, FileThread files, QueueDirectory directory) {
         this.files = files;
         this.directory = directory;
         this.packer = new Packer(directory, settings);
-        this.work = new Work(settings, files, directory, packer, lanes);
+        this.dispatcher = new Dispatcher(settings, files, directory, packer, lanes);
     }
 
     /** The queue in {@code directory}, with the defaults. */
@@ -180,11 +180,11 @@ public final class BatchQueue implements AutoCloseable {
     public <T> Mono<T> round(Mono<T> pass) {
         Objects.requireNonNull(pass, "pass");
         return Mono.defer(() -> {
-            Stops stops = Work.once();
-            return work.attendAll(stops)
+            Stops stops = Dispatcher.once();
+            return dispatcher.attendAll(stops)
                     .then(pass.singleOptional())
                     .flatMap(result ->
-                            work.submitAll(stops).then(work.raise(stops)).then(Mono.justOrEmpty(result)));
+                            dispatcher.submitAll(stops).then(dispatcher.raise(stops)).then(Mono.justOrEmpty(result)));
         });
     }
 
@@ -210,19 +210,19 @@ public final class BatchQueue implements AutoCloseable {
         Objects.requireNonNull(goOn, "goOn");
         return Mono.defer(() -> {
             AtomicBoolean isLast = new AtomicBoolean();
-            Stops stops = work.patient();
-            Mono<Optional<T>> one = files.call(work::mark)
+            Stops stops = dispatcher.patient();
+            Mono<Optional<T>> one = files.call(dispatcher::mark)
                     .flatMap(mark -> pass.singleOptional()
-                            .flatMap(result -> work.submitDue(stops)
-                                    .then(files.call(() -> work.isDone(mark, stops)
+                            .flatMap(result -> dispatcher.submitDue(stops)
+                                    .then(files.call(() -> dispatcher.isDone(mark, stops)
                                             || !result.map(goOn::test).orElse(true)))
                                     .doOnNext(isLast::set)
-                                    .flatMap(done -> done ? Mono.<Void>empty() : work.awaitNews(mark, stops))
+                                    .flatMap(done -> done ? Mono.<Void>empty() : dispatcher.awaitNews(mark, stops))
                                     .thenReturn(result)));
-            return work.attendAll(stops)
+            return dispatcher.attendAll(stops)
                     .thenMany(one.repeat(() -> !isLast.get()))
                     .last()
-                    .flatMap(result -> work.raise(stops).then(Mono.justOrEmpty(result)));
+                    .flatMap(result -> dispatcher.raise(stops).then(Mono.justOrEmpty(result)));
         });
     }
 
@@ -235,7 +235,7 @@ public final class BatchQueue implements AutoCloseable {
      * asked. The wish is written down: every round asks again, and so does another cancel, also in another process.
      */
     public Mono<Void> cancel() {
-        return work.cancel();
+        return dispatcher.cancel();
     }
 
     /** How everything stands. */

@@ -5,6 +5,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.function.LongUnaryOperator;
 
 /**
  * A table from keys to values, both of 56 bits, in 14 bytes each and off the heap: linear probing in the order of the keys, load 0.9 to
@@ -47,11 +48,6 @@ final class RequestIndex implements Closeable {
         return index;
     }
 
-    /** Takes what is in the table; gives the value that shall be there. */
-    interface Replacement {
-        long apply(long key, long value);
-    }
-
     /** The value of {@code key}; 0 if it has none. */
     long get(long key) {
         int slot = find(key);
@@ -73,12 +69,11 @@ final class RequestIndex implements Closeable {
     }
 
     /** Replaces every value. */
-    void replaceAll(Replacement replacement) {
+    void replaceAll(LongUnaryOperator replacement) {
         for (int slot = 0; slot < slots + SPILL; slot++) {
             long value = value(table, slot);
             if (value != 0) {
-                long key = key(table, slot);
-                write(table, slot, key, replacement.apply(key, value));
+                write(table, slot, key(table, slot), replacement.applyAsLong(value));
             }
         }
     }

@@ -155,8 +155,8 @@ final class Standings implements Closeable {
 
     /** A new beginning: what failed may be parked anew, and what was claimed belongs to what was before. */
     synchronized void retryFailed() {
-        index.replaceAll((key, value) ->
-                (value & STATE) == FAILED || (value & STATE) == CLAIMED ? RequestIndex.FORGOTTEN : value);
+        index.replaceAll(
+                value -> (value & STATE) == FAILED || (value & STATE) == CLAIMED ? RequestIndex.FORGOTTEN : value);
     }
 
     /** Ceilings of what is parked, and costs of what is bought and not claimed. */

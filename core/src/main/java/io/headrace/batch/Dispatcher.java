@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +22,7 @@ import reactor.core.publisher.Mono;
  * submitted one after another for each lane. Each pack is worked on by one subscriber at a time; trouble with one lane holds up no other.
  * Thread-safe.
  */
-final class Work {
+final class Dispatcher {
 
     /** Batches that are attended to at a time. */
     private static final int ATTENDED = 4;
@@ -37,7 +38,7 @@ final class Work {
     private final Doubts doubts;
     private final Collector collector;
 
-    Work(
+    Dispatcher(
             QueueSettings settings,
             FileThread files,
             QueueDirectory directory,
@@ -116,7 +117,7 @@ final class Work {
             Stops stops = once();
             return files.run(this::giveUp)
                     .then(attendAll(stops))
-                    .then(attend(Work::isToBeAsked, stops)) // what was in doubt and has shown
+                    .then(attend(Dispatcher::isToBeAsked, stops)) // what was in doubt and has shown
                     .then(raise(stops))
                     .then(files.run(this::raiseTrouble));
         });
@@ -128,7 +129,7 @@ final class Work {
 
     /** A cancel that did not get through is not one that was asked for. */
     private void raiseTrouble() {
-        served().filter(Work::isToBeAsked)
+        served().filter(Dispatcher::isToBeAsked)
                 .map(pack -> pack.trouble)
                 .flatMap(Stream::ofNullable)
                 .findFirst()
@@ -147,12 +148,7 @@ final class Work {
         });
     }
 
-    /** Which packs are worked on now. */
-    private interface Choice {
-        boolean test(Pack pack);
-    }
-
-    private Mono<Void> attend(Choice choice, Stops stops) {
+    private Mono<Void> attend(Predicate<Pack> choice, Stops stops) {
         Flux<Mono<Void>> each = files.call(this::moved)
                 .flatMapIterable(packs -> packs)
                 .map(pack -> {
@@ -162,7 +158,7 @@ final class Work {
         return all(each, ATTENDED);
     }
 
-    private Mono<Void> attend(Pack pack, Served<?, ?> lane, Choice choice, Stops stops) {
+    private Mono<Void> attend(Pack pack, Served<?, ?> lane, Predicate<Pack> choice, Stops stops) {
         return hold(
                 pack,
                 stops,
@@ -170,7 +166,7 @@ final class Work {
                 () -> pack.phase == Phase.OUT ? collector.poll(pack, lane) : doubts.resolve(pack, lane));
     }
 
-    private Mono<Void> submit(Choice choice, Stops stops) {
+    private Mono<Void> submit(Predicate<Pack> choice, Stops stops) {
         Flux<Mono<Void>> each = Flux.fromIterable(lanes.values())
                 .map(lane -> files.call(() -> sealed(lane))
                         .flatMapIterable(packs -> packs)
@@ -251,7 +247,7 @@ final class Work {
         seal(pack -> !anyOut || !isSmall(pack) || !now.isBefore(pack.openedAt.plus(settings.fillTime())));
     }
 
-    private void seal(Choice choice) throws IOException {
+    private void seal(Predicate<Pack> choice) throws IOException {
         for (Pack pack : served().toList()) {
             if (pack.phase == Phase.FILLING && pack.requests > 0 && choice.test(pack)) {
                 directory.seal(pack);
