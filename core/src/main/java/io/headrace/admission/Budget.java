@@ -20,10 +20,9 @@ import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
- * The most that a run may spend, in money, in tokens, or both. Every attempt reserves the most it may take before it is sent
- * and pays what it took: nothing when it surely was not sent or was refused, all it reserved when nobody knows. So what is
- * spent never passes the cap, as long as no attempt takes more than it said it might; one that does is paid in full all the
- * same.
+ * The most that calls may spend, in money, in tokens, or both. Every attempt reserves the most that it may take before it is sent, and then
+ * pays what it took: nothing if it surely was not sent or was refused, all that it reserved if nobody knows. So spending never passes the cap
+ * unless an attempt takes more than it reserved; that is counted in full.
  *
  * <p>Travels in the Reactor {@code Context}; one budget may serve many gates. Thread-safe: a lock guards a few fields and is
  * never held while anything else is called.
@@ -32,11 +31,11 @@ public final class Budget {
 
     /** What became of a wish to reserve. */
     public enum Answer {
-        /** It is reserved and must be settled. */
+        /** Reserved; must be settled. */
         RESERVED,
-        /** Others hold too much of the rest; it may come back. */
+        /** Others hold too much of what is left; they may give some back. */
         NOT_NOW,
-        /** The rest does not suffice, whatever the others give back; {@link Budget#exhausted} says why. */
+        /** Too little is left, whatever the others give back; {@link Budget#exhausted} says why. */
         EXHAUSTED
     }
 
@@ -127,8 +126,8 @@ public final class Budget {
     }
 
     /**
-     * Reserves the most that {@code demand} may take, or nothing. Whoever comes while others wait for room waits behind them, lest small
-     * demands keep a large one waiting for ever. Calls nothing.
+     * Reserves the most that {@code demand} may take, or nothing. Demands wait in line, so that small ones do not keep a large one waiting for
+     * ever. Calls nothing.
      *
      * @param whenRoom called once, without locks, on the thread that made room, after {@link Answer#NOT_NOW}: when there is room for
      *     {@code demand}, or never will be, and for those who came before. Equal ones are one wish, which ends with any other answer
@@ -194,8 +193,8 @@ public final class Budget {
     }
 
     /**
-     * Counts as reserved from now on what may yet have to be paid elsewhere, such as for batches that are out: read anew at each
-     * question. A new debt is reserved here until it shows there.
+     * Counts a debt elsewhere, such as for batches that are out, as reserved from now on; its amount is read each time it is needed. A new debt
+     * is reserved here until it shows there.
      *
      * @param creditor whose debt it is; told again, nothing changes
      * @param most the most that it may come to now; quick, never calls back

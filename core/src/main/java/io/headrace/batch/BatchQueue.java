@@ -27,14 +27,14 @@ import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * Calls that wait for batches, on disk: those of a run, or of all runs that share it. What is parked survives the process, goes into
- * batches that are submitted exactly once, and ends as a stored answer, as an error, or online. One process works on a directory at a time.
+ * Calls that wait on disk for their batches, those of one run or of all runs that share the queue. A parked call survives the process, goes
+ * into a batch that is submitted exactly once, and ends as a stored answer, as an error, or online. One process works on a directory at a
+ * time.
  *
- * <p>What a collected batch was asked is deleted; how each of its requests ended is kept, for as long as the directory is: about 45 bytes
- * of disk a request (27 for its end, 16 for its claim, 500 for the batch), 16 bytes of memory off the heap, and a microsecond or two of the
- * next opening. A queue that lives for long, such as a service's, is best begun anew in another directory, of each month say, once
- * {@linkplain QueueSnapshot#isIdle nothing waits or is out} and everything was claimed: answers are in the cache, and only what failed
- * would be asked for again.
+ * <p>The requests of a collected batch are deleted; how each of them ended is kept as long as the directory. That takes about 45 bytes of disk
+ * a request (27 for its end, 16 for its claim) and 500 a batch, 16 bytes of memory a request off the heap, and a microsecond or two of the
+ * next opening. A service does best to begin a new directory from time to time, say each month, when {@linkplain QueueSnapshot#isIdle nothing
+ * waits or is out} and everything was claimed: the answers are in the cache, and only failed requests would be asked again.
  *
  * <p>Thread-safe. Work on files is done by one thread that the queue owns; {@link #close} frees it.
  */
@@ -67,9 +67,9 @@ public final class BatchQueue implements AutoCloseable {
     }
 
     /**
-     * How the queue in {@code directory} stands, by its files, which are only read: also while another process works on it, and
-     * without taking it from anybody. A batch without an outcome is {@link BatchStatus.State#SUBMITTING} until it is known to be in
-     * doubt; what the provider said of its requests is not in the files. Takes as long as {@link Builder#open}.
+     * The state of the queue in {@code directory}, read from its files without a lock, also while another process works on it. A batch
+     * without an outcome is {@link BatchStatus.State#SUBMITTING} until it is known to be in doubt; what the provider says of its requests is
+     * not in the files. Takes as long as {@link Builder#open}.
      *
      * @throws IllegalStateException if its journal is of another version
      * @throws StorageException if the files cannot be read
@@ -84,8 +84,8 @@ public final class BatchQueue implements AutoCloseable {
     }
 
     /**
-     * Takes calls of that kind from now on; needed before their results can be collected. Once for each operation of a provider: another
-     * lane of the same one takes the place of the first, so all must keep answers in the same cache.
+     * Takes calls of that kind from now on; their results cannot be collected before. There is one lane for each operation of a provider: a
+     * second one replaces the first, so all must keep answers in the same cache.
      */
     public <Q, R> void serve(BatchLane<Q, R> lane) {
         Served<Q, R> served = Served.of(lane);
@@ -93,8 +93,8 @@ public final class BatchQueue implements AutoCloseable {
     }
 
     /**
-     * How a call stands for which no answer is stored. One that is not known is written down first. Emits on a thread of the queue. A
-     * cancel does not take back what was written.
+     * The state of a call for which no answer is stored. A new one is written down first. Emits on a thread of the queue. A cancel does not
+     * take back what was written.
      *
      * @param lane one that the queue serves
      */
@@ -108,8 +108,7 @@ public final class BatchQueue implements AutoCloseable {
     }
 
     /**
-     * Whether that call is parked, has ended as an error, or shall be asked for online: {@link #park} then costs nothing more. Quick,
-     * called from any thread.
+     * Whether that call is parked, has failed, or goes online: then {@link #park} costs nothing more. Quick, for any thread.
      */
     public boolean knows(Fingerprint fingerprint, int sample) {
         int state = directory.standings().state(RequestKey.of(fingerprint, sample));
@@ -117,8 +116,8 @@ public final class BatchQueue implements AutoCloseable {
     }
 
     /**
-     * Whose the account of that stored answer is. Quick, called from any thread. {@link Claim#NEW} is told once, whatever crashes: a
-     * process that is killed between being told and having written it down loses that account.
+     * Who pays for that stored answer. Quick, for any thread. {@link Claim#NEW} is given once, whatever crashes: a process that is killed
+     * before it has written the cost down loses it.
      *
      * @param by who asks, as in {@link io.headrace.Namespace#name}: an item has the same name in each pass; empty for nobody
      */
@@ -140,18 +139,18 @@ public final class BatchQueue implements AutoCloseable {
     }
 
     /**
-     * What the queue may still cost beyond what was {@linkplain #claim claimed}: ceilings of what waits and is out, and
-     * what came back unclaimed.
+     * What the queue may still cost: the most for requests that wait or are out, and the cost of answers that nobody has {@linkplain #claim
+     * claimed}.
      */
     public Cost outstanding() {
         return directory.standings().outstanding();
     }
 
     /**
-     * Lets batches hold no more than that part of what they may, from the next request on: for a process that is short of memory, which
-     * a batch takes by the number of its requests while it is collected. Quick, called from any thread.
+     * Makes batches smaller from the next request on, for a process that is short of memory: collecting a batch takes memory for each of its
+     * requests. Quick, for any thread.
      *
-     * @param share above 0 to 1, as it is at first; a batch holds one request at the least
+     * @param share of the usual size, above 0 and at most 1; a batch holds at least one request
      */
     public void packShare(double share) {
         Require.share(share, "share");
@@ -159,51 +158,53 @@ public final class BatchQueue implements AutoCloseable {
     }
 
     /**
-     * Makes what ended as an error unknown again, so that it may be parked anew, and lets what was claimed be {@link Claim#OWN} no more.
+     * Forgets requests that failed, so that they may be parked again, and who claimed which answer, so that nothing is {@link Claim#OWN} any
+     * more.
      */
     public Mono<Void> retryFailed() {
         return files.run(directory::retryFailed);
     }
 
     /**
-     * Collects batches that have ended, lets {@code pass} go over the dataset, submits what it parked, and emits what it came to: all
-     * that can be done without waiting for a provider's work. Each batch is asked after once, and each is tried to be submitted once: what
-     * a passing error prevented is left to the next round.
+     * Collects batches that have ended, runs {@code pass} over the dataset, submits what it parked, and emits its result: all that can be
+     * done without waiting for a provider's work. Each batch is polled once and each submission is tried once; what a transient error
+     * prevented is left to the next round.
      *
-     * <p>An error of the pass comes through, as does a {@link StorageException}, and an {@link io.headrace.ApiException} of a provider
-     * that will do nothing for this account, which it may say of a batch or of all requests in one, has answered nothing for long, or
-     * does not know a batch; what the other providers have to do is done before. A batch that its provider does not know is kept, for
-     * it may be another account's, and as long as no other one is known there nothing is submitted; when {@link BatchApi#retention}
-     * is over, its requests go again as if it had expired. Nothing is lost then, and nothing by a cancel: a submission on its way is
-     * in doubt, and the next round finds out.
+     * <p>Errors are those of the pass, a {@link StorageException}, and an {@link io.headrace.ApiException} when a provider refuses the
+     * account, has answered nothing for long, or does not know a batch; the work for other providers is done before. A batch that its
+     * provider does not know is kept, since it may belong to another account, and nothing is submitted there as long as no other batch is
+     * known. When {@link BatchApi#retention} is over, its requests go again as if it had expired. Nothing is lost by an error or a cancel: a
+     * submission on its way is in doubt, and the next round resolves that.
      */
     public <T> Mono<T> round(Mono<T> pass) {
         Objects.requireNonNull(pass, "pass");
         return Mono.defer(() -> {
             Stops stops = Dispatcher.once();
-            return dispatcher.attendAll(stops)
+            return dispatcher
+                    .attendAll(stops)
                     .then(pass.singleOptional())
-                    .flatMap(result ->
-                            dispatcher.submitAll(stops).then(dispatcher.raise(stops)).then(Mono.justOrEmpty(result)));
+                    .flatMap(result -> dispatcher
+                            .submitAll(stops)
+                            .then(dispatcher.raise(stops))
+                            .then(Mono.justOrEmpty(result)));
         });
     }
 
     /**
-     * Rounds, each as soon as batches have brought something new, until a pass leaves nothing in the queue. Emits what the last pass came
-     * to. Between rounds batches are asked after in growing steps, submissions that failed are tried again, and packs are submitted when
-     * there is room for them. A pack is submitted when it is full, when it is half full at the end of a pass, when nothing else is out, or
-     * when it has waited for {@link Builder#fillTime}. A batch that is not known is asked after again for as long as {@link
-     * Builder#doubtWindow}.
+     * Runs rounds, each as soon as batches have brought something new, until a pass leaves nothing in the queue. Emits the result of the last
+     * pass. Between rounds batches are polled at growing intervals, failed submissions are tried again, and packs are submitted when the
+     * provider has room. A pack is submitted when it is full, when it is half full at the end of a pass, when nothing else is out, or when it
+     * has waited for {@link Builder#fillTime}. An unknown batch is polled again for {@link Builder#doubtWindow}.
      *
-     * <p>Errors and cancel are as with {@link #round}. Takes as long as the providers take.
+     * <p>Errors and cancel are as in {@link #round}. Takes as long as the providers take.
      */
     public <T> Mono<T> rounds(Mono<T> pass) {
         return rounds(pass, result -> true);
     }
 
     /**
-     * The same for as long as {@code goOn} says so of what a pass came to: a run that was stopped does not wait for its batches. What the
-     * last pass parked is submitted all the same.
+     * The same, but only as long as {@code goOn} accepts the result of a pass: a run that was stopped does not wait for its batches. What the
+     * last pass parked is still submitted.
      */
     public <T> Mono<T> rounds(Mono<T> pass, Predicate<? super T> goOn) {
         Objects.requireNonNull(pass, "pass");
@@ -213,13 +214,15 @@ public final class BatchQueue implements AutoCloseable {
             Stops stops = dispatcher.patient();
             Mono<Optional<T>> one = files.call(dispatcher::mark)
                     .flatMap(mark -> pass.singleOptional()
-                            .flatMap(result -> dispatcher.submitDue(stops)
+                            .flatMap(result -> dispatcher
+                                    .submitDue(stops)
                                     .then(files.call(() -> dispatcher.isDone(mark, stops)
                                             || !result.map(goOn::test).orElse(true)))
                                     .doOnNext(isLast::set)
                                     .flatMap(done -> done ? Mono.<Void>empty() : dispatcher.awaitNews(mark, stops))
                                     .thenReturn(result)));
-            return dispatcher.attendAll(stops)
+            return dispatcher
+                    .attendAll(stops)
                     .thenMany(one.repeat(() -> !isLast.get()))
                     .last()
                     .flatMap(result -> dispatcher.raise(stops).then(Mono.justOrEmpty(result)));
@@ -227,25 +230,25 @@ public final class BatchQueue implements AutoCloseable {
     }
 
     /**
-     * Gives up what waits and cancels what is out. Completes when that is asked for: what was finished by then is taken in by the next
-     * round, and what was not may be parked anew by its pass. Batches of providers that are not served are cancelled when they are, and
-     * one that is in doubt when it shows.
+     * Gives up what waits and cancels what is out. Completes when the providers were asked: the next round collects what was finished by then,
+     * and its pass may park the rest again. Batches of providers that are not served are cancelled once they are, and a batch in doubt once it
+     * shows.
      *
-     * <p>An {@link io.headrace.ApiException} says that the provider of a batch could not be asked, or did not know it; the others were
-     * asked. The wish is written down: every round asks again, and so does another cancel, also in another process.
+     * <p>An {@link io.headrace.ApiException} says that a provider could not be asked or did not know its batch; the others were asked. The wish
+     * is written down: every round asks again, and so does another cancel, also in another process.
      */
     public Mono<Void> cancel() {
         return dispatcher.cancel();
     }
 
-    /** How everything stands. */
+    /** The state of all batches and requests. */
     public Mono<QueueSnapshot> snapshot() {
         return files.call(directory::snapshot);
     }
 
     /**
-     * Frees the directory once what was begun on files is done; returns without waiting for it. A submission that is on its way is in
-     * doubt until the next opening. What is asked of the queue after this fails.
+     * Frees the directory once the work on files that has begun is done; does not wait for that. A submission on its way is in doubt until the
+     * next opening. Later calls fail.
      */
     @Override
     public void close() {
@@ -297,15 +300,15 @@ public final class BatchQueue implements AutoCloseable {
         }
 
         /**
-         * Most prompt tokens, by estimate, in batches of one provider and group (such as a model) that have not ended; none by default.
-         * A quota that is not stated is learned from refusals.
+         * The most prompt tokens, by estimate, in the unfinished batches of one provider and group (such as a model); by default learned from
+         * refusals.
          */
         public Builder enqueuedTokens(long enqueuedTokens) {
             this.enqueuedTokens = Require.atLeast(1, enqueuedTokens, "enqueuedTokens");
             return this;
         }
 
-        /** In how many batches a request may be without an end before it is given up, 1 to 100; 3 by default. */
+        /** In how many batches a request may go without a result before it is given up, 1 to 100; 3 by default. */
         public Builder maxBatches(int maxBatches) {
             if (maxBatches < 1 || maxBatches > 100) {
                 throw new IllegalArgumentException("maxBatches must be 1 to 100, not " + maxBatches);
@@ -314,13 +317,13 @@ public final class BatchQueue implements AutoCloseable {
             return this;
         }
 
-        /** Requests that {@link #maxBatches} batches brought no end for are asked for online, where by default they fail. */
+        /** Sends requests online after {@link #maxBatches} batches without a result; by default they fail. */
         public Builder leftoversOnline() {
             this.leftoversOnline = true;
             return this;
         }
 
-        /** A batch that has not ended so long after it was submitted is cancelled, and what it leaves goes online; off by default. */
+        /** Cancels a batch that takes longer than this, and sends what it leaves online; off by default. */
         public Builder moveOnlineAfter(Duration moveOnlineAfter) {
             this.moveOnlineAfter = Require.positive(moveOnlineAfter, "moveOnlineAfter");
             return this;
@@ -335,7 +338,7 @@ public final class BatchQueue implements AutoCloseable {
             return this;
         }
 
-        /** The time between two questions after a batch, the first and the longest; 10 seconds and 5 minutes by default, less jitter. */
+        /** The interval between two polls of a batch, the first and the longest; 10 seconds and 5 minutes by default, less jitter. */
         public Builder poll(Duration first, Duration longest) {
             this.firstPoll = Require.positive(first, "first");
             if (longest.compareTo(first) < 0) {
@@ -345,15 +348,15 @@ public final class BatchQueue implements AutoCloseable {
             return this;
         }
 
-        /** How long a provider may answer nothing but passing errors before the work stops with the last one; 24 hours by default. */
+        /** How long a provider may give nothing but transient errors before the work stops with the last one; 24 hours by default. */
         public Builder patience(Duration patience) {
             this.patience = Require.positive(patience, "patience");
             return this;
         }
 
         /**
-         * How long after a submission of unknown outcome its batch may still show up in the list of a provider that keeps no tags; then
-         * it is taken for not made, and submitted again. 15 minutes by default.
+         * How long a batch of unknown outcome may take to show up in the list of a provider that keeps no tags; after that it is submitted
+         * again. 15 minutes by default.
          */
         public Builder doubtWindow(Duration doubtWindow) {
             this.doubtWindow = Require.positive(doubtWindow, "doubtWindow");

@@ -14,33 +14,32 @@ import reactor.core.publisher.Mono;
 public interface ResponseCache extends AutoCloseable {
 
     /**
-     * The stored answer, or empty. A record that is damaged is reported in the log and read as absent, never as another
-     * answer. Lazy; emits on a thread of the store's choosing, also on the subscriber's own; cancel forgets the result.
-     * Fails with {@link StorageException} if the store as a whole cannot be used, now and later.
+     * The stored answer, or empty. A damaged record is logged and read as absent, never as another answer. Lazy; emits on any thread, the
+     * subscriber's own included; cancel forgets the result. Fails with {@link StorageException} if the store as a whole cannot be used, now
+     * and later.
      *
      * @param sample which of the answers to that fingerprint, from 0
      */
     Mono<CacheEntry> get(Fingerprint fingerprint, int sample);
 
     /**
-     * Whether there surely is no such answer, so that {@link #get} need not be asked: what a store can tell from memory, without
-     * waiting. False also says that it is not known, or that the store cannot be used. Most calls of a run ask for something
-     * new; this spares them a lookup.
+     * Whether there surely is no such answer, as far as the store can tell from memory, without waiting: then {@link #get} need not be asked.
+     * False if there may be one, or if the store cannot be used. Spares most calls of a run a lookup, for they ask something new.
      */
     default boolean surelyLacks(Fingerprint fingerprint, int sample) {
         return false;
     }
 
     /**
-     * Stores an answer, in place of one already there. Completes when the answer survives the death of the process, as far
-     * as the store promises that at all, and every later {@link #get} sees it. Lazy; cancelling may or may not undo it. Fails with
-     * {@link StorageException} in a store that {@link #isReadOnly}.
+     * Stores an answer and replaces an earlier one. Completes when the answer survives the death of the process, if the store promises that,
+     * and every later {@link #get} sees it. Lazy; cancelling may or may not undo it. Fails with {@link StorageException} in a store that {@link
+     * #isReadOnly}.
      */
     Mono<Void> put(Fingerprint fingerprint, int sample, CacheEntry entry);
 
     /**
-     * Does what {@link #put} does, if that can be done at once and without waiting; false if not, and then {@link #put} has to.
-     * Spares most answers of a run the way through publishers.
+     * Does what {@link #put} does if that is possible at once, without waiting; false if not, and then {@link #put} must be called. Spares most
+     * answers of a run the way through publishers.
      */
     default boolean putAtOnce(Fingerprint fingerprint, int sample, CacheEntry entry) {
         return false;
@@ -53,31 +52,30 @@ public interface ResponseCache extends AutoCloseable {
     default void countHit(CacheEntry entry) {}
 
     /**
-     * Whether nothing can be stored here, so that a call whose answer is not here must fail before it is paid for. {@link #put},
-     * {@link #remove}, {@link #clear} and {@link #compact} then fail with {@link StorageException}.
+     * Whether nothing can be stored here; a call whose answer is missing then fails before it is paid. {@link #put}, {@link #remove}, {@link
+     * #clear} and {@link #compact} fail with {@link StorageException}.
      */
     default boolean isReadOnly() {
         return false;
     }
 
     /**
-     * Everything that is stored, in an order that means nothing. Lazy, and read as it is demanded: however many answers there
-     * are, few are in memory at a time. An answer that is stored before the subscription and stays untouched is emitted once;
-     * one that is stored, replaced or removed meanwhile is seen as it was, as it is, or not. A damaged record is told as {@link
-     * StoredEntry.Damaged} and ends nothing. Emits on a thread of the store's choosing, which must not be blocked. Cancel, at any
-     * moment, frees what the reading holds.
+     * Everything that is stored, in no order. Lazy, and read on demand: few answers are in memory at a time. An answer that was stored before the
+     * subscription and stays untouched is emitted once; one that is stored, replaced or removed meanwhile may be seen as before, as after, or
+     * not at all. A damaged record is a {@link StoredEntry.Damaged} and ends nothing. Emits on a thread of the store, which must not be blocked.
+     * Cancel frees what the reading holds.
      *
-     * <p>Fails with {@link StorageException} if the store as a whole cannot be read, and with {@link IllegalStateException} if it is
-     * closed before all is read. This one, {@link #remove} and {@link #statistics} serve the tools for people; a store that does
-     * without fails with {@link UnsupportedOperationException}.
+     * <p>Fails with {@link StorageException} if the store as a whole cannot be read, and with {@link IllegalStateException} if it is closed
+     * meanwhile. This, {@link #remove} and {@link #statistics} are for {@link CacheTools}; a store without them fails with {@link
+     * UnsupportedOperationException}.
      */
     default Flux<StoredEntry> entries() {
         return Flux.error(() -> unsupported("list its answers"));
     }
 
     /**
-     * Removes an answer, or a damaged record of one; tells whether there was any. When it completes no later {@link #get} finds
-     * it, also in the next process. Lazy; cancelling may or may not undo it.
+     * Removes an answer, or its damaged record; emits whether there was one. After that no {@link #get} finds it, in the next process either.
+     * Lazy; cancelling may or may not undo it.
      */
     default Mono<Boolean> remove(Fingerprint fingerprint, int sample) {
         return Mono.error(() -> unsupported("remove single answers"));
@@ -89,8 +87,8 @@ public interface ResponseCache extends AutoCloseable {
     }
 
     /**
-     * Gives back the space of answers that were removed or replaced, which a store may otherwise do when it likes. May take as
-     * long as writing all answers anew; calls go on meanwhile. Changes nothing that can be read. Lazy.
+     * Frees the space of answers that were removed or replaced now; otherwise the store does so when it likes. May take as long as writing all
+     * answers; calls go on meanwhile. Lazy.
      */
     default Mono<Void> compact() {
         return Mono.empty();

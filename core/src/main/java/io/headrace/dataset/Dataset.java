@@ -12,7 +12,7 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
 /**
- * A source of items that can be read any number of times, lazily: a row is read when it is asked for, and nothing is kept.
+ * A source of items that can be read any number of times. A row is read when it is asked for, and nothing is kept.
  *
  * <pre>{@code
  * Dataset.jsonl(path).idField("id").as(Question.class)
@@ -22,8 +22,8 @@ import reactor.core.publisher.Flux;
  * }</pre>
  *
  * <p>Files are UTF-8, plain or gzip by their first bytes, with or without a byte order mark, with lines ended by LF or CR LF.
- * Blank lines are no rows. They are read on threads of this package, a few hundred rows ahead of demand at most, and rows
- * are emitted there or on the thread that asked for more.
+ * Blank lines are no rows. Files are read on threads of this package, at most a few hundred rows ahead of demand; rows are emitted there or on
+ * the thread that asked for more.
  *
  * <p>Immutable and thread-safe.
  *
@@ -59,10 +59,9 @@ public interface Dataset<T> {
     }
 
     /**
-     * Each text file below a folder, at any depth: those that end in txt, text, md, markdown, rst, html, htm or tex, also
-     * with .gz behind. The id is the path below the folder, line breaks in names included; the order is by name, folder by
-     * folder. Hidden files and links to folders are passed over. A file that cannot be read, is blank, or is larger than 16 MiB
-     * is a failed row, and so is a folder below that cannot be listed.
+     * Each text file below a folder, at any depth: those that end in txt, text, md, markdown, rst, html, htm or tex, also followed by .gz. The
+     * id is the path below the folder; the order is by name, folder by folder. Hidden files and links to folders are left out. A file that
+     * cannot be read, is blank, or is larger than 16 MiB is a failed row, and so is a folder that cannot be listed.
      */
     static Dataset<String> folder(Path folder) {
         return folder(folder, FolderDataset.TEXT_FILES);
@@ -78,8 +77,7 @@ public interface Dataset<T> {
     }
 
     /**
-     * Values from memory. The id of a text is made of position and content, that of any other value is its position, until
-     * {@link #withIds} says better.
+     * Values from memory. Without {@link #withIds}, the id of a text is made of position and content, and that of any other value is its position.
      *
      * @throws NullPointerException for a value that is null, saying which
      */
@@ -111,10 +109,9 @@ public interface Dataset<T> {
     }
 
     /**
-     * Any JSON Lines, CSV or text file or folder of texts. Its kind is told by the name (jsonl, ndjson, json, csv, tsv, txt,
-     * text, md, markdown, also with .gz behind), else by its first character; what separates a CSV file's cells by the header.
-     * Reads the first rows at once, on the calling
-     * thread, about a hundred.
+     * Any JSON Lines, CSV or text file, or folder of texts. The kind follows from the name (jsonl, ndjson, json, csv, tsv, txt, text, md,
+     * markdown, also followed by .gz), else from the first character; the separator of a CSV file from its header. Reads about a hundred rows
+     * at once, on the calling thread.
      *
      * @throws IllegalArgumentException if there is nothing there, it cannot be read, or a field does not exist or cannot be
      *     chosen, listing the fields that there are
@@ -127,8 +124,7 @@ public interface Dataset<T> {
     String name();
 
     /**
-     * What is read and how, as text on one line: kind, place, chosen fields. A resumed run compares it and says what
-     * changed; the content is not part of it.
+     * What is read and how, on one line: kind, place, chosen fields, not the content. A resumed run compares it and says what changed.
      */
     String signature();
 
@@ -165,9 +161,9 @@ public interface Dataset<T> {
     }
 
     /**
-     * {@code n} rows drawn at random, all of them if there are no more, in their order and with their ids and ordinals.
-     * The draw depends on the seed and the ids only: the same for the same rows, nearly the same when rows are appended.
-     * Each subscription reads the source twice, before the first row once to its end, and holds about 50 bytes a drawn row.
+     * {@code n} rows drawn at random, or all if there are fewer, in their order and with their ids and ordinals. The draw depends only on the
+     * seed and the ids: the same rows give the same draw, and appended rows change it little. Each subscription reads the whole source before
+     * its first row and then again, and holds about 50 bytes for each drawn row.
      *
      * @throws IllegalArgumentException for a negative number
      */

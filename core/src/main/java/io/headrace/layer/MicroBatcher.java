@@ -45,8 +45,8 @@ import reactor.util.context.ContextView;
  * }
  * }</pre>
  *
- * <p>The recommended order. What is found without a model stands outside, for single requests; what happens to a request that is sent
- * stands inside, for batches, and happens once for each:
+ * <p>The recommended order. Layers that answer without the model stand outside, for single requests. Layers for requests that are sent stand
+ * inside, once for each batch:
  *
  * <pre>
  *   observe                    ends of single calls
@@ -62,26 +62,25 @@ import reactor.util.context.ContextView;
  *                       call for batches
  * </pre>
  *
- * <p><b>A batch leaves</b> when it has {@link Builder#count} elements or {@link Builder#weight}, or {@link Builder#maxWait} after its first
- * one came; the next one fills meanwhile. Under a bound on {@link Builder#concurrency} it waits for its turn and one whose time is up fills
- * further meanwhile. An element that alone weighs more than a batch may goes alone. Equal requests of one sample number ({@link
- * CallOptions#replicate}, 0 where there is none) are sent once, if there is a {@link Builder#key}. Elements are in the order of the
- * ids of their items, numbers in them by value, then of their keys: the same elements make the same batch whoever came first.
+ * <p><b>A batch leaves</b> when it reaches {@link Builder#count} or {@link Builder#weight}, or {@link Builder#maxWait} after its first element
+ * came; the next one fills meanwhile. If {@link Builder#concurrency} is limited, it waits for its turn, and one whose time is up goes on
+ * filling. An element that is heavier than a whole batch goes alone. With a {@link Builder#key}, equal requests with the same sample number
+ * ({@link CallOptions#replicate}, else 0) are sent once. Elements are ordered by the ids of their items, with numbers by value, then by their
+ * keys, so that the same elements always make the same batch.
  *
- * <p><b>Answers</b> find their callers by id. An element whose result is a failure, or missing, fails alone; ids that were not asked for
- * are ignored and logged once. A batch that is refused as {@link ErrorKind#INVALID_REQUEST} or {@link ErrorKind#REFUSED} is asked again
- * in halves, one after the other, until only the elements that are at fault fail. Any other error fails all elements of the batch, each
- * of which may come again in another batch.
+ * <p><b>Answers</b> find their callers by id. An element whose result is missing or a failure fails alone; unknown ids are ignored and logged
+ * once. A batch that is refused as {@link ErrorKind#INVALID_REQUEST} or {@link ErrorKind#REFUSED} is sent again in halves, one after the
+ * other, until only the faulty elements fail. Any other error fails all elements; each may come again in another batch.
  *
- * <p><b>Costs.</b> What a batch takes is booked once: its call runs in the context of the caller who stands first in the batch, with
- * the highest priority of all its callers. That one's listeners, attempt log and budget hear of its attempts. Only callers of one run,
- * budget and tenant share a batch. What an answer itself reports is its share, as the call for batches gives it: with {@link BatchMeter}
- * the shares are what the batch took, and what a cache outside counts as saved later.
+ * <p><b>Costs</b> of a batch are booked once: its call runs in the context of the first caller in the batch, with the highest priority of all
+ * its callers. The listeners, attempt log and budget of that caller hear of the attempts. Only callers of one run, budget and tenant share a
+ * batch. The usage in a single answer is its share, as the call for batches gives it; {@link BatchMeter} adds the shares up, and a cache
+ * outside counts them as saved later.
  *
- * <p><b>Cancel.</b> Before its batch leaves, an element is taken out, and an empty batch is not sent; after that a cancel harms nobody,
- * and that of the last caller cancels the call. An item of a step keeps its place from joining to its answer, also while the batch waits
- * at a gate or before a retry, so batches never wait for each other's places; a step with fewer places than a batch has elements sends
- * smaller ones, when their time is up.
+ * <p><b>Cancel.</b> Before the batch leaves, the element is taken out; an empty batch is not sent. After that a cancel affects nobody else, and
+ * that of the last caller cancels the call. An item of a step keeps its place until its answer, also while the batch waits at a gate or before
+ * a retry, so batches never wait for each other's places. A step with fewer places than a batch has elements sends smaller batches, when their
+ * time is up.
  *
  * <p>Answers are emitted on the thread that brings the batch's answer, one caller after another. Thread-safe; a lock guards the batches and
  * is never held while a call, a caller or a function of the builder runs.
@@ -149,8 +148,8 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
     }
 
     /**
-     * The answer to {@code request}, by way of a batch that it joins at the subscription. Fails with {@link IllegalStateException} once
-     * the batcher is closed, with what the key function, the weigher or the grouping throws, and with what the batch brings.
+     * The answer to {@code request}, which joins a batch at the subscription. Fails with the error of the batch, with what the key function,
+     * the weigher or the grouping throws, and with {@link IllegalStateException} once the batcher is closed.
      */
     @Override
     public Mono<R> apply(Q request) {
@@ -184,8 +183,7 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
     private MicroBatchMember<Q, R> member(Q request, ContextView context) {
         MicroBatchMember.Key key = null;
         if (keys != null) {
-            key = new MicroBatchMember.Key(
-                    KeyedCall.key(keys, request).fingerprint(), KeyedCall.sample(context));
+            key = new MicroBatchMember.Key(KeyedCall.key(keys, request).fingerprint(), KeyedCall.sample(context));
         }
         long weight = weigher.applyAsLong(request);
         if (weight < 0) {
@@ -424,7 +422,7 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
         }
 
         /**
-         * Longest time that a batch fills, from its first element; default 10 ms. It is what a call waits where too few others come.
+         * The longest time that a batch fills, from its first element; default 10 ms. A call waits that long if too few others come.
          *
          * @throws IllegalArgumentException if it is not positive
          */
@@ -443,15 +441,15 @@ public final class MicroBatcher<Q, R> implements Call<Q, R>, AutoCloseable {
             return this;
         }
 
-        /** Which requests are equal, so that they are sent once, and their order within an item; default none are, as they come. */
+        /** Which requests are equal and so sent once, and their order within an item; default: none are, and as they come. */
         public Builder<Q, R> key(KeyFunction<? super Q> keys) {
             this.keys = Objects.requireNonNull(keys, "keys");
             return this;
         }
 
         /**
-         * Requests may share a batch only if this gives equal values for them, such as their model; default all may. One batch of each
-         * group fills at a time.
+         * Lets only requests with equal values share a batch, such as those of one model; default all may. One batch of each group fills at a
+         * time.
          */
         public Builder<Q, R> groupBy(Function<? super Q, ?> groups) {
             this.groups = Objects.requireNonNull(groups, "groups");

@@ -15,16 +15,17 @@ import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * Which failures are tried again, how often, and after how long. Immutable: each setter returns a changed copy, so one spec
- * serves as the template of many. Every subscription gets the full budget.
+ * Which failures are tried again, how often, and after how long. Immutable: each setter returns a changed copy. Every subscription gets the
+ * full number of attempts.
  *
- * <p>Retried are {@link ApiException}s that say they are {@link ApiException#isTransient() transient}, and what
- * {@link #alsoRetry} names; anything else goes to the caller at once and as it is. Each {@link ErrorKind} may have its own
- * {@link Backoff} and its own number of attempts. A server's {@link ApiException#retryAfter()} is a floor for the wait. A
- * call whose attempts or time are used up, or whose server asks for a longer wait than {@link #maxRetryAfter}, fails with
- * the last error, whose message then says which attempt it was, for how long there were retries and why there are no more,
- * such as {@code (attempt 5 of 5, after 42 s of retries)}; so does one that was sent, is not transient and came after others. What
- * {@link #alsoRetry} names says it under {@linkplain Throwable#getSuppressed() suppressed}.
+ * <p>Retried are {@linkplain ApiException#isTransient() transient} {@link ApiException}s and what {@link #alsoRetry} names; any other error
+ * goes to the caller at once. Each {@link ErrorKind} may have its own {@link Backoff} and number of attempts. A server's {@link
+ * ApiException#retryAfter()} is the least wait.
+ *
+ * <p>When attempts or time are used up, or the server asks for a longer wait than {@link #maxRetryAfter}, the call fails with its last error.
+ * The message then says which attempt it was, how long there were retries, and why there are no more: {@code (attempt 5 of 5, after 42 s of
+ * retries)}. So does that of an error that is not transient and came after retries. For errors of {@link #alsoRetry} this stands in a
+ * {@linkplain Throwable#getSuppressed() suppressed} exception.
  */
 public final class RetrySpec {
 
@@ -133,9 +134,8 @@ public final class RetrySpec {
     }
 
     /**
-     * From the first failure to the start of the last attempt; default 15 minutes. What attempts wait at a gate does not
-     * count. A wait that would end later is not begun.
-     * An attempt that runs is not cut: that is the attempt timeout's part.
+     * The longest time from the first failure to the start of the last attempt; default 15 minutes. Waiting at a gate does not count. A wait that
+     * would end later is not begun. A running attempt is not cut off; the attempt timeout does that.
      */
     public RetrySpec maxElapsed(Duration maxElapsed) {
         Require.positive(maxElapsed, "maxElapsed");

@@ -15,17 +15,16 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 
 /**
- * Says which of the independent answers to a request a call reads: the next one that its {@link Namespace} has not had, or the one
- * that {@link CallOptions#replicate} names, or number 0 outside any namespace. The layers inside find the number in the options.
+ * Chooses which of the independent answers to a request a call reads: the next one that its {@link Namespace} has not had, the one that {@link
+ * CallOptions#replicate} names, or number 0 outside any namespace. The layers inside find the number in the options.
  *
- * <p>A sample is reserved at the subscription, so that equal calls that race get different ones. It is given back, for the next
- * call to take, when the call fails, is cancelled or ends empty; an answer that comes when the caller has cancelled already is
- * dropped. A second subscription reads the next sample; retries inside keep theirs. A stated replicate reserves nothing.
+ * <p>A sample is reserved at the subscription, so that equal calls at the same time get different ones. It is given back when the call fails,
+ * is cancelled or ends empty, and the next call takes it; an answer after a cancel is dropped. A second subscription reads the next sample;
+ * retries inside keep theirs. A stated replicate reserves nothing.
  *
- * <p>A request for n answers reads n samples in a row. Those that are missing are bought by one call if the call inside can
- * answer several at once, else by one call each, all at the same time; what they used is added up. When one fails, the others go on to
- * their end, so that what is paid for is stored, and then the call fails. Such an answer is not streamed: it comes in pieces when
- * it is whole.
+ * <p>A request for n answers reads n samples in a row. Missing ones are bought by one call if the call inside can give several answers at once,
+ * else by one call each, all at the same time; their usage is added up. When one fails, the others go on, so that paid answers are stored, and
+ * then the call fails. Such an answer is streamed only when it is whole.
  */
 public final class SampleLayer<Q, R> implements Layer<Q, R> {
 
