@@ -7,16 +7,15 @@ import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
- * What a step and the layers of a call tell the calls inside of themselves, under one key of the Reactor {@code Context}: options, the item's
- * place and work, the gate's grant. Reactor compares each key of a context with all others whenever one is put there, and
- * one of more than five keys is a map, so that every further key costs each call more than all that is in here.
+ * What a step and the layers of a call hand on to the calls inside them, under one key of the Reactor {@code Context}: options, the item's
+ * place and work, the gate's grant. One key, because Reactor compares a new key of a context with all others and makes a map of more than
+ * five, so that each further key would cost every call more than all that is in here.
  *
- * <p>Whoever writes a context made elsewhere replaces all of it. What must outlive that, for it holds accounts or keeps calls from being sent,
- * has a key of its own: listeners, attempt logs, budgets and dry runs. Users write options: where there is no baggage those stand alone,
- * hide the ones in here, and are taken in with the next change.
+ * <p>A {@code contextWrite} of a context that was made elsewhere replaces all of it. Things that must survive that, since they keep accounts or
+ * prevent calls, have keys of their own: listeners, attempt logs, budgets and dry runs. Options that a user writes where there is no baggage
+ * stand alone, hide the ones in here, and are taken in with the next change.
  *
- * <p>Immutable. Who hands something on has a {@link Key}, and methods {@code from(ContextView)} and {@code into(Context)} where others
- * hand it on, too.
+ * <p>Immutable. Each kind of thing has a {@link Key}, and most have methods {@code from(ContextView)} and {@code into(Context)}.
  */
 public final class Baggage {
 
@@ -58,7 +57,7 @@ public final class Baggage {
         return all == null ? NONE : all;
     }
 
-    /** What is in {@code context}, for whoever puts several things there at once. */
+    /** What is in {@code context}, to put several things there at once. */
     public static Baggage toChange(ContextView context) {
         CallOptions alone = context.getOrDefault(CallOptions.class, null);
         return alone == null ? from(context) : from(context).with(CallOptions.KEY, alone);

@@ -5,11 +5,10 @@ import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
- * Whoever can still end a piece of work by an error that Reactor rethrows instead of signalling ({@link
- * Exceptions#isJvmFatal}: {@code StackOverflowError}, {@code LinkageError} and their like). Thrown by an operator behind a
- * call, such an error runs up the stack into the thread that brought the answer, and the work would never end. A step puts a
- * handler into the {@code Context} of each item; the layers that hand answers over, {@code ObserveLayer} and {@code ChatStream},
- * catch such an error there and give it to the handler.
+ * Ends a piece of work by an error that Reactor rethrows instead of signalling ({@link Exceptions#isJvmFatal}: {@code StackOverflowError},
+ * {@code LinkageError} and the like). Thrown by an operator behind a call, such an error runs up the stack into the thread that brought the
+ * answer, and the work would never end. A step puts a handler into the {@code Context} of each item; the layers that hand answers over,
+ * {@code ObserveLayer} and {@code ChatStream}, catch such errors and give them to it.
  *
  * <p>Called on the thread that threw. Thread-safe.
  */
@@ -19,7 +18,7 @@ public interface FatalErrorHandler {
     /** Where it lies in the Reactor {@code Context}. */
     Baggage.Key<FatalErrorHandler> KEY = new Baggage.Key<>();
 
-    /** Ends the work by {@code error}; false if it was over already, and then nothing happens. */
+    /** Ends the work by {@code error}; false if it was over already. */
     boolean handle(Throwable error);
 
     /** Outside any step nobody takes an error. */
@@ -35,7 +34,7 @@ public interface FatalErrorHandler {
         return Exceptions.isJvmFatal(error) && KEY.from(context, NONE).handle(error);
     }
 
-    /** {@link #handle(Throwable, ContextView)}; throws {@code error} on where nobody took it. */
+    /** {@link #handle(Throwable, ContextView)}; rethrows {@code error} if nobody took it. */
     static void handleOrThrow(Throwable error, ContextView context) {
         if (!handle(error, context)) {
             throw Exceptions.propagate(error);

@@ -6,12 +6,11 @@ import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
- * The namespaces of the items of one stream: each item has its own in all steps, and so has each child of an expand step. Travels
- * in the Reactor {@code Context}: the last step puts one there for the steps above it, unless somebody further down did, as a run
- * does, with a name of its own.
+ * The namespaces of the items of one stream: each item, and each child of an expand step, has one for all steps. Travels in the Reactor {@code
+ * Context}: the last step puts one there for the steps above it, unless something further down did, such as a run, which names it.
  *
- * <p>An item is known by the identity of its id, a {@code String} that it keeps through all steps. What it has had is kept as long
- * as that object is in use, or until it {@linkplain #leave leaves}; nothing has to be freed. Thread-safe.
+ * <p>An item is known by the identity of its id, a {@code String} object that it keeps through all steps. Its samples are remembered as long as
+ * that object is in use, or until the item {@linkplain #leave leaves}. Thread-safe.
  */
 public final class ItemNamespaces {
 
@@ -59,8 +58,7 @@ public final class ItemNamespaces {
     }
 
     /**
-     * The row is worked on again because the model had declined: the calls for it and for items that it is expanded to are not given
-     * stored refusals.
+     * The row is tried again because the model had declined: calls for it, and for items that it is expanded to, do not get stored refusals.
      *
      * @param row its id, the same object
      */
@@ -78,8 +76,8 @@ public final class ItemNamespaces {
     }
 
     /**
-     * The item is through all steps, and what it has had needs to be known no more. Without this a garbage collection finds that out,
-     * which took half of its time in a run of short calls.
+     * The item is through all steps: forgets its samples. Otherwise the garbage collector finds that out, which took half of its time in a run
+     * of short calls.
      *
      * @param item its id, the same object
      */

@@ -4,13 +4,12 @@ import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
- * The work of a step's function on one item, as the calls that the function makes see it. Each tells when it is on its way and when
- * that is over, so that the step knows when nothing of the item goes on any more. A call whose answer shall come by a batch signals
- * nothing to the function, which could only make up an answer; it tells this instead, and the item ends as {@link ErrorKind#PARKED}
- * once no other call of it is on its way.
+ * The work of a step's function on one item, as its calls see it. Each call tells when it begins and ends, so that the step knows when nothing
+ * of the item goes on any more. A call whose answer comes by a batch signals nothing to the function, which could only make one up; it tells
+ * this instead, and the item ends as {@link ErrorKind#PARKED} once no other call of it is under way.
  *
- * <p>A step puts one into the Reactor {@code Context} of each item, and the outermost layer of each call takes it out again: what is
- * inside a call belongs to that call. Thread-safe.
+ * <p>A step puts one into the Reactor {@code Context} of each item, and the outermost layer of each call takes it out for the calls inside.
+ * Thread-safe.
  */
 public interface ItemWork extends FatalErrorHandler {
 
@@ -22,7 +21,7 @@ public interface ItemWork extends FatalErrorHandler {
         return NoItem.OUTSIDE;
     }
 
-    /** Inside a call of an item: whatever is parked there, the call around it tells the item. */
+    /** Inside a call of an item: if something is parked there, the call around it tells the item. */
     static ItemWork ofCall() {
         return NoItem.IN_CALL;
     }
@@ -46,15 +45,15 @@ public interface ItemWork extends FatalErrorHandler {
                 .into(context);
     }
 
-    /** A call is on its way. */
+    /** A call begins. */
     void callBegan();
 
-    /** The call was answered, failed or was cancelled, and what stands behind it has gone on as far as it could. */
+    /** The call was answered, failed or was cancelled, and the code behind it has run. */
     void callEnded();
 
     /**
-     * In place of {@link #callEnded}: the call shall be answered by a batch and signals nothing more. The item is cancelled
-     * and ends by {@code why} when no call of it is on its way, before this returns if this was the last.
+     * Instead of {@link #callEnded}: a batch will answer the call, which signals nothing more. When no call of the item is under way, the
+     * item is cancelled and ends by {@code why}; before this returns if this was the last call.
      */
     void callParked(ApiException why);
 }

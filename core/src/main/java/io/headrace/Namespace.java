@@ -7,12 +7,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A reader of samples: of every fingerprint it is given the stored answers one after another, and none twice. Equal calls in one
- * namespace are independent draws; another namespace starts at sample 0 again and is given the same answers for nothing.
+ * A reader of samples: it reads the stored answers to each fingerprint one after another, and none twice. So equal calls in one namespace are
+ * independent draws. Another namespace starts at sample 0 again and reads the same answers for free.
  *
- * <p>Where it stands is kept in this object and nowhere else: two objects of one name read the same answers, and so does the
- * next process. Each item of a pipeline has its own, as long as the item lives: {@link ItemNamespaces}. A call is put into one by {@link
- * CallOptions#withNamespace}.
+ * <p>How far it has read is kept only in this object: two objects of one name read the same answers, and so does the next process. Each item
+ * of a pipeline has its own ({@link ItemNamespaces}). {@link CallOptions#withNamespace} puts a call into one.
  *
  * <p>Thread-safe.
  */
@@ -70,7 +69,7 @@ public final class Namespace {
         return this == NONE ? 0 : taken().take(fingerprint, count);
     }
 
-    /** Gives back what a call that failed or was cancelled had taken; the next call takes it. */
+    /** Gives back the samples of a call that failed or was cancelled; the next call takes them. */
     public void giveBack(Fingerprint fingerprint, int from, int count) {
         if (this != NONE) {
             taken().giveBack(fingerprint, from, count);

@@ -13,13 +13,12 @@ import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
- * One subscription of a call, as a layer watches it: the first of answer, completion, error and cancel is heard here, once, whichever
- * thread brings it. An answer and an error are heard before the subscriber sees them, a cancel after it has reached the call, so that ends
- * are told from the inside outwards. All signals up to the first end, and the demand, pass. One subscriber where Reactor's operators would
- * be three or four.
+ * One subscription of a call, as a layer watches it. The first of answer, completion, error and cancel is heard here, once, whichever thread
+ * brings it: an answer or error before the subscriber sees it, a cancel after it has reached the call, so that ends are told from the inside
+ * outwards. All signals and the demand pass. One subscriber in place of three or four operators of Reactor.
  *
- * <p>What a method of a subclass throws about an answer or a completion ends the call with that error in its place, also if it is one that
- * Reactor would rethrow; what it throws about an error is added to that.
+ * <p>If a method of a subclass throws on an answer or a completion, the call ends with that error instead, even if it is one that Reactor would
+ * rethrow. If it throws on an error, that is added to the error.
  */
 public abstract class Relay<R> implements CoreSubscriber<R>, Subscription {
 
@@ -68,7 +67,7 @@ public abstract class Relay<R> implements CoreSubscriber<R>, Subscription {
 
     protected abstract void answered(R answer);
 
-    /** It completed without an answer; what is not null is the error to end with instead. */
+    /** It completed without an answer; gives the error to end with instead, or null. */
     protected abstract @Nullable Throwable completed();
 
     /** Gives the error to end with. */

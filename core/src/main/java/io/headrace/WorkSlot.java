@@ -5,16 +5,15 @@ import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
- * The place of an item among those that its step has in work. A layer that makes a call wait, for a limit or before a retry,
- * gives the place back for that time, so that the step works on another item meanwhile:
+ * The place of an item among those that its step has at work. A layer that makes a call wait, for a limit or before a retry, gives the place
+ * back for that time, so that the step can work on another item:
  *
  * <pre>{@code
  * Mono<Void> turn = WorkSlot.from(context).during(Mono.delay(backoff).then());
  * }</pre>
  *
- * <p>An item whose wait is over takes a place again before any new item does; until one is free it goes on waiting. Where an item
- * makes several calls at once, it gives its place back when one of them waits and takes it again with the first that goes on.
- * Outside any step nothing is given back and nobody waits.
+ * <p>An item whose wait is over takes the next free place, before any new item. An item that makes several calls at once gives its place back
+ * when one of them waits, and takes one again for the first that goes on. Outside any step there are no places.
  *
  * <p>Thread-safe; no method waits or throws.
  */
@@ -52,13 +51,12 @@ public interface WorkSlot {
     Wait newWait();
 
     /**
-     * Lets a step whose concurrency was not stated work on that many items at once from now on, so that a limit that grows can be
-     * used. Nearly free where it is so already. Never lowers anything; bounded by a ceiling of the step's. May start items on this
-     * thread: call it outside locks.
+     * Raises the concurrency of a step whose user stated none, so that a growing limit can be used; up to the step's ceiling, and never down.
+     * Nearly free if nothing changes. May start items on this thread: call it outside locks.
      */
     void atLeast(int limit);
 
-    /** {@code wait} with the place given back for its time; ends when the item has a place again. An error or a cancel goes on at once. */
+    /** {@code wait} with the place given back meanwhile; ends when the item has a place again. An error or a cancel does not wait. */
     default Mono<Void> during(Mono<Void> wait) {
         return Mono.defer(() -> {
             Wait mine = newWait();
@@ -73,7 +71,7 @@ public interface WorkSlot {
         });
     }
 
-    /** One wait of one call: begun once at most, and ended or cancelled once; what comes after that has no effect. */
+    /** One wait of one call: begun at most once, then ended or cancelled once; later calls have no effect. */
     interface Wait {
 
         /** Nothing is given back. */
@@ -91,15 +89,15 @@ public interface WorkSlot {
         };
 
         /**
-         * Gives the item's place back. May start other items on this thread: call it outside locks, and when the call stands in
-         * the queue already, or those others will stand before it.
+         * Gives the item's place back. May start other items on this thread: call it outside locks, and after the call has joined its queue,
+         * or the others will stand before it.
          */
         void begin();
 
         /**
-         * The reason to wait is gone. True: the item has its place, the call goes on. False: {@code goOn} will be run when it
-         * has one, once, on the thread that freed it; never if the item's stream is over, which cancels it. Takes a lock of the step's for a few instructions and calls nobody, so it
-         * may be called under the lock of a gate.
+         * The reason to wait is gone. If true, the item has its place and the call goes on. If false, {@code goOn} runs once, when the item has
+         * a place, on the thread that freed it; never if the item's stream is over, which cancels it. Calls nobody, so it may be called under
+         * the lock of a gate.
          */
         boolean end(Runnable goOn);
 

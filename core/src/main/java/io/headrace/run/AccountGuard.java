@@ -19,18 +19,17 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 
 /**
- * The policy that a run stops when the items of a step fail one after another by what is no fault of theirs: the account, the
- * model, or a provider that cannot be reached.
+ * Stops a run when the items of a step fail one after another for a reason that is not their own: the account, the model, or a provider that
+ * cannot be reached.
  *
- * <p>Such a failure alone proves nothing, since one item may ask for a model of its own. So its item is held back until it is
- * clear: an answered call of the same step lets it go as a failure, and a stop leaves it out, which makes it pending. Nor do
- * a few in a row, since a refusal is faster than an answer: as many more must fail as there were calls on their way at any of these
- * failures. At most as many items are held as it takes to stop.
+ * <p>One such failure proves nothing, since an item may ask for a model of its own. So the item is held back: when a call of the same step is
+ * answered, it becomes a failure; when the run stops, it stays pending. A few failures in a row prove nothing either, since refusals are
+ * faster than answers: as many more must fail as calls were in flight at any of them. No more items are held than it takes to stop.
  *
- * <p>An answer from the cache was bought in other days and says nothing of the account, whose failures it neither lets go nor
- * ends. It does with those of a model that is not there: who asks for another one is none the worse.
+ * <p>An answer from the cache was bought earlier and proves nothing about the account. But it ends a streak of failures for a missing model, and
+ * these items fail, since the others may ask for another model.
  *
- * <p>What batches failed is not judged by a pass in which others still wait for theirs.
+ * <p>A pass in which items still wait for batches does not judge what batches failed.
  *
  * <p>Hears events on any thread; outcomes come one after another.
  */

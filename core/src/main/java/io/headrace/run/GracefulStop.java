@@ -11,8 +11,8 @@ import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * How a run ends before its rows do: first no more of them are taken up, then what is in flight is cut off, after the grace period or
- * at a second wish. Whoever asks first says why, and what a policy said stands. Thread-safe.
+ * Ends a run before its rows do: first it takes no more of them, then it cuts off what is in flight, after the grace period or at a second
+ * request. The first request gives the reason, and a reason of a policy stays. Thread-safe.
  */
 final class GracefulStop {
 

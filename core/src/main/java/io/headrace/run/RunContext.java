@@ -53,8 +53,8 @@ final class RunContext {
     }
 
     /**
-     * To buy everything anew is to read nothing older than the run: what items share is bought once. With batches a run takes several
-     * executions, and maybe processes.
+     * A run that buys everything again reads nothing older than itself, so that items still share answers. With batches it takes several
+     * executions, perhaps in several processes.
      */
     private CachePolicy cachePolicy(Checkpoint<?> checkpoint) {
         CachePolicy policy = settings.cachePolicy();

@@ -17,8 +17,8 @@ import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * Many configurations over one dataset: each an ordinary {@link Run} in a directory of its own, started, watched, stopped and compared
- * as one.
+ * Many configurations over one dataset: each is an ordinary {@link Run} in its own directory, and all are started, watched, stopped and
+ * compared together.
  *
  * <pre>{@code
  * Sweep sweep = Sweep.builder(Path.of("sweep"))
@@ -29,9 +29,9 @@ import reactor.core.scheduler.Schedulers;
  * sweep.execute().subscribe(report -> ...);
  * }</pre>
  *
- * <p>The runs share what their stacks and builders are given: one cache, so that a prompt of several configurations is bought once; one
- * {@link io.headrace.admission.Gate}; one {@link io.headrace.admission.Budget}. Within a configuration samples stay independent, for each
- * item of each run has its own namespace. Killed at any moment and run again, each configuration goes on where it was.
+ * <p>The runs share what their stacks and builders are given, such as a cache, so that a prompt of several configurations is bought once, a
+ * {@link io.headrace.admission.Gate} and a {@link io.headrace.admission.Budget}. Samples within a configuration are independent, for each item
+ * of each run has its own namespace. After a kill at any moment, each configuration goes on where it was.
  *
  * <p>With a {@link io.headrace.batch.BatchQueue} that all stacks and runs share, {@code queue.rounds(sweep.execute())} runs all
  * configurations until none waits for batches; after an execution that left some waiting, the next one runs only those that are not
