@@ -18,20 +18,19 @@ import reactor.core.publisher.Mono;
 public interface BatchApi<Q, R> {
 
     /**
-     * Whose answers these are, as part of the fingerprint: the same as that of the provider's call for the same requests, so that
-     * an answer serves both.
+     * Whose answers these are, as part of the fingerprint: equal to the identity of the provider's online call, so that an answer serves both.
      */
     String identity();
 
     /**
-     * Which of the provider's operations the batches are for, such as {@code /v1/chat/completions}. With {@link #identity} it tells
-     * whose batch is whose after a restart, so it stays the same from version to version.
+     * The provider's operation that the batches are for, such as {@code /v1/chat/completions}. Together with {@link #identity} it tells after a
+     * restart whose batch is whose, so it must not change from version to version.
      */
     String operation();
 
     /**
-     * Whether uploads are known by a handle before their batch is asked for, and batches keep the tag they were submitted under. If
-     * not, an upload and its batch are one request, and a batch in doubt shows only by its time, its size and its results.
+     * Whether an upload has a handle before its batch is asked for, and batches keep the tag of their submission. If not, upload and batch are
+     * one request, and a batch in doubt can be told only by its time, its size and its results.
      */
     boolean keepsTags();
 
@@ -39,54 +38,53 @@ public interface BatchApi<Q, R> {
     BatchLimits limits();
 
     /**
-     * For how long after its submission a batch, or what is left of it, can be had. One that the provider does not know may be
-     * another account's until then, and is over after that. 31 days unless stated, the longest of those we know: OpenAI works for a day and
-     * keeps files for 30, Anthropic keeps results for 29 (their guides, November 2026).
+     * How long after its submission the provider may still know a batch. Until then an unknown batch may belong to another account; after that
+     * it is over. Default 31 days, the longest that we know: OpenAI works for a day and keeps files for 30, Anthropic keeps results for 29
+     * (their guides, November 2026).
      */
     default Duration retention() {
         return Duration.ofDays(31);
     }
 
     /**
-     * The request as it is uploaded, without an end of line. The custom id stands in it as it is and before anything of the request,
-     * so that it can be put in place of another one.
+     * The request as it is uploaded, without an end of line. The custom id stands in it unescaped and before the request, so that another one
+     * can be put in its place.
      *
-     * @param customId by which its result is found: 1 to 64 characters of {@code a-z A-Z 0-9 _ -}, unique in its batch
+     * @param customId identifies the result: 1 to 64 characters of {@code a-z A-Z 0-9 _ -}, unique in its batch
      * @throws IllegalArgumentException for what this provider cannot do in a batch, naming the field
      */
     byte[] encode(String customId, Q request);
 
-    /** What the request counts of {@link BatchLimits#requests}: one, or more where a provider counts what is inside. */
+    /** How much of {@link BatchLimits#requests} the request uses: one, or more where a provider counts what is inside. */
     default long count(Q request) {
         return 1;
     }
 
     /**
-     * Which requests may stand in one batch together: those of equal groups. Such as the model, for a provider whose batches hold one
-     * model each.
+     * Requests of equal groups may be in one batch: such as the model, for a provider whose batches hold one model each.
      */
     String group(Q request);
 
     /**
-     * Uploads requests and asks for them to be worked on. Memory is bounded whatever their number, and no limit is set on the time of
-     * the whole, only on its silence.
+     * Uploads requests and asks for a batch of them. Memory is bounded for any number of requests. There is a limit on silence, not on the whole
+     * time.
      *
-     * <p>When it fails with {@link io.headrace.Delivery#NOT_SENT} or {@link io.headrace.Delivery#REFUSED}, there is no batch of it and
-     * none will come. After {@link io.headrace.Delivery#UNKNOWN} or {@link io.headrace.Delivery#ANSWERED}, and after a cancel, the batch
-     * may exist or come to exist: {@link #jobs} tells, and {@link #revoke} may make sure. An error of {@code lines} or {@code uploaded}
-     * comes through as it is; no batch was asked for then.
+     * <p>After an error with {@link io.headrace.Delivery#NOT_SENT} or {@link io.headrace.Delivery#REFUSED} there is no batch and none will come.
+     * After {@link io.headrace.Delivery#UNKNOWN} or {@link io.headrace.Delivery#ANSWERED}, and after a cancel, there may be one, now or later:
+     * {@link #jobs} tells, and {@link #revoke} may prevent it. Errors of {@code lines} and {@code uploaded} come through as they are; no batch
+     * was asked for then.
      *
-     * @param tag names the batch wherever the provider keeps such a name; at most 64 characters of those that a custom id has
-     * @param lines requests as {@link #encode} gave them, of one group, within {@link #limits}; subscribed to once
-     * @param uploaded told the handle of the upload before the batch is asked for, and waited for; never called by a provider whose
-     *     upload and batch are one request
+     * @param tag names the batch where the provider keeps such a name; at most 64 characters, those of a custom id
+     * @param lines requests from {@link #encode}, of one group, within {@link #limits}; subscribed to once
+     * @param uploaded gets the handle of the upload and must complete before the batch is asked for; never called by a provider whose upload
+     *     and batch are one request
      * @return the batch, accepted
      */
     Mono<BatchJob> submit(String tag, Flux<byte[]> lines, Function<String, Mono<Void>> uploaded);
 
     /**
-     * Deletes an upload whose batch nobody has seen, so that no batch can come of it any more: none, or one that fails. Completes also
-     * when it is gone already, and at a provider that has no uploads of their own.
+     * Deletes an upload whose batch nobody has seen, so that none can come of it, or only one that fails. Completes also if the upload is gone
+     * already, or the provider has no separate uploads.
      *
      * @param upload the handle
      */
@@ -96,9 +94,9 @@ public interface BatchApi<Q, R> {
     Mono<BatchJob> job(String id);
 
     /**
-     * The account that is asked, or the part of it, such as a project, whose batches are listed. Noted before a batch is asked for, so that
-     * one whose outcome is not known is not looked for in another account. Tells no secret: it is written to files. The newest batch of
-     * {@link #jobs} unless overridden; empty where nothing can be told.
+     * The account, or the part of it such as a project, whose batches {@link #jobs} lists. It is noted before each submission, so that a batch in
+     * doubt is not looked for in another account. Holds no secret, for it is written to files. By default known by its newest batch; empty if
+     * there is nothing to know it by.
      */
     default Mono<BatchAccount> account() {
         return jobs(Instant.EPOCH)
@@ -108,23 +106,21 @@ public interface BatchApi<Q, R> {
     }
 
     /**
-     * The batches of this account that were created at {@code since} or later, newest first, read page by page as they are asked for; also
-     * those of which the provider does not say when.
+     * The batches of this account that were created at {@code since} or later, or at an unknown time, newest first; read page by page on demand.
      */
     Flux<BatchJob> jobs(Instant since);
 
     /**
-     * The results of a batch that has ended, in any order, read from the network as they are asked for. Empty for one that has none.
-     * A line that cannot be read is a {@link BatchResult.Unreadable} and does not end them; a connection that breaks is an error. An id
-     * may come twice, or not at all: what the provider sent is what comes.
+     * The results of a batch that has ended, in any order, read from the network on demand; empty if it has none. An unreadable line is a {@link
+     * BatchResult.Unreadable} and ends nothing; a broken connection is an error. An id may come twice or not at all, just as the provider sent
+     * it.
      *
      * @throws IllegalArgumentException if the batch has not ended
      */
     Flux<BatchResult<R>> results(BatchJob job);
 
     /**
-     * Asks for a batch to be cancelled; what is finished by then has results. The batch as it is now; one that has ended stays as it
-     * is.
+     * Asks for a batch to be cancelled, and emits its state; finished requests keep their results. A batch that has ended stays as it is.
      */
     Mono<BatchJob> cancel(String id);
 }

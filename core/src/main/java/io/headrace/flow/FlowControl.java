@@ -45,8 +45,8 @@ public final class FlowControl {
     public record Load(String step, int concurrency, int working, int waiting, int finished) {}
 
     /**
-     * Lets no item enter a step until {@link #resume}. Items inside a step go on to its end, their waiting calls and retries
-     * included, and then wait before the next one. The source is not asked for more.
+     * Lets no item enter a step until {@link #resume}. Items inside a step go on to its end, and then wait before the next one. The source is not
+     * asked for more.
      */
     public void pause() {
         paused = true;
@@ -64,8 +64,8 @@ public final class FlowControl {
     }
 
     /**
-     * Changes how many items of a step are at work at once, from now on; items that are inside stay. From then on no gate
-     * raises it. A name of no step is ignored.
+     * Changes how many items of a step are at work at once; items that are inside stay. No gate raises it after that. The name of no step is
+     * ignored.
      *
      * @throws IllegalArgumentException for less than 1
      */
@@ -75,8 +75,8 @@ public final class FlowControl {
     }
 
     /**
-     * Lets every step work on that share of its concurrency at once, at least one item, whatever it is or becomes; 1, as at first, on
-     * all of it. For when memory is short. Items that are inside stay.
+     * Lets every step use only that share of its concurrency, but at least one item; at first 1, all of it. For when memory is short. Items that
+     * are inside stay.
      *
      * @throws IllegalArgumentException if it is not above 0 and at most 1
      */

@@ -33,13 +33,13 @@ import reactor.core.scheduler.Schedulers;
 import reactor.util.context.ContextView;
 
 /**
- * Notes an attempt just before it is sent, in the {@link AttemptLog} of the {@code Context}, and how it ended, exactly once;
- * tells the {@link CallListener} both. Stands round the timeout and the provider, inside the permits.
+ * Notes each attempt in the {@link AttemptLog} of the {@code Context}, just before it is sent and once when it has ended, and tells the {@link
+ * CallListener} both. Stands round the timeout and the provider, inside the permits.
  *
- * <p>A note that cannot be written fails the attempt with {@link StorageException} before anything is sent. An answer outlives
- * whatever goes wrong with the note of its end: that is logged, and after a crash the attempt counts as unknown. A call that
- * completes empty fails with {@link ErrorKind#MALFORMED_RESPONSE}. A cancel after the start ends the attempt as
- * {@link Delivery#UNKNOWN}, its cost unknown; so does any error that is no {@link ApiException}.
+ * <p>If the start cannot be noted, the attempt fails with {@link StorageException} before anything is sent. If the end cannot be noted, that is
+ * logged, the answer is kept, and after a crash the attempt counts as unknown. A call that completes empty fails with {@link
+ * ErrorKind#MALFORMED_RESPONSE}. A cancel, and any error that is no {@link ApiException}, end the attempt as {@link Delivery#UNKNOWN} at an
+ * unknown cost.
  */
 public final class AttemptLayer<Q, R> implements Layer<Q, R> {
 

@@ -14,9 +14,9 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * Gives the answers of a call in pieces, as the model writes them. The call is the same one that gives whole answers, with the
- * same layers: {@code ChatStream.of(CallStack.chat(model).cache(cache).build())}. A permit is held to the end, what is
- * collected is stored, and what is stored comes back as pieces.
+ * Gives the answers of a call in pieces, as the model writes them. It is the same call that gives whole answers, with the same layers: {@code
+ * ChatStream.of(CallStack.chat(model).cache(cache).build())}. The permit is held to the end, the collected answer is stored, and a stored answer
+ * comes in pieces too.
  *
  * <p>Thread-safe.
  */
@@ -36,16 +36,15 @@ public final class ChatStream implements Function<ChatRequest, Flux<ChatDelta>> 
     }
 
     /**
-     * The answer to {@code request} in pieces, an {@link End} last. It comes when the whole answer has passed all layers, a
-     * cache's write included: until then an error may still come. An answer that comes whole, from a cache or from a call that
-     * does not stream, is given as one delta for each of its parts.
+     * The answer to {@code request} in pieces. The last one, {@link End}, comes when the whole answer has passed all layers and is stored; until
+     * then an error may still come. An answer that comes whole, from a cache or a call that does not stream, has one delta for each part.
      *
-     * <p>Nothing happens before a subscriber asks for a delta; each subscription asks the model anew. Deltas come as they are asked
-     * for, and the call's source is at most two ahead; the time that the subscriber takes counts to the attempt's, and to the limits
-     * of the transport. Cancelling cancels the call at once. What comes, comes on the thread of the call or of the request for more.
+     * <p>Nothing happens before a subscriber asks for a delta; each subscription asks the model again. Deltas come on demand, with the source at
+     * most two ahead. The time that the subscriber takes counts towards the limits of the attempt and the transport. Cancelling cancels the call
+     * at once. Emits on the thread of the call or of the request for more.
      *
-     * <p>Errors are those of the call. Attempts that fail before the first delta are retried as ever and do not show; later no
-     * attempt begins any more, and the error has its own kind, not transient.
+     * <p>Errors are those of the call. Attempts that fail before the first delta are retried unseen. After it no further attempt is made, and
+     * the error keeps its kind but is not transient.
      */
     @Override
     public Flux<ChatDelta> apply(ChatRequest request) {

@@ -12,12 +12,11 @@ import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
- * Asks another call when the first one has failed for good. If that fails too, its error goes on with the first one
- * {@linkplain Throwable#getSuppressed() suppressed} in it.
+ * Asks another call when the first one has failed for good. If that fails too, its error has the first one {@linkplain
+ * Throwable#getSuppressed() suppressed} in it.
  *
- * <p>A call that is parked until a batch answers it has not failed, whatever {@code when} says. Stands outside the cache and the
- * retries: the other call has its own. Cancel reaches whichever is at work. To listeners both
- * are one call, as they are to the caller.
+ * <p>A call that waits for a batch has not failed, whatever {@code when} says. Stands outside the cache and the retries; the other call has its
+ * own. Cancel reaches the call at work. To the caller and to listeners both are one call.
  */
 public final class FallbackLayer<Q, R> implements Layer<Q, R> {
 

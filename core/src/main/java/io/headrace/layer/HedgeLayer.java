@@ -24,13 +24,13 @@ import reactor.core.scheduler.Schedulers;
 import reactor.util.concurrent.Queues;
 
 /**
- * Asks again when a call is slower than most, and takes the first answer: against the few calls that stall (Dean and Barroso: The
+ * Makes a second attempt when a call is slower than most, and takes the first answer: against the few calls that stall (Dean and Barroso: The
  * Tail at Scale, 2013). The losers are cancelled, and settle as sent with unknown outcome, which may cost.
  *
- * <p>The time of a call counts from when its attempt was sent, not from when it began to wait; after as much again comes
- * a third. One that the server refused and the gate sends again counts anew. Each extra attempt waits at the gate like any other.
- * Failures go out when all that were begun have failed; it is the one that came first, of those that were sent. A call that is
- * streamed has no extra attempts, since its pieces could not be told apart; nor does its time count, which is its reader's too.
+ * <p>Time counts from when the attempt was sent, not from when it began to wait; after as much time again comes a third attempt. After a
+ * refusal, when the gate sends the attempt again, it counts from there. Each extra attempt waits at the gate like any other. The call fails
+ * when all its attempts have failed, with the first error of those that were sent. Streamed calls have no extra attempts, since their pieces
+ * could not be told apart, and their times do not count, for they depend on the reader.
  *
  * <p>Cancel cancels all. Extra attempts begin on the scheduler.
  */

@@ -25,14 +25,13 @@ import reactor.core.scheduler.Schedulers;
 import reactor.util.context.Context;
 
 /**
- * The outermost layer: tells listeners when a call is over, exactly once, before the caller hears of it. Its own listener
- * is told first and then the one in the {@code Context}; both hear the events of the layers inside as well. A stack that answers as
- * another one's {@linkplain FallbackLayer fallback} tells its end to its own listener only, and nothing twice where that one hears the
- * call already: what the caller asked for is one call.
+ * The outermost layer: tells listeners once when a call is over, before the caller hears of it. Its own listener is told first, then the one in
+ * the {@code Context}; both hear the events of the layers inside too. The stack of a {@linkplain FallbackLayer fallback} tells its end only to
+ * its own listener, and nothing twice, because to the caller it is one call.
  *
- * <p>A call of an item that is {@linkplain ErrorKind#PARKED parked} is told to the {@link ItemWork} and signals nothing. Else this changes
- * no signal. A call that completes empty counts as failed. What code behind the call throws is given to the {@link
- * FatalErrorHandler} in the {@code Context} if Reactor would rethrow it.
+ * <p>A {@linkplain ErrorKind#PARKED parked} call of an item is told to the {@link ItemWork} and signals nothing; other signals pass unchanged. A
+ * call that completes empty counts as failed. Errors that code behind the call throws, and that Reactor would rethrow, go to the {@link
+ * FatalErrorHandler} in the {@code Context}.
  */
 public final class ObserveLayer<Q, R> implements Layer<Q, R> {
 

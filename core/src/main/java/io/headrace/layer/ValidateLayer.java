@@ -18,13 +18,12 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * Turns an answer down that its {@link Validator} finds bad: the call fails with {@link ErrorKind#INVALID_ANSWER}, transient,
- * {@link Delivery#ANSWERED}, with the request id of the answer, and its usage and cost, for it is paid for. A retry layer outside
- * then asks again, unless the answer is {@linkplain #truncated cut off}. Of several answers to one call each is judged by itself, as
- * it is when it is read from a cache; a bad one turns all of them down.
+ * Turns down answers that a {@link Validator} finds bad: the call fails with {@link ErrorKind#INVALID_ANSWER}, transient, {@link
+ * Delivery#ANSWERED}, with the request id, usage and cost of the answer. A retry layer outside then asks again, unless the answer is {@linkplain
+ * #truncated cut off}. Several answers to one call are judged one by one, as when they are read from a cache; one bad answer turns all down.
  *
- * <p>A validator that returns null, overflows the stack or misses a class has judged nothing: asking again would not help, and the
- * call fails with an {@code IllegalStateException} that says so.
+ * <p>If the validator returns null, overflows the stack or lacks a class, asking again would not help: the call fails with an {@code
+ * IllegalStateException}.
  */
 public final class ValidateLayer<Q, R> implements Layer<Q, R> {
 
