@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -21,6 +22,8 @@ class DocsTest {
     private static final Pattern JAVA_BLOCK = Pattern.compile("(?ms)^```java\\b[^\\n]*\\n(.*?)^```");
     private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]+)\\)");
     private static final Pattern CODE = Pattern.compile("(?ms)^```.*?^```|`[^`\\n]*`");
+    private static final Pattern TYPE_NAME = Pattern.compile("`([A-Z][a-z0-9]+[A-Za-z0-9]*)(?:\\.\\w+)*`");
+    private static final Set<String> OF_REACTOR = Set.of("Flux", "Context");
     private static final Pattern ELSEWHERE = Pattern.compile("[a-z][a-z+.-]*:.*|#.*");
 
     @Test
@@ -74,6 +77,20 @@ class DocsTest {
         }
         assertThat(broken).as("links to files that are not there").isEmpty();
         assertThat(links).as("links in the pages").isGreaterThan(10);
+    }
+
+    @Test
+    void everyTypeNamedInTheArchitecture_isThere() {
+        Set<String> known = files(ROOT, ".java").stream()
+                .map(file -> file.getFileName().toString().replace(".java", ""))
+                .collect(Collectors.toSet());
+        known.addAll(OF_REACTOR);
+        List<String> named = TYPE_NAME
+                .matcher(read(ROOT.resolve("docs/architecture.md")))
+                .results()
+                .map(match -> match.group(1))
+                .toList();
+        assertThat(named).hasSizeGreaterThan(100).isSubsetOf(known);
     }
 
     private static List<Path> pages() {
