@@ -213,7 +213,7 @@ class BatchQueueTest {
     void wrongKey_stopsTheWorkAndLosesNothing() {
         Simulation simulation = simulation(true, 3);
         simulation.start(0);
-        ScriptedApi refusing = new ScriptedApi() {
+        IdleBatchApi refusing = new IdleBatchApi() {
 
             @Override
             public Mono<BatchJob> submit(String tag, Flux<byte[]> lines, Function<String, Mono<Void>> uploaded) {
@@ -262,7 +262,7 @@ class BatchQueueTest {
         simulation.start(0);
         AtomicInteger refused = new AtomicInteger();
         ModelProvider.Api model = (ModelProvider.Api) simulation.lane().api();
-        ScriptedApi small = new ForwardingApi(model) {
+        IdleBatchApi small = new ForwardingApi(model) {
 
             @Override
             public Mono<BatchJob> submit(String tag, Flux<byte[]> lines, Function<String, Mono<Void>> uploaded) {
@@ -362,7 +362,7 @@ class BatchQueueTest {
     void troubleWithOneLane_holdsUpNoOther() {
         Simulation simulation = simulation(true, 5);
         simulation.start(0);
-        ScriptedApi broken = new ScriptedApi() {
+        IdleBatchApi broken = new IdleBatchApi() {
 
             @Override
             public String operation() {
@@ -435,7 +435,7 @@ class BatchQueueTest {
     @Test
     void closedQueue_freesItsDirectoryAndRefusesWork() {
         Path directory = root.resolve("closed");
-        MapLane lane = new MapLane(new ScriptedApi());
+        MapLane lane = new MapLane(new IdleBatchApi());
         BatchQueue queue = BatchQueue.open(directory);
         queue.serve(lane);
         queue.disposeLater().block();

@@ -6,7 +6,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** Another endpoint, of which a test changes a part. */
-class ForwardingApi extends ScriptedApi {
+class ForwardingApi extends IdleBatchApi {
 
     private final BatchApi<String, String> api;
 

@@ -240,7 +240,7 @@ final class ModelProvider {
     }
 
     /** The provider as one process sees it. */
-    final class Api extends ScriptedApi {
+    final class Api extends IdleBatchApi {
 
         private final Killer killer;
 

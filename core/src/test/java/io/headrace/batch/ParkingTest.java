@@ -29,7 +29,7 @@ class ParkingTest {
     @TempDir
     Path directory;
 
-    private final ScriptedApi api = new ScriptedApi();
+    private final IdleBatchApi api = new IdleBatchApi();
     private final MapLane lane = new MapLane(api);
     private BatchQueue queue;
 

@@ -8,7 +8,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** A batch endpoint that does nothing: what is asked of it fails. Requests are texts, of the group before a colon. */
-class ScriptedApi implements BatchApi<String, String> {
+class IdleBatchApi implements BatchApi<String, String> {
 
     BatchLimits limits = new BatchLimits(1000, 1_000_000);
 
