@@ -49,30 +49,30 @@ public final class Anthropic implements AutoCloseable {
     }
 
     /**
-     * Messages. A request needs {@code maxOutputTokens}; messages of the system must lead. A reasoning effort is sent with
-     * adaptive thinking, {@code NONE} as thinking switched off; a model that wants a budget in its place takes it as the extra
-     * field {@code thinking}. Cache points of five minutes and of an hour are sent, at most four.
+     * Messages. A request needs {@code maxOutputTokens}, and its system messages must come first. A reasoning effort is sent with
+     * adaptive thinking; {@code NONE} switches thinking off. For a model that wants a budget instead, set the extra field
+     * {@code thinking}. Cache points of five minutes and of an hour are sent, at most four.
      *
-     * <p>Ends as {@code INVALID_REQUEST} before anything is sent: seed, penalties, log probabilities, more than one choice,
-     * effort {@code MINIMAL}, JSON without a schema, an image's detail, other media types than Anthropic reads, and temperature,
-     * top p and top k with a version that refuses them.
+     * <p>A request ends as {@code INVALID_REQUEST} before anything is sent if it has what Anthropic does not take: seed, penalties,
+     * log probabilities, more than one choice, effort {@code MINIMAL}, JSON without a schema, an image's detail, a media type that
+     * Anthropic does not read. So do temperature, top p and top k with a version that refuses them.
      */
     public ChatCall chat() {
         return chat;
     }
 
     /**
-     * Counts the input tokens of a request, with system, tools and schema, as the model of that name sees them. Free of charge,
-     * with a rate limit of its own. Settings that are no input are left out.
+     * Counts the input tokens of a request, with system, tools and schema, as the model of that name sees them. Free of charge, with
+     * a rate limit of its own. Settings that are not input are left out.
      */
     public Call<ChatRequest, Long> countTokens() {
         return countTokens;
     }
 
     /**
-     * Messages by the Message Batches API: at half the price, within 24 hours. Takes what {@link #chat} takes. Batches have no name, so
-     * that the tag of one is not kept. Results are read below the base URL only, whatever address the server names for them. Uploads and
-     * downloads have no limit on the time of the whole.
+     * Messages by the Message Batches API: at half the price, within 24 hours. Takes what {@link #chat} takes. Anthropic's batches
+     * have no name, so a batch's tag is not kept. Results are read below the base URL only, whatever address the server names for
+     * them. Uploads and downloads have no limit on the time of the whole.
      */
     public BatchApi<ChatRequest, ChatResponse> chatBatches() {
         return chatBatches;

@@ -5,9 +5,9 @@ import io.headrace.ErrorKind;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What errors mean for a request that changes something at the provider. An answer that is not paid for without its result may
- * safely count as not done; a thing that is made cannot. So a failure of the server, or of a gateway before it, has an unknown
- * outcome here, except for a server that says itself that it is too busy to begin.
+ * What errors mean for a request that changes something at the provider. A provider bills no answer that it could not give, so a
+ * failed call may safely count as not done. A thing that a failed command was to make may be there all the same. So a failure of the
+ * server, or of a gateway before it, has an unknown outcome here, unless the server says itself that it is too busy to begin.
  *
  * @param rules of the provider
  */

@@ -9,9 +9,9 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
 /**
- * Lets only so many calls at a time look for a connection, and so bounds the TLS handshakes in progress: of thousands at
- * once each would get so little of the processor that all would run into their time limit. The others wait in line, without
- * a thread or a connection. A call that finds a pooled connection passes in microseconds.
+ * Lets only so many calls at a time look for a connection, and so bounds the TLS handshakes in progress. If thousands ran at once,
+ * each would get so little of the processor that all would time out. The other calls wait in line, without a thread or a connection.
+ * A call that finds a pooled connection passes in microseconds.
  *
  * <p>Thread-safe; a lock guards a few fields and is never held while anything else is called.
  */

@@ -11,9 +11,9 @@ import reactor.util.context.Context;
 /**
  * Stands round one exchange over Reactor Netty: says what its errors mean, and gives its place in the ramp back.
  *
- * <p>A cancel that comes while the head of an answer is on its way through Reactor Netty's operators finds the request over and
- * the reading not begun, so it reaches neither. The operator that stops the answer discards it, connection and all: what
- * comes after the head would be kept for ever, and a long body would keep the connection open too.
+ * <p>A cancel may come while the head of an answer is on its way through Reactor Netty's operators. The request is over then and the
+ * reading has not begun, so the cancel reaches neither: the body would be kept for ever, and a long one would keep the connection
+ * open too. So this closes the connections of answers that an operator discards.
  */
 final class ExchangeRelay extends Relay<HttpAnswer> {
 
@@ -26,8 +26,8 @@ final class ExchangeRelay extends Relay<HttpAnswer> {
     }
 
     /**
-     * {@code context} with what becomes of connections that are discarded, and without what nobody reads from here on: Reactor Netty
-     * adds keys and copies the context several times for a request.
+     * {@code context} with a hook that closes discarded connections. What nobody reads from here on is left out, because Reactor
+     * Netty adds keys and copies the context several times for a request.
      */
     static Context forTransport(Context context) {
         Context shorter = context.delete(CallListener.class).delete(AttemptLog.class);

@@ -79,13 +79,13 @@ final class HttpEndpoint {
      * Posts JSON, once for each subscription, and emits the answer, whatever its status, on the event loop that read it. Asks by
      * {@code GET} where there is nothing to post. Cancelling closes the connection; the server may still do the work.
      *
-     * <p>With a {@link io.headrace.admission.Grant} in the Reactor {@code Context} it sends the key of that, and tells it of the rate
-     * limits in the head of the answer as soon as that is there, before anything is emitted.
+     * <p>With a {@link io.headrace.admission.Grant} in the Reactor {@code Context}, it sends the grant's key. It tells the grant of
+     * the rate limits in the head of the answer as soon as the head is there, before anything is emitted.
      *
      * <p>Errors are {@link io.headrace.ApiException}s: {@code TIMEOUT} for a time limit once sending has begun, otherwise
-     * {@code TRANSPORT}, and {@code MALFORMED_RESPONSE} for what is not HTTP or too long. Delivery is {@code NOT_SENT} if
-     * the request did not leave whole, so that no server can have acted on it, {@code REFUSED} if an HTTP/2 server said that
-     * it did nothing for it, otherwise {@code UNKNOWN}; then the message tells an answer that came in part from none.
+     * {@code TRANSPORT}, and {@code MALFORMED_RESPONSE} for what is not HTTP or too long. Delivery is {@code NOT_SENT} if the request
+     * did not leave whole, so that no server can have acted on it. It is {@code REFUSED} if an HTTP/2 server said that it did nothing
+     * for it. Otherwise it is {@code UNKNOWN}, and the message says whether part of an answer came.
      *
      * @param about what is asked for, such as the model, for error messages
      * @param body is sent as it is and must not change any more

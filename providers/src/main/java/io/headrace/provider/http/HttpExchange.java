@@ -100,9 +100,8 @@ final class HttpExchange {
     }
 
     /**
-     * It is about to be cancelled, for which Reactor Netty closes the connection: by a task of its event loop, before which the end of the
-     * answer may come and give the connection to another exchange, unless it is known by then that nobody may have it. A stream of
-     * HTTP/2 is closed alone.
+     * Call before a cancel, so that nobody gets the connection. Reactor Netty closes it by a task of its event loop; if the end of
+     * the answer came before that task, another exchange could have the connection by then. Of HTTP/2 only the stream is closed.
      */
     void abandon() {
         Connection abandoned = used;

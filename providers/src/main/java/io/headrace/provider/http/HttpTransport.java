@@ -102,8 +102,8 @@ public final class HttpTransport implements AutoCloseable {
     }
 
     /**
-     * Lets calls in flight end and closes their connections then, the others at once. Calls that start later fail as not
-     * sent. Idempotent. Returns without waiting.
+     * Closes idle connections at once, and the others when their calls have ended. Calls that start later fail as not sent.
+     * Idempotent. Returns without waiting.
      */
     @Override
     public void close() {

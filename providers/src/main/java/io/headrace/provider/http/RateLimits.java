@@ -84,8 +84,8 @@ final class RateLimits {
     }
 
     /**
-     * Lower tiers have limits by the day in the same headers: the time that what is taken needs to come back gives it away. It may
-     * have been rounded up, by a millisecond or, where it is whole seconds, by one of those.
+     * The period of a limit. Lower tiers have limits by the day in the same headers; the time until everything is back tells which it
+     * is. The server may have rounded that time up, by a millisecond, or by a second where it is whole seconds.
      */
     private static Duration period(long limit, long remaining, @Nullable Duration reset) {
         long taken = limit - remaining;

@@ -58,18 +58,18 @@ public final class OpenAi implements AutoCloseable {
     }
 
     /**
-     * Chat Completions, which every compatible server has. Sends all that a request can say but top k; documents as bytes, not
-     * by URL; and what tools gave as text. A value beyond what OpenAI takes ends the call as {@code INVALID_REQUEST} before anything is
-     * sent: temperature above 2, more than 4 stop texts, 20 log probabilities, 128 choices or tools. A server that takes more wants it
-     * as an extra field.
+     * Chat Completions, which every compatible server has. Sends everything that a request can say except top k. Documents go as
+     * bytes, not by URL, and what tools gave goes as text. A value beyond OpenAI's range ends the call as {@code INVALID_REQUEST}
+     * before anything is sent: temperature above 2, more than 4 stop texts, 20 log probabilities, 128 choices or tools. For a server
+     * that takes more, use an extra field.
      */
     public ChatCall chat() {
         return chat;
     }
 
     /**
-     * Responses, OpenAI's newer API for the same models. It has no top k, penalties, stop texts, seed and choices, and takes
-     * documents by URL and images from tools, and at least 16 output tokens. OpenAI stores the answers unless the extra field
+     * Responses, OpenAI's newer API for the same models. It has no top k, penalties, stop texts, seed or choices. It takes documents
+     * by URL and images from tools, and an output limit of at least 16 tokens. OpenAI stores the answers unless the extra field
      * {@code store} is false.
      */
     public ChatCall responses() {
@@ -77,8 +77,8 @@ public final class OpenAi implements AutoCloseable {
     }
 
     /**
-     * Embeddings, of at most 2,048 inputs a request. Vectors are asked for in Base64; the extra field {@code encoding_format} with
-     * {@code float} asks for numbers, where a server knows nothing else. Vectors come in the order of the inputs.
+     * Embeddings, of at most 2,048 inputs a request. Asks for vectors in Base64; for a server that knows only numbers, set the extra
+     * field {@code encoding_format} to {@code float}. Vectors come in the order of the inputs.
      */
     public EmbeddingCall embeddings() {
         return embeddings;
