@@ -3,8 +3,8 @@ package io.headrace.testkit;
 import io.headrace.testkit.SimulatedQuota.Rate;
 
 /**
- * A token bucket in whole numbers, exact to the microsecond: a unit is divided into as many shares as a minute has microseconds, so
- * a rate of one unit a minute adds one share each microsecond. Not thread-safe.
+ * A token bucket in whole numbers, exact to the microsecond. A unit has as many shares as a minute has microseconds, so a rate of one
+ * unit a minute adds one share each microsecond. Not thread-safe.
  */
 final class Bucket {
 

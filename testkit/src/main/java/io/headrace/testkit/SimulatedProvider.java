@@ -13,14 +13,14 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * An HTTP server on the loopback address that speaks the wire of real providers: of OpenAI {@code
- * /v1/chat/completions} and {@code /v1/responses}, whole and streamed, {@code /v1/embeddings} and {@code /v1/models}; of Anthropic
- * {@code /v1/messages}, whole and streamed, {@code /v1/messages/count_tokens} and {@code /v1/models}. The same seed and the same
- * requests give the same answers, latencies and faults.
+ * An HTTP server on the loopback address that speaks as real providers do. OpenAI: {@code /v1/chat/completions} and
+ * {@code /v1/responses}, whole and streamed, {@code /v1/embeddings} and {@code /v1/models}. Anthropic: {@code /v1/messages}, whole
+ * and streamed, {@code /v1/messages/count_tokens} and {@code /v1/models}. The same seed and the same requests give the same answers,
+ * latencies and faults.
  *
- * <p><b>Answers</b> are computed from the words of the request. Which task is asked is read off the instructions: the system
- * and developer texts, or without them the first paragraph of the user's message if another follows. The word that stands
- * first decides; the text is the last user message.
+ * <p><b>Answers</b> are computed from the words of the request. The instructions tell the task: they are the system and developer
+ * texts, or without these the first paragraph of the user's message if another follows. Of the words in the table, the one that
+ * stands first decides. The text to work on is the last user message.
  *
  * <table>
  * <caption>Tasks</caption>
@@ -40,36 +40,37 @@ import reactor.core.publisher.Mono;
  * science, technology, history, politics, law, geography, religion, superstition, language, psychology, arts, fiction,
  * mathematics.
  *
- * <p><b>Usage</b> counts one token for each 4 characters begun of a run of letters and digits and one for each other character
- * but white space, and 4 for each message. An answer longer than the request's token limit is cut there, with the finish
- * reason for it.
+ * <p><b>Usage</b>: a run of letters and digits counts one token for every 4 characters begun, any other character except white space
+ * counts one, and each message counts 4 more. An answer that is longer than the request's token limit is cut there and has the finish
+ * reason for that.
  *
- * <p><b>Tools</b> are called where one is required, named, or has a name one of whose words stands in the user's text; after a tool
- * has answered, what it gave is told. Arguments, and answers for which a <b>JSON schema</b> is given, satisfy the schema with
- * words, names and numbers from the user's text (all keywords of strict schemas but patterns). A text with "you must refuse" is
- * declined. <b>Stop texts</b> end the answer, several <b>choices</b> say the same, a <b>reasoning effort</b> costs tokens. Sampling
- * is accepted and changes nothing.
+ * <p><b>Tools</b> are called if the request requires or names one, or if a word of a tool's name stands in the user's text. Once a
+ * tool has answered, the answer repeats what it gave. Arguments satisfy their schema with words, names and numbers from the user's
+ * text, and so do answers for which a <b>JSON schema</b> is given; of the keywords of strict schemas only patterns are not
+ * understood. A text with "you must refuse" is declined. <b>Stop texts</b> end the answer, several <b>choices</b> say the same, a
+ * <b>reasoning effort</b> costs tokens. Sampling is accepted and changes nothing.
  *
- * <p><b>Anthropic</b> besides: thinking comes with a signature, and comes back only with it. A prompt whose blocks are marked with
- * {@code cache_control} reads from the prompt cache what an earlier one left of the same blocks, and writes the rest up to its last
- * mark; nothing is too short to be kept. Tools count as their JSON, an image or a PDF as 100 tokens.
+ * <p><b>Anthropic</b> besides: thinking comes with a signature, and is taken back only with it. A prompt with blocks that are marked
+ * with {@code cache_control} reads from the prompt cache the longest start that it shares with an earlier one, and writes the rest up
+ * to its last mark. No block is too short for the cache. Tools count as their JSON, an image or a PDF as 100 tokens.
  *
  * <p><b>Embeddings</b> of texts that share words lie close together; the same text always has the same vector, of length 1.
  *
- * <p><b>Quotas</b> are enforced per key, and per model where it is told so, to the token by its own count of tokens: see {@link
- * SimulatedQuota} and {@link SimulatorScript}. Answers then carry the rate-limit headers of the wire, and refusals its words. Counting
- * tokens and listing models is free.
+ * <p><b>Quotas</b> hold per key, and per model if a script says so, exact to the token by the server's own count: see
+ * {@link SimulatedQuota} and {@link SimulatorScript}. Answers then have the rate-limit headers of the provider that is played, and
+ * refusals its words. Counting tokens and listing models is free.
  *
- * <p><b>Control</b> by HTTP, for one that runs as a process: {@code POST /simulator/script} plays a script in the JSON of {@link
- * SimulatorScript#parse} and answers 204; {@code GET /simulator/statistics} gives {@link QuotaStatistics} as JSON, of the key that is sent
- * as a bearer token, or of all together.
+ * <p><b>Control</b> by HTTP, for a server in a process of its own: {@code POST /simulator/script} plays a script in the JSON of
+ * {@link SimulatorScript#parse} and answers 204. {@code GET /simulator/statistics} gives {@link QuotaStatistics} as JSON, for the key
+ * that is sent as a bearer token, or for all keys together.
  *
  * <p><b>Batches</b>: OpenAI's {@code /v1/files} and {@code /v1/batches}, Anthropic's {@code /v1/messages/batches}, as
- * {@link SimulatedBatches} says. Their requests are answered by the code that answers online ones, when the batch has ended and is asked
- * about, and count in {@link #asked} and {@link #answered}. What they hold is in a folder for temporary files, deleted on {@link #close};
- * faults hold for their paths too.
+ * {@link SimulatedBatches} says. The requests in a batch get the answers that they would get online, when the batch has ended and is
+ * asked about; they count in {@link #asked} and {@link #answered}. Files and batches lie in a temporary folder, which {@link #close}
+ * deletes. Faults can hit their paths too.
  *
- * <p><b>Checks</b> are those of the real ones: key, version, model, messages, token limit, each with status and error body.
+ * <p><b>Checks</b> are those of the real providers: key, version, model, messages and token limit, each with the real status and
+ * error body.
  *
  * <p>Thread-safe. Holds two threads by default and up to four more for batches, which end on {@link #close}.
  */
@@ -137,8 +138,8 @@ public final class SimulatedProvider implements AutoCloseable {
     }
 
     /**
-     * From now on {@code changes} hold, in order: quotas, states of keys, storms of refusals. Where several come together, a revoked
-     * key is seen first, then an exhausted one, a storm, the quota, and last a {@link Fault}.
+     * From now on {@code changes} hold, in order: quotas, states of keys, storms of refusals. If several would refuse a request, a
+     * revoked key comes first, then an exhausted one, a storm, the quota, and last a {@link Fault}.
      */
     public void change(SimulatorChange... changes) {
         play(SimulatorScript.of(changes));
@@ -392,8 +393,8 @@ public final class SimulatedProvider implements AutoCloseable {
         }
 
         /**
-         * Whether answers tell of the limits of the key that asked, in the headers of the wire and once there is a quota; on by
-         * default. Off is a server whose limits nobody knows. Refusals name their delay in any case.
+         * Whether answers tell the limits of the key that asked, in the provider's headers and once there is a quota; on by default.
+         * Switch it off for a server whose limits nobody knows. Refusals name their delay in any case.
          */
         public Builder limitHeaders(boolean limitHeaders) {
             this.limitHeaders = limitHeaders;

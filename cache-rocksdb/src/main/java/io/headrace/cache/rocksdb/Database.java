@@ -46,8 +46,9 @@ final class Database implements Closeable {
     private static final int BLOOM_BITS_PER_KEY = 14;
 
     /**
-     * Each table covers all keys, so merging any with older answers rewrites all of those: of 4, as is usual, that was more work than
-     * all the rest of storing a million answers. A lookup asks the filters of so many more tables, in memory.
+     * Each table covers all keys, so merging one with older answers rewrites all of them. Merging at 4 tables, RocksDB's default, was
+     * more work than all the rest of storing a million answers. The price is that a lookup asks the filters of more tables, in
+     * memory.
      */
     private static final int TABLES_TO_MERGE = 16;
 
@@ -164,10 +165,9 @@ final class Database implements Closeable {
     }
 
     /**
-     * Whether there is surely no such answer here, by what memory holds of the tables: reads no disk and never waits. False also
-     * says that it is not known, as where all lookups have been finding their answers: to ask the filters of the tables first would
-     * make a lookup a quarter dearer. Of answers that are put meanwhile it knows those whose {@link #put} or {@link #add} happened
-     * before.
+     * Whether there is surely no such answer here, by what memory holds of the tables: reads no disk and never waits. False also says
+     * that it is not known: while all lookups find their answers the filters of the tables are not asked, because that makes such a
+     * lookup a quarter dearer. It knows every answer whose {@link #put} or {@link #add} happened before.
      */
     boolean surelyLacks(Fingerprint fingerprint, int sample) {
         if (!keys.mayHave(fingerprint, sample)) {

@@ -4,11 +4,11 @@ import io.headrace.Fingerprint;
 import java.util.Arrays;
 
 /**
- * Answers that may be somewhere: to look here takes a twentieth of asking the filters of the tables. It takes 2 to 4 bytes an
- * answer, is wrong about one absent answer in fifty or so, and knows nothing any more beyond 4 million.
+ * Tells which answers may be stored, in a twentieth of the time that asking the filters of the tables takes. It takes 2 to 4 bytes an
+ * answer and is wrong about one absent answer in fifty or so. Beyond 4 million answers it gives up and knows nothing.
  *
- * <p>For any thread. To look takes no lock, and finds what was added if adding it happened before, by whatever the two threads
- * share. Bits are set and never cleared, so what is added meanwhile hides nothing.
+ * <p>For any thread. A look takes no lock and finds whatever was added before, in the sense of happens-before. Bits are set and never
+ * cleared, so what is added meanwhile hides nothing.
  */
 final class KeyFilter {
 

@@ -41,13 +41,13 @@ import reactor.core.scheduler.Schedulers;
  * survives the death of the process at any moment; the disk has it within {@link Builder#syncEvery}, so it survives the loss
  * of power from then on.
  *
- * <p>New answers are appended to a log that is mapped into memory, and go to the database in large pieces later. Two daemon
- * threads share the answers between them, look them up in groups and emit what they find: code that follows on them must not
- * block. Memory outside the heap: 32 MB of log, and the filters and indexes of the tables, about 10 bytes for each stored answer;
- * answers themselves are left to the file cache of the operating system. On the heap a cache that begins empty has 2 to 4 bytes for
+ * <p>New answers are appended to a log that is mapped into memory, and go to the database in large pieces later. Two daemon threads
+ * share the answers between them, look them up in groups and emit what they find: code that follows on them must not block. Outside
+ * the heap it takes 32 MB for the log, and about 10 bytes for each stored answer for the filters and indexes of the tables; the
+ * answers themselves are left to the file cache of the operating system. On the heap a cache that begins empty takes 2 to 4 bytes for
  * each of its first 4 million answers.
  *
- * <p>The database opens on one of them while the program goes on; calls wait for it.
+ * <p>The database opens in the background; calls wait for it.
  */
 public final class RocksDbCache implements ResponseCache {
 
@@ -141,8 +141,8 @@ public final class RocksDbCache implements ResponseCache {
     }
 
     /**
-     * {@inheritDoc} It can by a copy into memory that the operating system owns, unless answers are to be forced to the disk one
-     * group after another, or come faster than the database takes them for long.
+     * {@inheritDoc} This cache copies the answer into memory that the operating system owns. It cannot while each group of answers is
+     * forced to the disk, nor when answers have come faster than the database takes them for too long.
      *
      * @throws StorageException if the log of new answers cannot be written
      */
@@ -384,7 +384,7 @@ public final class RocksDbCache implements ResponseCache {
         }
     }
 
-    /** A lookup that follows on another stays where it is if nobody waits there: to wake the other thread takes longer than to read. */
+    /** A lookup that one of the threads makes stays there if nobody waits: waking the other thread takes longer than reading. */
     private Lane laneToRead(Fingerprint fingerprint) {
         return Thread.currentThread() instanceof Lane here && here.belongsTo(this) && here.isFree()
                 ? here

@@ -133,8 +133,9 @@ final class Scan implements Closeable {
     }
 
     /**
-     * Goes to the first key that can be read, for the iterator stops for good at what cannot. Looks first near by, for samples of one
-     * request, then in steps of a part of an entry, for what can be read between two damaged places.
+     * Goes to the first key that can be read, because the iterator stops for good at one that cannot. Looks near by first, for
+     * samples of the same request, then in steps shorter than the usual distance of two keys, to find what can be read between two
+     * damaged places.
      */
     private void skip() {
         BigInteger unreadable = from;

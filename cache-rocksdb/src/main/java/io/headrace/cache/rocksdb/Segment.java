@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  * A file of new answers, mapped into memory, and an index of them. An append is a copy into memory that the operating system
  * owns: it survives the death of the process when it returns, and makes no system call but one for every 256 KB.
  *
- * <p>It is filled over and over, for a mapping goes away only with a garbage collection: each record bears the number of its
- * round, and what bears another one is not there. A record without a value says that its answer was removed. Not thread-safe,
- * but {@link #force} may run beside the rest.
+ * <p>It is filled over and over, because a mapping goes away only with a garbage collection. Each record bears the number of its
+ * round; a record of another round does not count. A record without a value says that its answer was removed. Not thread-safe, but
+ * {@link #force} may run beside the rest.
  */
 final class Segment implements Closeable {
 
@@ -107,8 +107,8 @@ final class Segment implements Closeable {
     }
 
     /**
-     * A copy on the heap of what is in {@code path} now, also while another process writes there; to be read only. What that one
-     * is just writing is not there.
+     * A copy on the heap of what is in {@code path} now, for reading only. Another process may write there meanwhile; the record that
+     * it is just writing is left out.
      */
     static Segment copy(Path path) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(BYTES);

@@ -47,8 +47,8 @@ final class Store implements Reader {
     }
 
     /**
-     * Opens the database and the log in {@code folder}. The segment that was left at the end of another process is used on; what one
-     * that died has left goes to the database first, and its file goes away: it would come after a later clearing.
+     * Opens the database and the log in {@code folder}. A segment that another process closed is used on. What a process that died
+     * has left goes to the database first, and its file is deleted, or its answers would come back after a clear.
      */
     static Store open(CacheFolder folder, Consumer<? super Options> customizer) throws IOException, RocksDBException {
         Database database = Database.open(folder.database(), customizer);
