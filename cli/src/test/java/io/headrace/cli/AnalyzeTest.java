@@ -413,6 +413,15 @@ class AnalyzeTest {
     }
 
     @Test
+    void defaultCache_isInTheHomeThatTheShellNames() { // Java goes by the list of users, which lacks those of many
+        // containers
+        cli.with("HOME", temp.resolve("home").toString());
+        assertThat(cli.run("analyze", "--out", out, "--max-samples", "1").exitCode())
+                .isZero();
+        assertThat(temp.resolve("home/.cache/headrace/answers")).isDirectory();
+    }
+
+    @Test
     void limitThatBindsNothing_isNoNumberInTheReport() throws IOException {
         assertThat(analyze("--max-samples", "3").exitCode()).isZero();
         assertThat(Files.readString(out.resolve("report.json")))

@@ -51,9 +51,14 @@ final class NativeLibrary {
     /** The user's folder for files that can be made again. */
     static Path defaultFolder() {
         String cache = System.getenv("XDG_CACHE_HOME");
-        Path base =
-                cache == null || cache.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(cache);
+        Path base = cache == null || cache.isEmpty() ? home().resolve(".cache") : Path.of(cache);
         return base.resolve("headrace").resolve("native");
+    }
+
+    /** The shell's; Java's is that of the list of users, and {@code ?} where the user is not in it, as in many containers. */
+    private static Path home() {
+        String home = System.getenv("HOME");
+        return Path.of(home == null || home.isEmpty() ? System.getProperty("user.home") : home);
     }
 
     /** Where the file is, by its checksum and size; null if the library does not come out of a jar. */
