@@ -7,11 +7,15 @@ import java.math.BigDecimal;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.Collection;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** The options that say what a run may spend, and how much of it may fail. */
 final class BudgetOptions {
+
+    private static final Pattern DOLLARS = Pattern.compile("\\d{1,12}(\\.\\d{1,12})?");
 
     @Option(
             names = "--max-cost",
@@ -41,15 +45,21 @@ final class BudgetOptions {
      * @throws UsageProblem for a number out of its range
      */
     void check() {
-        if (maxCost != null && maxCost.signum() < 0) {
-            throw new UsageProblem("--max-cost must not be negative, is " + maxCost.toPlainString());
-        }
         if (maxTokens != null) {
             Checks.range("--max-tokens", maxTokens, 0, Long.MAX_VALUE);
         }
         if (maxErrorShare != null) {
             Checks.share("--max-error-share", maxErrorShare);
         }
+    }
+
+    /** Dollars as people write them, without the sign. */
+    static BigDecimal dollars(String text) {
+        if (!DOLLARS.matcher(text).matches()) {
+            throw new TypeConversionException(
+                    "'" + text + "' is not an amount of dollars, write for example 5 or 0.50");
+        }
+        return new BigDecimal(text);
     }
 
     boolean capsTokens() {

@@ -1,6 +1,7 @@
 package io.headrace.cli;
 
 import java.io.PrintWriter;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
 import picocli.CommandLine;
@@ -54,6 +55,7 @@ public final class Main {
                 .setErr(surroundings.err())
                 .registerConverter(Duration.class, new Durations())
                 .registerConverter(String.class, Main::notBlank)
+                .registerConverter(BigDecimal.class, BudgetOptions::dollars)
                 .registerConverter(Path.class, text -> Path.of(notBlank(text)))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((problem, args) -> refuse(problem))
