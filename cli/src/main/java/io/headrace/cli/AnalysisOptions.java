@@ -53,14 +53,15 @@ final class AnalysisOptions {
     /**
      * How a simulated provider here behaves.
      *
+     * @param out where the results go
      * @throws UsageProblem for what is out of its range or does not fit together
      */
-    SimulatorSettings check() {
+    SimulatorSettings check(Path out) {
         SimulatorSettings simulated = simulator.settings(provider);
         limits.check();
         batch.check(answers, budget);
         budget.check();
-        input.check();
+        input.check(out);
         answers.policy(); // says what is wrong with it
         return simulated;
     }

@@ -97,7 +97,7 @@ final class Analyze implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        SimulatorSettings simulated = options.check();
+        SimulatorSettings simulated = options.check(out);
         Checks.range("--reasoning-tokens", reasoningTokens, 0, MAX_REASONING_TOKENS);
         if (estimateOnly && clearCache) {
             throw new UsageProblem("--estimate changes nothing: leave out --clear-cache");

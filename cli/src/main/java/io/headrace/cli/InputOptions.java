@@ -4,6 +4,7 @@ import io.headrace.dataset.Dataset;
 import io.headrace.dataset.FieldChoice;
 import io.headrace.examples.analysis.ShippedDocuments;
 import io.headrace.run.Run;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -41,12 +42,24 @@ final class InputOptions {
     private @Nullable Long maxSamples;
 
     /**
-     * @throws UsageProblem for a number out of its range
+     * @param out where the results go
+     * @throws UsageProblem for a number out of its range, and for results that would be read as documents the next time
      */
-    void check() {
+    void check(Path out) {
         if (maxSamples != null) {
             Checks.range("--max-samples", maxSamples, 1, Long.MAX_VALUE);
         }
+        if (input != null && Files.isDirectory(input) && isRead(input, out)) {
+            throw new UsageProblem("--out " + out + " lies in the folder " + input
+                    + ", where the next run would take the reports of this one for documents; name one outside");
+        }
+    }
+
+    /** Whether reading {@code folder} comes to {@code below}: it leaves out what is hidden. */
+    private static boolean isRead(Path folder, Path below) {
+        Path from = folder.toAbsolutePath().normalize();
+        Path to = below.toAbsolutePath().normalize();
+        return to.startsWith(from) && !("/" + from.relativize(to)).contains("/.");
     }
 
     /**

@@ -77,7 +77,7 @@ final class SweepCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        SimulatorSettings simulated = options.check();
+        SimulatorSettings simulated = options.check(out);
         Checks.range("--at-once", atOnce, 1, Integer.MAX_VALUE);
         try (Backend backend = options.provider.open(simulated)) {
             Map<String, AnalysisSettings> configurations =

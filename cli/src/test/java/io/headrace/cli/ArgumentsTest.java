@@ -7,6 +7,7 @@ import io.headrace.cli.Cli.Result;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -128,6 +129,32 @@ class ArgumentsTest {
         Result result = analyze("--input " + input + " --text-field prompt");
         assertThat(result.exitCode()).isEqualTo(1);
         assertThat(result.err()).contains("prompt", "question", "answer").doesNotContain("Exception");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"in/out, false", "in/a/../out, false", "in, false", "in/.out, true", "in-out, true", "in/../out, true"})
+    void outBelowTheFolderThatIsRead_exits1_forItsReportsWouldBeRead(String out, boolean isRight) throws IOException {
+        Path in = Files.createDirectories(temp.resolve("in"));
+        Files.writeString(in.resolve("a.txt"), "A bank lends.");
+        for (String command : List.of("analyze", "sweep --configs " + configuration())) {
+            List<String> arguments = new ArrayList<>(List.of(command.split(" ")));
+            arguments.addAll(List.of("--input", in.toString(), "--out", temp + "/" + out, "--cache", temp + "/cache"));
+            Result result = cli.run(arguments.toArray());
+            if (isRight) {
+                assertThat(result.exitCode()).isZero();
+            } else {
+                assertThat(result.exitCode()).isEqualTo(1);
+                assertThat(result.err())
+                        .contains("--out " + temp + "/" + out + " lies in the folder", "name one outside");
+                assertThat(in.toFile().list()).containsExactly("a.txt");
+            }
+        }
+    }
+
+    private Path configuration() throws IOException {
+        Path folder = Files.createDirectories(temp.resolve("configurations"));
+        Files.writeString(folder.resolve("a.yaml"), "temperature: 0.5");
+        return folder;
     }
 
     @Test
