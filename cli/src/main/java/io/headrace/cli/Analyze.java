@@ -34,9 +34,9 @@ import picocli.CommandLine.Option;
         },
         footer = {
             "",
-            "Exit codes: 0 all ok, 1 bad usage or input, 2 finished with dead letters or without the summary, 3 stopped early by policy,"
-                    + " 4 batches are out and the same command goes on when they have ended, 129, 130 and 143 stopped by SIGHUP,"
-                    + " Ctrl-C and SIGTERM."
+            "Exit codes: 0 all ok, 1 bad usage or input, 2 finished with dead letters or without the summary, 3 stopped early by policy"
+                    + " or for want of memory, 4 batches are out and the same command goes on when they have ended, 129, 130"
+                    + " and 143 stopped by SIGHUP, Ctrl-C and SIGTERM."
         })
 final class Analyze implements Callable<Integer> {
 

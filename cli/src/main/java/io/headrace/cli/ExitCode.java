@@ -11,7 +11,7 @@ final class ExitCode {
     static final int USAGE = 1;
     /** The run is finished, but some items are in the dead letters or the summary could not be made. */
     static final int INCOMPLETE = 2;
-    /** A policy stopped the run early; the rest is pending. */
+    /** A policy stopped the run early, or the JVM for want of memory, which has this code for it; the rest is pending. */
     static final int STOPPED = 3;
     /** Everything that could be done is done; the rest waits for batches, and the same command run again goes on. */
     static final int WAITING = 4;
