@@ -57,6 +57,7 @@ final class AnalysisOptions {
      * @throws UsageProblem for what is out of its range or does not fit together
      */
     SimulatorSettings check(Path out) {
+        Threads.check();
         SimulatorSettings simulated = simulator.settings(provider);
         limits.check();
         batch.check(answers, budget);
