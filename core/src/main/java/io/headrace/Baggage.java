@@ -7,9 +7,9 @@ import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
- * What a step and the layers of a call hand on to the calls inside them, under one key of the Reactor {@code Context}: options, the item's
- * place and work, the gate's grant. One key, because Reactor compares a new key of a context with all others and makes a map of more than
- * five, so that each further key would cost every call more than all that is in here.
+ * What a step and the layers of a call hand on to the calls inside them, under one key of the Reactor {@code Context}: options, the
+ * item's place and work, the gate's grant. It is one key, because Reactor compares a new key of a context with all others and makes a
+ * map of more than five: each further key would cost every call more than everything in here.
  *
  * <p>A {@code contextWrite} of a context that was made elsewhere replaces all of it. Things that must survive that, since they keep accounts or
  * prevent calls, have keys of their own: listeners, attempt logs, budgets and dry runs. Options that a user writes where there is no baggage

@@ -17,13 +17,13 @@ import org.jspecify.annotations.Nullable;
  * were in flight at the refusal. Of requests and tokens it is the one whose amounts between two refusals are more alike; the
  * other then binds no more.
  *
- * <p>Refusals that have nothing to do with a limit are told from those of one by evidence too, and then cut nothing as long as their
- * share stays what it is ({@code Strays}).
+ * <p>Some refusals have nothing to do with a limit. Evidence tells these too, and they cut nothing as long as their share stays what
+ * it is ({@code Strays}).
  *
- * <p>Errors of the server stop all growth for a second. Latency that grows with the calls in flight makes fewer of them
- * ({@code LatencyGradient}). Refusals belong to a burst by when their attempts were sent, and never by a retry-after, so a long
- * one cannot freeze the limits; to wait for it is the part of {@link CoolDown}. Limits that the server states are kept by
- * others; here they bind only after it refused nevertheless.
+ * <p>Errors of the server stop all growth for a second. Latency that grows with the calls in flight makes fewer of them ({@code
+ * LatencyGradient}). Refusals belong to a burst by when their attempts were sent, and never by a retry-after, so a long one cannot
+ * freeze the limits; waiting for it is {@link CoolDown}'s work. Limits that the server states are kept elsewhere; here they bind only
+ * once the server has refused in spite of them.
  *
  * <p>Not thread-safe, as every {@link Resource}.
  */

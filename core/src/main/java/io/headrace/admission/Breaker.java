@@ -15,13 +15,13 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A circuit breaker: an endpoint of which too many calls fail is left alone for a while, then probed, then used again, at first by
- * as many calls at a time as there were probes; each answer allows one more, which doubles them with every round, until as many
- * go as when it opened. The state machine is Resilience4j's.
+ * A circuit breaker: when too many calls fail, it lets none through for a while, then a few probes, then as many calls at a time as
+ * there were probes. Each answer allows one call more, which doubles them with every round, until as many go as when it opened. The
+ * state machine is Resilience4j's.
  *
  * <p>Failures are server errors, overload, timeouts and broken connections. Answers are successes, also those that a validator turned
- * down. All else proves nothing about the endpoint, such as a rate limit, a request that is wrong or a cancel; a probe that ends
- * so gives its place to another. Attempts from before it opened do not count after it.
+ * down. Anything else, such as a rate limit, a bad request or a cancel, proves nothing about the endpoint; a probe that ends so gives
+ * its place to another. Attempts from before it opened do not count after it.
  */
 public final class Breaker implements Resource {
 

@@ -104,9 +104,9 @@ public final class GateBuilder {
     }
 
     /**
-     * Where what is learned of each key's limits is kept for the next process: read when the gate is built, which reads a file of
-     * some hundred bytes for each key, and written at most every ten seconds while calls end, and by {@link Gate#keepLearned}.
-     * A stated {@link #concurrency}, or {@link AdaptiveSpec#initial}, overrides it. Default nowhere.
+     * Where to keep what is learned of each key's limits, for the next process. Building the gate reads a file of some hundred bytes
+     * for each key. It is written at most every ten seconds while calls end, and by {@link Gate#keepLearned}. A stated
+     * {@link #concurrency}, or {@link AdaptiveSpec#initial}, overrides it. Default nowhere.
      */
     public GateBuilder learnedIn(LearnedStore store) {
         this.store = Objects.requireNonNull(store, "store");

@@ -31,10 +31,11 @@ import reactor.core.scheduler.Schedulers;
  * into a batch that is submitted exactly once, and ends as a stored answer, as an error, or online. One process works on a directory at a
  * time.
  *
- * <p>The requests of a collected batch are deleted; how each of them ended is kept as long as the directory. That takes about 45 bytes of disk
- * a request (27 for its end, 16 for its claim) and 500 a batch, 16 bytes of memory a request off the heap, and a microsecond or two of the
- * next opening. A service does best to begin a new directory from time to time, say each month, when {@linkplain QueueSnapshot#isIdle nothing
- * waits or is out} and everything was claimed: the answers are in the cache, and only failed requests would be asked again.
+ * <p>The requests of a collected batch are deleted; how each of them ended is kept as long as the directory. A request then takes
+ * about 45 bytes of disk (27 for its end, 16 for its claim), 16 bytes of memory off the heap, and a microsecond or two of the next
+ * opening; a batch takes 500 bytes of disk. A service should begin a new directory from time to time, say each month, when
+ * {@linkplain QueueSnapshot#isIdle nothing waits or is out} and everything was claimed: the answers are in the cache, and only failed
+ * requests would be asked again.
  *
  * <p>Thread-safe. Work on files is done by one thread that the queue owns; {@link #close} frees it.
  */
@@ -170,11 +171,11 @@ public final class BatchQueue implements AutoCloseable {
      * done without waiting for a provider's work. Each batch is polled once and each submission is tried once; what a transient error
      * prevented is left to the next round.
      *
-     * <p>Errors are those of the pass, a {@link StorageException}, and an {@link io.headrace.ApiException} when a provider refuses the
-     * account, has answered nothing for long, or does not know a batch; the work for other providers is done before. A batch that its
-     * provider does not know is kept, since it may belong to another account, and nothing is submitted there as long as no other batch is
-     * known. When {@link BatchApi#retention} is over, its requests go again as if it had expired. Nothing is lost by an error or a cancel: a
-     * submission on its way is in doubt, and the next round resolves that.
+     * <p>Errors are those of the pass, a {@link StorageException}, and an {@link io.headrace.ApiException} when a provider refuses
+     * the account, has answered nothing for long, or does not know a batch. The work for other providers is done first. A batch that
+     * its provider does not know is kept, since it may belong to another account, and nothing is submitted there as long as no other
+     * batch is known. When {@link BatchApi#retention} is over, its requests go again as if it had expired. Nothing is lost by an
+     * error or a cancel: a submission on its way is in doubt, and the next round resolves that.
      */
     public <T> Mono<T> round(Mono<T> pass) {
         Objects.requireNonNull(pass, "pass");

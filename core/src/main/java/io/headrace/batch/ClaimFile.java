@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * The answers that were claimed, one after another, 16 bytes each: the key, and by whom. A claim is two stores into mapped memory: no
  * system call, and it survives the death of the process. Room for it is made before, when its answer comes in. Not thread-safe.
  *
- * <p>It has no checksum and is not forced to the disk, for a claim decides only in whose account an answer stands, and nothing is bought or
- * forgotten by it. One that is damaged, or lost with the power, is one that was never made: its answer is claimed once more, and stands in
- * two accounts. The others keep their places, because the journal counts them.
+ * <p>It has no checksum and is not forced to the disk: a claim decides only in whose account an answer stands, and nothing is bought
+ * or forgotten by it. A claim that is damaged, or lost with the power, counts as never made: its answer is claimed once more, and
+ * stands in two accounts. The others keep their places, because the journal counts them.
  */
 final class ClaimFile implements Closeable {
 

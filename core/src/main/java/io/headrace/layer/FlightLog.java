@@ -25,9 +25,9 @@ import org.slf4j.LoggerFactory;
 import reactor.util.context.Context;
 
 /**
- * The listener and the attempt log of a call in flight: those of the waiter that pays for it. When that one leaves, its attempts end for it
- * as not sent and free of charge, and begin for the next one, because its run and journal may be gone when the answer comes. Thread-safe;
- * listeners are told outside the lock.
+ * The listener and the attempt log of a call in flight: those of the waiter that pays for it. When this waiter leaves, the attempts
+ * end for it as not sent and free of charge, and begin for the next waiter: the first one's run and journal may be gone when the
+ * answer comes. Thread-safe; listeners are told outside the lock.
  */
 final class FlightLog implements CallListener, AttemptLogOfCall {
 

@@ -32,10 +32,9 @@ public final class ChatMeter implements Meter<ChatRequest, ChatResponse> {
     }
 
     /**
-     * The most that one attempt may cost: a text has no more tokens than bytes, an answer no more than
-     * {@code maxOutputTokens}. Unknown without that bound, without a price, for a request with images or documents, whose tokens
-     * only the provider counts, and for one with extra fields, for they may lift the bound, add to the prompt or choose a dearer
-     * service.
+     * The most that one attempt may cost: a text has no more tokens than bytes, an answer no more than {@code maxOutputTokens}.
+     * Unknown without that bound or without a price. Unknown too with images or documents, whose tokens only the provider counts, and
+     * with extra fields, which may lift the bound, add to the prompt or choose a dearer service.
      */
     @Override
     public Cost ceiling(ChatRequest request) {

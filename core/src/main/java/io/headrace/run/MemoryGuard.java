@@ -5,8 +5,8 @@ import java.util.Optional;
 import java.util.function.DoubleConsumer;
 
 /**
- * Keeps a run alive where memory gets short: warns at 80 % of the bound that is nearest, and above 90 % lets the steps work on fewer
- * items at once, and batches hold fewer requests, half as many at each look until it falls; below 80 % twice as many until all is as it
+ * Keeps a run alive where memory gets short. At 80 % of the nearest bound it warns. Above 90 % it halves, at each look until the use
+ * falls, how many items the steps work on at once and how many requests batches hold. Below 80 % it doubles them until all is as it
  * was. Thread-safe.
  */
 final class MemoryGuard {

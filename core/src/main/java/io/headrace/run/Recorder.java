@@ -21,8 +21,8 @@ import reactor.util.concurrent.Queues;
 import reactor.util.context.Context;
 
 /**
- * Group commit: what arrives while a group is written makes the next group, and a first outcome waits a little for others,
- * so that neither load nor its absence costs a system call or a wake-up for every item. Emits what is durable.
+ * Group commit: what arrives while a group is written makes the next group, and a first outcome waits a little for others. So no item
+ * costs a system call or a wake-up of its own, neither under load nor without. Emits what is durable.
  */
 final class Recorder<O> implements CoreSubscriber<Outcome<O>>, Subscription {
 

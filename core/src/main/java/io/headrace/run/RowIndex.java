@@ -13,9 +13,8 @@ import java.nio.file.Path;
  * a row in the order of the pass, found by a hash table of row numbers (linear probing, load 0.7 to 0.85), all of it off the heap.
  * At most 16 bytes a row.
  *
- * <p>The bits that a slot of the table has left beside the row's number hold some of its key, so that nearly every probe that
- * meets another row is told by the table alone: the entries of rows lie in no order of the keys, and each would be a miss of the
- * processor's caches.
+ * <p>A slot of the table has bits left beside the row's number. They hold a part of the key, so that the table alone tells nearly
+ * every probe that it has met another row: looking at that row's entry would be a miss of the processor's caches.
  *
  * <p>The first {@link #passed} positions hold the rows of this pass in its order; behind them stand rows that are known from
  * the journal and have not come yet. A row that comes is swapped to its place, wherever it stood before.
