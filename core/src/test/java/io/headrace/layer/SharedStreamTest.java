@@ -69,7 +69,7 @@ class SharedStreamTest {
         assertThat(Flights.of(cache).inFlight).isEmpty();
     }
 
-    /** A leader who takes what he asks for. */
+    /** A leader that takes what it asks for. */
     private final class Slow extends BaseSubscriber<String> {
 
         @Override
