@@ -2,13 +2,17 @@ package io.headrace.dataset;
 
 import java.io.BufferedInputStream;
 import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Opens files of UTF-8 text, plain or gzip by their first bytes, and turns away what is surely something else with a message
@@ -20,6 +24,8 @@ final class TextFile {
     private static final int BUFFER = 1 << 16;
     private static final String CUT_OFF = "the compressed data is cut off";
 
+    private static final Logger LOG = LoggerFactory.getLogger(TextFile.class);
+
     private TextFile() {}
 
     /**
@@ -29,16 +35,17 @@ final class TextFile {
      * @throws IOException if it cannot be read
      */
     static InputStream open(Path path) throws IOException {
-        if (Files.isDirectory(path)) {
-            throw new IllegalArgumentException(path + " is a folder, not a file");
-        }
-        if (Files.exists(path) && !Files.isRegularFile(path)) {
-            throw new IllegalArgumentException(
-                    path + " is a pipe or a device, which cannot be read twice; write it to a file first");
-        }
         InputStream in;
         try {
-            in = new BufferedInputStream(Files.newInputStream(path), BUFFER);
+            BasicFileAttributes before = Files.readAttributes(path, BasicFileAttributes.class);
+            if (before.isDirectory()) {
+                throw new IllegalArgumentException(path + " is a folder, not a file");
+            }
+            if (!before.isRegularFile()) {
+                throw new IllegalArgumentException(
+                        path + " is a pipe or a device, which cannot be read twice; write it to a file first");
+            }
+            in = new BufferedInputStream(new Watched(Files.newInputStream(path), path, before), BUFFER);
         } catch (NoSuchFileException e) {
             throw new IllegalArgumentException("no such file: " + path, e);
         } catch (IOException e) {
@@ -124,6 +131,43 @@ final class TextFile {
             }
         }
         return true;
+    }
+
+    /** Tells at the end of a file whether somebody wrote it meanwhile, such as who still makes it or loads it down. */
+    private static final class Watched extends FilterInputStream {
+
+        private final Path path;
+        private final BasicFileAttributes before;
+        private boolean ended;
+
+        Watched(InputStream in, Path path, BasicFileAttributes before) {
+            super(in);
+            this.path = path;
+            this.before = before;
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+            int read = super.read(target, offset, length);
+            if (read < 0 && !ended) {
+                ended = true;
+                if (isChanged()) {
+                    LOG.warn(
+                            "{} changed while it was read: rows may be cut or missing; run again when nobody writes it any more",
+                            path);
+                }
+            }
+            return read;
+        }
+
+        private boolean isChanged() {
+            try {
+                BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
+                return now.size() != before.size() || !now.lastModifiedTime().equals(before.lastModifiedTime());
+            } catch (IOException e) {
+                return false; // gone: what was read is all of it
+            }
+        }
     }
 
     /**

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.headrace.Item;
+import io.headrace.Logged;
 import io.headrace.Outcome;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -246,6 +247,32 @@ class FileReadingTest {
                 .expectNext("one", "two")
                 .verifyErrorSatisfies(e ->
                         assertThat(e).hasMessageContaining("beyond row 2, line 3: the compressed data is cut off"));
+    }
+
+    @Test
+    void fileThatIsWrittenMeanwhile_isToldOf() {
+        for (String bytes : List.of("row\n".repeat(MANY), "row\n".repeat(MANY + 1), "row\n")) {
+            Path path = file(folder, "growing.txt", "row\n".repeat(MANY));
+            String said =
+                    Logged.by(() -> StepVerifier.create(Dataset.lines(path).items(), 1)
+                            .expectNextCount(1)
+                            .then(() -> file(folder, "growing.txt", bytes))
+                            .then(() -> age(path))
+                            .thenRequest(Long.MAX_VALUE)
+                            .thenConsumeWhile(row -> true)
+                            .verifyComplete());
+            assertThat(said).containsOnlyOnce("growing.txt changed while it was read");
+        }
+    }
+
+    private static void age(Path path) {
+        assertThat(path.toFile().setLastModified(1_000_000_000_000L)).isTrue();
+    }
+
+    @Test
+    void fileThatNobodyTouches_isNothingToTellOf() {
+        Path path = many();
+        assertThat(Logged.by(() -> values(Dataset.lines(path)))).isEmpty();
     }
 
     private static byte[] joined(byte[] first, byte[] second) {
