@@ -117,14 +117,15 @@ final class CacheCommand {
             @Parameters(
                             paramLabel = "FILE",
                             arity = "0..1",
-                            description = "A file that does not exist yet. Default: standard output.")
+                            description = "A file that does not exist yet. Default, and -: standard output.")
                     @Nullable
                     Path file) {
+        Path target = file == null || LineFiles.isStandard(file) ? null : file;
         return reading(options, tools -> {
             AtomicLong damaged = new AtomicLong();
             long lines =
-                    LineFiles.write(tools.exportLines(record -> damaged.incrementAndGet()), file, surroundings.out());
-            if (file == null && surroundings.out().checkError()) {
+                    LineFiles.write(tools.exportLines(record -> damaged.incrementAndGet()), target, surroundings.out());
+            if (target == null && surroundings.out().checkError()) {
                 return ExitCode.USAGE; // what was lost is said at the end of the process
             }
             long answers = lines - 1; // the last one counts them

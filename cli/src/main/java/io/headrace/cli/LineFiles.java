@@ -44,7 +44,7 @@ final class LineFiles {
 
     /** Before anything is made for its lines: {@link #read} would find a file. */
     static void require(Path file) {
-        if (isStandardInput(file)) {
+        if (isStandard(file)) {
             return;
         }
         if (!Files.exists(file)) {
@@ -87,12 +87,13 @@ final class LineFiles {
     }
 
     private static BufferedReader open(Path file) throws IOException {
-        return isStandardInput(file)
+        return isStandard(file)
                 ? new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))
                 : Files.newBufferedReader(file);
     }
 
-    private static boolean isStandardInput(Path file) {
+    /** Whether {@code file} is no file but standard input, or output where it is written. */
+    static boolean isStandard(Path file) {
         return file.toString().equals("-");
     }
 

@@ -142,6 +142,7 @@ class CacheCommandTest {
                 .containsExactlyElementsOf(
                         Files.readAllLines(file).stream().sorted().toList());
         assertThat(cache("export", file.toString()).err()).contains("is there already");
+        assertThat(cache("export", "-")).isEqualTo(cache("export"));
         assertThat(cache("export", temp.resolve("none/answers.jsonl").toString())
                         .err())
                 .contains("cannot be written")
