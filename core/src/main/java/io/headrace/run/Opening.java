@@ -3,7 +3,6 @@ package io.headrace.run;
 import io.headrace.run.JournalRecord.RunStarted;
 import io.headrace.run.LineCheck.Damage;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -33,12 +32,15 @@ record Opening(String pipeline, String dataset, boolean fresh, boolean retryFail
         files.redoCompaction();
         if (files.hasContent() && fresh) {
             notes.add("started afresh: earlier files have the number " + files.moveAside() + " now");
-        } else if (files.hasContent() && !Files.exists(files.journal())) {
-            notes.add("files without a journal were found: they have the number " + files.moveAside() + " now");
         }
         Replay replay = Replay.of(files);
         RunStarted before = replay.ledger().run();
-        if (before != null && !before.pipeline().equals(pipeline)) {
+        if (before == null && files.hasLines()) {
+            replay.ledger().close();
+            notes.add("files without a journal that can be read were found: they have the number " + files.moveAside()
+                    + " now");
+            replay = Replay.of(files);
+        } else if (before != null && !before.pipeline().equals(pipeline)) {
             replay.ledger().close();
             notes.add("the pipeline or its configuration changed: earlier files have the number " + files.moveAside()
                     + " now; equal calls come from the cache");

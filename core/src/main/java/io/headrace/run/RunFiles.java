@@ -72,7 +72,12 @@ record RunFiles(Path directory) {
 
     /** Whether a result, a dead letter or a record of an earlier run is here. */
     boolean hasContent() throws IOException {
-        return size(journal()) + size(results()) + size(deadLetters()) > 0;
+        return size(journal()) > 0 || hasLines();
+    }
+
+    /** Whether a result or a dead letter is here. */
+    boolean hasLines() throws IOException {
+        return size(results()) + size(deadLetters()) > 0;
     }
 
     /** Gives the files of an earlier run the first free number, as in {@code results.1.jsonl}; gives the number. */

@@ -289,6 +289,26 @@ class CheckpointTest {
     }
 
     @Test
+    void resultsWithAJournalThatCannotBeRead_areNotTouched() throws IOException {
+        List<byte[]> unreadable = List.of(new byte[0], new byte[100], "somebody's\n".getBytes(UTF_8));
+        for (int i = 0; i < unreadable.size(); i++) {
+            try (Checkpoint<String> checkpoint = builder().open()) {
+                run(checkpoint, rows(3));
+            }
+            List<String> before = lines("results.jsonl");
+            Files.write(directory.resolve("journal"), unreadable.get(i));
+            try (Checkpoint<String> checkpoint = builder().open()) {
+                assertThat(checkpoint.directory().notes())
+                        .containsExactly("files without a journal that can be read were found: they have the number "
+                                + (i + 1) + " now");
+                assertThat(run(checkpoint, rows(3))).hasSize(3);
+            }
+            assertThat(lines("results." + (i + 1) + ".jsonl")).isEqualTo(before);
+            assertThat(directory.resolve("journal." + (i + 1))).hasBinaryContent(unreadable.get(i));
+        }
+    }
+
+    @Test
     void children_completeTheirRow() throws IOException {
         Item<String> parent = Item.of("p", 0, "x");
         List<Outcome<String>> children = new ArrayList<>();
