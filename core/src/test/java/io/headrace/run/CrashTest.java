@@ -372,30 +372,18 @@ class CrashTest {
     }
 
     private static Process child(Path at, int rows, String before) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command =
+                new ArrayList<>(before.isEmpty() ? List.of() : List.of("sh", "-c", before + "exec \"$@\"", "sh"));
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx128m",
                 "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 "-cp",
                 System.getProperty("java.class.path"),
                 KilledRun.class.getName(),
                 at.toString(),
                 Integer.toString(rows)));
-        if (!before.isEmpty()) {
-            command = List.of(
-                    "sh",
-                    "-c",
-                    before + "exec \"$@\"",
-                    "sh",
-                    command.get(0),
-                    command.get(1),
-                    command.get(2),
-                    command.get(3),
-                    command.get(4),
-                    command.get(5),
-                    command.get(6),
-                    command.get(7));
-        }
         return new ProcessBuilder(command).redirectErrorStream(true).start();
     }
 }

@@ -31,6 +31,8 @@ class SecretsTest {
         try (ReflectingServer server = new ReflectingServer()) {
             List<String> command = List.of(
                     ProcessHandle.current().info().command().orElse("java"),
+                    "-XX:TieredStopAtLevel=1",
+                    "-XX:+UseSerialGC",
                     "-cp",
                     System.getProperty("java.class.path"),
                     "-Dorg.slf4j.simpleLogger.defaultLogLevel=trace",
