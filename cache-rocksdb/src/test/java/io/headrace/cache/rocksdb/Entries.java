@@ -1,5 +1,7 @@
 package io.headrace.cache.rocksdb;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.headrace.Cost;
 import io.headrace.Fingerprint;
 import io.headrace.Usage;
@@ -8,6 +10,7 @@ import io.headrace.cache.ResponseCache;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
@@ -15,7 +18,6 @@ import java.util.SplittableRandom;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
-import reactor.test.StepVerifier;
 
 /** Numbered entries, each of which can be told to be right by itself. */
 final class Entries {
@@ -31,14 +33,7 @@ final class Entries {
 
     static CacheEntry entry(int number) {
         return new CacheEntry(
-                text(number).getBytes(StandardCharsets.UTF_8),
-                false,
-                Usage.of(number, 1),
-                Cost.UNKNOWN,
-                "model",
-                "",
-                Instant.EPOCH,
-                List.of());
+                text(number), false, Usage.of(number, 1), Cost.UNKNOWN, "model", "", Instant.EPOCH, List.of());
     }
 
     /** Stores the entry as the cache layer does. */
@@ -54,8 +49,7 @@ final class Entries {
     }
 
     static void store(ResponseCache cache, int from, int to) {
-        Flux<Void> puts = Flux.range(from, to - from).flatMap(i -> put(cache, i), 64, 1);
-        StepVerifier.create(puts).expectComplete().verify(TIMEOUT);
+        Flux.range(from, to - from).flatMap(i -> put(cache, i), 64, 1).blockLast(TIMEOUT);
     }
 
     /** The numbers below {@code count} whose answers are there, and fails if one is wrong. */
@@ -70,21 +64,23 @@ final class Entries {
                                 .map(entry -> i),
                         64,
                         1);
-        StepVerifier.create(wrong).expectComplete().verify(TIMEOUT);
+        assertThat(wrong.collectList().block(TIMEOUT)).as("wrong answers").isEmpty();
         return found;
     }
 
     static boolean isRight(int number, CacheEntry read) {
-        return new String(read.answer(), StandardCharsets.UTF_8).equals(text(number))
-                && read.usage().inputTokens() == number;
+        return Arrays.equals(read.answer(), text(number)) && read.usage().inputTokens() == number;
     }
 
-    private static String text(int number) {
+    private static byte[] text(int number) {
         Random random = new Random(number);
-        StringBuilder text = new StringBuilder("answer " + number + ": ");
-        for (int i = random.nextInt(400); i > 0; i--) {
-            text.append((char) ('a' + random.nextInt(26)));
+        byte[] head = ("answer " + number + ": ").getBytes(StandardCharsets.US_ASCII);
+        byte[] letters = new byte[random.nextInt(400)];
+        random.nextBytes(letters);
+        byte[] text = Arrays.copyOf(head, head.length + letters.length);
+        for (int i = 0; i < letters.length; i++) {
+            text[head.length + i] = (byte) ('a' + (letters[i] & 0xFF) % 26);
         }
-        return text.toString();
+        return text;
     }
 }

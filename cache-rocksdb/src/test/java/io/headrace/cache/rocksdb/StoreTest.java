@@ -205,11 +205,10 @@ class StoreTest {
             store(cache, 30_000);
             StepVerifier.create(cache.compact()).expectComplete().verify(TIMEOUT);
             long before = cache.statistics().block(TIMEOUT).bytes();
-            StepVerifier.create(Flux.range(0, 29_000)
-                            .flatMap(i -> cache.remove(Entries.key(i), 0), 64, 1)
-                            .then(cache.compact()))
-                    .expectComplete()
-                    .verify(TIMEOUT);
+            Flux.range(0, 29_000)
+                    .flatMap(i -> cache.remove(Entries.key(i), 0), 64, 1)
+                    .then(cache.compact())
+                    .block(TIMEOUT);
             assertThat(cache.statistics().block(TIMEOUT).bytes()).isBetween(1L, before / 10);
         }
     }
