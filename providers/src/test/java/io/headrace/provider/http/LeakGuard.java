@@ -2,8 +2,12 @@ package io.headrace.provider.http;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;
+import java.lang.ref.PhantomReference;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -28,7 +32,7 @@ public final class LeakGuard implements BeforeAllCallback, AfterAllCallback {
                 .isPresent()) {
             return; // one for nested classes and the one round them
         }
-        collect(2);
+        collect();
         String first = takeFound();
         if (!first.isEmpty()) {
             throw new AssertionError("a buffer was not given back, in this class of tests or one before it: " + first);
@@ -42,10 +46,19 @@ public final class LeakGuard implements BeforeAllCallback, AfterAllCallback {
         return first == null ? "" : first;
     }
 
-    /** Has the detector see what is garbage by now. */
-    static void collect(int rounds) {
-        for (int round = 0; round < rounds; round++) {
+    /**
+     * Has the detector see what is garbage by now. A thread of the JVM tells it, a while after the collection: all of the first round is
+     * told when garbage of the second is.
+     */
+    static void collect() {
+        for (int round = 0; round < 2; round++) {
+            ReferenceQueue<Object> told = new ReferenceQueue<>();
+            Reference<Object> garbage = new PhantomReference<>(new Object(), told);
             System.gc();
+            for (int wait = 0; told.poll() == null && wait < 10_000; wait++) {
+                LockSupport.parkNanos(1_000_000);
+            }
+            Reference.reachabilityFence(garbage);
             for (int i = 0; i < 200; i++) { // it reports when a further buffer is made
                 ByteBufAllocator.DEFAULT.buffer(64).release();
             }

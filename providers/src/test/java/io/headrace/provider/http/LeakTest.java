@@ -368,13 +368,13 @@ class LeakTest {
 
     /** What Netty's detector says, at the level paranoid, of buffers that {@code work} lost. */
     private static String reportedLeaks(Runnable work) {
-        LeakGuard.collect(5); // what other tests left is theirs
+        LeakGuard.collect(); // what other tests left is theirs
         PrintStream before = System.err;
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
         try {
             work.run();
-            LeakGuard.collect(5);
+            LeakGuard.collect();
         } finally {
             System.setErr(before);
         }
