@@ -80,14 +80,23 @@ class DocsTest {
     }
 
     @Test
-    void everyTypeNamedInTheArchitecture_isThere() {
+    void everyDecision_isInTheIndex() {
+        Path folder = ROOT.resolve("docs/decisions");
+        assertThat(links(folder.resolve("README.md")))
+                .containsAll(files(folder, ".md").stream()
+                        .map(page -> page.getFileName().toString())
+                        .filter(name -> !name.equals("README.md"))
+                        .toList());
+    }
+
+    @Test
+    void everyTypeNamedInArchitectureAndBenchmarks_isThere() {
         Set<String> known = files(ROOT, ".java").stream()
                 .map(file -> file.getFileName().toString().replace(".java", ""))
                 .collect(Collectors.toSet());
         known.addAll(OF_REACTOR);
-        List<String> named = TYPE_NAME
-                .matcher(read(ROOT.resolve("docs/architecture.md")))
-                .results()
+        List<String> named = Stream.of("docs/architecture.md", "docs/benchmarks.md")
+                .flatMap(page -> TYPE_NAME.matcher(read(ROOT.resolve(page))).results())
                 .map(match -> match.group(1))
                 .toList();
         assertThat(named).hasSizeGreaterThan(100).isSubsetOf(known);
