@@ -37,8 +37,9 @@ final class BudgetOptions {
             names = "--max-error-share",
             paramLabel = "SHARE",
             order = 35,
-            description = "Stops, with the rest pending, when more of the last 100 items failed, 0 to 1. Default: only"
-                    + " warns, above 0.05.")
+            description =
+                    "Stops, with the rest pending, when more of the last 100 items failed, 0 to 1; above 0.05 it warns."
+                            + " Default: only warns.")
     private @Nullable Double maxErrorShare;
 
     /**

@@ -13,30 +13,28 @@ final class ErrorAlarm {
     /** Items that are looked back on. */
     static final int WINDOW = 100;
 
-    /**
-     * What is too much.
-     *
-     * @param share 0 to 1
-     * @param stops whether the run stops then
-     */
-    record Limit(double share, boolean stops) {
-
-        static final Limit DEFAULT = new Limit(0.05, false);
-
-        Limit {
-            if (!(share >= 0 && share <= 1)) {
-                throw new IllegalArgumentException("a share of errors lies between 0 and 1, not at " + share);
-            }
-        }
-    }
-
     private final double share;
     private final BitSet failures = new BitSet(WINDOW);
     private long seen;
     private boolean told;
 
+    /**
+     * @param share 0 to 1; 1 is never passed
+     */
     ErrorAlarm(double share) {
         this.share = share;
+    }
+
+    /**
+     * {@code share}, if it is one.
+     *
+     * @throws IllegalArgumentException if it is not from 0 to 1
+     */
+    static double checked(double share) {
+        if (!(share >= 0 && share <= 1)) {
+            throw new IllegalArgumentException("a share of errors lies between 0 and 1, not at " + share);
+        }
+        return share;
     }
 
     /** Counts an item; what there is to tell. */

@@ -22,6 +22,7 @@ final class OutcomeFilter<O> {
     private final Consumer<String> warning;
     private final Consumer<String> stop;
     private final ErrorAlarm alarm;
+    private final ErrorAlarm end;
     private final AtomicLong parked = new AtomicLong();
     private boolean warned;
     private boolean outOfReach;
@@ -32,7 +33,8 @@ final class OutcomeFilter<O> {
         this.context = context;
         this.warning = warning;
         this.stop = stop;
-        this.alarm = new ErrorAlarm(settings.errorShare().share());
+        this.alarm = new ErrorAlarm(settings.warnAboveErrorShare());
+        this.end = new ErrorAlarm(settings.stopAboveErrorShare());
     }
 
     /** Hands {@code outcome} to {@code recorded}, or leaves it out. */
@@ -44,7 +46,9 @@ final class OutcomeFilter<O> {
         } else if (outcome instanceof Failed<O> failed && isOutOfReach(failed.kind())) {
             stopOnce(failed);
         } else {
-            alarm.item(outcome instanceof Failed).ifPresent(this::tooManyFail);
+            boolean failed = outcome instanceof Failed;
+            alarm.item(failed).ifPresent(this::warn);
+            end.item(failed).ifPresent(stop);
             recorded.next(outcome);
         }
     }
@@ -71,10 +75,8 @@ final class OutcomeFilter<O> {
         }
     }
 
-    private void tooManyFail(String what) {
-        if (settings.errorShare().stops()) {
-            stop.accept(what);
-        } else if (warned) {
+    private void warn(String what) {
+        if (warned) {
             LOG.warn("{}", what); // the report must not grow with the rows
         } else {
             warned = true;

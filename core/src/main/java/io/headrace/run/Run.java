@@ -218,7 +218,8 @@ public final class Run<O> {
         private Duration syncEvery = Duration.ofSeconds(1);
         private Duration grace = Duration.ofSeconds(30);
         private int accountErrors = 10;
-        private ErrorAlarm.Limit errorShare = ErrorAlarm.Limit.DEFAULT;
+        private double warnAboveErrorShare = 0.05;
+        private double stopAboveErrorShare = 1;
         private @Nullable Budget budget;
         private @Nullable BatchQueue queue;
         private final List<Gate> gates = new ArrayList<>();
@@ -399,19 +400,19 @@ public final class Run<O> {
          * @throws IllegalArgumentException for another share
          */
         public Builder<I, O> warnAboveErrorShare(double share) {
-            this.errorShare = new ErrorAlarm.Limit(share, false);
+            this.warnAboveErrorShare = ErrorAlarm.checked(share);
             return this;
         }
 
         /**
          * Stops the run by policy when more than {@code share} of the last 100 items failed; default never. Rows that have not begun stay
-         * pending.
+         * pending. It {@linkplain #warnAboveErrorShare warns} all the same.
          *
          * @param share 0 to 1; 1 never stops
          * @throws IllegalArgumentException for another share
          */
         public Builder<I, O> stopAboveErrorShare(double share) {
-            this.errorShare = new ErrorAlarm.Limit(share, true);
+            this.stopAboveErrorShare = ErrorAlarm.checked(share);
             return this;
         }
 
@@ -478,7 +479,8 @@ public final class Run<O> {
                     syncEvery,
                     grace,
                     accountErrors,
-                    errorShare,
+                    warnAboveErrorShare,
+                    stopAboveErrorShare,
                     budget == null ? null : new RunSpending(budget, directory),
                     queue,
                     List.copyOf(gates),

@@ -180,6 +180,15 @@ class RunBudgetTest {
         assertThat(stopped.reason()).isEqualTo("10 of the last 100 items failed, more than the 9.0 % allowed");
         assertThat(stopped.total().items().ok()).isLessThan(200);
         assertThat(stopped.total().items().pending()).isPositive();
+
+        RunReport lenient = bad.fresh(true)
+                .warnAboveErrorShare(0.05)
+                .stopAboveErrorShare(0.5)
+                .build()
+                .execute()
+                .block(SOON);
+        assertThat(lenient.end()).isEqualTo(End.FINISHED);
+        assertThat(lenient.notes()).contains("10 of the last 100 items failed, more than the 5.0 % allowed");
     }
 
     @Test
