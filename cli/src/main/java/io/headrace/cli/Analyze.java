@@ -127,6 +127,7 @@ final class Analyze implements Callable<Integer> {
                 .concurrency(options.limits.concurrency().orElse(GateOptions.USUAL_CONCURRENCY))
                 .latency(latency)
                 .gate(calls.gate())
+                .cachePolicy(options.answers.policy())
                 .estimate()
                 .block();
         EstimateText.print(

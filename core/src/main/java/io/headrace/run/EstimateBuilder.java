@@ -5,6 +5,7 @@ import io.headrace.CallOptions;
 import io.headrace.Outcome;
 import io.headrace.Require;
 import io.headrace.admission.Gate;
+import io.headrace.admission.GateSnapshot;
 import io.headrace.admission.Level;
 import io.headrace.dataset.Dataset;
 import io.headrace.flow.Pipeline;
@@ -164,8 +165,7 @@ public final class EstimateBuilder<I> {
         assumptions.add("a call takes " + latency.toMillis() + " ms, and " + concurrency + " are in flight at once");
         List<Level> levels = gates.stream()
                 .map(Gate::snapshot)
-                .flatMap(gate -> Stream.concat(
-                        gate.shared().stream(), gate.keys().stream().flatMap(key -> key.levels().stream())))
+                .flatMap(gate -> Stream.concat(gate.shared().stream(), ofAllKeys(gate.keys())))
                 .toList();
         for (Level level : levels) {
             double needs = units(level.resource(), sums) / level.limit() * seconds(level.resource());
@@ -175,6 +175,27 @@ public final class EstimateBuilder<I> {
             }
         }
         return Duration.ofMillis((long) (longest * 1_000));
+    }
+
+    /** The limits that each key has for itself, added up over those that are in use; one that a key does not know is none. */
+    private static Stream<Level> ofAllKeys(List<GateSnapshot.Key> keys) {
+        List<List<Level>> inUse = keys.stream()
+                .filter(key -> key.gone().isEmpty())
+                .map(GateSnapshot.Key::levels)
+                .toList();
+        return inUse.stream().limit(1).flatMap(List::stream).map(level -> {
+            double limit =
+                    inUse.stream().mapToDouble(levels -> limit(level, levels)).sum();
+            return new Level(level.resource(), 0, limit, level.origin());
+        });
+    }
+
+    private static double limit(Level like, List<Level> levels) {
+        return levels.stream()
+                .filter(level -> level.resource().equals(like.resource()) && level.origin() == like.origin())
+                .mapToDouble(Level::limit)
+                .min()
+                .orElse(Double.POSITIVE_INFINITY);
     }
 
     /** What the run takes of a resource such as {@code input tokens per minute}; 0 of one that no estimate is made of. */

@@ -8,6 +8,7 @@ import io.headrace.Codec;
 import io.headrace.Cost;
 import io.headrace.Fingerprint;
 import io.headrace.Usage;
+import io.headrace.admission.ApiKey;
 import io.headrace.admission.Demand;
 import io.headrace.admission.Gate;
 import io.headrace.cache.CallKey;
@@ -137,6 +138,18 @@ class EstimateTest {
                         .block(SOON)
                         .duration())
                 .isEqualTo(Duration.ofMinutes(60));
+    }
+
+    @Test
+    void limitsOfSeveralKeys_areThereTogether() {
+        Gate keys = Gate.builder("keys")
+                .requestsPerMinute(20)
+                .keys(List.of(new ApiKey("a", "key-a"), new ApiKey("b", "key-b")))
+                .build();
+        Estimate estimate =
+                Estimate.of(words(100), pipeline).gate(keys).estimate().block(SOON);
+        assertThat(estimate.duration()).isEqualTo(Duration.ofMinutes(5));
+        assertThat(estimate.assumptions()).contains("requests per minute are limited to 40");
     }
 
     @Test
