@@ -21,6 +21,14 @@ public sealed interface Outcome<T> {
         return new Ok<>(item, Tally.ZERO);
     }
 
+    /**
+     * Outcomes as JSON on one line, for an engine that takes them to another process. The value is written by {@code values}, which must
+     * write JSON. Of an item that failed or was skipped the value is left out: it may be of any type, and read back it is the item's id.
+     */
+    static <T> Codec<Outcome<T>> codec(Codec<T> values) {
+        return new OutcomeCodec<>(values);
+    }
+
     /** The item goes on to the next step. */
     record Ok<T>(Item<T> item, Tally tally) implements Outcome<T> {
 
