@@ -183,6 +183,24 @@ public final class Gate {
         update(() -> slots.change(max));
     }
 
+    /**
+     * States another limit on a rate for each key from now on, as {@link GateBuilder#rate} does: of what is there, as much stays as the new
+     * burst holds. Calls in line that ask for more than it ever allows fail.
+     *
+     * @throws IllegalStateException for {@link Charge#TOKENS} where no such limit was stated when the gate was built
+     */
+    public void rate(Charge charge, Rate rate) {
+        Objects.requireNonNull(rate, "rate");
+        change((now, deferred) -> keys.seats().forEach(seat -> {
+            TokenBucket bucket = seat.bucket(charge);
+            if (bucket == null) {
+                throw new IllegalStateException("gate '" + name + "' has no limit on the rate of " + charge.unit()
+                        + " to change: set one when building it");
+            }
+            bucket.change(rate, now);
+        }));
+    }
+
     /** Runs {@code change}, which changes resources of this gate, under its lock; then admits whoever may go. */
     public void update(Runnable change) {
         change((now, deferred) -> change.run());

@@ -20,6 +20,12 @@ class Resources {
         return first(resource -> resource instanceof AdaptiveLimits limits ? limits : null);
     }
 
+    /** Its limit on the rate of {@code charge}, the gate's own before any that was given to it; null where there is none. */
+    @Nullable
+    TokenBucket bucket(Charge charge) {
+        return first(resource -> resource instanceof TokenBucket bucket && bucket.charge() == charge ? bucket : null);
+    }
+
     /** Why {@code demand} can never be granted, as the first of them says it; null when it can. */
     @Nullable
     String impossible(Demand demand) {

@@ -85,6 +85,10 @@ public final class TokenBucket implements Resource {
         use(now);
     }
 
+    Charge charge() {
+        return charge;
+    }
+
     @Override
     public String name() {
         return name;

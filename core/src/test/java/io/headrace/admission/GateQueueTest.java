@@ -7,6 +7,7 @@ import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.headrace.ApiException;
 import io.headrace.Call;
@@ -274,6 +275,44 @@ class GateQueueTest extends VirtualGates {
         assertThat(order).hasSize(3);
         end("c");
         assertThat(order).containsExactly("a", "b", "c", "d");
+    }
+
+    @Test
+    void rate_changesWhileRunning_forEachKey() {
+        Gate gate = gate().rate(Charge.REQUESTS, Rate.perMinute(60).withBurst(1))
+                .keys(List.of(new ApiKey("a", "key-a"), new ApiKey("b", "key-b")))
+                .build();
+        time.advanceTimeBy(ofMinutes(60));
+        for (int i = 0; i < 1_000; i++) {
+            call(gate, "call " + i, BATCH).subscribe();
+        }
+        time.advanceTimeBy(ofSeconds(10));
+        assertThat(order.size()).isBetween(20, 22);
+        gate.rate(Charge.REQUESTS, Rate.perMinute(600).withBurst(1));
+        order.clear();
+        time.advanceTimeBy(ofSeconds(10));
+        assertThat(order.size()).isBetween(190, 202);
+        gate.rate(Charge.REQUESTS, Rate.perMinute(60).withBurst(1));
+        order.clear();
+        time.advanceTimeBy(ofSeconds(10));
+        assertThat(order.size()).isBetween(18, 22);
+        assertThat(gate.snapshot().keys().get(1).levels()).anySatisfy(level -> {
+            assertThat(level.resource()).isEqualTo("requests per minute");
+            assertThat(level.limit()).isEqualTo(60);
+        });
+    }
+
+    @Test
+    void rateThatWasNotStated_canBeLater_whereTheServerMayTellIt() {
+        Gate gate = gate().build();
+        gate.rate(Charge.INPUT_TOKENS, Rate.perMinute(100));
+        Call<String, String> call = Mono::just;
+        StepVerifier.create(call.with(gate.<String, String>layer(r -> new Demand(101, 0, Cost.ZERO), Meter.free()))
+                        .apply("q"))
+                .verifyErrorSatisfies(error -> assertThat(error).hasMessageContaining("more than the 100 stated"));
+        assertThatIllegalStateException()
+                .isThrownBy(() -> gate.rate(Charge.TOKENS, Rate.perMinute(100)))
+                .withMessageContaining("no limit on the rate of tokens");
     }
 
     @Test
