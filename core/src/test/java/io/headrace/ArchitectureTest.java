@@ -21,10 +21,12 @@ import com.tngtech.archunit.lang.SimpleConditionEvent;
 import io.headrace.admission.Resource;
 import java.util.Set;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 import org.reactivestreams.Publisher;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 
 /** Holds the import direction and the habits that the design names. */
 @AnalyzeClasses(packages = "io.headrace", importOptions = DoNotIncludeTests.class)
@@ -137,6 +139,15 @@ class ArchitectureTest {
             .callMethodWhere(bareSubscribe(Mono.class))
             .orShould()
             .callMethodWhere(bareSubscribe(Flux.class));
+
+    @ArchTest
+    static final ArchRule concurrencyAndPrefetchAreStated = noClasses()
+            .should()
+            .callMethod(Flux.class, "flatMap", Function.class)
+            .orShould()
+            .callMethod(Flux.class, "flatMapSequential", Function.class)
+            .orShould()
+            .callMethod(Flux.class, "publishOn", Scheduler.class);
 
     @ArchTest
     static final ArchRule timeIsInjected = noClasses()

@@ -73,7 +73,7 @@ public final class HedgeLayer<Q, R> implements Layer<Q, R> {
             Flux<Signal<R>> extra = race.isOut()
                     .switchMap(out -> out ? ticks : Flux.empty())
                     .filter(tick -> race.mayBegin(spec.maxAttempts()))
-                    .flatMap(tick -> call.materialize());
+                    .flatMap(tick -> call.materialize(), spec.maxAttempts(), 1);
             return Flux.merge(call.contextWrite(race::into).materialize(), extra)
                     .handle(race::decide)
                     .next();
