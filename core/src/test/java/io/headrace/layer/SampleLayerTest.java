@@ -36,6 +36,9 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
+import reactor.test.publisher.TestPublisher;
+import reactor.test.publisher.TestPublisher.Violation;
+import reactor.test.subscriber.TestSubscriber;
 import reactor.util.context.Context;
 
 /** Each sentence of "Samples". */
@@ -145,14 +148,14 @@ class SampleLayerTest {
 
     @Test
     void answerThatComesAfterTheCancel_isNotDelivered_forAnotherMayHaveItsSample() {
-        Sinks.One<String> late = Sinks.one();
-        List<String> delivered = new CopyOnWriteArrayList<>();
-        Call<String, String> layer = ((Call<String, String>)
-                        request -> late.asMono().doOnCancel(() -> late.tryEmitValue("late")))
-                .with(SampleLayer.of(MapCache.KEYS));
-        Disposable caller = in(a, layer.apply("q")).subscribe(delivered::add);
-        caller.dispose();
-        assertThat(delivered).isEmpty();
+        TestPublisher<String> late = TestPublisher.createNoncompliant(Violation.DEFER_CANCELLATION);
+        Call<String, String> layer =
+                ((Call<String, String>) request -> Mono.fromDirect(late)).with(SampleLayer.of(MapCache.KEYS));
+        TestSubscriber<String> caller = TestSubscriber.create();
+        in(a, layer.apply("q")).subscribe(caller);
+        caller.cancel();
+        late.next("late");
+        assertThat(caller.getReceivedOnNextAfterCancellation()).isEmpty();
         assertThat(a.take(MapCache.KEYS.key("q").fingerprint(), 1)).isZero();
     }
 
