@@ -105,6 +105,12 @@ class AnalyzeTest {
         analyze("--sim-latency", "1ms");
         assertThat(analyze("--estimate").out())
                 .contains("0 calls to send, 60 from the cache", "0.0000 USD to 0.0000 USD");
+        for (String policy : List.of("refresh", "bypass")) {
+            assertThat(analyze("--estimate", "--cache-policy", policy).out())
+                    .contains("60 calls to send, 0 from the cache");
+        }
+        assertThat(analyze("--estimate", "--cache-max-age", "1ms").out())
+                .contains("60 calls to send, 0 from the cache");
     }
 
     @Test
@@ -401,6 +407,15 @@ class AnalyzeTest {
         assertThat(analyze(with(some, "--cache-max-age", "1ms")).out()).contains("7 sent");
         assertThat(analyze("--cache-max-age", "0").err()).contains("--cache-max-age must be above 0");
         assertThat(analyze("--cache-policy", "never").err()).contains("--cache-policy", "read-only", "never");
+    }
+
+    @Test
+    void maxErrorShare_stopsWithTheRestPending() throws IOException {
+        Object[] unanswered = {"--input", questions(400), "--cache-policy", "read-only", "--concurrency", "1"};
+        Result stopped = analyze(with(unanswered, "--max-error-share", "0.5"));
+        assertThat(stopped.exitCode()).isEqualTo(3);
+        assertThat(stopped.out()).contains("100 of the last 100 items failed, more than the 50.0 % allowed");
+        assertThat(analyze("--max-error-share", "1.5").err()).contains("--max-error-share");
     }
 
     @Test

@@ -119,14 +119,20 @@ class SignalsTest {
 
     @Test
     void simulate_printsItsUrlAndEndsOnSignal() throws Exception {
-        Process process =
-                command("simulate", "--log", temp.resolve("log").toString()).start();
+        Process process = command(
+                        "simulate",
+                        "--log",
+                        temp.resolve("log").toString(),
+                        "--batch-log",
+                        temp.resolve("batch-log").toString())
+                .start();
         await(process, () -> text("out").endsWith(System.lineSeparator()));
         assertThat(text("out")).matches("http://127\\.0\\.0\\.1:\\d+/v1\\s+");
         process.destroy();
         assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isZero();
         assertThat(temp.resolve("log")).exists();
+        assertThat(temp.resolve("batch-log")).exists();
     }
 
     private static boolean isIgnored(int signal) throws IOException {
