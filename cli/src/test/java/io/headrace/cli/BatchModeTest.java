@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -257,6 +258,28 @@ class BatchModeTest {
                 .contains("there are no batches in");
         assertThat(cli.run("batch", "cancel", "--out", temp.resolve("nothing")).err())
                 .contains("--base-url says whom to ask");
+    }
+
+    @Test
+    void whatBatchesLeave_failsOrGoesOnline_asTold() {
+        try (SimulatedProvider losing = SimulatedProvider.builder()
+                        .requireKey(false)
+                        .batches(SimulatedBatches.DEFAULT.share(SimulatedBatches.Fate.FAILED, 1))
+                        .start();
+                SimulatedProvider slow = slowProvider().start()) {
+            String[] once = {"--mode", "batch", "--wait", "--poll", "20ms", "--max-samples", "3", "--max-batches", "1"};
+            assertThat(at(losing, with(once, "--identity", "a")).exitCode()).isEqualTo(2);
+            Result moved = at(losing, with(once, "--identity", "a", "--retry-failed", "--leftovers", "online"));
+            assertThat(moved.exitCode()).as(moved.out() + moved.err()).isZero();
+            Result late = analyze("late", "empty", (Object[])
+                    with(once, "--base-url", slow.baseUrl(), "--move-online-after", "100ms"));
+            assertThat(late.exitCode()).as(late.out() + late.err()).isZero();
+            assertThat(late.out()).contains("3 ok, 0 failed");
+        }
+    }
+
+    private static String[] with(String[] arguments, String... more) {
+        return Stream.concat(Arrays.stream(arguments), Arrays.stream(more)).toArray(String[]::new);
     }
 
     /** With batches that take an hour. */
