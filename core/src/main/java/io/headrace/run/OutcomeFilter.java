@@ -21,8 +21,8 @@ final class OutcomeFilter<O> {
     private final RunContext context;
     private final Consumer<String> warning;
     private final Consumer<String> stop;
-    private final ErrorAlarm alarm;
-    private final ErrorAlarm end;
+    private final ErrorAlarm warnAlarm;
+    private final ErrorAlarm stopAlarm;
     private final AtomicLong parked = new AtomicLong();
     private boolean warned;
     private boolean outOfReach;
@@ -33,8 +33,8 @@ final class OutcomeFilter<O> {
         this.context = context;
         this.warning = warning;
         this.stop = stop;
-        this.alarm = new ErrorAlarm(settings.warnAboveErrorShare());
-        this.end = new ErrorAlarm(settings.stopAboveErrorShare());
+        this.warnAlarm = new ErrorAlarm(settings.warnAboveErrorShare());
+        this.stopAlarm = new ErrorAlarm(settings.stopAboveErrorShare());
     }
 
     /** Hands {@code outcome} to {@code recorded}, or leaves it out. */
@@ -47,8 +47,8 @@ final class OutcomeFilter<O> {
             stopOnce(failed);
         } else {
             boolean failed = outcome instanceof Failed;
-            alarm.item(failed).ifPresent(this::warn);
-            end.item(failed).ifPresent(stop);
+            warnAlarm.item(failed).ifPresent(this::warn);
+            stopAlarm.item(failed).ifPresent(stop);
             recorded.next(outcome);
         }
     }
