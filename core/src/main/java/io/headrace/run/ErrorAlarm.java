@@ -1,6 +1,5 @@
 package io.headrace.run;
 
-import java.util.BitSet;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -10,12 +9,7 @@ import java.util.Optional;
  */
 final class ErrorAlarm {
 
-    /** Items that are looked back on. */
-    static final int WINDOW = 100;
-
     private final double share;
-    private final BitSet failures = new BitSet(WINDOW);
-    private long seen;
     private boolean told;
 
     /**
@@ -37,13 +31,12 @@ final class ErrorAlarm {
         return share;
     }
 
-    /** Counts an item; what there is to tell. */
-    Optional<String> item(boolean failed) {
-        failures.set((int) (seen % WINDOW), failed);
-        seen++;
-        int now = failures.cardinality();
-        if (seen < WINDOW || now <= share * WINDOW) {
-            told &= now > share * WINDOW / 2;
+    /** What there is to tell after an item. */
+    Optional<String> look(RecentFailures failures) {
+        int now = failures.count();
+        double limit = share * RecentFailures.WINDOW;
+        if (!failures.isFull() || now <= limit) {
+            told &= now > limit / 2;
             return Optional.empty();
         }
         if (told) {
@@ -54,7 +47,7 @@ final class ErrorAlarm {
                 Locale.ROOT,
                 "%d of the last %d items failed, more than the %s %% allowed",
                 now,
-                WINDOW,
+                RecentFailures.WINDOW,
                 Double.toString(Math.round(share * 1000) / 10.0)));
     }
 }

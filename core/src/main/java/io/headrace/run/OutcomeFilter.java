@@ -21,6 +21,7 @@ final class OutcomeFilter<O> {
     private final RunContext context;
     private final Consumer<String> warning;
     private final Consumer<String> stop;
+    private final RecentFailures failures = new RecentFailures();
     private final ErrorAlarm warnAlarm;
     private final ErrorAlarm stopAlarm;
     private final AtomicLong parked = new AtomicLong();
@@ -46,9 +47,9 @@ final class OutcomeFilter<O> {
         } else if (outcome instanceof Failed<O> failed && isOutOfReach(failed.kind())) {
             stopOnce(failed);
         } else {
-            boolean failed = outcome instanceof Failed;
-            warnAlarm.item(failed).ifPresent(this::warn);
-            stopAlarm.item(failed).ifPresent(stop);
+            failures.item(outcome instanceof Failed);
+            warnAlarm.look(failures).ifPresent(this::warn);
+            stopAlarm.look(failures).ifPresent(stop);
             recorded.next(outcome);
         }
     }

@@ -212,10 +212,11 @@ class RunBudgetTest {
     @Test
     void alarm_tellsAgain_afterTheShareWentDown() {
         ErrorAlarm alarm = new ErrorAlarm(0.05);
+        RecentFailures failures = new RecentFailures();
         AtomicInteger told = new AtomicInteger();
         for (int i = 0; i < 1_000; i++) {
             boolean failed = i / 300 % 2 == 1 && i % 5 == 0; // 20 % from 300 to 600 and from 900 on
-            alarm.item(failed).ifPresent(what -> told.incrementAndGet());
+            alarm.look(failures.item(failed)).ifPresent(what -> told.incrementAndGet());
         }
         assertThat(told).hasValue(2);
     }
