@@ -1,5 +1,6 @@
 package io.headrace.cli;
 
+import static io.headrace.cli.Cli.plus;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.admission.Learned;
@@ -10,7 +11,6 @@ import io.headrace.testkit.SimulatedProvider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -196,7 +196,7 @@ class AnalyzeTest {
             provider.clearScript();
             assertThat(analyze(arguments).exitCode()).isEqualTo(2);
 
-            Result mended = analyze(with(arguments, "--retry-failed"));
+            Result mended = analyze(plus(arguments, "--retry-failed"));
             assertThat(mended.exitCode()).isZero();
             assertThat(mended.out()).contains("1 item done", "6 ok, 0 failed");
             assertThat(out.resolve("dead-letters.jsonl")).isEmptyFile();
@@ -303,7 +303,7 @@ class AnalyzeTest {
                             new Learned(System.currentTimeMillis(), 4.0, null, null));
             assertThat(analyze(arguments).exitCode()).isZero();
             assertThat(startOfConcurrency()).isEqualTo(4);
-            assertThat(analyze(with(arguments, "--concurrency", "50")).exitCode())
+            assertThat(analyze(plus(arguments, "--concurrency", "50")).exitCode())
                     .isZero();
             assertThat(startOfConcurrency()).isEqualTo(50);
         }
@@ -395,16 +395,16 @@ class AnalyzeTest {
     @Test
     void cachePolicy_saysHowStoredAnswersAreUsed() {
         Object[] some = {"--max-samples", "3", "--sim-latency", "1ms", "--fresh"};
-        Result missing = analyze(with(some, "--cache-policy", "read-only"));
+        Result missing = analyze(plus(some, "--cache-policy", "read-only"));
         assertThat(missing.exitCode()).isEqualTo(2);
         assertThat(missing.out()).contains("not-cached 3");
         assertThat(analyze(some).out()).contains("7 sent");
-        assertThat(analyze(with(some, "--cache-policy", "read-only")).exitCode())
+        assertThat(analyze(plus(some, "--cache-policy", "read-only")).exitCode())
                 .isZero();
-        assertThat(analyze(with(some, "--cache-policy", "refresh")).out()).contains("7 sent");
-        assertThat(analyze(with(some, "--cache-policy", "bypass")).out()).contains("7 sent");
-        assertThat(analyze(with(some, "--cache-max-age", "1h")).out()).contains("no call was sent");
-        assertThat(analyze(with(some, "--cache-max-age", "1ms")).out()).contains("7 sent");
+        assertThat(analyze(plus(some, "--cache-policy", "refresh")).out()).contains("7 sent");
+        assertThat(analyze(plus(some, "--cache-policy", "bypass")).out()).contains("7 sent");
+        assertThat(analyze(plus(some, "--cache-max-age", "1h")).out()).contains("no call was sent");
+        assertThat(analyze(plus(some, "--cache-max-age", "1ms")).out()).contains("7 sent");
         assertThat(analyze("--cache-max-age", "0").err()).contains("--cache-max-age must be above 0");
         assertThat(analyze("--cache-policy", "never").err()).contains("--cache-policy", "read-only", "never");
     }
@@ -412,7 +412,7 @@ class AnalyzeTest {
     @Test
     void maxErrorShare_stopsWithTheRestPending() throws IOException {
         Object[] unanswered = {"--input", questions(400), "--cache-policy", "read-only", "--concurrency", "1"};
-        Result stopped = analyze(with(unanswered, "--max-error-share", "0.5"));
+        Result stopped = analyze(plus(unanswered, "--max-error-share", "0.5"));
         assertThat(stopped.exitCode()).isEqualTo(3);
         assertThat(stopped.out()).contains("100 of the last 100 items failed, more than the 50.0 % allowed");
         assertThat(analyze("--max-error-share", "1.5").err()).contains("--max-error-share");
@@ -445,13 +445,7 @@ class AnalyzeTest {
     }
 
     private Result analyze(Object... more) {
-        return cli.run(with(new Object[] {"analyze", "--cache", temp.resolve("cache"), "--out", out}, more));
-    }
-
-    private static Object[] with(Object[] arguments, Object... more) {
-        List<Object> all = new ArrayList<>(List.of(arguments));
-        all.addAll(List.of(more));
-        return all.toArray();
+        return cli.run(plus(new Object[] {"analyze", "--cache", temp.resolve("cache"), "--out", out}, more));
     }
 
     private Path questions(int count) throws IOException {

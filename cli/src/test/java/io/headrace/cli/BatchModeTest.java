@@ -1,5 +1,6 @@
 package io.headrace.cli;
 
+import static io.headrace.cli.Cli.plus;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.batch.BatchQueue;
@@ -14,10 +15,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -137,7 +136,7 @@ class BatchModeTest {
     void cancel_withAnotherKeyOrAtAnotherServer_saysThatNothingWasCancelled_andTheNextOneDoes() {
         try (SimulatedProvider server = slowProvider().start();
                 SimulatedProvider other = slowProvider().start()) {
-            String[] named = {"--mode", "batch", "--identity", "named"};
+            Object[] named = {"--mode", "batch", "--identity", "named"};
             assertThat(at(server, named).exitCode()).isEqualTo(4);
             Result cancelled = cancel(other, "--identity", "named");
             assertThat(cancelled.exitCode()).isEqualTo(1);
@@ -184,13 +183,11 @@ class BatchModeTest {
                 .requireKey(false)
                 .batches(SimulatedBatches.DEFAULT.share(SimulatedBatches.Fate.FAILED, 1))
                 .start()) {
-            String[] batch = {"--mode", "batch", "--wait", "--poll", "10ms", "--max-samples", "3"};
+            Object[] batch = {"--mode", "batch", "--wait", "--poll", "10ms", "--max-samples", "3"};
             assertThat(at(server, batch).exitCode()).isEqualTo(2);
             server.batches(SimulatedBatches.DEFAULT);
             assertThat(at(server, batch).out()).contains("0 ok, 3 failed");
-            String[] fresh = Arrays.copyOf(batch, batch.length + 1);
-            fresh[batch.length] = "--fresh";
-            assertThat(at(server, fresh).out()).contains("3 ok, 0 failed");
+            assertThat(at(server, plus(batch, "--fresh")).out()).contains("3 ok, 0 failed");
         }
     }
 
@@ -267,19 +264,15 @@ class BatchModeTest {
                         .batches(SimulatedBatches.DEFAULT.share(SimulatedBatches.Fate.FAILED, 1))
                         .start();
                 SimulatedProvider slow = slowProvider().start()) {
-            String[] once = {"--mode", "batch", "--wait", "--poll", "20ms", "--max-samples", "3", "--max-batches", "1"};
-            assertThat(at(losing, with(once, "--identity", "a")).exitCode()).isEqualTo(2);
-            Result moved = at(losing, with(once, "--identity", "a", "--retry-failed", "--leftovers", "online"));
+            Object[] once = {"--mode", "batch", "--wait", "--poll", "20ms", "--max-samples", "3", "--max-batches", "1"};
+            assertThat(at(losing, plus(once, "--identity", "a")).exitCode()).isEqualTo(2);
+            Result moved = at(losing, plus(once, "--identity", "a", "--retry-failed", "--leftovers", "online"));
             assertThat(moved.exitCode()).as(moved.out() + moved.err()).isZero();
-            Result late = analyze("late", "empty", (Object[])
-                    with(once, "--base-url", slow.baseUrl(), "--move-online-after", "100ms"));
+            Result late =
+                    analyze("late", "empty", plus(once, "--base-url", slow.baseUrl(), "--move-online-after", "100ms"));
             assertThat(late.exitCode()).as(late.out() + late.err()).isZero();
             assertThat(late.out()).contains("3 ok, 0 failed");
         }
-    }
-
-    private static String[] with(String[] arguments, String... more) {
-        return Stream.concat(Arrays.stream(arguments), Arrays.stream(more)).toArray(String[]::new);
     }
 
     /** With batches that take an hour. */
@@ -310,10 +303,8 @@ class BatchModeTest {
         return cli.run(all.toArray());
     }
 
-    private Result at(SimulatedProvider server, String... more) {
-        List<Object> all = new ArrayList<>(List.of("--base-url", server.baseUrl()));
-        all.addAll(List.of(more));
-        return analyze("out", "cache", all.toArray());
+    private Result at(SimulatedProvider server, Object... more) {
+        return analyze("out", "cache", plus(new Object[] {"--base-url", server.baseUrl()}, more));
     }
 
     private Result analyze(String out, String cache, Object... more) {

@@ -2,8 +2,10 @@ package io.headrace.cli;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** Runs the command in this process, with signals that never come and an environment of its own. */
 final class Cli {
@@ -18,13 +20,17 @@ final class Cli {
         return this;
     }
 
+    /** {@code arguments} and {@code more} behind them. */
+    static Object[] plus(Object[] arguments, Object... more) {
+        return Stream.of(arguments, more).flatMap(Arrays::stream).toArray();
+    }
+
     Result run(Object... arguments) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         int exitCode = Main.commandLine(new Surroundings(
                         new PrintWriter(out), new PrintWriter(err), environment::get, StopSignals.none()))
-                .execute(
-                        java.util.Arrays.stream(arguments).map(Object::toString).toArray(String[]::new));
+                .execute(Arrays.stream(arguments).map(Object::toString).toArray(String[]::new));
         return new Result(exitCode, out.toString(), err.toString());
     }
 }
