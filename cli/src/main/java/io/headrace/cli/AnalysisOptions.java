@@ -60,7 +60,7 @@ final class AnalysisOptions {
         Threads.check();
         SimulatorSettings simulated = simulator.settings(provider);
         limits.check();
-        batch.check(answers, budget);
+        batch.check(answers, budget, provider.isSimulatedHere());
         budget.check();
         input.check(out);
         answers.policy(); // says what is wrong with it

@@ -1,5 +1,6 @@
 package io.headrace.cli;
 
+import io.headrace.CachePolicy;
 import io.headrace.admission.Budget;
 import io.headrace.batch.BatchQueue;
 import io.headrace.cache.ResponseCache;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -41,6 +43,7 @@ import picocli.CommandLine.Option;
 final class Analyze implements Callable<Integer> {
 
     private static final int MAX_REASONING_TOKENS = 1_000_000;
+    private static final Duration USUAL_LATENCY = Duration.ofSeconds(1);
 
     private final Surroundings surroundings;
 
@@ -70,9 +73,8 @@ final class Analyze implements Callable<Integer> {
             names = "--latency",
             paramLabel = "TIME",
             order = 9,
-            defaultValue = "1s",
-            description = "For --estimate: time for one call. Default: ${DEFAULT-VALUE}.")
-    private Duration latency = Duration.ZERO;
+            description = "For --estimate: time for one call. Default: 1s.")
+    private @Nullable Duration latency;
 
     @Option(
             names = "--reasoning-tokens",
@@ -99,8 +101,12 @@ final class Analyze implements Callable<Integer> {
     public Integer call() {
         SimulatorSettings simulated = options.check(out);
         Checks.range("--reasoning-tokens", reasoningTokens, 0, MAX_REASONING_TOKENS);
+        Checks.needs("--latency", latency != null, "--estimate", estimateOnly);
         if (estimateOnly && clearCache) {
             throw new UsageProblem("--estimate changes nothing: leave out --clear-cache");
+        }
+        if (clearCache && options.answers.policy().mode() == CachePolicy.Mode.READ_ONLY) {
+            throw new UsageProblem("--clear-cache leaves nothing that --cache-policy read-only could read");
         }
         // first: it opens on a thread of its own meanwhile
         try (ResponseCache cache =
@@ -125,7 +131,7 @@ final class Analyze implements Callable<Integer> {
         surroundings.err().println(options.head(dataset, backend, "model " + backend.model()));
         Estimate estimate = Estimate.of(options.input.first(dataset), pipeline(analysis(backend, calls)))
                 .concurrency(options.limits.concurrency().orElse(GateOptions.USUAL_CONCURRENCY))
-                .latency(latency)
+                .latency(latency == null ? USUAL_LATENCY : latency)
                 .gate(calls.gate())
                 .cachePolicy(options.answers.policy())
                 .estimate()

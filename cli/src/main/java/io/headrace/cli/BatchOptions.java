@@ -55,19 +55,17 @@ final class BatchOptions {
             names = "--leftovers",
             paramLabel = "WHERE",
             order = 27,
-            defaultValue = "fail",
             description =
                     "For --mode batch: what becomes of requests that expire, fail by the server or get lost in as many batches as"
-                            + " --max-batches says: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}, into the dead letters.")
-    private Leftovers leftovers = Leftovers.FAIL;
+                            + " --max-batches says: ${COMPLETION-CANDIDATES}. Default: fail, into the dead letters.")
+    private @Nullable Leftovers leftovers;
 
     @Option(
             names = "--max-batches",
             paramLabel = "N",
             order = 27,
-            defaultValue = "3",
-            description = "For --mode batch: in how many batches a request may be. Default: ${DEFAULT-VALUE}.")
-    private int maxBatches;
+            description = "For --mode batch: in how many batches a request may be. Default: 3.")
+    private @Nullable Integer maxBatches;
 
     @Option(
             names = "--move-online-after",
@@ -107,26 +105,25 @@ final class BatchOptions {
             names = "--batch-doubt",
             paramLabel = "TIME",
             order = 27,
-            defaultValue = "15m",
             description =
                     "For --mode batch at Anthropic: how long a batch may still show up whose submission was cut off, before it is"
-                            + " submitted again. Default: ${DEFAULT-VALUE}.")
-    private Duration doubt = Duration.ZERO;
+                            + " submitted again. Default: 15m.")
+    private @Nullable Duration doubt;
 
     /**
      * @throws UsageProblem for a number out of its range, for options that mean nothing online, and for those that batches
      *     cannot keep to
      */
-    void check(AnswerOptions answers, BudgetOptions budget) {
-        if (!isBatch()
-                && (wait
-                        || moveOnlineAfter != null
-                        || batchRequests != null
-                        || enqueuedTokens != null
-                        || poll != null)) {
-            throw new UsageProblem("--wait, --move-online-after, --batch-requests, --enqueued-tokens and --poll are for"
-                    + " --mode batch");
-        }
+    void check(AnswerOptions answers, BudgetOptions budget, boolean simulatedHere) {
+        forBatches("--wait", wait);
+        forBatches("--leftovers", leftovers != null);
+        forBatches("--max-batches", maxBatches != null);
+        forBatches("--move-online-after", moveOnlineAfter != null);
+        forBatches("--batch-requests", batchRequests != null);
+        forBatches("--enqueued-tokens", enqueuedTokens != null);
+        forBatches("--poll", poll != null);
+        forBatches("--batch-doubt", doubt != null);
+        Checks.needs("--poll", poll != null, "--wait", waits(simulatedHere));
         if (isBatch() && answers.policy().mode() == CachePolicy.Mode.BYPASS) {
             throw new UsageProblem(
                     "--cache-policy bypass is for --mode online, for answers of batches come by the cache;"
@@ -137,7 +134,9 @@ final class BatchOptions {
                     "--max-tokens is for --mode online, for what batches may take is bounded in money only:"
                             + " by --max-cost");
         }
-        Checks.range("--max-batches", maxBatches, 1, MAX_BATCHES);
+        if (maxBatches != null) {
+            Checks.range("--max-batches", maxBatches, 1, MAX_BATCHES);
+        }
         if (batchRequests != null) {
             Checks.range("--batch-requests", batchRequests, 1, Long.MAX_VALUE);
         }
@@ -147,7 +146,9 @@ final class BatchOptions {
         if (poll != null) {
             positive("--poll", poll);
         }
-        positive("--batch-doubt", doubt);
+        if (doubt != null) {
+            positive("--batch-doubt", doubt);
+        }
         if (moveOnlineAfter != null) {
             positive("--move-online-after", moveOnlineAfter);
         }
@@ -164,10 +165,13 @@ final class BatchOptions {
      */
     BatchQueue open(Path out, boolean simulatedHere) {
         Duration first = poll != null ? poll : simulatedHere ? Duration.ofMillis(100) : Duration.ofSeconds(10);
-        BatchQueue.Builder queue = BatchQueue.builder(folder(out))
-                .maxBatches(maxBatches)
-                .doubtWindow(doubt)
-                .poll(first, first.multipliedBy(LONGEST_POLL));
+        BatchQueue.Builder queue = BatchQueue.builder(folder(out)).poll(first, first.multipliedBy(LONGEST_POLL));
+        if (maxBatches != null) {
+            queue.maxBatches(maxBatches);
+        }
+        if (doubt != null) {
+            queue.doubtWindow(doubt);
+        }
         if (leftovers == Leftovers.ONLINE) {
             queue.leftoversOnline();
         }
@@ -185,7 +189,12 @@ final class BatchOptions {
 
     /** What {@code queue} needs of runs; null for none. */
     <R> @Nullable BatchWork<R> work(@Nullable BatchQueue queue, boolean simulatedHere, Predicate<R> isWaiting) {
-        return queue == null ? null : new BatchWork<>(queue, wait || simulatedHere, isWaiting);
+        return queue == null ? null : new BatchWork<>(queue, waits(simulatedHere), isWaiting);
+    }
+
+    /** Batches of a provider in this process end with it: they are always waited for. */
+    private boolean waits(boolean simulatedHere) {
+        return wait || simulatedHere;
     }
 
     static BatchQueue open(BatchQueue.Builder queue) {
@@ -211,6 +220,10 @@ final class BatchOptions {
                     + " of this work are out in batches, and this run pays for them again: --mode batch collects them,"
                     + " 'headrace batch cancel' cancels them");
         }
+    }
+
+    private void forBatches(String option, boolean isGiven) {
+        Checks.needs(option, isGiven, "--mode batch", isBatch());
     }
 
     private static void positive(String option, Duration value) {

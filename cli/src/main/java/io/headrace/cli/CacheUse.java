@@ -25,6 +25,8 @@ enum CacheUse {
      * @param maxAge null for any
      */
     CachePolicy policy(@Nullable Duration maxAge) {
+        boolean reads = mode == Mode.USE || mode == Mode.READ_ONLY;
+        Checks.needs("--cache-max-age", maxAge != null, "--cache-policy use or read-only", reads);
         if (maxAge != null && maxAge.isZero()) {
             throw new UsageProblem("--cache-max-age must be above 0; --cache-policy refresh buys every answer again");
         }

@@ -7,6 +7,16 @@ final class Checks {
 
     private Checks() {}
 
+    /**
+     * @param isGiven whether the option {@code option} was given, which means nothing without what it needs
+     * @param isThere whether that was given too
+     */
+    static void needs(String option, boolean isGiven, String needed, boolean isThere) {
+        if (isGiven && !isThere) {
+            throw new UsageProblem(option + " needs " + needed);
+        }
+    }
+
     static void share(String option, double value) {
         if (!(value >= 0 && value <= 1)) {
             throw new UsageProblem(option + " is a share from 0 to 1, such as 0.05, not " + value);

@@ -36,9 +36,8 @@ final class LimitOptions {
     @Option(
             names = "--burst",
             paramLabel = "TIME",
-            defaultValue = "1m",
-            description = "How long a time's worth of both may come at once, such as 1s. Default: ${DEFAULT-VALUE}.")
-    private Duration burst = Duration.ofMinutes(1);
+            description = "How long a time's worth of both may come at once, such as 1s. Default: 1m.")
+    private @Nullable Duration burst;
 
     @Option(
             names = "--max-concurrent",
@@ -68,6 +67,11 @@ final class LimitOptions {
 
     /** Tells {@code builder} all that was said. */
     void describe(SimulatedProvider.Builder builder) {
+        Checks.needs(
+                "--burst",
+                burst != null,
+                "--requests-per-minute or --tokens-per-minute",
+                requestsPerMinute != null || tokensPerMinute != null);
         SimulatedQuota quota = limit(SimulatedQuota.unlimited(), Dimension.REQUESTS, "requests", requestsPerMinute);
         quota = limit(quota, Dimension.TOKENS, "tokens", tokensPerMinute);
         Checks.range("--max-concurrent", maxConcurrent, 0, Integer.MAX_VALUE);
@@ -91,7 +95,7 @@ final class LimitOptions {
             return quota;
         }
         Checks.range("--" + name + "-per-minute", perMinute, 1, MOST);
-        double atOnce = Math.ceil(perMinute * (burst.toNanos() / 60e9));
+        double atOnce = Math.ceil(perMinute * (burst == null ? 1 : burst.toNanos() / 60e9));
         return quota.limit(dimension, new Rate(perMinute, (long) Math.min(MOST, Math.max(1, atOnce))));
     }
 

@@ -114,6 +114,7 @@ final class Simulate implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Checks.needs("--spread", spread != 0, "--latency", !latency.isZero());
         Checks.share("--faults", faults);
         Checks.spread("--spread", spread);
         Checks.range("--port", port, 0, 65_535);

@@ -107,7 +107,20 @@ class ArgumentsTest {
                 "--base-url http://bad^host | --base-url is no URL",
                 "--base-url https://api.openai.com/v1 | no API key for api.openai.com: set HEADRACE_API_KEY or OPENAI_API_KEY",
                 "--base-url https://api.anthropic.com | set HEADRACE_API_KEY or ANTHROPIC_API_KEY",
-                "--provider anthropic --base-url https://gateway.example | set HEADRACE_API_KEY or ANTHROPIC_API_KEY"
+                "--provider anthropic --base-url https://gateway.example | set HEADRACE_API_KEY or ANTHROPIC_API_KEY",
+                "--wait | --wait needs --mode batch",
+                "--leftovers fail | --leftovers needs --mode batch",
+                "--max-batches 3 | --max-batches needs --mode batch",
+                "--move-online-after 6h | --move-online-after needs --mode batch",
+                "--batch-requests 5 | --batch-requests needs --mode batch",
+                "--enqueued-tokens 5 | --enqueued-tokens needs --mode batch",
+                "--poll 1s | --poll needs --mode batch",
+                "--batch-doubt 15m | --batch-doubt needs --mode batch",
+                "--mode batch --base-url http://127.0.0.1:1 --poll 1s | --poll needs --wait",
+                "--latency 1s | --latency needs --estimate",
+                "--cache-policy bypass --cache-max-age 1h | --cache-max-age needs --cache-policy use or read-only",
+                "--cache-policy refresh --cache-max-age 1h | --cache-max-age needs --cache-policy use or read-only",
+                "--cache-policy read-only --clear-cache | --clear-cache leaves nothing that --cache-policy read-only could read"
             })
     void badValue_exits1AndSaysWhatIsWrong(String arguments, String problem) {
         Result result = analyze(arguments);
@@ -181,6 +194,8 @@ class ArgumentsTest {
         assertThat(cli.run("simulate", "--faults", "2").err()).contains("--faults is a share from 0 to 1");
         assertThat(cli.run("simulate", "--port", "70000").err()).contains("--port must be 0 to 65535, not 70000");
         assertThat(cli.run("simulate", "--latency", "soon").exitCode()).isEqualTo(1);
+        assertThat(cli.run("simulate", "--spread", "0.5", "--port", "70000").err())
+                .contains("--spread needs --latency");
     }
 
     private Result analyze(String arguments) {

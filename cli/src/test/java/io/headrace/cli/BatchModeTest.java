@@ -238,7 +238,8 @@ class BatchModeTest {
 
     @Test
     void optionsOfBatches_areRefusedOnline_andChecked() throws IOException {
-        assertThat(analyze("out", "cache", "--wait").err()).contains("--mode batch");
+        assertThat(cli.run("sweep", "--configs", temp, "--leftovers", "online").err())
+                .contains("--leftovers needs --mode batch");
         assertThat(analyze("out", "cache", "--mode", "batch", "--max-batches", "0")
                         .err())
                 .contains("--max-batches must be 1 to 100");

@@ -81,5 +81,8 @@ class LimitOptionsTest {
         assertThatThrownBy(() -> start("--workers", "-1"))
                 .isInstanceOf(UsageProblem.class)
                 .hasMessageContaining("--workers must be 0");
+        assertThatThrownBy(() -> start("--burst", "1s"))
+                .isInstanceOf(UsageProblem.class)
+                .hasMessageContaining("--burst needs --requests-per-minute or --tokens-per-minute");
     }
 }
