@@ -180,7 +180,7 @@ public final class BatchQueue implements AutoCloseable {
     public <T> Mono<T> round(Mono<T> pass) {
         Objects.requireNonNull(pass, "pass");
         return Mono.defer(() -> {
-            Stops stops = Dispatcher.once();
+            Stops stops = dispatcher.once();
             return dispatcher
                     .attendAll(stops)
                     .then(pass.singleOptional())

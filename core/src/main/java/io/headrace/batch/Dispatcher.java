@@ -65,13 +65,13 @@ final class Dispatcher {
     }
 
     /** For a subscriber who asks once. */
-    static Stops once() {
-        return new Stops(pack -> false);
+    Stops once() {
+        return new Stops(settings.clock(), Duration.ZERO);
     }
 
-    /** For a subscriber who asks again and again: a batch that is not known may be a server's passing mistake. */
+    /** For a subscriber who asks again and again. */
     Stops patient() {
-        return new Stops(pack -> pack.polls.silence(settings.clock().instant()).compareTo(settings.doubtWindow()) < 0);
+        return new Stops(settings.clock(), settings.doubtWindow());
     }
 
     /** Whether a pass that began at {@code mark} left nothing to wait for. */

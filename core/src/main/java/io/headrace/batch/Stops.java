@@ -3,13 +3,17 @@ package io.headrace.batch;
 import io.headrace.ApiException;
 import io.headrace.ErrorKind;
 import io.headrace.batch.Pack.Phase;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The lanes and batches for which one subscriber does nothing more, and why. A batch that its provider does not know stops by itself
@@ -18,24 +22,33 @@ import org.jspecify.annotations.Nullable;
  */
 final class Stops {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Stops.class);
+
     private final Map<String, ApiException> errors = new LinkedHashMap<>();
     private final Map<Pack, ApiException> unknown = new LinkedHashMap<>();
     private final Set<Pack> left = new HashSet<>();
+    private final Set<Pack> told = new HashSet<>();
     private final Set<String> known = new HashSet<>();
-    private final Predicate<Pack> isTriedAgain;
+    private final Clock clock;
+    private final Duration patience;
 
     /**
-     * @param isTriedAgain whether a batch that is not known is asked after again by this subscriber
+     * @param patience for how long this subscriber asks again after a batch that is not known, which may be a server's passing mistake;
+     *     zero for one who asks once
      */
-    Stops(Predicate<Pack> isTriedAgain) {
-        this.isTriedAgain = isTriedAgain;
+    Stops(Clock clock, Duration patience) {
+        this.clock = clock;
+        this.patience = patience;
     }
 
     void stop(Pack pack, ApiException error) {
         if (ErrorKind.NOT_FOUND.isKindOf(error)) {
+            Instant now = clock.instant();
             unknown.put(pack, error);
-            if (!isTriedAgain.test(pack)) {
+            if (pack.polls.silence(now).compareTo(patience) >= 0) {
                 left.add(pack);
+            } else if (told.add(pack)) { // nothing else says what is waited for
+                LOG.warn("{}; it is asked after again until {}", error.getMessage(), now.plus(patience));
             }
         } else {
             errors.putIfAbsent(pack.lane, error);

@@ -97,6 +97,30 @@ class OddResultsTest {
     }
 
     @Test
+    void waitForResultsThatAreNotThere_isToldOnceWhenItBegins_andIsBounded() {
+        results = all -> Flux.empty();
+        Instant begun = simulation.now();
+        List<String> outcomes = new ArrayList<>();
+        String logged = Logged.by(() -> outcomes.add(simulation.rounds()));
+        assertThat(outcomes).singleElement().asString().contains("are not there");
+        assertThat(logged.lines().filter(line -> line.contains("are not there")))
+                .singleElement()
+                .asString()
+                .contains("WARN", "the results of batch batch_", "it was submitted at", "give it up by a cancel")
+                .endsWith("; it is asked after again until " + begun.plus(Duration.ofMinutes(15)));
+        assertThat(readings).hasSizeGreaterThan(2);
+        assertThat(simulation.now()).isBefore(begun.plus(Duration.ofHours(2)));
+    }
+
+    @Test
+    void oneRound_waitsForNoResults_andTellsOfNoWait() {
+        results = all -> Flux.empty();
+        List<String> outcomes = new ArrayList<>();
+        assertThat(Logged.by(() -> outcomes.add(simulation.round()))).doesNotContain("again until");
+        assertThat(outcomes).singleElement().asString().contains("are not there");
+    }
+
+    @Test
     void batchOfWhichNothingMoreComes_keepsNoOthersWaiting_andIsToldOfAtTheEnd() {
         Duration fillTime = Duration.ofDays(20);
         simulation.settings = builder -> builder.fillTime(fillTime);
