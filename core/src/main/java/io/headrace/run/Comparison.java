@@ -6,7 +6,6 @@ import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
 import io.headrace.Codec;
 import io.headrace.ErrorText;
-import io.headrace.files.FileScheduler;
 import io.headrace.observe.StatisticsSnapshot.Times;
 import io.headrace.run.RunReport.Part;
 import io.headrace.run.SweepReport.Configuration;
@@ -14,7 +13,6 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,8 +24,6 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -48,18 +44,10 @@ final class Comparison {
 
     private Comparison() {}
 
-    /** Writes the three files on a thread of its own, and emits {@code report}. */
-    static Mono<SweepReport> write(SweepReport report) {
-        return Mono.using(
-                FileScheduler::new,
-                files -> Mono.fromCallable(() -> written(report)).subscribeOn(files),
-                Scheduler::dispose);
-    }
-
-    private static SweepReport written(SweepReport report) {
+    /** Writes the three files into the directory of the sweep, which is there. */
+    static void write(SweepReport report) {
         Path directory = report.directory();
         try {
-            Files.createDirectories(directory);
             RunFiles.replace(directory.resolve(JSON_FILE), PrettyJson.bytes(json(report)));
             RunFiles.replace(directory.resolve(TEXT_FILE), text(report).getBytes(UTF_8));
             RunFiles.replace(directory.resolve(CSV_FILE), csv(report).getBytes(UTF_8));
@@ -67,7 +55,6 @@ final class Comparison {
             throw new UncheckedIOException(
                     "the comparison cannot be written to " + directory + ": " + ErrorText.message(e), e);
         }
-        return report;
     }
 
     private static Map<String, @Nullable Object> json(SweepReport report) {

@@ -1,6 +1,7 @@
 package io.headrace.run;
 
 import io.headrace.Require;
+import io.headrace.files.DirectoryLock;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -81,7 +82,8 @@ public final class Sweep {
      * comparison.txt} and {@code comparison.csv}. So does a sweep that was stopped, with what there is.
      *
      * <p>Cancelling stops all runs gracefully in the background; {@link #closed} tells when that is over. Signals
-     * {@link IllegalStateException} if the sweep is running, and {@link java.io.UncheckedIOException} if the comparison cannot be written.
+     * {@link IllegalStateException} if the sweep is running or another one works in its directory, and {@link
+     * java.io.UncheckedIOException} if that cannot be made or the comparison cannot be written.
      */
     public Mono<SweepReport> execute() {
         return Mono.defer(
@@ -149,7 +151,7 @@ public final class Sweep {
          * Adds a configuration.
          *
          * @param name names its directory: letters, digits, {@code .}, {@code _} and {@code -}, not a dot first, at most 100; no other
-         *     configuration and no file of the comparison may have it, in whatever case
+         *     configuration and no file of the sweep may have it, in whatever case
          * @param run makes its run, to be built with the directory that it is given; called at once
          * @throws IllegalArgumentException for another name, or one that is taken
          */
@@ -160,8 +162,8 @@ public final class Sweep {
                         + " directory");
             }
             String folded = name.toLowerCase(Locale.ROOT);
-            if (Comparison.FILES.contains(folded)) {
-                throw new IllegalArgumentException("the name '" + name + "' is taken: a file of the comparison has it");
+            if (Comparison.FILES.contains(folded) || folded.equals(DirectoryLock.FILE)) {
+                throw new IllegalArgumentException("the name '" + name + "' is taken: a file of the sweep has it");
             }
             if (members.stream()
                     .anyMatch(member -> member.name().toLowerCase(Locale.ROOT).equals(folded))) {

@@ -1,9 +1,14 @@
 package io.headrace.run;
 
 import io.headrace.ErrorText;
+import io.headrace.files.DirectoryLock;
+import io.headrace.files.FileScheduler;
 import io.headrace.run.RunReport.End;
 import io.headrace.run.Sweep.Member;
 import io.headrace.run.SweepReport.Configuration;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,6 +22,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -24,6 +31,8 @@ import reactor.core.scheduler.Scheduler;
 
 /** A sweep while it runs: once through its configurations. Thread-safe. */
 final class SweepExecution implements Current.Watched<SweepProgress> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SweepExecution.class);
 
     private final Path directory;
     private final List<Member> members;
@@ -82,14 +91,40 @@ final class SweepExecution implements Current.Watched<SweepProgress> {
     }
 
     Mono<SweepReport> report() {
-        return Flux.fromIterable(members)
-                .flatMap(this::run, atOnce, 1)
-                .doOnNext(configuration -> ended.put(configuration.name(), configuration))
-                .collectSortedList(Comparator.comparingInt(result -> names().indexOf(result.name())))
-                .map(all -> new SweepReport(directory, startedAt, elapsed(), all))
-                .flatMap(Comparison::write)
+        return Mono.using(FileScheduler::new, this::report, Scheduler::dispose)
                 .doOnTerminate(this::close) // before anybody hears of it, who may run it again
                 .doOnCancel(this::close);
+    }
+
+    /** With the directory locked: each run locks its own, but which runs there are would be another sweep's too. */
+    private Mono<SweepReport> report(Scheduler files) {
+        return Mono.usingWhen(
+                Mono.fromCallable(this::lock).subscribeOn(files),
+                lock -> Flux.fromIterable(members)
+                        .flatMap(this::run, atOnce, 1)
+                        .doOnNext(configuration -> ended.put(configuration.name(), configuration))
+                        .collectSortedList(Comparator.comparingInt(result -> names().indexOf(result.name())))
+                        .map(all -> new SweepReport(directory, startedAt, elapsed(), all))
+                        .publishOn(files)
+                        .doOnNext(Comparison::write),
+                lock -> Mono.fromRunnable(() -> unlock(lock)).subscribeOn(files));
+    }
+
+    private DirectoryLock lock() {
+        try {
+            Files.createDirectories(directory);
+            return DirectoryLock.take(directory);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot work in " + directory + ": " + ErrorText.message(e), e);
+        }
+    }
+
+    private void unlock(DirectoryLock lock) {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            LOG.warn("the lock of {} was not closed: {}", directory, ErrorText.message(e));
+        }
     }
 
     private void close() {

@@ -36,6 +36,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
 import reactor.test.scheduler.VirtualTimeScheduler;
+import reactor.util.retry.Retry;
 
 class SweepTest {
 
@@ -107,6 +108,52 @@ class SweepTest {
                 .assertNext(report -> assertThat(report.duration()).isEqualTo(Duration.ofMinutes(5)))
                 .expectComplete()
                 .verify(SOON);
+    }
+
+    @Test
+    void secondSweepInTheDirectory_isRefused_andHarmsNotTheFirst() throws IOException {
+        Sinks.Empty<String> release = Sinks.empty();
+        AtomicInteger begun = new AtomicInteger();
+        Call<String, String> held = word -> {
+            begun.incrementAndGet();
+            return release.asMono().defaultIfEmpty(word);
+        };
+        Sweep first = sweep("one", held);
+        Sweep second = sweep("two", held);
+        StepVerifier.create(first.execute())
+                .then(() -> Runs.await(() -> begun.get() == 40))
+                .then(() -> StepVerifier.create(second.execute())
+                        .expectErrorSatisfies(error -> assertThat(error)
+                                .isInstanceOf(IllegalStateException.class)
+                                .hasMessageContainingAll("works in " + directory, "take another directory"))
+                        .verify(SOON))
+                .then(() -> assertThat(directory.resolve("two")).doesNotExist())
+                .then(release::tryEmitEmpty)
+                .assertNext(report -> assertThat(report.end()).isEqualTo(End.FINISHED))
+                .expectComplete()
+                .verify(SOON);
+        assertThat(Files.readString(directory.resolve("comparison.json")))
+                .contains("one")
+                .doesNotContain("two");
+        assertThat(second.execute().block(SOON).end()).as("it is free now").isEqualTo(End.FINISHED);
+        assertThatThrownBy(() -> sweep("lock", held)).hasMessageContaining("the name 'lock' is taken");
+    }
+
+    @Test
+    void cancelledSweep_leavesTheDirectoryFree() {
+        Sweep sweep = sweep("one", word -> Mono.never());
+        StepVerifier.create(sweep.execute()).thenCancel().verify(SOON);
+        Sweep other = sweep("two", Mono::just);
+        StepVerifier.create(other.execute().retryWhen(Retry.fixedDelay(1_000, Duration.ofMillis(10))))
+                .assertNext(report -> assertThat(report.end()).isEqualTo(End.FINISHED))
+                .expectComplete()
+                .verify(SOON);
+    }
+
+    private Sweep sweep(String name, Call<String, String> call) {
+        return Sweep.builder(directory)
+                .configuration(name, d -> run(d, name, w -> w, call).build())
+                .build();
     }
 
     @Test
