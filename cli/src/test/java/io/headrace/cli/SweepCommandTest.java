@@ -126,6 +126,9 @@ class SweepCommandTest {
                     a.yaml | `maxOutputTokens:\\n  topics: 0` | a.yaml line 2: 'maxOutputTokens.topics' must be a whole number from 1
                     a.yaml | `categories: [law, 5]` | a.yaml line 1: 'categories' must be a list of texts
                     a.yaml | `categories: [law]` | a.yaml: classifying needs at least two categories
+                    a.yaml | `categories: [law, food, Law]` | a.yaml: two categories are 'Law': answers are read whatever their case
+                    a.yaml | `categories: [law, food, ' law']` | a.yaml: two categories are ' law'
+                    a.yaml | `categories: [law, 'food ']` | a.yaml: no answer would be read as the category 'food ': names have at most 80
                     a.yaml | `prompts:\\n  classify: choose` | a.yaml: the prompt for classifying must hold {categories}
                     a.yaml | `temperature: 1\\nreasoningTokens: 100` | a.yaml: reasoning models take no temperature
                     a.yaml | `model: a\\nmodel: b` | a.yaml line 2

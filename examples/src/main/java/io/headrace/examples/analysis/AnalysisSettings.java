@@ -3,13 +3,15 @@ package io.headrace.examples.analysis;
 import io.headrace.Require;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What an experiment may change of a document analysis. Each method gives a changed copy.
  *
  * @param model the provider's name of the model
- * @param categories what documents are classified into, at least two
+ * @param categories what documents are classified into, at least two, different in more than case
  * @param prompts what the model is told in each stage
  * @param maxOutputTokens how long its answers may be
  * @param reasoningTokens output tokens more for each call of a reasoning model; 0 for a model that answers at once
@@ -78,13 +80,25 @@ public record AnalysisSettings(
     }
 
     /**
-     * @throws IllegalArgumentException for a value outside its range, and for a temperature with reasoning tokens
+     * @throws IllegalArgumentException for a value outside its range, for categories that no answer could name or tell apart, and for a
+     *     temperature with reasoning tokens
      */
     public AnalysisSettings {
         Objects.requireNonNull(model, "model");
         categories = List.copyOf(categories);
         if (categories.size() < 2) {
             throw new IllegalArgumentException("classifying needs at least two categories, not " + categories);
+        }
+        Set<String> different = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
+        for (String category : categories) {
+            if (!different.add(Answers.name(category))) {
+                throw new IllegalArgumentException(
+                        "two categories are '" + category + "': answers are read whatever their case");
+            }
+            if (!Answers.name(category).equals(category)) {
+                throw new IllegalArgumentException("no answer would be read as the category '" + category
+                        + "': names have at most " + Answers.LONGEST_NAME + " characters and no blanks round them");
+            }
         }
         Objects.requireNonNull(prompts, "prompts");
         Objects.requireNonNull(maxOutputTokens, "maxOutputTokens");

@@ -25,7 +25,8 @@ final class Answers {
     private static final Codec<Label> LABEL = Codec.json(Label.class);
 
     private static final int MOST_TOPICS = 5;
-    private static final int LONGEST_NAME = 80;
+    /** Of topics and categories, in characters. */
+    static final int LONGEST_NAME = 80;
 
     private Answers() {}
 
@@ -93,7 +94,8 @@ final class Answers {
                 .build();
     }
 
-    private static String name(String raw) {
+    /** How a topic or category is read. */
+    static String name(String raw) {
         String name = raw.strip();
         return name.length() <= LONGEST_NAME ? name : name.substring(0, LONGEST_NAME);
     }
