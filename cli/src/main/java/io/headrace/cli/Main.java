@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.TypeConversionException;
@@ -17,7 +17,6 @@ import picocli.CommandLine.UnmatchedArgumentException;
 @Command(
         name = "headrace",
         description = "Pushes datasets through LLM APIs: at full speed, never paying twice, every item accounted for.",
-        mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         scope = ScopeType.INHERIT,
         usageHelpWidth = 100,
@@ -25,6 +24,27 @@ import picocli.CommandLine.UnmatchedArgumentException;
         exitCodeOnInvalidInput = ExitCode.USAGE,
         exitCodeOnExecutionException = ExitCode.USAGE)
 public final class Main {
+
+    /** Before those of each command, which have an order from -1 on. */
+    private static final int FIRST = -2;
+
+    @Option(
+            names = {"-h", "--help"},
+            order = FIRST,
+            usageHelp = true,
+            scope = ScopeType.INHERIT,
+            description = "Shows this help.")
+    @SuppressWarnings("UnusedVariable") // what it does is done where options are read
+    private boolean help;
+
+    @Option(
+            names = {"-V", "--version"},
+            order = FIRST,
+            versionHelp = true,
+            scope = ScopeType.INHERIT,
+            description = "Shows the version.")
+    @SuppressWarnings("UnusedVariable") // as above
+    private boolean version;
 
     private Main() {}
 

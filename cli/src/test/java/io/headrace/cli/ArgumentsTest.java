@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.headrace.cache.rocksdb.RocksDbCache;
 import io.headrace.cli.Cli.Result;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 class ArgumentsTest {
 
@@ -68,6 +71,41 @@ class ArgumentsTest {
     void helpCommand_printsTheSameAsTheOption() {
         assertThat(cli.run("help")).isEqualTo(cli.run("--help"));
         assertThat(cli.run("help", "analyze")).isEqualTo(cli.run("analyze", "--help"));
+        assertThat(cli.run("help", "cache", "export")).isEqualTo(cli.run("cache", "export", "--help"));
+        assertThat(cli.run("help", "batch", "cancel")).isEqualTo(cli.run("batch", "cancel", "--help"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"help exprt, exprt", "help cache exprt, exprt", "help cache export more, more"})
+    void helpOfNoCommand_exits1AndNamesIt(String command, String unknown) {
+        Result result = cli.run((Object[]) command.split(" "));
+        assertThat(result.exitCode()).isEqualTo(1);
+        assertThat(result.err())
+                .contains("there is no command '" + unknown + "'")
+                .contains("--help");
+    }
+
+    @Test
+    void help_beginsWithItself() {
+        CommandLine all = Main.commandLine(new Surroundings(
+                new PrintWriter(Writer.nullWriter()),
+                new PrintWriter(Writer.nullWriter()),
+                name -> null,
+                StopSignals.none()));
+        assertThat(withSubcommands(all))
+                .hasSizeGreaterThan(15)
+                .allSatisfy(
+                        command -> assertThat(command.getUsageMessage().lines().filter(line -> line.matches(" +-.*")))
+                                .as(command.getCommandSpec().qualifiedName())
+                                .first()
+                                .asString()
+                                .startsWith("  -h, --help"));
+    }
+
+    private static List<CommandLine> withSubcommands(CommandLine command) {
+        List<CommandLine> all = new ArrayList<>(List.of(command));
+        command.getSubcommands().values().forEach(below -> all.addAll(withSubcommands(below)));
+        return all;
     }
 
     @Test
