@@ -3,7 +3,9 @@ package io.headrace.provider.openai;
 import io.headrace.ApiException;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
+import io.headrace.provider.http.ErrorBody;
 import io.headrace.provider.http.JsonValues;
+import io.headrace.provider.http.Verdict;
 import java.util.function.UnaryOperator;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -16,6 +18,7 @@ final class BatchFaults {
     private final StringBuilder told = new StringBuilder();
     private int count;
     private String firstCode = "";
+    private String firstMessage = "";
 
     /** Reads the value of {@code errors}. */
     void read(JsonParser in) {
@@ -64,6 +67,7 @@ final class BatchFaults {
     private void add(String code, String message, long line) {
         if (count == 0) {
             firstCode = code;
+            firstMessage = message;
         }
         if (count++ < MOST_TOLD) {
             told.append(told.isEmpty() ? "" : "; ")
@@ -75,18 +79,13 @@ final class BatchFaults {
     }
 
     /**
-     * The first decides the kind. No request was worked on, so nothing is billed.
+     * The first decides the kind, by the words of online errors; one unknown among those is a fault of the file. No request was worked on, so nothing is billed.
      *
      * @param words makes the provider's words fit for an exception
      */
     ApiException problem(String batch, UnaryOperator<String> words) {
-        ErrorKind kind = switch (firstCode) {
-            case "token_limit_exceeded", "rate_limit_exceeded" -> ErrorKind.RATE_LIMITED;
-            case "insufficient_quota", "billing_hard_limit_reached" -> ErrorKind.QUOTA_EXHAUSTED;
-            case "model_not_found" -> ErrorKind.NOT_FOUND;
-            case "server_error", "internal_error" -> ErrorKind.SERVER_ERROR;
-            default -> ErrorKind.INVALID_REQUEST;
-        };
+        Verdict verdict = OpenAiErrors.byWords(new ErrorBody(firstMessage, "", firstCode, "", "", ""));
+        ErrorKind kind = verdict == null ? ErrorKind.INVALID_REQUEST : verdict.kind();
         int more = count - MOST_TOLD;
         String why = words.apply(told.toString());
         return ApiException.builder(

@@ -22,8 +22,38 @@ final class OpenAiErrors implements ErrorRules {
             "billing_hard_limit_reached",
             "billing_not_active");
 
-    private static final Set<String> FILTERED =
-            Set.of("content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation");
+    private static final Set<String> FILTERED = Set.of(
+            "content_filter",
+            "content_policy_violation",
+            "image_content_policy_violation",
+            "bio_policy",
+            "ResponsibleAIPolicyViolation");
+
+    /** What a status of 400 says where there is one. */
+    private static final Set<String> WRONG = Set.of(
+            "invalid_request_error",
+            "BadRequestError",
+            "exceed_context_size_error",
+            "not_supported_error",
+            "context_length_exceeded",
+            "unsupported_value",
+            "unsupported_parameter",
+            "invalid_value",
+            "invalid_prompt",
+            "data_residency_mismatch",
+            "invalid_image",
+            "invalid_image_format",
+            "invalid_base64_image",
+            "invalid_image_url",
+            "invalid_image_mode",
+            "image_too_large",
+            "image_too_small",
+            "image_parse_error",
+            "image_file_too_large",
+            "image_file_not_found",
+            "unsupported_image_media_type",
+            "empty_image_file",
+            "failed_to_download_image");
 
     /** The end of a base URL with a version, of which {@code /v1} is the usual one. */
     private static final Pattern VERSIONED = Pattern.compile("/v\\d[^/]*$");
@@ -47,14 +77,20 @@ final class OpenAiErrors implements ErrorRules {
 
     @Override
     public @Nullable Verdict judge(int status, ErrorBody body) {
-        if (USED_UP.contains(body.code()) || USED_UP.contains(body.type())) {
+        if (isUsedUp(body)) {
             return Verdict.refusedForGood(ErrorKind.QUOTA_EXHAUSTED);
         }
-        if (status < 300) {
-            int inner = body.codeAsStatus();
-            return inner != 0 ? ofStatus(inner, body) : ofWords(body);
+        int told = status < 300 ? body.codeAsStatus() : status;
+        if (told != 0) {
+            return ofStatus(told, body);
         }
-        return ofStatus(status, body);
+        // an error within a success: a gateway began its answer before the model failed
+        Verdict verdict = byWords(body);
+        return verdict == null ? Verdict.unknown(ErrorKind.SERVER_ERROR) : verdict;
+    }
+
+    private static boolean isUsedUp(ErrorBody body) {
+        return USED_UP.contains(body.code()) || USED_UP.contains(body.type());
     }
 
     private static Verdict ofStatus(int status, ErrorBody body) {
@@ -70,11 +106,20 @@ final class OpenAiErrors implements ErrorRules {
         return Verdict.ofStatus(status);
     }
 
-    /** An error within a success: a gateway began its answer before the model failed. */
-    private static Verdict ofWords(ErrorBody body) {
+    /** What an error means that came without a status of its own; null if no word of it is known. */
+    static @Nullable Verdict byWords(ErrorBody body) {
+        if (isUsedUp(body)) {
+            return Verdict.refusedForGood(ErrorKind.QUOTA_EXHAUSTED);
+        }
         for (String word : new String[] {body.code(), body.type()}) {
+            if (FILTERED.contains(word)) {
+                return Verdict.refused(ErrorKind.REFUSED);
+            }
+            if (WRONG.contains(word)) {
+                return ofStatus(400, body);
+            }
             switch (word) {
-                case "rate_limit_exceeded", "rate_limit_error", "slow_down" -> {
+                case "rate_limit_exceeded", "rate_limit_error", "slow_down", "token_limit_exceeded" -> {
                     return ofStatus(429, body);
                 }
                 case "server_is_overloaded", "service_unavailable_error", "overloaded_error", "unavailable_error" -> {
@@ -86,16 +131,14 @@ final class OpenAiErrors implements ErrorRules {
                 case "model_not_found", "not_found_error", "NotFoundError" -> {
                     return Verdict.refused(ErrorKind.NOT_FOUND);
                 }
-                case "invalid_request_error", "invalid_prompt", "BadRequestError" -> {
-                    return ofStatus(400, body);
+                case "server_error", "internal_error" -> {
+                    return Verdict.unknown(ErrorKind.SERVER_ERROR);
                 }
                 default -> {
-                    // the next word, or the verdict below
+                    // the next word, or none
                 }
             }
         }
-        return FILTERED.contains(body.code())
-                ? Verdict.refused(ErrorKind.REFUSED)
-                : Verdict.unknown(ErrorKind.SERVER_ERROR);
+        return null;
     }
 }

@@ -27,6 +27,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
@@ -79,6 +81,34 @@ class BatchWireTest {
         assertThat(problem.kind()).isEqualTo(ErrorKind.INVALID_REQUEST);
         assertThat(problem.isTransient()).isFalse();
         assertThat(problem).hasMessageNotContaining("a prompt that").hasMessageNotContaining("sk-batches");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "token_limit_exceeded, RATE_LIMITED",
+        "rate_limit_exceeded, RATE_LIMITED",
+        "insufficient_quota, QUOTA_EXHAUSTED",
+        "credit_balance_exhausted, QUOTA_EXHAUSTED",
+        "organization_spend_limit_exceeded, QUOTA_EXHAUSTED",
+        "project_spend_limit_exceeded, QUOTA_EXHAUSTED",
+        "organization_usage_limit_exceeded, QUOTA_EXHAUSTED",
+        "billing_hard_limit_reached, QUOTA_EXHAUSTED",
+        "model_not_found, NOT_FOUND",
+        "invalid_api_key, AUTHENTICATION",
+        "server_error, SERVER_ERROR",
+        "internal_error, SERVER_ERROR",
+        "invalid_json_line, INVALID_REQUEST",
+        "duplicate_custom_id, INVALID_REQUEST",
+    })
+    void batchThatFails_isOfTheKindThatAnOnlineCallWouldBe(String code, ErrorKind kind) {
+        provider.batches(SimulatedBatches.DEFAULT.failing(code, "words"));
+
+        ApiException problem = job(submit(api, api.encode("a", DUCK))).problem();
+
+        assertThat(problem).isNotNull();
+        assertThat(problem.kind()).isEqualTo(kind);
+        assertThat(problem.isTransient()).isEqualTo(kind.isTransient());
+        assertThat(problem.delivery()).isEqualTo(Delivery.REFUSED);
     }
 
     @Test

@@ -54,7 +54,10 @@ class OpenAiErrorsTest extends OpenAiOverLoopback {
     @ParameterizedTest
     @CsvSource({
         "400, invalid_request_error, context_length_exceeded, INVALID_REQUEST, REFUSED, false",
+        "400, invalid_request_error, unsupported_value, INVALID_REQUEST, REFUSED, false",
+        "400, invalid_request_error, unsupported_parameter, INVALID_REQUEST, REFUSED, false",
         "400, '', content_filter, REFUSED, REFUSED, false",
+        "400, invalid_request_error, content_policy_violation, REFUSED, REFUSED, false",
         "401, invalid_request_error, invalid_api_key, AUTHENTICATION, REFUSED, false",
         "402, '', 402, QUOTA_EXHAUSTED, REFUSED, false",
         "403, '', unsupported_country_region_territory, AUTHENTICATION, REFUSED, false",
@@ -67,7 +70,12 @@ class OpenAiErrorsTest extends OpenAiOverLoopback {
         "429, rate_limit_error, slow_down, RATE_LIMITED, REFUSED, true",
         "429, insufficient_quota, insufficient_quota, QUOTA_EXHAUSTED, REFUSED, false",
         "429, insufficient_quota, '', QUOTA_EXHAUSTED, REFUSED, false",
+        "429, '', credit_balance_exhausted, QUOTA_EXHAUSTED, REFUSED, false",
+        "429, '', organization_spend_limit_exceeded, QUOTA_EXHAUSTED, REFUSED, false",
         "429, '', project_spend_limit_exceeded, QUOTA_EXHAUSTED, REFUSED, false",
+        "429, '', organization_usage_limit_exceeded, QUOTA_EXHAUSTED, REFUSED, false",
+        "429, '', billing_hard_limit_reached, QUOTA_EXHAUSTED, REFUSED, false",
+        "429, '', billing_not_active, QUOTA_EXHAUSTED, REFUSED, false",
         "500, server_error, '', SERVER_ERROR, REFUSED, true",
         "502, '', '', SERVER_ERROR, UNKNOWN, true",
         "503, service_unavailable_error, server_is_overloaded, OVERLOADED, REFUSED, true",
@@ -76,6 +84,10 @@ class OpenAiErrorsTest extends OpenAiOverLoopback {
         "200, '', 429, RATE_LIMITED, REFUSED, true",
         "200, server_error, '', SERVER_ERROR, UNKNOWN, true",
         "200, invalid_request_error, model_not_found, NOT_FOUND, REFUSED, false",
+        "200, '', context_length_exceeded, INVALID_REQUEST, REFUSED, false",
+        "200, '', unsupported_value, INVALID_REQUEST, REFUSED, false",
+        "200, '', content_policy_violation, REFUSED, REFUSED, false",
+        "200, exceed_context_size_error, '', INVALID_REQUEST, REFUSED, false",
     })
     void errorStatus_becomesItsKind(
             int status, String type, String code, ErrorKind kind, Delivery delivery, boolean isTransient) {
