@@ -7,6 +7,7 @@ import io.headrace.model.TokenLogprob;
 import io.headrace.provider.http.ChatEvents;
 import io.headrace.provider.http.JsonValues;
 import io.headrace.provider.http.SseEvent;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,8 @@ final class ResponseEvents implements ChatEvents {
     private final StringBuilder text = new StringBuilder();
     /** The number of a call by its place in the output. */
     private final Map<Long, Integer> calls = new HashMap<>();
+    /** What came of the arguments of each call. */
+    private final List<StringBuilder> arguments = new ArrayList<>();
 
     private boolean begun;
     private boolean hasThoughts;
@@ -37,8 +40,10 @@ final class ResponseEvents implements ChatEvents {
     @Override
     public boolean read(SseEvent event, Consumer<ChatDelta> deltas) {
         Fields fields = new Fields(event.name());
-        try (JsonParser in = event.json()) {
-            fields.read(in);
+        fields.read(event);
+        if (fields.isEnd() && fields.response == null && !fields.type.equals(event.name())) {
+            // only behind the response it was said that it is whole
+            fields.read(event);
         }
         switch (fields.type) {
             case "response.output_text.delta" -> {
@@ -61,6 +66,7 @@ final class ResponseEvents implements ChatEvents {
             case "response.function_call_arguments.delta" -> {
                 Integer call = calls.get(fields.outputIndex);
                 if (call != null) {
+                    arguments.get(call).append(fields.delta);
                     emit(new ChatDelta.ToolCall(0, call, "", "", fields.delta), deltas);
                 }
             }
@@ -94,8 +100,9 @@ final class ResponseEvents implements ChatEvents {
         hasThoughts &= !item.type().equals("reasoning");
         for (Part part : item.parts()) {
             if (part instanceof Part.ToolCall call) {
-                int number = calls.size();
+                int number = arguments.size();
                 calls.put(fields.outputIndex, number);
+                arguments.add(new StringBuilder(call.arguments()));
                 emit(new ChatDelta.ToolCall(0, number, call.id(), call.name(), call.arguments()), deltas);
             }
         }
@@ -125,9 +132,25 @@ final class ResponseEvents implements ChatEvents {
                     + " characters and is not that of the whole response, "
                     + answer.text().length());
         }
+        for (int call = 0; call < arguments.size(); call++) {
+            completeArguments(call, answer.toolCalls(), deltas);
+        }
         // the reason and the end, or all of it
         whole.subList(begun ? whole.size() - 2 : 0, whole.size()).forEach(deltas);
         isComplete = true;
+    }
+
+    /** Some servers tell the arguments of a call with the whole only. */
+    private void completeArguments(int call, List<Part.ToolCall> whole, Consumer<ChatDelta> deltas) {
+        String all = call < whole.size() ? whole.get(call).arguments() : "";
+        String told = arguments.get(call).toString();
+        if (!all.startsWith(told)) {
+            throw new IllegalArgumentException(
+                    "the arguments of call " + call + " in pieces are not those of the whole response");
+        }
+        if (all.length() > told.length()) {
+            emit(new ChatDelta.ToolCall(0, call, "", "", all.substring(told.length())), deltas);
+        }
     }
 
     private void emit(ChatDelta delta, Consumer<ChatDelta> deltas) {
@@ -157,7 +180,17 @@ final class ResponseEvents implements ChatEvents {
             this.type = name;
         }
 
-        void read(JsonParser in) {
+        boolean isEnd() {
+            return type.equals("response.completed") || type.equals("response.incomplete");
+        }
+
+        void read(SseEvent event) {
+            try (JsonParser in = event.json()) {
+                read(in);
+            }
+        }
+
+        private void read(JsonParser in) {
             if (in.nextToken() != JsonToken.START_OBJECT) {
                 throw new IllegalArgumentException("the event is no JSON object");
             }
@@ -183,7 +216,7 @@ final class ResponseEvents implements ChatEvents {
 
         /** The first events hold a response that has only begun: no answer yet. */
         private void response(JsonParser in) {
-            if (!(type.equals("response.completed") || type.equals("response.incomplete"))) {
+            if (!isEnd()) {
                 in.skipChildren();
             } else if (JsonValues.isObject(in)) {
                 response = new ResponseReader(in).read();

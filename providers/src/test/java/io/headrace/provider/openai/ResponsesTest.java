@@ -28,6 +28,7 @@ import io.headrace.provider.http.LoopbackServer;
 import io.headrace.provider.http.LoopbackServer.Reply;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -200,6 +201,7 @@ class ResponsesTest {
                 "{\"type\":\"error\",\"code\":\"server_is_overloaded\",\"message\":\"busy\",\"param\":null,\"sequence_number\":3}|OVERLOADED",
                 "{\"type\":\"response.failed\",\"response\":{\"id\":\"r\",\"status\":\"failed\",\"error\":{\"code\":\"rate_limit_exceeded\",\"message\":\"busy\"}}}|RATE_LIMITED",
                 "{\"type\":\"response.failed\",\"response\":{\"status\":\"failed\",\"error\":{\"code\":\"invalid_prompt\",\"message\":\"busy\"}}}|INVALID_REQUEST",
+                "{\"type\":\"response.failed\",\"response\":{\"status\":\"failed\",\"error\":{\"code\":\"context_length_exceeded\",\"message\":\"busy\"}}}|INVALID_REQUEST",
                 "{\"error\":{\"code\":502,\"message\":\"busy\"}}|SERVER_ERROR",
             })
     void errorEvent_isAnErrorOfItsKind(String data, ErrorKind kind) {
@@ -228,6 +230,79 @@ class ResponsesTest {
         server.next(new Reply(200, body));
 
         assertThat(error(openAi.responses().apply(ask())).kind()).isEqualTo(kind);
+    }
+
+    /** All the codes of OpenAI's description. */
+    @ParameterizedTest
+    @CsvSource({
+        "server_error, SERVER_ERROR",
+        "rate_limit_exceeded, RATE_LIMITED",
+        "vector_store_timeout, SERVER_ERROR",
+        "invalid_prompt, INVALID_REQUEST",
+        "data_residency_mismatch, INVALID_REQUEST",
+        "bio_policy, REFUSED",
+        "invalid_image, INVALID_REQUEST",
+        "invalid_image_format, INVALID_REQUEST",
+        "invalid_base64_image, INVALID_REQUEST",
+        "invalid_image_url, INVALID_REQUEST",
+        "image_too_large, INVALID_REQUEST",
+        "image_too_small, INVALID_REQUEST",
+        "image_parse_error, INVALID_REQUEST",
+        "image_content_policy_violation, REFUSED",
+        "invalid_image_mode, INVALID_REQUEST",
+        "image_file_too_large, INVALID_REQUEST",
+        "unsupported_image_media_type, INVALID_REQUEST",
+        "empty_image_file, INVALID_REQUEST",
+        "failed_to_download_image, INVALID_REQUEST",
+        "image_file_not_found, INVALID_REQUEST",
+    })
+    void failedResponse_isAnErrorOfItsKind(String code, ErrorKind kind) {
+        server.next(new Reply(
+                200,
+                "{\"id\":\"r\",\"status\":\"failed\",\"error\":{\"code\":\"" + code
+                        + "\",\"message\":\"x\"},\"output\":[]}"));
+
+        ApiException error = error(openAi.responses().apply(ask()));
+
+        assertThat(error.kind()).isEqualTo(kind);
+        assertThat(error.isTransient()).isEqualTo(kind.isTransient());
+    }
+
+    @Test
+    void eventsWhoseFieldsStandInAnotherOrder_areTheSame() {
+        StringBuilder unnamed = new StringBuilder();
+        for (String line : (STREAM + completed(RESPONSE)).split("\n", -1)) {
+            if (line.startsWith("data: {\"type\":")) {
+                int end = line.indexOf("\",") + 1;
+                String type = line.substring("data: {".length(), end);
+                unnamed.append("data: {").append(line, end + 1, line.length() - 1);
+                unnamed.append(',').append(type).append("}\n");
+            } else if (!line.startsWith("event:")) {
+                unnamed.append(line).append('\n');
+            }
+        }
+        streams.answer(unnamed.toString(), 4096);
+
+        assertThat(collect()).isEqualTo(ANSWER);
+    }
+
+    @Test
+    void argumentsThatDidNotComeInPieces_areTakenFromTheWhole() {
+        String stream = STREAM.lines()
+                .filter(line -> !line.contains("function_call_arguments.delta"))
+                .collect(Collectors.joining("\n", "", "\n"));
+        assertThat(stream).isNotEqualTo(STREAM);
+        streams.answer(stream + "\n" + completed(RESPONSE), 4096);
+
+        assertThat(collect()).isEqualTo(ANSWER);
+    }
+
+    @Test
+    void argumentsThatAreNotThoseOfTheWhole_areAnError() {
+        streams.answer(STREAM + completed(RESPONSE.replace("{\\\"a\\\":1}", "{\\\"a\\\":2}")), 4096);
+
+        assertThat(fail())
+                .hasMessageContaining("the arguments of call 0 in pieces are not those of the whole response");
     }
 
     @ParameterizedTest
