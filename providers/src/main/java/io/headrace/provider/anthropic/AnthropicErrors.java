@@ -17,10 +17,12 @@ final class AnthropicErrors {
     private AnthropicErrors() {}
 
     private static @Nullable Verdict judge(int status, ErrorBody body) {
-        if (SPENT.contains(body.detailCode()) || (status == 400 && tellsOfMoney(body.message()))) {
+        // an error in a stream or in a batch's results has no status of its own
+        int told = status < 300 ? statusOf(body.type()) : status;
+        if (SPENT.contains(body.detailCode()) || (told == 400 && tellsOfMoney(body.message()))) {
             return Verdict.refusedForGood(ErrorKind.QUOTA_EXHAUSTED);
         }
-        return status < 300 ? Verdict.ofStatus(statusOf(body.type())) : null;
+        return Verdict.ofStatus(told);
     }
 
     /** An empty balance and a limit set by the user come as ordinary invalid requests: only the words tell. */

@@ -34,7 +34,7 @@ final class BatchObject {
      * Reads the object that {@code in} stands on.
      *
      * @return null if it tells of an error
-     * @throws IllegalArgumentException if it has no id, status or time
+     * @throws IllegalArgumentException if it has no id or status
      */
     static @Nullable BatchJob read(JsonParser in) {
         BatchObject batch = new BatchObject();

@@ -102,6 +102,7 @@ final class MessageEvents implements ChatEvents {
                 default -> in.skipChildren();
             }
         }
+        usage.forgetOutput();
     }
 
     /** The delta of a block, or that of the message, whose stop reason stays here. */
@@ -156,6 +157,9 @@ final class MessageEvents implements ChatEvents {
     private void end(Consumer<ChatDelta> deltas) {
         if (!begun) {
             throw new IllegalArgumentException("message_stop before message_start");
+        }
+        if (stopReason.isEmpty()) {
+            throw new IllegalArgumentException("the message has no stop_reason: its answer broke off");
         }
         open.values().forEach(block -> block.end(deltas));
         if (stopReason.equals(StopReasons.REFUSAL)) {

@@ -73,6 +73,21 @@ class AnthropicTest {
     }
 
     @Test
+    void cacheWritesThatAreToldInPartsOnly_areAddedUp() {
+        server.next(new Reply(
+                200,
+                "{\"content\":[],\"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":11,\"output_tokens\":6,\"cache_read_input_tokens\":1000,"
+                        + "\"cache_creation\":{\"ephemeral_5m_input_tokens\":60,\"ephemeral_1h_input_tokens\":40}}}"));
+
+        assertThat(anthropic
+                        .chat()
+                        .apply(ask().build())
+                        .map(ChatResponse::usage)
+                        .block())
+                .isEqualTo(new Usage(1111, 1000, 100, 40, 6, 0, 0));
+    }
+
+    @Test
     void request_holdsAllFieldsInAFixedOrder_andExtrasOverrule() {
         server.always(new Reply(200, ANSWER));
 
@@ -179,6 +194,22 @@ class AnthropicTest {
     @CsvSource({
         "400, invalid_request_error, '', bad, INVALID_REQUEST, REFUSED, false",
         "400, invalid_request_error, '', Your credit balance is too low to go on, QUOTA_EXHAUSTED, REFUSED, false",
+        "400, invalid_request_error, '', You have reached your specified API usage limits., QUOTA_EXHAUSTED, REFUSED, false",
+        "400, invalid_request_error, '', You met the spend limit of the workspace, QUOTA_EXHAUSTED, REFUSED, false",
+        "200, invalid_request_error, '', Your credit balance is too low to go on, QUOTA_EXHAUSTED, REFUSED, false",
+        "200, billing_error, '', bad, QUOTA_EXHAUSTED, REFUSED, false",
+        "200, invalid_request_error, '', bad, INVALID_REQUEST, REFUSED, false",
+        "200, authentication_error, '', bad, AUTHENTICATION, REFUSED, false",
+        "200, permission_error, '', bad, AUTHENTICATION, REFUSED, false",
+        "200, not_found_error, '', bad, NOT_FOUND, REFUSED, false",
+        "200, conflict_error, '', bad, SERVER_ERROR, REFUSED, true",
+        "200, request_too_large, '', bad, INVALID_REQUEST, REFUSED, false",
+        "200, rate_limit_error, '', bad, RATE_LIMITED, REFUSED, true",
+        "200, rate_limit_error, enforced_spend_limit_reached, bad, QUOTA_EXHAUSTED, REFUSED, false",
+        "200, timeout_error, '', bad, TIMEOUT, UNKNOWN, true",
+        "408, timeout_error, '', bad, TIMEOUT, UNKNOWN, true",
+        "409, conflict_error, '', bad, SERVER_ERROR, REFUSED, true",
+        "503, api_error, '', bad, OVERLOADED, REFUSED, true",
         "401, authentication_error, '', bad, AUTHENTICATION, REFUSED, false",
         "402, billing_error, '', bad, QUOTA_EXHAUSTED, REFUSED, false",
         "403, permission_error, '', bad, AUTHENTICATION, REFUSED, false",

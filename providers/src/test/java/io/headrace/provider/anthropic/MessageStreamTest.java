@@ -301,6 +301,29 @@ class MessageStreamTest {
         }
     }
 
+    /** A gateway sends the end marker even when the model behind it broke off. */
+    @Test
+    void endWithoutAStopReason_isAnError() {
+        String end = RICH.substring(RICH.indexOf("event: message_stop"));
+        for (String stream : List.of(
+                RICH.substring(0, RICH.indexOf("event: message_delta")) + end,
+                RICH.replace("\"stop_reason\":\"tool_use\"", "\"stop_reason\":null"))) {
+            pieces = split(stream, 4096);
+            ApiException error = fail();
+            assertThat(error.kind()).isEqualTo(ErrorKind.MALFORMED_RESPONSE);
+            assertThat(error).hasMessageContaining("no stop_reason");
+        }
+    }
+
+    /** The number at the start is that of the first piece. */
+    @Test
+    void outputTokensThatAreToldAtTheStartOnly_areUnknown() {
+        String usage = RICH.substring(RICH.indexOf(",\"usage\":{\"input_tokens\":null"), RICH.indexOf("}}}   ") + 2);
+        pieces = split(RICH.replace(usage, ""), 4096);
+
+        assertThat(collect().usage()).isEqualTo(Usage.UNKNOWN);
+    }
+
     @Test
     void damagedStream_isAnAnswerOrAnApiException() {
         byte[] good = RICH.getBytes(StandardCharsets.UTF_8);
