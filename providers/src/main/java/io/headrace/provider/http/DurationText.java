@@ -122,7 +122,8 @@ final class DurationText {
             case "m" -> 60;
             case "s" -> 1;
             case "ms" -> 1e-3;
-            case "us", "\u00b5s", "\u03bcs" -> 1e-6;
+            // of the letters in UTF-8 a header makes two characters each
+            case "us", "\u00b5s", "\u03bcs", "\u00c2\u00b5s", "\u00ce\u00bcs" -> 1e-6;
             case "ns" -> 1e-9;
             default -> -1;
         };

@@ -205,6 +205,8 @@ class RateLimitsTest {
         "1.5, 1500",
         "2500us, 2.5",
         "1000\u00b5s, 1",
+        "1000\u00c2\u00b5s, 1", // UTF-8, of which Netty makes a character of each byte
+        "1000\u00ce\u00bcs, 1",
         "1000000ns, 1",
         "' 1s ', 1000",
         "999999999h, 31536000000"
