@@ -1,5 +1,6 @@
 package io.headrace.provider.http;
 
+import io.headrace.Baggage;
 import io.headrace.Relay;
 import io.headrace.observe.AttemptLog;
 import io.headrace.observe.CallListener;
@@ -26,11 +27,12 @@ final class ExchangeRelay extends Relay<HttpAnswer> {
     }
 
     /**
-     * {@code context} with a hook that closes discarded connections. What nobody reads from here on is left out, because Reactor
-     * Netty adds keys and copies the context several times for a request.
+     * {@code context} with a hook that closes discarded connections. What of ours nobody reads from here on is left out: Reactor Netty
+     * adds keys and copies the context several times for a request, and Reactor makes a text of each key of a context of four, each time.
      */
     static Context forTransport(Context context) {
-        Context shorter = context.delete(CallListener.class).delete(AttemptLog.class);
+        Context shorter =
+                context.delete(Baggage.class).delete(CallListener.class).delete(AttemptLog.class);
         return Operators.enableOnDiscard(shorter, ExchangeRelay::discard);
     }
 
