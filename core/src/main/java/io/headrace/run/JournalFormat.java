@@ -95,10 +95,7 @@ final class JournalFormat {
     /** The whole record at {@code from}; null if it is damaged or of a type that this version does not know. */
     @Nullable
     JournalRecord decode(byte[] source, int from, int length) {
-        crc.reset();
-        crc.update(source, from, 4);
-        crc.update(source, from + HEADER_BYTES, length - HEADER_BYTES);
-        if ((int) crc.getValue() != int32(source, from + 4)) {
+        if (!isWhole(source, from, length)) {
             return null;
         }
         int extras = source[from] & (WITH_CACHE_WRITES | WITH_RETRIES);
@@ -121,6 +118,14 @@ final class JournalFormat {
             case 10 -> new Carried(totals(in, from + length));
             default -> null;
         };
+    }
+
+    /** Whether the record at {@code from} is what was written. */
+    boolean isWhole(byte[] source, int from, int length) {
+        crc.reset();
+        crc.update(source, from, 4);
+        crc.update(source, from + HEADER_BYTES, length - HEADER_BYTES);
+        return (int) crc.getValue() == int32(source, from + 4);
     }
 
     /** The doubtful cost stands last: journals of before it was counted have none. */

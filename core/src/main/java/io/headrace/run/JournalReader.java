@@ -13,6 +13,9 @@ final class JournalReader {
 
     private static final int BUFFER_BYTES = 1 << 20;
 
+    /** Longer records are not looked for behind a damage, or each byte there might cost a checksum of megabytes. */
+    private static final int LONGEST_SOUGHT = 1 << 16;
+
     /** Takes one record; false ends the reading before it. */
     interface Visitor {
         boolean visit(JournalRecord record, long start) throws IOException;
@@ -23,15 +26,16 @@ final class JournalReader {
      *
      * @param end the offset behind the last good record
      * @param cutBytes bytes behind {@code end} up to the last one that is not zero
+     * @param goesOn whether good records follow: what is there is damaged, and no end that a crash has torn
      */
-    record End(long end, long cutBytes) {}
+    record End(long end, long cutBytes, boolean goesOn) {}
 
     private JournalReader() {}
 
     /** Reads the journal from the record at {@code from}; a missing journal is empty. */
     static End read(Path path, long from, Visitor visitor) throws IOException {
         if (!Files.exists(path)) {
-            return new End(0, 0);
+            return new End(0, 0, false);
         }
         try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
             JournalFormat format = new JournalFormat();
@@ -65,8 +69,26 @@ final class JournalReader {
                 }
                 at += length;
             }
-            return new End(base + at, lastByte(file, base + at) - (base + at));
+            long end = base + at;
+            long cutBytes = lastByte(file, end) - end;
+            return new End(end, cutBytes, cutBytes > 0 && goesOn(file, end));
         }
+    }
+
+    /** Whether a good record begins anywhere in what comes next; those of rows are a hundred bytes long. */
+    private static boolean goesOn(FileChannel file, long end) throws IOException {
+        ByteBuffer rest = ByteBuffer.allocate(BUFFER_BYTES);
+        while (rest.hasRemaining() && file.read(rest, end + rest.position()) >= 0) {}
+        JournalFormat format = new JournalFormat();
+        for (int at = 1; at + JournalFormat.HEADER_BYTES <= rest.position(); at++) {
+            int length = JournalFormat.length(rest.array(), at);
+            if (length > 0
+                    && length <= Math.min(LONGEST_SOUGHT, rest.position() - at)
+                    && format.isWhole(rest.array(), at, length)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The offset behind the last byte that is not zero, at least {@code from}. */

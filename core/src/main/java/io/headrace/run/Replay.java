@@ -95,6 +95,12 @@ record Replay(Ledger ledger, long end, long cutBytes, long lost, List<Damage> da
         private List<Damage> damage(JournalReader.End end) throws IOException {
             boolean inOrder = synced && Files.size(files.journal()) == end.end();
             List<Damage> damage = new ArrayList<>();
+            if (end.goesOn()) {
+                damage.add(new Damage(
+                        true,
+                        "the journal is damaged at byte " + end.end()
+                                + " and goes on behind that: rows that ended later run again"));
+            }
             for (LineCheck file : List.of(results, deadLetters)) {
                 if (file.lost() > 0 || (inOrder && file.surplus() > 0)) {
                     damage.add(file.damage());

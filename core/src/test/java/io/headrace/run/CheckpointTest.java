@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -306,6 +307,51 @@ class CheckpointTest {
             assertThat(lines("results." + (i + 1) + ".jsonl")).isEqualTo(before);
             assertThat(directory.resolve("journal." + (i + 1))).hasBinaryContent(unreadable.get(i));
         }
+    }
+
+    @Test
+    void resultsBehindADamageOfTheJournal_areKeptInACopy() throws IOException {
+        try (Checkpoint<String> checkpoint = builder().open()) {
+            run(checkpoint, rows(30));
+        }
+        List<String> before = lines("results.jsonl");
+        Path journal = directory.resolve("journal");
+        byte[] bytes = Files.readAllBytes(journal);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(journal, bytes);
+        try (Checkpoint<String> checkpoint = builder().open()) {
+            assertThat(checkpoint.directory().notes())
+                    .singleElement()
+                    .asString()
+                    .startsWith("the journal is damaged at byte ")
+                    .endsWith(
+                            "and goes on behind that: rows that ended later run again; a copy of what was there has the"
+                                    + " number 1");
+            assertThat(run(checkpoint, rows(30))).hasSizeBetween(2, 29);
+        }
+        assertThat(lines("results.1.jsonl")).isEqualTo(before);
+        assertThat(lines("results.jsonl")).containsExactlyInAnyOrderElementsOf(before);
+    }
+
+    @Test
+    void tornEndOfTheJournal_makesNoCopy() throws IOException {
+        try (Checkpoint<String> checkpoint = builder().open()) {
+            run(checkpoint, rows(30));
+        }
+        Path journal = directory.resolve("journal");
+        byte[] bytes = Files.readAllBytes(journal);
+        for (int cut = bytes.length - 1; cut > bytes.length / 2; cut--) {
+            byte[] torn = Arrays.copyOf(bytes, cut);
+            torn[cut - 1] ^= 1;
+            Files.write(journal, torn);
+            assertThat(JournalReader.read(journal, 0, (record, start) -> true).goesOn())
+                    .as("cut at " + cut)
+                    .isFalse();
+        }
+        try (Checkpoint<String> checkpoint = builder().open()) {
+            assertThat(checkpoint.directory().notes()).isEmpty();
+        }
+        assertThat(directory.resolve("results.1.jsonl")).doesNotExist();
     }
 
     @Test

@@ -99,7 +99,7 @@ class JournalTest {
         long end = write(RECORDS);
         JournalReader.End[] read = new JournalReader.End[1];
         assertThat(read(path(), read)).isEqualTo(RECORDS);
-        assertThat(read[0]).isEqualTo(new JournalReader.End(end, 0));
+        assertThat(read[0]).isEqualTo(new JournalReader.End(end, 0, false));
         assertThat(Files.size(path())).isEqualTo(end);
     }
 
@@ -172,7 +172,7 @@ class JournalTest {
         assertThat(Files.size(path())).isGreaterThan(journal.end());
         JournalReader.End[] read = new JournalReader.End[1];
         assertThat(read(path(), read)).isEqualTo(RECORDS);
-        assertThat(read[0]).isEqualTo(new JournalReader.End(journal.end(), 0));
+        assertThat(read[0]).isEqualTo(new JournalReader.End(journal.end(), 0, false));
         journal.close();
     }
 
