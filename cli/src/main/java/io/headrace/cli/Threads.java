@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 final class Threads {
 
     /** Those of a run beside the JVM's own: some 21 were counted, and of each processor one for sockets and one that computes. */
-    private static final int NEEDED = 25 + 2 * Runtime.getRuntime().availableProcessors();
+    static final int NEEDED = 25 + 2 * Runtime.getRuntime().availableProcessors();
 
     private Threads() {}
 

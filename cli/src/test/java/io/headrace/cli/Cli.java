@@ -1,7 +1,10 @@
 package io.headrace.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -23,6 +26,19 @@ final class Cli {
     /** {@code arguments} and {@code more} behind them. */
     static Object[] plus(Object[] arguments, Object... more) {
         return Stream.of(arguments, more).flatMap(Arrays::stream).toArray();
+    }
+
+    /** A file of so many rows in {@code folder}. */
+    static Path questions(Path folder, int count) throws IOException {
+        StringBuilder lines = new StringBuilder();
+        for (int i = 1; i <= count; i++) {
+            lines.append("{\"id\":\"q")
+                    .append(i)
+                    .append("\",\"question\":\"What does question ")
+                    .append(i);
+            lines.append(" cost at the bank?\"}\n");
+        }
+        return Files.writeString(folder.resolve("questions.jsonl"), lines);
     }
 
     Result run(Object... arguments) {
