@@ -61,6 +61,14 @@ public interface BatchApi<Q, R> {
     }
 
     /**
+     * Whether {@code answer} can be one to a request of that {@link #count}, such as one with as many vectors as texts were sent. One that cannot
+     * is not kept, and the request goes into a later batch. By default every answer can.
+     */
+    default boolean answers(long count, R answer) {
+        return true;
+    }
+
+    /**
      * Requests of equal groups may be in one batch: such as the model, for a provider whose batches hold one model each.
      */
     String group(Q request);

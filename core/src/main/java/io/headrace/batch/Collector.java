@@ -164,8 +164,12 @@ final class Collector {
     }
 
     private <R> Mono<Void> take(Intake intake, BatchLane<?, R> lane, BatchResult<R> result) {
-        return files.call(() -> intake.take(result))
-                .flatMap(request -> keep(intake, lane, request, ((BatchResult.Answered<R>) result).answer()));
+        return files.call(() -> intake.take(result)).flatMap(request -> {
+            R answer = ((BatchResult.Answered<R>) result).answer();
+            return lane.api().answers(request.parked().count(), answer)
+                    ? keep(intake, lane, request, answer)
+                    : files.run(() -> intake.notKept(request, "the answer was not one to what was asked"));
+        });
     }
 
     private <R> Mono<Void> keep(Intake intake, BatchLane<?, R> lane, Intake.Request request, R answer) {
@@ -175,7 +179,7 @@ final class Collector {
                     if (kept) {
                         intake.kept(request, lane.cost(answer));
                     } else {
-                        intake.notKept(request);
+                        intake.notKept(request, "the answer may not be kept");
                     }
                 }));
     }

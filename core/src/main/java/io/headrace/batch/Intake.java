@@ -137,12 +137,16 @@ final class Intake implements Closeable {
         cost = cost.plus(itsCost);
     }
 
-    /** The answer of the request may not be stored. */
-    void notKept(Request request) throws IOException {
+    /**
+     * The answer of the request is not stored.
+     *
+     * @param why it may not be
+     */
+    void notKept(Request request, String why) throws IOException {
         known[request.position] &= ~STORING;
         if (known[request.position] == NONE) {
             unreadable++;
-            inVain(request, "the answer may not be kept", Delivery.ANSWERED);
+            inVain(request, why, Delivery.ANSWERED);
         }
     }
 

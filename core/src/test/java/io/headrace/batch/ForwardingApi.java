@@ -20,6 +20,11 @@ class ForwardingApi extends IdleBatchApi {
     }
 
     @Override
+    public boolean answers(long count, String answer) {
+        return api.answers(count, answer);
+    }
+
+    @Override
     public Mono<BatchAccount> account() {
         return api.account();
     }

@@ -13,7 +13,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,6 +35,7 @@ class OddResultsTest {
     private final List<Instant> readings = new ArrayList<>();
     private UnaryOperator<Flux<BatchResult<String>>> results = all -> all;
     private Predicate<BatchJob> isLost = job -> false;
+    private Predicate<String> isToTheRequest = answer -> true;
     private Counts counts = new Counts(5, 5, 0);
     private Simulation simulation;
 
@@ -53,6 +56,11 @@ class OddResultsTest {
             @Override
             public Mono<BatchJob> job(String id) {
                 return model.job(id).map(OddResultsTest.this::counted);
+            }
+
+            @Override
+            public boolean answers(long count, String answer) {
+                return count == 1 && isToTheRequest.test(answer);
             }
 
             @Override
@@ -179,6 +187,32 @@ class OddResultsTest {
         assertThat(simulation.round()).isEqualTo("done");
         simulation.checkAllIsDone();
         assertThat(simulation.provider.made).hasSize(1);
+    }
+
+    @Test
+    void answerThatIsNoneToItsRequest_isNotKept_andTheRequestGoesAgain() {
+        Set<String> turnedDown = new HashSet<>();
+        isToTheRequest = answer -> turnedDown.size() == 2 || !turnedDown.add(answer);
+        assertThat(simulation.round()).isEqualTo("done");
+        assertThat(simulation.answers)
+                .hasSize(3)
+                .doesNotContainValue(turnedDown.iterator().next());
+        counts = Counts.NONE;
+        assertThat(simulation.rounds()).isEqualTo("done");
+        simulation.checkAllIsDone();
+        assertThat(simulation.provider.made)
+                .extracting(batch -> batch.lines.size())
+                .containsExactly(5, 2);
+    }
+
+    @Test
+    void answersThatAreNeverOnesToTheirRequests_failAndSayWhy() {
+        isToTheRequest = answer -> false;
+        simulation.settings = builder -> builder.maxBatches(1);
+        later();
+        assertThat(simulation.rounds()).isEqualTo("done");
+        assertThat(simulation.ends.values()).containsOnly("failed malformed-response");
+        assertThat(simulation.answers).isEmpty();
     }
 
     @Test

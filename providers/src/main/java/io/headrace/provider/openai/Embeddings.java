@@ -4,6 +4,7 @@ import io.headrace.model.EmbeddingRequest;
 import io.headrace.model.EmbeddingResponse;
 import io.headrace.provider.http.JsonFields;
 import io.headrace.provider.http.JsonOperation;
+import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
@@ -14,6 +15,17 @@ record Embeddings() implements JsonOperation<EmbeddingRequest, EmbeddingResponse
 
     /** Most inputs of one request, at OpenAI and at Azure. */
     private static final int MAX_INPUTS = 2_048;
+
+    /** How many inputs the request sends: several texts, or several texts in tokens; one text in tokens is an array of numbers. */
+    static long count(EmbeddingRequest request) {
+        Object overruled = request.extra().get("input");
+        if (overruled == null) {
+            return request.inputs().size();
+        }
+        return overruled instanceof Collection<?> inputs && inputs.stream().noneMatch(Number.class::isInstance)
+                ? inputs.size()
+                : 1;
+    }
 
     @Override
     public String about(EmbeddingRequest request) {
@@ -50,8 +62,8 @@ record Embeddings() implements JsonOperation<EmbeddingRequest, EmbeddingResponse
         if (answer == null) {
             return null;
         }
-        int asked = request.inputs().size();
-        if (!request.extra().containsKey("input") && answer.vectors().size() != asked) {
+        long asked = count(request);
+        if (answer.vectors().size() != asked) {
             throw new IllegalArgumentException("the answer has "
                     + answer.vectors().size() + " vectors for " + asked + (asked == 1 ? " input" : " inputs"));
         }

@@ -48,9 +48,15 @@ public final class OpenAi implements AutoCloseable {
         this.chat = api.chat(CHAT, completions);
         this.responses = api.chat(RESPONSES, new Responses());
         this.embeddings = new Embedder(api.name(), api.identity(), api.call(EMBEDDINGS, vectors));
-        this.chatBatches = new Batches<>(api, version + CHAT, completions, request -> 1, ChatRequest::extra);
+        this.chatBatches = new Batches<>(
+                api, version + CHAT, completions, request -> 1, (one, answer) -> true, ChatRequest::extra);
         this.embeddingBatches = new Batches<>(
-                api, version + EMBEDDINGS, vectors, request -> request.inputs().size(), EmbeddingRequest::extra);
+                api,
+                version + EMBEDDINGS,
+                vectors,
+                Embeddings::count,
+                (count, answer) -> answer.vectors().size() == count,
+                EmbeddingRequest::extra);
     }
 
     public static Builder builder() {
@@ -93,8 +99,8 @@ public final class OpenAi implements AutoCloseable {
     }
 
     /**
-     * Embeddings by the Batch API, as {@link #chatBatches}. Its limit counts inputs. That an answer has as many vectors as were asked for
-     * is for the caller to check, who knows the request.
+     * Embeddings by the Batch API, as {@link #chatBatches}. Its limit counts inputs, and {@link BatchApi#answers} tells an answer that has
+     * another number of vectors. That they are as long as {@code dimensions} is for the caller to check, who knows the request.
      */
     public BatchApi<EmbeddingRequest, EmbeddingResponse> embeddingBatches() {
         return embeddingBatches;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.headrace.ApiException;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
+import io.headrace.Usage;
 import io.headrace.admission.ApiKey;
 import io.headrace.admission.Grant;
 import io.headrace.admission.ServerLimits;
@@ -15,6 +16,7 @@ import io.headrace.batch.BatchJob.State;
 import io.headrace.model.ChatRequest;
 import io.headrace.model.ChatResponse;
 import io.headrace.model.EmbeddingRequest;
+import io.headrace.model.EmbeddingResponse;
 import io.headrace.provider.OpenApiDescription;
 import io.headrace.provider.http.HttpTransport;
 import io.headrace.testkit.Fault;
@@ -158,6 +160,24 @@ class BatchWireTest {
         EmbeddingRequest request = EmbeddingRequest.of("text-embedding-3-small", "a", "b", "c");
         assertThat(openAi.embeddingBatches().count(request)).isEqualTo(3);
         assertThat(api.count(DUCK)).isEqualTo(1);
+        assertThat(inputs(List.of("a", "b"))).isEqualTo(2);
+        assertThat(inputs(List.of(List.of(1, 2), List.of(3), List.of(4)))).isEqualTo(3);
+        assertThat(inputs(List.of(1, 2))).isEqualTo(1);
+        assertThat(inputs("a")).isEqualTo(1);
+    }
+
+    private long inputs(Object extra) {
+        return openAi.embeddingBatches()
+                .count(EmbeddingRequest.of("text-embedding-3-small", "a").withExtra("input", extra));
+    }
+
+    @Test
+    void answerWithAnotherNumberOfVectors_isNoneToItsRequest() {
+        EmbeddingResponse two =
+                new EmbeddingResponse("m", List.of(new float[] {1}, new float[] {2}), Usage.of(2, 0), "");
+        assertThat(openAi.embeddingBatches().answers(2, two)).isTrue();
+        assertThat(openAi.embeddingBatches().answers(3, two)).isFalse();
+        assertThat(openAi.embeddingBatches().answers(1, two)).isFalse();
     }
 
     @Test

@@ -102,6 +102,25 @@ class EmbeddingsTest extends OpenAiOverLoopback {
     }
 
     @Test
+    void tokensOfThePrompt_areTheTotalWhereOnlyThatIsTold() {
+        server.next(new Reply(200, "{\"data\":[{\"embedding\":[1]}],\"usage\":{\"total_tokens\":7}}"));
+        server.next(
+                new Reply(200, "{\"data\":[{\"embedding\":[1]}],\"usage\":{\"prompt_tokens\":6,\"total_tokens\":7}}"));
+
+        assertThat(embed("a").usage()).isEqualTo(Usage.of(7, 0));
+        assertThat(embed("a").usage()).isEqualTo(Usage.of(6, 0));
+    }
+
+    @Test
+    void asManyInputsAsOneRequestTakes_areSent() {
+        server.next(new Reply(500, "{}"));
+
+        assertThat(fail(EmbeddingRequest.of("e", Collections.nCopies(2_048, "a")))
+                        .kind())
+                .isEqualTo(ErrorKind.SERVER_ERROR);
+    }
+
+    @Test
     void moreInputsThanOneRequestTakes_areRefusedBeforeSending() {
         ApiException error = fail(EmbeddingRequest.of("e", Collections.nCopies(2_049, "a")));
 
