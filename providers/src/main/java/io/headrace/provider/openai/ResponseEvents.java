@@ -55,7 +55,7 @@ final class ResponseEvents implements ChatEvents {
             }
             case "response.refusal.delta" -> emit(new ChatDelta.Refusal(0, fields.delta), deltas);
             case "response.reasoning_summary_part.added" -> {
-                if (fields.part > 0 && hasThoughts) {
+                if (hasThoughts) {
                     thought(fields, OutputItem.PARAGRAPH, deltas);
                 }
             }
@@ -165,7 +165,6 @@ final class ResponseEvents implements ChatEvents {
         private String delta = "";
         private String itemId = "";
         private long outputIndex = -1;
-        private long part;
         private List<TokenLogprob> logprobs = List.of();
         private boolean hasError;
 
@@ -201,7 +200,6 @@ final class ResponseEvents implements ChatEvents {
                     case "delta" -> delta = JsonValues.string(in, "");
                     case "item_id" -> itemId = JsonValues.string(in, "");
                     case "output_index" -> outputIndex = JsonValues.count(in, -1);
-                    case "summary_index" -> part = JsonValues.count(in, 0);
                     case "logprobs" -> logprobs = LogprobReader.read(in);
                     case "item" -> item = JsonValues.isObject(in) ? OutputItem.read(in) : null;
                     case "response" -> response(in);

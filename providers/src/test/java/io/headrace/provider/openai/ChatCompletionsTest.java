@@ -267,6 +267,21 @@ class ChatCompletionsTest extends OpenAiOverLoopback {
                 .verifyComplete();
     }
 
+    @ParameterizedTest
+    @CsvSource({"null, TOOL_CALLS", "'\"\"', TOOL_CALLS", "'\"from_the_future\"', OTHER", "'\"stop\"', STOP"})
+    void finishReasonOfAnAnswerWithACall_isTheServersIfItGivesOne(String wire, FinishReason reason) {
+        server.next(
+                new Reply(
+                        200,
+                        "{\"choices\":[{\"finish_reason\":" + wire
+                                + ",\"message\":{\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}}]}"));
+
+        ChatResponse answer = openAi.chat().apply(ask("hello")).block();
+
+        assertThat(answer.finishReason()).isEqualTo(reason);
+        assertThat(answer.toolCalls()).hasSize(1);
+    }
+
     @Test
     void oddNumbers_breakNothing() {
         server.next(

@@ -305,6 +305,28 @@ class ChatStreamTest {
     }
 
     @Test
+    void secondFinishReason_changesNothing() {
+        server.answer(chunk("{\"content\":\"Hi\"}", "\"length\"") + chunk("{}", "\"stop\"") + "data: [DONE]\n\n", 4096);
+
+        ChatResponse answer = collect();
+
+        assertThat(answer.finishReason()).isEqualTo(FinishReason.LENGTH);
+        assertThat(answer.choice().providerReason()).isEqualTo("length");
+    }
+
+    @Test
+    void usageThatLacksAPart_isUnknown() {
+        for (String part : new String[] {"prompt_tokens", "completion_tokens"}) {
+            server.answer(
+                    chunk("{\"content\":\"Hi\"}", "\"stop\"") + "data: {\"choices\":[],\"usage\":{\"" + part
+                            + "\":5}}\n\ndata: [DONE]\n\n",
+                    4096);
+
+            assertThat(collect().usage()).as(part).isEqualTo(Usage.UNKNOWN);
+        }
+    }
+
+    @Test
     void emptyStream_isMalformed() {
         server.answer("", 4096);
         assertThat(fail()).hasMessageContaining("ended without its end marker, after 0 events");

@@ -223,6 +223,9 @@ class ResponsesTest {
                 "{\"id\":\"r\",\"status\":\"failed\",\"error\":{\"code\":\"rate_limit_exceeded\",\"message\":\"x\"}}|RATE_LIMITED",
                 "{\"id\":\"r\",\"status\":\"failed\",\"error\":null,\"output\":[]}|SERVER_ERROR",
                 "{\"id\":\"r\",\"status\":\"queued\",\"output\":[]}|MALFORMED_RESPONSE",
+                "{\"id\":\"r\",\"status\":\"in_progress\",\"output\":[]}|MALFORMED_RESPONSE",
+                "{\"id\":\"r\",\"status\":\"cancelled\",\"output\":[]}|MALFORMED_RESPONSE",
+                "{\"object\":\"error\",\"message\":\"x\",\"code\":404,\"output\":[]}|NOT_FOUND",
                 "{\"id\":\"r\",\"status\":\"completed\"}|MALFORMED_RESPONSE",
                 "[]|MALFORMED_RESPONSE",
             })
@@ -286,6 +289,60 @@ class ResponsesTest {
         assertThat(collect()).isEqualTo(ANSWER);
     }
 
+    /** Both of the second item's paragraphs follow on the first item's without a gap between the items. */
+    @Test
+    void thoughtsOfSeveralItems_areTheSameInPieces() {
+        String second =
+                "{\"type\":\"reasoning\",\"id\":\"rs_2\",\"summary\":[{\"type\":\"summary_text\",\"text\":\"Once more.\"},{\"type\":\"summary_text\",\"text\":\"Done.\"}]}";
+        String item = "{\"type\":\"web_search_call\",\"id\":\"ws_1\"";
+        String added = "event: response.output_item.added\ndata: {\"type\":\"response.output_item.added\",";
+        String events =
+                added + "\"output_index\":7,\"item\":{\"type\":\"reasoning\",\"id\":\"rs_2\",\"summary\":[]}}\n\n"
+                        + thought("part.added", 0, "")
+                        + thought("text.delta", 0, "Once more.")
+                        + thought("part.added", 1, "")
+                        + thought("text.delta", 1, "Done.");
+        String whole = RESPONSE.replace(item, second + "," + item);
+        server.next(new Reply(200, whole, "x-request-id", "req_7"));
+        streams.answer(
+                STREAM.replace(added + "\"output_index\":1,", events + added + "\"output_index\":1,")
+                        + completed(whole),
+                4096);
+
+        ChatResponse answer = openAi.responses().apply(ask()).block(SOON);
+
+        assertThat(answer.choice().parts()).hasSize(4);
+        assertThat(collect()).isEqualTo(answer);
+    }
+
+    private static String thought(String event, int part, String delta) {
+        String type = "response.reasoning_summary_" + event;
+        return "event: " + type + "\ndata: {\"type\":\"" + type
+                + "\",\"item_id\":\"rs_2\",\"output_index\":7,\"summary_index\":" + part + ",\"delta\":\"" + delta
+                + "\"}\n\n";
+    }
+
+    @Test
+    void encryptedThoughtsWithoutASummary_areKept() {
+        server.next(
+                new Reply(
+                        200,
+                        "{\"status\":\"completed\",\"output\":[{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[],\"encrypted_content\":\"gAAA\"}]}"));
+
+        assertThat(openAi.responses().apply(ask()).block(SOON).choice().parts())
+                .containsExactly(new Reasoning("rs_1", "", "", "gAAA"));
+    }
+
+    @Test
+    void cancelledResponse_isAnErrorAtOnce() {
+        streams.answer(
+                STREAM + "data: {\"type\":\"response.cancelled\",\"response\":{\"status\":\"cancelled\"}}\n\n"
+                        + completed(RESPONSE),
+                4096);
+
+        assertThat(fail().kind()).isEqualTo(ErrorKind.SERVER_ERROR);
+    }
+
     @Test
     void argumentsThatDidNotComeInPieces_areTakenFromTheWhole() {
         String stream = STREAM.lines()
@@ -311,6 +368,7 @@ class ResponsesTest {
         "incomplete, max_output_tokens, output_text, LENGTH, max_output_tokens",
         "incomplete, content_filter, output_text, CONTENT_FILTER, content_filter",
         "incomplete, from_the_future, output_text, OTHER, from_the_future",
+        "completed, '', text, STOP, completed",
         "completed, '', refusal, REFUSAL, completed"
     })
     void status_tellsWhyTheModelStopped(String status, String reason, String part, FinishReason expected, String word) {
