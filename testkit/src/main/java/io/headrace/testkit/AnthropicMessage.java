@@ -20,6 +20,7 @@ final class AnthropicMessage {
     private final String callId;
     private final String model;
     private final String thoughts;
+    private final String tier;
 
     AnthropicMessage(AnthropicRequest request, Question.Occasion occasion) {
         this.reply = Reply.to(request.body, occasion.model(), occasion.occurrence());
@@ -27,6 +28,7 @@ final class AnthropicMessage {
         this.id = occasion.id("msg_");
         this.callId = occasion.id("toolu_");
         this.model = ModelNames.dated(request.body.model());
+        this.tier = occasion.isOfBatch() ? "batch" : "standard";
         this.thoughts =
                 request.thinks() ? "It is about " + String.join(", ", Topics.of(request.body.userText(), 3)) + "." : "";
     }
@@ -167,7 +169,7 @@ final class AnthropicMessage {
         json.writeNumberProperty("ephemeral_1h_input_tokens", prompt.longWrite());
         json.writeEndObject();
         json.writeNullProperty("server_tool_use");
-        json.writeStringProperty("service_tier", "standard");
+        json.writeStringProperty("service_tier", tier);
     }
 
     private void counts(JsonGenerator json, int output) {

@@ -108,7 +108,7 @@ final class BatchWorker {
                 return error(problem);
             }
             int number = simulation.occurrences.nextAnswered(digest);
-            Question.Content content = question.answer(simulation.occasion(asked, number));
+            Question.Content content = question.answer(simulation.occasion(asked, number, true));
             if (content.isStream()) {
                 return error(Wire.Problem.invalid("Streaming is not supported in a batch."));
             }

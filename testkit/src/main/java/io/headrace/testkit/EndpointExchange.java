@@ -172,7 +172,7 @@ final class EndpointExchange extends Exchange {
 
     private Mono<Void> answer(Wire wire, SimulatedRequest asked, Question question) {
         int number = simulation.occurrences.nextAnswered(asked.bodyDigest());
-        Question.Content content = question.answer(simulation.occasion(asked, number));
+        Question.Content content = question.answer(simulation.occasion(asked, number, false));
         finished(content);
         if (admission != null) {
             admission.answered(content.outputTokens());
@@ -251,7 +251,7 @@ final class EndpointExchange extends Exchange {
     /** The good answer, which {@code fault} spoils. */
     private Question.Content begun(Fault fault, Wire wire, SimulatedRequest asked, Question question) {
         strike(fault, 200);
-        Question.Content content = question.answer(simulation.occasion(asked, 1));
+        Question.Content content = question.answer(simulation.occasion(asked, 1, false));
         describe(wire, content, simulation.nextRequestId());
         return content;
     }

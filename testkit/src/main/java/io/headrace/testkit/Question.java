@@ -57,6 +57,7 @@ interface Question {
      * @param random depends on seed, body and occurrence only
      * @param promptCache what the provider keeps of earlier prompts
      * @param models that exist; empty if any does
+     * @param isOfBatch whether it came in a batch
      */
     record Occasion(
             KeywordModel model,
@@ -64,7 +65,8 @@ interface Question {
             long createdSeconds,
             SplittableRandom random,
             PromptCache promptCache,
-            Set<String> models) {
+            Set<String> models,
+            boolean isOfBatch) {
 
         /** A new id. */
         String id(String prefix) {

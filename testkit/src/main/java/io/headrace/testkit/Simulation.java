@@ -90,14 +90,15 @@ final class Simulation {
     }
 
     /** The occasion of the {@code number}-th answer to a body; its ids depend on seed, body and number only. */
-    Question.Occasion occasion(SimulatedRequest request, int number) {
+    Question.Occasion occasion(SimulatedRequest request, int number, boolean isOfBatch) {
         return new Question.Occasion(
                 model,
                 answerOccurrences ? number : 0,
                 clock.millis() / 1000,
                 new SplittableRandom((seed * SPREAD) ^ (request.bodyDigest().b() + number)),
                 promptCache,
-                models);
+                models,
+                isOfBatch);
     }
 
     String nextRequestId() {

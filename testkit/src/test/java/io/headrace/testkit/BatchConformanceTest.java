@@ -92,6 +92,10 @@ class BatchConformanceTest extends OverAClient {
             schemas.assertConforms("ListResponse_MessageBatch_", get("/v1/messages/batches?limit=1"));
         }
         results(schemas, batch);
+        assertThat(get(batch + "/results").lines().filter(line -> line.contains("succeeded")))
+                .singleElement()
+                .asString()
+                .contains("\"service_tier\":\"batch\"");
 
         String cancelled = "/v1/messages/batches/"
                 + id(client.ask("/v1/messages/batches", body).body());
