@@ -226,7 +226,7 @@ class RelayTest {
 
         StepVerifier.create(Relay.<String, String>around(Mono::just, broken).apply("a"))
                 .expectErrorSatisfies(error -> assertThat(error).isInstanceOf(LinkageError.class))
-                .verify(Duration.ofSeconds(5));
+                .verify(Duration.ofSeconds(20));
     }
 
     @Test
@@ -244,7 +244,7 @@ class RelayTest {
                 .expectErrorSatisfies(error -> assertThat(error)
                         .isInstanceOf(TimeoutException.class)
                         .hasSuppressedException(new IllegalStateException("broken")))
-                .verify(Duration.ofSeconds(5));
+                .verify(Duration.ofSeconds(20));
     }
 
     @Test
@@ -260,7 +260,7 @@ class RelayTest {
         StepVerifier.create(
                         Relay.<String, String>around(request -> empty, broken).apply("a"))
                 .expectErrorMessage("broken")
-                .verify(Duration.ofSeconds(5));
+                .verify(Duration.ofSeconds(20));
     }
 
     @Test

@@ -291,7 +291,7 @@ class BudgetTest {
             budget.reserve(upTo("1"), NOBODY);
             budget.reserve(upTo("1"), () -> {
                 try {
-                    seen.add(other.submit(budget::balance).get(10, TimeUnit.SECONDS));
+                    seen.add(other.submit(budget::balance).get(20, TimeUnit.SECONDS));
                 } catch (Exception e) {
                     throw new AssertionError("the lock was held", e);
                 }

@@ -32,7 +32,7 @@ import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 import reactor.test.scheduler.VirtualTimeScheduler;
 
-@Timeout(20)
+@Timeout(60)
 class GateTest {
 
     private final Gate one = Gate.builder("one").concurrency(1).build();

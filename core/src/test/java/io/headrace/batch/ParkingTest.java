@@ -24,7 +24,7 @@ import reactor.core.scheduler.Schedulers;
 
 class ParkingTest {
 
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofSeconds(20);
 
     @TempDir
     Path directory;

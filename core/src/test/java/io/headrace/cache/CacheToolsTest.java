@@ -200,7 +200,7 @@ class CacheToolsTest {
                     .expectErrorSatisfies(e -> assertThat(e)
                             .isInstanceOf(IllegalArgumentException.class)
                             .hasMessageContaining("answers and not "))
-                    .verify(Duration.ofSeconds(5));
+                    .verify(Duration.ofSeconds(20));
             assertThat(result(CacheTools.of(copy).count(CacheFilter.all())).count())
                     .isGreaterThan(1);
         }
@@ -257,7 +257,7 @@ class CacheToolsTest {
                             .isInstanceOf(IllegalArgumentException.class)
                             .hasMessageStartingWith("line 4 is no exported answer: ")
                             .hasMessageNotContaining("secret"))
-                    .verify(Duration.ofSeconds(5));
+                    .verify(Duration.ofSeconds(20));
             assertThat(result(CacheTools.of(copy).count(CacheFilter.all())).count())
                     .isEqualTo(2);
         }
@@ -413,7 +413,7 @@ class CacheToolsTest {
         StepVerifier.create(CacheTools.of(listing).exportLines(damaged -> {}), 3)
                 .expectNextCount(3)
                 .thenCancel()
-                .verify(Duration.ofSeconds(5));
+                .verify(Duration.ofSeconds(20));
         assertThat(demanded.get()).isEqualTo(3);
     }
 
@@ -485,11 +485,11 @@ class CacheToolsTest {
     }
 
     private static void await(Mono<Void> action) {
-        StepVerifier.create(action).expectComplete().verify(Duration.ofSeconds(5));
+        StepVerifier.create(action).expectComplete().verify(Duration.ofSeconds(20));
     }
 
     private static <T> T result(Mono<T> action) {
-        return Objects.requireNonNull(action.block(Duration.ofSeconds(5)));
+        return Objects.requireNonNull(action.block(Duration.ofSeconds(20)));
     }
 
     /** A store that lists what it is told to. */

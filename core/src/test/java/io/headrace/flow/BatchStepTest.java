@@ -50,7 +50,7 @@ class BatchStepTest {
     void waitOfCenturies_isOneForAFullBatchOrTheEnd() {
         assertThat(items(3).transform(reversing(2).maxWait(Duration.ofDays(365_000)))
                         .collectList()
-                        .block(Duration.ofSeconds(10)))
+                        .block(Duration.ofSeconds(20)))
                 .hasSize(3)
                 .allMatch(Outcome.Ok.class::isInstance);
     }
@@ -68,7 +68,7 @@ class BatchStepTest {
                     return Schedulers.parallel();
                 });
         List<Outcome<Integer>> outcomes =
-                MapStepTest.items(2).transform(step).collectList().block(Duration.ofSeconds(10));
+                MapStepTest.items(2).transform(step).collectList().block(Duration.ofSeconds(20));
         assertThat(outcomes).hasSize(2);
         assertThat(outcomes.get(0))
                 .isInstanceOfSatisfying(
@@ -82,14 +82,14 @@ class BatchStepTest {
     void nullInThePlaceOfAFlux_saysWhoReturnedIt() {
         assertThat(MapStepTest.items(1)
                         .transform(Step.<Integer, Integer>batch("none", 1, items -> null))
-                        .blockFirst(Duration.ofSeconds(10)))
+                        .blockFirst(Duration.ofSeconds(20)))
                 .isInstanceOfSatisfying(
                         Outcome.Failed.class,
                         failed -> assertThat(failed.message())
                                 .contains("the function returned null, it must return a Flux of the items"));
         assertThat(MapStepTest.items(1)
                         .transform(Step.<Integer, Integer>expand("none", n -> null))
-                        .blockFirst(Duration.ofSeconds(10)))
+                        .blockFirst(Duration.ofSeconds(20)))
                 .isInstanceOfSatisfying(
                         Outcome.Failed.class,
                         failed -> assertThat(failed.message())

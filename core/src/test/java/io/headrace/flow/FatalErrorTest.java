@@ -38,7 +38,7 @@ import reactor.util.context.Context;
 /** Errors that Reactor rethrows instead of signalling, thrown in a step's function and behind its calls. */
 class FatalErrorTest {
 
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofSeconds(20);
 
     /** Answers on another thread, refuses the request "no". */
     private static final Call<String, String> CALL = CallStack.<String, String>of(request -> Mono.delay(

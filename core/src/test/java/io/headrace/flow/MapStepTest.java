@@ -116,7 +116,7 @@ class MapStepTest {
                 Step.<Integer, String>compute("rough", rough).offload(),
                 Step.<Integer, String>map("rough", n -> Mono.just(rough.apply(n))))) {
             List<Outcome<String>> outcomes =
-                    items(3).transform(step).collectList().block(Duration.ofSeconds(10));
+                    items(3).transform(step).collectList().block(Duration.ofSeconds(20));
             assertThat(failure(outcomes, "i0").message()).isEqualTo("NoClassDefFoundError: org/example/Gone");
             assertThat(failure(outcomes, "i1").message()).isEqualTo("StackOverflowError");
             assertThat(outcomes)
@@ -456,7 +456,7 @@ class MapStepTest {
                 }
             }
         });
-        List<Outcome<String>> outcomes = items(4).transform(step).collectList().block(Duration.ofSeconds(10));
+        List<Outcome<String>> outcomes = items(4).transform(step).collectList().block(Duration.ofSeconds(20));
         assertThat(failure(outcomes, "i0").message()).isEqualTo("IllegalStateException: no threads left");
         assertThat(failure(outcomes, "i1").message()).contains("offload was given null in the place of a Scheduler");
         assertThat(failure(outcomes, "i2").message()).isEqualTo("NoClassDefFoundError: org/example/Pool");

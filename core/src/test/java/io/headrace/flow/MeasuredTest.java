@@ -141,7 +141,7 @@ class MeasuredTest {
                             Mono.fromRunnable(() -> answer.tryEmitError(new IllegalStateException("bug")))
                                     .subscribeOn(Schedulers.parallel()),
                             Mono.fromRunnable(() -> subscriber.request(1)).subscribeOn(Schedulers.parallel()))
-                    .block(Duration.ofSeconds(5));
+                    .block(Duration.ofSeconds(20));
 
             assertThat(subscriber.seen).containsExactly("Failed", "complete");
         }
@@ -158,7 +158,7 @@ class MeasuredTest {
                             Mono.fromRunnable(() -> answer.tryEmitError(new IllegalStateException("bug")))
                                     .subscribeOn(Schedulers.parallel()),
                             Mono.fromRunnable(subscriber::cancel).subscribeOn(Schedulers.parallel()))
-                    .block(Duration.ofSeconds(5));
+                    .block(Duration.ofSeconds(20));
 
             assertThat(subscriber.seen).isIn(List.of(), List.of("Failed"), List.of("Failed", "complete"));
         }

@@ -212,7 +212,7 @@ class MicroBatchingTest {
             Flux<String> calls = Flux.merge(
                     Flux.just("a", "bb", "ccc").flatMap(call::apply).contextWrite(one::into),
                     Flux.just("d", "ee", "f").flatMap(call::apply).contextWrite(two::into));
-            assertThat(calls.collectList().block(Duration.ofSeconds(10))).hasSize(6);
+            assertThat(calls.collectList().block(Duration.ofSeconds(20))).hasSize(6);
         }
         assertThat(sizes).containsExactly(3, 3);
         assertThat(one.ended).containsExactly(Usage.of(6, 0));
@@ -328,7 +328,7 @@ class MicroBatchingTest {
             Flux.fromIterable(order)
                     .<Outcome<Integer>>map(n -> new Outcome.Ok<>(Item.of("item-" + n, n, n), Tally.ZERO))
                     .transform(Step.map("ask", n -> batcher.apply("q" + n)))
-                    .blockLast(Duration.ofSeconds(10));
+                    .blockLast(Duration.ofSeconds(20));
             seen.add(ids);
         }
         assertThat(seen.get(0))
@@ -391,7 +391,7 @@ class MicroBatchingTest {
                     .flatMapSequential(call::apply)
                     .contextWrite(statistics::into)
                     .collectList()
-                    .block(Duration.ofSeconds(10));
+                    .block(Duration.ofSeconds(20));
             assertThat(answers).hasSize(10);
             for (int i = 0; i < 10; i++) {
                 assertThat(answers.get(i).vectors()).hasSize(1);
@@ -405,7 +405,7 @@ class MicroBatchingTest {
             assertThat(statistics.snapshot().usage()).isEqualTo(both);
 
             assertThat(call.apply(EmbeddingRequest.of("small", "xxx"))
-                            .block(Duration.ofSeconds(10))
+                            .block(Duration.ofSeconds(20))
                             .vector())
                     .containsExactly(3);
             assertThat(model.requests).as("it has a key of its own").hasSize(2);
@@ -434,6 +434,6 @@ class MicroBatchingTest {
                 .expectNext("an embedding answer has 1 vectors for 2 inputs")
                 .expectNext("an embedding answer has 1 vectors for 2 inputs")
                 .expectComplete()
-                .verify(Duration.ofSeconds(10));
+                .verify(Duration.ofSeconds(20));
     }
 }

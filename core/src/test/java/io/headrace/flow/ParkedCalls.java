@@ -25,7 +25,7 @@ import reactor.core.publisher.Sinks;
 /** Calls of which some are parked, which the layers signal by an error of that kind, and the items that make them. */
 abstract class ParkedCalls {
 
-    static final Duration SOON = Duration.ofSeconds(10);
+    static final Duration SOON = Duration.ofSeconds(20);
 
     /** Requests that begin so are parked, at once or on another thread. */
     static final String PARKED = "park";

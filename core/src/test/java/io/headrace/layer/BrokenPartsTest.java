@@ -44,7 +44,7 @@ import reactor.test.StepVerifier;
 @NullUnmarked
 class BrokenPartsTest {
 
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofSeconds(20);
 
     private static final KeyFunction<String> KEYS =
             text -> CallKeyBuilder.of("test", "echo").field("text", text).build();

@@ -156,7 +156,7 @@ class CacheLayerTest {
         Call<String, String> call = new Script(Mono.just("new").delayElement(Duration.ofMillis(1)))
                 .with(CacheLayer.<String, String>builder(cache, MapCache.KEYS, broken)
                         .build());
-        StepVerifier.create(call.apply("q")).expectNext("new").expectComplete().verify(Duration.ofSeconds(10));
+        StepVerifier.create(call.apply("q")).expectNext("new").expectComplete().verify(Duration.ofSeconds(20));
     }
 
     @Test

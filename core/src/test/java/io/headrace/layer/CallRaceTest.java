@@ -95,7 +95,7 @@ class CallRaceTest {
                     actions.add(Mono.fromRunnable(running::dispose).subscribeOn(Schedulers.parallel()));
                 }
             }
-            Mono.when(actions).block(Duration.ofSeconds(5));
+            Mono.when(actions).block(Duration.ofSeconds(20));
 
             assertThat(gate.snapshot().inFlight()).isZero();
             assertThat(gate.snapshot().waiting()).isZero();

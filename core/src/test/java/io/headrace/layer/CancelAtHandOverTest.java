@@ -34,7 +34,7 @@ import reactor.util.context.Context;
 class CancelAtHandOverTest {
 
     private static final String HOOK = "hand-overs";
-    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofSeconds(20);
 
     private final MapCache cache = new MapCache();
     private final Gate gate =

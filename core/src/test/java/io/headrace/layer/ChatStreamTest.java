@@ -35,7 +35,7 @@ import reactor.test.publisher.TestPublisher;
 
 class ChatStreamTest {
 
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofSeconds(20);
     private static final ChatRequest REQUEST =
             ChatRequest.builder("gpt-4o").user("Hi").maxOutputTokens(10).build();
     private static final Finish FINISH = new Finish(0, FinishReason.STOP, "stop");

@@ -91,7 +91,7 @@ class EndsWhenStoredTest {
                 .expectNext("yes")
                 .then(() -> assertThat(notes).containsExactly("started", "ended ANSWERED"))
                 .expectComplete()
-                .verify(Duration.ofSeconds(5));
+                .verify(Duration.ofSeconds(20));
     }
 
     @Test
@@ -112,7 +112,7 @@ class EndsWhenStoredTest {
         StepVerifier.create(ask(Validator.none(), Mono.just("yes"), Mono.never(), full))
                 .expectNext("yes")
                 .expectComplete()
-                .verify(Duration.ofSeconds(5));
+                .verify(Duration.ofSeconds(20));
     }
 
     @Test
@@ -120,7 +120,7 @@ class EndsWhenStoredTest {
         StepVerifier.create(ask(Validator.none(), Mono.just("yes"), Mono.never()))
                 .then(() -> stored.tryEmitError(new IllegalStateException("disk full")))
                 .expectError()
-                .verify(Duration.ofSeconds(5));
+                .verify(Duration.ofSeconds(20));
         assertThat(notes).containsExactly("started", "ended ANSWERED");
     }
 
@@ -131,7 +131,7 @@ class EndsWhenStoredTest {
         StepVerifier.create(ask(yesOnly, Mono.just("no"), Mono.just("yes")))
                 .expectNext("yes")
                 .expectComplete()
-                .verify(Duration.ofSeconds(5));
+                .verify(Duration.ofSeconds(20));
         assertThat(notes).containsExactly("started", "ended ANSWERED", "started", "ended ANSWERED");
         assertThat(keys).containsExactly(MapCache.KEYS.key("q").fingerprint());
     }
@@ -179,7 +179,7 @@ class EndsWhenStoredTest {
                 .expectSubscription()
                 .thenAwait(Duration.ofMillis(100))
                 .thenCancel()
-                .verify(Duration.ofSeconds(5));
+                .verify(Duration.ofSeconds(20));
         assertThat(notes).startsWith("started", "ended REFUSED", "started").endsWith("ended ANSWERED");
     }
 }

@@ -32,7 +32,7 @@ import reactor.test.StepVerifier;
 /** Whole stacks behind one another: to the caller, and in all counts, one call. */
 class FallbackTest {
 
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofSeconds(20);
 
     private final ResponseCache cache = InMemoryCache.create();
     private final Recorder reports = new Recorder();

@@ -28,7 +28,7 @@ import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 import reactor.test.scheduler.VirtualTimeScheduler;
 
-@Timeout(20)
+@Timeout(60)
 class HedgeLayerTest {
 
     private static final HedgeSpec SPEC = HedgeSpec.standard().minAnswers(10);

@@ -128,7 +128,7 @@ class MicroBatcherCallersTest extends MicroBatches {
         assertThat(ask(batcher, "b", "2").error())
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("the micro-batcher is closed: it takes no more calls");
-        closing.verify(Duration.ofSeconds(10));
+        closing.verify(Duration.ofSeconds(20));
         assertThat(before.answers).containsExactly("to 1");
         batcher.close();
     }
@@ -218,7 +218,7 @@ class MicroBatcherCallersTest extends MicroBatches {
                 .build();
         StepVerifier.create(Flux.just("1").flatMap(batcher::apply).onErrorContinue((e, v) -> {}))
                 .expectErrorMessage("broken")
-                .verify(Duration.ofSeconds(5));
+                .verify(Duration.ofSeconds(20));
     }
 
     @Test
@@ -285,7 +285,7 @@ class MicroBatcherCallersTest extends MicroBatches {
         assertThat(ended).hasValue(calls);
         assertThat(wrong).isEmpty();
         assertThat(most.get()).isLessThanOrEqualTo(3);
-        batcher.closeLater().block(Duration.ofSeconds(10));
+        batcher.closeLater().block(Duration.ofSeconds(20));
         assertThat(inFlight).hasValue(0);
     }
 }

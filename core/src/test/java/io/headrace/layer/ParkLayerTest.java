@@ -42,7 +42,7 @@ import reactor.test.StepVerifier;
 
 class ParkLayerTest {
 
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofSeconds(20);
 
     @TempDir
     Path directory;

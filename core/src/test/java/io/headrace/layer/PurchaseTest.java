@@ -15,7 +15,7 @@ class PurchaseTest {
     });
 
     private void isBought(Mono<String> answer) {
-        StepVerifier.create(answer).expectNext("q-1").expectComplete().verify(Duration.ofSeconds(5));
+        StepVerifier.create(answer).expectNext("q-1").expectComplete().verify(Duration.ofSeconds(20));
     }
 
     @Test

@@ -51,7 +51,7 @@ class SampleLayerTest {
     private final Namespace b = Namespace.of("b");
 
     private static <T> void gives(Mono<T> call, T answer) {
-        StepVerifier.create(call).expectNext(answer).expectComplete().verify(Duration.ofSeconds(10));
+        StepVerifier.create(call).expectNext(answer).expectComplete().verify(Duration.ofSeconds(20));
     }
 
     @Test

@@ -27,7 +27,7 @@ import reactor.test.StepVerifier;
 /** Streams in single flight: who leads, who follows, who leaves and who is slow. */
 class SharedStreamTest {
 
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofSeconds(20);
     private static final ChatRequest REQUEST =
             ChatRequest.builder("gpt-4o").user("Hi").maxOutputTokens(10).build();
     private static final Finish FINISH = new Finish(0, FinishReason.STOP, "stop");

@@ -92,7 +92,7 @@ class ValidateLayerTest {
                         .with(ValidateLayer.of(broken, AttemptLayerTest.METER))
                         .apply("q"))
                 .expectErrorMessage("the validator failed: java.lang.NoClassDefFoundError: org/example/Gone")
-                .verify(Duration.ofSeconds(10));
+                .verify(Duration.ofSeconds(20));
     }
 
     @Test

@@ -111,7 +111,7 @@ class EmbeddingTest {
             StepVerifier.create(call.apply(REQUEST))
                     .expectNext(ANSWER)
                     .expectComplete()
-                    .verify(Duration.ofSeconds(10));
+                    .verify(Duration.ofSeconds(20));
         }
         assertThat(asked).hasValue(1);
     }

@@ -31,8 +31,8 @@ class TokenEstimatorTest {
         assertThat(estimator.promptTokens(request)).isEqualTo(17);
         assertThat(estimator.promptTokens(EmbeddingRequest.of("text-embedding-3-small", TEXT, TEXT)))
                 .isEqualTo(20);
-        StepVerifier.create(estimator.ready("gpt-4")).expectComplete().verify(Duration.ofSeconds(1));
-        StepVerifier.create(estimator.ready("my-model")).expectComplete().verify(Duration.ofSeconds(1));
+        StepVerifier.create(estimator.ready("gpt-4")).expectComplete().verify(Duration.ofSeconds(20));
+        StepVerifier.create(estimator.ready("my-model")).expectComplete().verify(Duration.ofSeconds(20));
     }
 
     @Test
@@ -50,8 +50,8 @@ class TokenEstimatorTest {
                 Schedulers::boundedElastic);
         assertThat(tokenizer.counter()).isNull();
         tokenizer.counter();
-        assertThat(loaded.await(10, TimeUnit.SECONDS)).isTrue();
-        StepVerifier.create(tokenizer.ready()).expectComplete().verify(Duration.ofSeconds(10));
+        assertThat(loaded.await(20, TimeUnit.SECONDS)).isTrue();
+        StepVerifier.create(tokenizer.ready()).expectComplete().verify(Duration.ofSeconds(20));
         assertThat(tokenizer.counter()).isNotNull();
         assertThat(loads).hasValue(1);
     }
@@ -63,7 +63,7 @@ class TokenEstimatorTest {
                     throw new NoClassDefFoundError("absent");
                 },
                 Schedulers::boundedElastic);
-        StepVerifier.create(tokenizer.ready()).expectComplete().verify(Duration.ofSeconds(10));
+        StepVerifier.create(tokenizer.ready()).expectComplete().verify(Duration.ofSeconds(20));
         assertThat(tokenizer.counter()).isNull();
     }
 

@@ -368,7 +368,7 @@ class AnthropicTest {
         Throwable[] thrown = new Throwable[1];
         StepVerifier.create(anthropic.chat().apply(request))
                 .consumeErrorWith(e -> thrown[0] = e)
-                .verify(Duration.ofSeconds(10));
+                .verify(Duration.ofSeconds(20));
         assertThat(thrown[0]).isInstanceOf(ApiException.class);
         return (ApiException) thrown[0];
     }

@@ -158,6 +158,6 @@ class BodiesTest {
         return (ApiException) endpoint.post("m", new byte[length], length)
                 .then(Mono.<Throwable>empty())
                 .onErrorResume(Mono::just)
-                .block(Duration.ofSeconds(20));
+                .block(Duration.ofSeconds(50));
     }
 }

@@ -14,7 +14,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
-@Timeout(30)
+@Timeout(60)
 class ConnectionRampTest {
 
     @Test

@@ -140,7 +140,7 @@ class ChatStreamTest {
         server.holdOn();
         server.answer(chunk("{\"content\":\"Hi\"}", "\"stop\"") + "data: [DONE]\n\n", 4096);
 
-        assertThat(deltas(openAi).collectList().block(Duration.ofSeconds(5))).hasSize(3);
+        assertThat(deltas(openAi).collectList().block(Duration.ofSeconds(20))).hasSize(3);
     }
 
     @Test

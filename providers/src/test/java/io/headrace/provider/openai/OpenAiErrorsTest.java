@@ -266,7 +266,7 @@ class OpenAiErrorsTest extends OpenAiOverLoopback {
 
     @ParameterizedTest
     @ValueSource(strings = {"1s", "<script ", "<title ", "<", "'a b", "\\n\\t", "try again in "})
-    @Timeout(10)
+    @Timeout(60)
     void megabytesOfWords_takeNoTimeAndNoStack(String word) {
         String words = word.repeat(1_000_000 / word.length());
         server.next(new Reply(429, message("Please try again in " + words)));
