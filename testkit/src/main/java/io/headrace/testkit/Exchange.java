@@ -108,13 +108,13 @@ abstract class Exchange {
     }
 
     final void answered(int number) {
+        record(RequestLog.ANSWERED, 200); // so that whoever sees it counted finds it in the log
         simulation.counters.answered(number);
-        record(RequestLog.ANSWERED, 200);
     }
 
     final void strike(Fault fault, int status) {
-        simulation.counters.fault(fault.label());
         record(fault.label(), status);
+        simulation.counters.fault(fault.label());
     }
 
     final void record(String outcome, int status) {
@@ -124,8 +124,8 @@ abstract class Exchange {
 
     private void abandon() {
         if (!recorded) {
-            simulation.counters.cancelled.increment();
             record(RequestLog.CANCELLED, 0);
+            simulation.counters.cancelled.increment();
         }
     }
 

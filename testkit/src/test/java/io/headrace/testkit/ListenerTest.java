@@ -119,7 +119,8 @@ class ListenerTest {
                         .block(Client.SOON))
                 .isNotNull();
 
-        assertThat(provider.connections().failedHandshakes()).isEqualTo(2);
+        // the client hears of the first while the server may still be at it
+        await(() -> provider.connections().failedHandshakes() == 2);
         await(() -> provider.connections().open() == 0);
         assertThat(provider.statistics().requests()).isZero();
     }

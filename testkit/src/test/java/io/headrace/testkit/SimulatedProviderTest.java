@@ -245,7 +245,7 @@ class SimulatedProviderTest extends OverAClient {
     void latency_delaysTheAnswer_andIsReported() {
         restart(SimulatedProvider.builder().latency(Latency.fixed(Duration.ofMillis(120))));
         Client.Answer answer = client.ask(Client.OPENAI, Client.openAi("x"));
-        assertThat(Long.parseLong(answer.headers().get("openai-processing-ms"))).isBetween(119L, 2_000L);
+        assertThat(Long.parseLong(answer.headers().get("openai-processing-ms"))).isBetween(119L, 59_999L);
     }
 
     @Test
