@@ -87,13 +87,14 @@ class HttpTransportTest extends RawExchanges {
         });
         HttpEndpoint endpoint = endpoint(server);
 
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 10; i++) {
             assertThat(endpoint.post("m", HELLO, HELLO.length)
-                            .block(ofSeconds(10))
+                            .block(ofSeconds(20))
                             .text(10))
                     .isEqualTo("{}");
         }
-        assertThat(server.accepted()).isLessThanOrEqualTo(2);
+        // a call may begin before the connection of one before is back in the pool
+        assertThat(server.accepted()).isLessThanOrEqualTo(5);
     }
 
     @Test
@@ -358,7 +359,7 @@ class HttpTransportTest extends RawExchanges {
             for (int i = 0; i < 20; i++) {
                 calls.add(post(endpoint).subscribe(null, errors::add));
             }
-            assertThat(reached.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(reached.await(20, TimeUnit.SECONDS)).isTrue();
             calls.forEach(Disposable::dispose);
             awaitNoneOpen(server);
             assertThat(errors).isEmpty();
@@ -481,7 +482,7 @@ class HttpTransportTest extends RawExchanges {
                 })
                 .expectNextCount(1)
                 .expectComplete()
-                .verify(ofSeconds(10));
+                .verify(ofSeconds(20));
 
         awaitNoneOpen(server);
         assertFailed(fail(endpoint), ErrorKind.TRANSPORT, Delivery.NOT_SENT, "closed");
@@ -509,7 +510,7 @@ class HttpTransportTest extends RawExchanges {
 
     private static void await(CountDownLatch latch) {
         try {
-            assertThat(latch.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(latch.await(20, TimeUnit.SECONDS)).isTrue();
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }

@@ -217,8 +217,9 @@ class LeakTest {
                 .as("%s: buffers that the client took and did not give back", protocol)
                 .isEmpty();
         assertThat(leaks).as("%s: what Netty's detector found", protocol).isEmpty();
-        assertThat(Thread.getAllStackTraces().keySet())
-                .noneMatch(thread -> thread.getName().startsWith("leak-test"));
+        // a loop says that it has ended before its thread has
+        ProtocolsTest.await(() -> Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().startsWith("leak-test")));
     }
 
     private static void awaitNone(String what, IntSupplier count) {
