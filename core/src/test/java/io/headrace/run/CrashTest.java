@@ -329,7 +329,7 @@ class CrashTest {
         Path at = directory.resolve("killed");
         Random random = new Random(3);
         for (int kill = 0; kill < 4; kill++) {
-            Process child = child(at, rows, "");
+            Process child = child(at, rows, 3_000, ""); // slow then, so that it does not end before it is killed
             long until = (kill + 1) * 60_000L + random.nextInt(60_000);
             Path results = at.resolve("results.jsonl");
             Flux.interval(Duration.ofMillis(1))
@@ -348,7 +348,7 @@ class CrashTest {
         try (Checkpoint<String> checkpoint = open(at)) {
             int done = checkpoint.directory().read(ledger -> (int) ledger.rows().unseen(RowStatus.OK));
             assertThat(done).isPositive().isLessThan(rows);
-            KilledRun.pass(checkpoint, rows, Duration.ZERO);
+            KilledRun.pass(checkpoint, rows, () -> Duration.ZERO);
             assertThat(checkpoint.directory().read(Ledger::rows).seen(RowStatus.OK))
                     .isEqualTo(rows);
         }
@@ -360,18 +360,18 @@ class CrashTest {
     void diskThatTakesNoMore_isAnErrorAndNothingDurableIsLost() throws Exception {
         int rows = 100_000;
         Path at = directory.resolve("full");
-        Process child = child(at, rows, "ulimit -f 4096; ");
+        Process child = child(at, rows, rows, "ulimit -f 4096; ");
         String said = new String(child.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
         assertThat(child.waitFor(20, TimeUnit.SECONDS)).isTrue();
         assertThat(said).contains("UncheckedIOException: the results in " + at + " cannot be written: ", "run again");
         try (Checkpoint<String> checkpoint = open(at)) {
             assertThat(checkpoint.directory().notes()).isEmpty();
-            KilledRun.pass(checkpoint, rows, Duration.ZERO);
+            KilledRun.pass(checkpoint, rows, () -> Duration.ZERO);
         }
         assertThat(ids(at.resolve("results.jsonl"))).hasSize(rows).doesNotHaveDuplicates();
     }
 
-    private static Process child(Path at, int rows, String before) throws IOException {
+    private static Process child(Path at, int rows, int quick, String before) throws IOException {
         List<String> command =
                 new ArrayList<>(before.isEmpty() ? List.of() : List.of("sh", "-c", before + "exec \"$@\"", "sh"));
         command.addAll(List.of(
@@ -383,7 +383,8 @@ class CrashTest {
                 System.getProperty("java.class.path"),
                 KilledRun.class.getName(),
                 at.toString(),
-                Integer.toString(rows)));
+                Integer.toString(rows),
+                Integer.toString(quick)));
         return new ProcessBuilder(command).redirectErrorStream(true).start();
     }
 }

@@ -22,7 +22,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
@@ -272,7 +271,10 @@ class RunBatchesTest extends BatchRuns {
                 .grace(Duration.ZERO)
                 .build();
         StepVerifier.create(run.execute())
-                .then(() -> Mono.delay(Duration.ofMillis(300)).subscribe(tick -> run.stop()))
+                .then(() -> run.progress(Duration.ofMillis(5))
+                        .filter(progress -> progress.parked() == 4)
+                        .blockFirst(SOON))
+                .then(run::stop)
                 .assertNext(report -> {
                     assertThat(report.end()).isEqualTo(End.STOPPED);
                     assertThat(report.total().items()).isEqualTo(new Items(5, 0, 0, 0, 1, 4));
@@ -303,12 +305,12 @@ class RunBatchesTest extends BatchRuns {
     @Test
     void progress_saysWhatWaits() {
         Run<String> run = run(20).build();
-        List<Progress> seen = new CopyOnWriteArrayList<>();
-        run.progress(Duration.ofMillis(5)).subscribe(seen::add);
+        Mono<Progress> last = run.progress(Duration.ofMillis(5)).last().cache();
+        last.subscribe();
 
-        queue.round(run.execute().delayElement(Duration.ofMillis(50))).block(SOON);
+        queue.round(run.execute()).block(SOON);
 
-        assertThat(seen).last().satisfies(progress -> {
+        assertThat(last.block(SOON)).satisfies(progress -> {
             assertThat(progress.parked()).isEqualTo(20);
             assertThat(progress.inFlight()).isZero();
             assertThat(progress.pending()).hasValue(20);

@@ -19,7 +19,9 @@ import io.headrace.run.RunReport.End;
 import io.headrace.run.RunReport.Items;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntPredicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +30,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+import reactor.test.scheduler.VirtualTimeScheduler;
 
 /** A provider that answers nothing any more: the run stops or pauses, and no item is lost to dead letters. */
 class RunStandstillTest {
@@ -40,7 +44,10 @@ class RunStandstillTest {
     private final AtomicInteger asked = new AtomicInteger();
 
     private static GateBuilder gate() {
-        Duration longest = Duration.ofMillis(300);
+        return gate(Duration.ofMillis(300));
+    }
+
+    private static GateBuilder gate(Duration longest) {
         return Gate.builder("test")
                 .concurrency(20)
                 .breaker(BreakerSpec.standard()
@@ -67,13 +74,16 @@ class RunStandstillTest {
     }
 
     private Run<Integer> run(int rows, Gate gate, Call<Integer, Integer> call) {
+        return builder(rows, gate, call).build();
+    }
+
+    private Run.Builder<Integer, Integer> builder(int rows, Gate gate, Call<Integer, Integer> call) {
         return Run.builder(
                         Dataset.from("rows", Flux.range(0, rows)).withIds(String::valueOf),
                         Step.<Integer, Integer>map("ask", call::apply),
                         directory,
                         Codec.json(Integer.class))
-                .gate(gate)
-                .build();
+                .gate(gate);
     }
 
     @ParameterizedTest
@@ -108,7 +118,7 @@ class RunStandstillTest {
 
     @Test
     void outageThatEnds_isWaitedFor() {
-        Gate gate = gate().build();
+        Gate gate = gate(SOON).build();
         RunReport report = run(300, gate, provider(gate, ErrorKind.SERVER_ERROR, n -> n >= 100 && n < 140))
                 .execute()
                 .block(SOON);
@@ -119,29 +129,34 @@ class RunStandstillTest {
     @Test
     void gateThatPauses_pausesTheRun_whichSaysSo_andGoesOn() {
         Gate gate = gate().pauseAtStandstill().build();
-        boolean[] down = {true};
-        Run<Integer> run = run(300, gate, provider(gate, ErrorKind.SERVER_ERROR, n -> n >= 100 && down[0]));
-        Mono<Progress> paused = run.progress(Duration.ofMillis(10))
-                .filter(progress -> progress.gates().get(0).paused())
-                .delayElements(Duration.ofMillis(1_200)) // the run looks at its gates every second
-                .next()
-                .doOnNext(progress -> {
-                    down[0] = false;
+        AtomicBoolean down = new AtomicBoolean(true);
+        VirtualTimeScheduler time = VirtualTimeScheduler.create();
+        Run<Integer> run = builder(300, gate, provider(gate, ErrorKind.SERVER_ERROR, n -> n >= 100 && down.get()))
+                .timer(() -> time)
+                .build();
+        AtomicReference<Progress> seen = new AtomicReference<>();
+        run.progress(Duration.ofSeconds(1)).subscribe(seen::set);
+        StepVerifier.create(run.execute())
+                .then(() -> Runs.await(() -> gate.snapshot().paused()))
+                .then(() -> time.advanceTimeBy(Duration.ofSeconds(2))) // the run looks at its gates every second
+                .then(() -> Runs.await(() -> seen.get() != null))
+                .then(() -> {
+                    assertThat(seen.get().binding()).isEqualTo("paused");
+                    assertThat(seen.get().gates().get(0).standstill()).contains("the provider is down");
+                    down.set(false);
                     gate.resume();
-                });
-        RunReport report = Mono.zip(run.execute(), paused, (ended, before) -> {
-                    assertThat(before.binding()).isEqualTo("paused");
-                    assertThat(before.gates().get(0).standstill()).contains("the provider is down");
-                    return ended;
                 })
-                .block(SOON);
-        assertThat(report.end()).isEqualTo(End.FINISHED);
-        assertThat(report.total().items()).isEqualTo(new Items(300, 300, 0, 0, 0, 0));
-        assertThat(report.notes())
-                .anySatisfy(note -> assertThat(note)
-                        .startsWith("paused until it is resumed")
-                        .contains("gate 'test'"))
-                .anySatisfy(note -> assertThat(note).startsWith("gate 'test' goes on"));
+                .assertNext(report -> {
+                    assertThat(report.end()).isEqualTo(End.FINISHED);
+                    assertThat(report.total().items()).isEqualTo(new Items(300, 300, 0, 0, 0, 0));
+                    assertThat(report.notes())
+                            .anySatisfy(note -> assertThat(note)
+                                    .startsWith("paused until it is resumed")
+                                    .contains("gate 'test'"))
+                            .anySatisfy(note -> assertThat(note).startsWith("gate 'test' goes on"));
+                })
+                .expectComplete()
+                .verify(SOON);
     }
 
     @Test

@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -240,9 +241,10 @@ class SweepTest {
                                         Dataset.of(List.of("x")),
                                         Step.<String, String>map(
                                                 "work",
-                                                word -> Mono.delay(Duration.ofMillis(150))
-                                                        .doFirst(() -> most.accumulateAndGet(
+                                                word -> Mono.fromRunnable(() -> most.accumulateAndGet(
                                                                 running.incrementAndGet(), Math::max))
+                                                        .then(until(() -> most.get() >= atOnce))
+                                                        .then(Mono.delay(Duration.ofMillis(100))) // for one too many
                                                         .doOnTerminate(running::decrementAndGet)
                                                         .thenReturn(word)),
                                         d,
@@ -297,9 +299,12 @@ class SweepTest {
     }
 
     private void awaitWork(int calls) {
-        Mono.defer(() -> inFlight.get() < calls ? Mono.<Integer>empty() : Mono.just(1))
-                .repeatWhenEmpty(times -> times.delayElements(Duration.ofMillis(5)))
-                .block(SOON);
+        until(() -> inFlight.get() >= calls).block(SOON);
+    }
+
+    private static Mono<Integer> until(BooleanSupplier condition) {
+        return Mono.defer(() -> condition.getAsBoolean() ? Mono.just(1) : Mono.<Integer>empty())
+                .repeatWhenEmpty(times -> times.delayElements(Duration.ofMillis(5)));
     }
 
     @Test
