@@ -8,6 +8,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
@@ -41,8 +42,9 @@ class WeakIdentityMapTest {
             }
         }
 
-        for (int round = 0; map.size() > 20 && round < 100; round++) {
+        for (int round = 0; map.size() > 20 && round < 1_000; round++) {
             System.gc();
+            LockSupport.parkNanos(1_000_000); // a thread of the JVM tells of what is gone
         }
 
         assertThat(map.size()).isEqualTo(20);

@@ -183,7 +183,7 @@ class BudgetStackTest {
     private static void await(BooleanSupplier done) {
         Mono.fromSupplier(done::getAsBoolean)
                 .filter(is -> is)
-                .repeatWhenEmpty(again -> again.take(200).delayElements(Duration.ofMillis(10)))
-                .block(Duration.ofSeconds(5));
+                .repeatWhenEmpty(again -> again.delayElements(Duration.ofMillis(10)))
+                .block(Duration.ofSeconds(20));
     }
 }
