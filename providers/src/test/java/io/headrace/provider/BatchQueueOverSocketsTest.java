@@ -121,7 +121,7 @@ class BatchQueueOverSocketsTest {
         AtomicInteger creations = new AtomicInteger();
         AtomicInteger questions = new AtomicInteger();
         List<Fault> troubles =
-                List.of(Fault.accepted(), Fault.acceptedLate(ofMillis(300)), Fault.overloaded(), Fault.serverError());
+                List.of(Fault.accepted(), Fault.acceptedLate(ofMillis(100)), Fault.overloaded(), Fault.serverError());
         script(provider, creations, questions, troubles);
 
         try (BatchQueue queue = queue()) {
@@ -165,7 +165,7 @@ class BatchQueueOverSocketsTest {
                 request -> isCreation(provider, request) && creations.incrementAndGet() % 3 == 1, Fault.accepted());
         server.failWhen(
                 request -> isCreation(provider, request) && creations.get() % 3 == 2,
-                Fault.acceptedLate(ofMillis(200)));
+                Fault.acceptedLate(ofMillis(100)));
         Predicate<SimulatedRequest> isList =
                 request -> !isCreation(provider, request) && request.path().equals(provider.path);
         // some rounds meet none of it: a batch that never came is looked for by four lists, which all have to be
@@ -258,7 +258,7 @@ class BatchQueueOverSocketsTest {
         return BatchQueue.builder(directory)
                 .packRequests(10)
                 .poll(ofMillis(20), ofMillis(100))
-                .doubtWindow(ofMillis(600))
+                .doubtWindow(ofSeconds(1))
                 .maxBatches(5)
                 .open();
     }

@@ -24,6 +24,7 @@ import io.headrace.model.ToolChoice;
 import java.io.StringWriter;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -179,7 +180,7 @@ class MessagesTest {
     void effort_isSentWithAdaptiveThinking(ReasoningEffort effort) {
         assertThat(write(ask().user("a").reasoningEffort(effort)))
                 .contains("\"thinking\":{\"type\":\"adaptive\"},\"output_config\":{\"effort\":\""
-                        + effort.name().toLowerCase() + "\"}");
+                        + effort.name().toLowerCase(Locale.ROOT) + "\"}");
     }
 
     @Test

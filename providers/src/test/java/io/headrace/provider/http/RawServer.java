@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -33,7 +34,7 @@ final class RawServer implements AutoCloseable {
         boolean readRequest() throws IOException {
             String head = readHead();
             for (String line : head.split("\r\n")) {
-                if (line.toLowerCase().startsWith("content-length:")) {
+                if (line.toLowerCase(Locale.ROOT).startsWith("content-length:")) {
                     in().skipNBytes(Long.parseLong(line.substring(15).trim()));
                 }
             }
