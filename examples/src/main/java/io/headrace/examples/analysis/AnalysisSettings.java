@@ -2,6 +2,7 @@ package io.headrace.examples.analysis;
 
 import io.headrace.Require;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
@@ -135,8 +136,13 @@ public record AnalysisSettings(
                         maxOutputTokens.classify(),
                         maxOutputTokens.summary())
                 .hashCode(); // that of a record may differ between Java versions
-        String line = "document-analysis model=%s categories=%s reasoning=%d prompts=%08x"
-                .formatted(model, String.join(",", categories), reasoningTokens, asked);
+        String line = String.format(
+                Locale.ROOT, // some languages have other digits
+                "document-analysis model=%s categories=%s reasoning=%d prompts=%08x",
+                model,
+                String.join(",", categories),
+                reasoningTokens,
+                asked);
         return line
                 + (temperature == null ? "" : " temperature=" + temperature)
                 + (seed == null ? "" : " seed=" + seed);

@@ -16,6 +16,7 @@ import io.headrace.model.Message;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -173,6 +174,19 @@ class DocumentAnalysisTest {
 
         assertThat(asked.get(1).temperature()).isNull();
         assertThat(asked.get(1).maxOutputTokens()).isEqualTo(asked.get(0).maxOutputTokens() + 2_000);
+    }
+
+    @Test
+    void configuration_isTheSameInEveryLanguage() {
+        DocumentAnalysis analysis = analysis(answer("", FinishReason.STOP)).reasoningTokens(17);
+        String here = analysis.configuration();
+        Locale before = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+        try {
+            assertThat(analysis.configuration()).isEqualTo(here).contains("reasoning=17");
+        } finally {
+            Locale.setDefault(before);
+        }
     }
 
     @Test
