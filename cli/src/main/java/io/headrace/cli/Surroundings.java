@@ -2,6 +2,7 @@ package io.headrace.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.headrace.files.UserFolder;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
@@ -35,15 +36,6 @@ record Surroundings(
 
     /** Where the user's answers are kept: a folder below the one that belongs to all of Headrace. */
     Path usersCache() {
-        String base = variable("XDG_CACHE_HOME");
-        return (base == null ? home().resolve(".cache") : Path.of(base))
-                .resolve("headrace")
-                .resolve("answers");
-    }
-
-    /** The shell's; Java's is that of the list of users, and {@code ?} where the user is not in it, as in many containers. */
-    private Path home() {
-        String home = variable("HOME");
-        return Path.of(home == null ? System.getProperty("user.home") : home);
+        return UserFolder.cache(environment).resolve("answers");
     }
 }

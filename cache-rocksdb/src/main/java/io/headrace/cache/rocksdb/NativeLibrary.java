@@ -1,5 +1,6 @@
 package io.headrace.cache.rocksdb;
 
+import io.headrace.files.UserFolder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
@@ -48,17 +49,9 @@ final class NativeLibrary {
         loaded = true;
     }
 
-    /** The user's folder for files that can be made again. */
+    /** In the user's folder for files that can be made again. */
     static Path defaultFolder() {
-        String cache = System.getenv("XDG_CACHE_HOME");
-        Path base = cache == null || cache.isEmpty() ? home().resolve(".cache") : Path.of(cache);
-        return base.resolve("headrace").resolve("native");
-    }
-
-    /** The shell's; Java's is that of the list of users, and {@code ?} where the user is not in it, as in many containers. */
-    private static Path home() {
-        String home = System.getenv("HOME");
-        return Path.of(home == null || home.isEmpty() ? System.getProperty("user.home") : home);
+        return UserFolder.cache(System::getenv).resolve("native");
     }
 
     /** Where the file is, by its checksum and size; null if the library does not come out of a jar. */
