@@ -113,7 +113,8 @@ class LeftoversTest {
                     CallStack.chat(openAi.chat()).cache(cache).noRetry();
             Call<ChatRequest, ChatResponse> chat = ending == Ending.IN_BATCHES
                     ? stack.batches(queue, openAi.chatBatches()).build()
-                    : stack.gate(Gate.builder("g").noBreaker().build()).build();
+                    : stack.gate(Gate.builder("g").noBreaker().notAdaptive().build())
+                            .build();
             Run.Builder<String, String> builder = Run.builder(
                             Dataset.jsonl(ending == Ending.CANNOT_OPEN ? folder.resolve("none.jsonl") : rows)
                                     .text("text"),
