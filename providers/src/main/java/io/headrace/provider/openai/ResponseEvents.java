@@ -2,6 +2,7 @@ package io.headrace.provider.openai;
 
 import io.headrace.model.ChatDelta;
 import io.headrace.model.ChatResponse;
+import io.headrace.model.FinishReason;
 import io.headrace.model.Part;
 import io.headrace.model.TokenLogprob;
 import io.headrace.provider.http.ChatEvents;
@@ -132,24 +133,36 @@ final class ResponseEvents implements ChatEvents {
                     + " characters and is not that of the whole response, "
                     + answer.text().length());
         }
-        for (int call = 0; call < arguments.size(); call++) {
-            completeArguments(call, answer.toolCalls(), deltas);
+        if (begun) {
+            completeCalls(answer, deltas);
         }
         // the reason and the end, or all of it
         whole.subList(begun ? whole.size() - 2 : 0, whole.size()).forEach(deltas);
         isComplete = true;
     }
 
-    /** Some servers tell the arguments of a call with the whole only. */
-    private void completeArguments(int call, List<Part.ToolCall> whole, Consumer<ChatDelta> deltas) {
-        String all = call < whole.size() ? whole.get(call).arguments() : "";
-        String told = arguments.get(call).toString();
-        if (!all.startsWith(told)) {
-            throw new IllegalArgumentException(
-                    "the arguments of call " + call + " in pieces are not those of the whole response");
+    /** Some servers tell calls, or their arguments, with the whole only; one that was cut may leave out what it had begun. */
+    private void completeCalls(ChatResponse answer, Consumer<ChatDelta> deltas) {
+        List<Part.ToolCall> whole = answer.toolCalls();
+        for (int call = 0; call < whole.size(); call++) {
+            Part.ToolCall told = whole.get(call);
+            if (call >= arguments.size()) {
+                emit(new ChatDelta.ToolCall(0, call, told.id(), told.name(), told.arguments()), deltas);
+                continue;
+            }
+            String begin = arguments.get(call).toString();
+            if (!told.arguments().startsWith(begin)) {
+                throw new IllegalArgumentException(
+                        "the arguments of call " + call + " in pieces are not those of the whole response");
+            }
+            if (told.arguments().length() > begin.length()) {
+                String rest = told.arguments().substring(begin.length());
+                emit(new ChatDelta.ToolCall(0, call, "", "", rest), deltas);
+            }
         }
-        if (all.length() > told.length()) {
-            emit(new ChatDelta.ToolCall(0, call, "", "", all.substring(told.length())), deltas);
+        if (arguments.size() > whole.size() && answer.finishReason() != FinishReason.LENGTH) {
+            throw new IllegalArgumentException("the answer has " + arguments.size()
+                    + " calls in pieces and not in the whole response, which has " + whole.size());
         }
     }
 

@@ -355,6 +355,30 @@ class ResponsesTest {
     }
 
     @Test
+    void callThatDidNotComeInPieces_isTakenFromTheWhole() {
+        streams.answer(
+                STREAM.substring(0, STREAM.lastIndexOf("event: response.output_item.added")) + completed(RESPONSE),
+                4096);
+
+        assertThat(collect()).isEqualTo(ANSWER);
+    }
+
+    @Test
+    void callThatTheWholeLeavesOut_isKeptWhereTheAnswerWasCut_andElseAnError() {
+        String call = OUTPUT.substring(OUTPUT.lastIndexOf("{\"type\":\"function_call\""), OUTPUT.length() - 1);
+        String without = RESPONSE.replace(call, "{\"type\":\"from_the_future\"}");
+        streams.answer(STREAM + completed(without), 4096);
+        assertThat(fail()).hasMessageContaining("1 calls in pieces and not in the whole response, which has 0");
+
+        String cut = without.replace("\"status\":\"completed\",\"error\"", "\"status\":\"incomplete\",\"error\"")
+                .replace("\"incomplete_details\":null", "\"incomplete_details\":{\"reason\":\"max_output_tokens\"}");
+        streams.answer(STREAM + completed(cut), 4096);
+        ChatResponse answer = collect();
+        assertThat(answer.finishReason()).isEqualTo(FinishReason.LENGTH);
+        assertThat(answer.toolCalls()).containsExactly(new ToolCall("call_1", "f", "{\"a\":1}"));
+    }
+
+    @Test
     void argumentsThatAreNotThoseOfTheWhole_areAnError() {
         streams.answer(STREAM + completed(RESPONSE.replace("{\\\"a\\\":1}", "{\\\"a\\\":2}")), 4096);
 
