@@ -93,10 +93,12 @@ final class BatchLine<R> extends ResultLine<R> {
         if (errorCode.equals("batch_cancelled")) {
             return new BatchResult.Cancelled<>(customId);
         }
-        if (error != null) {
-            return answered(0, requestId, asBody(error));
+        if (body != null) { // whatever else a gateway says: it was paid
+            return answered(status, requestId, body);
         }
-        return body == null ? unreadable("has neither a response nor an error") : answered(status, requestId, body);
+        return error == null
+                ? unreadable("has neither a response nor an error")
+                : answered(0, requestId, asBody(error));
     }
 
     /** As an error stands in the body of an online call. */

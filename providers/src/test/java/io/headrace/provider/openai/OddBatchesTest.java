@@ -226,6 +226,15 @@ class OddBatchesTest {
                 });
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"null", "{}", "{\"code\":null,\"message\":null}", "\"\"", "\"none\""})
+    void answerBesideAnEmptyError_isAnAnswer(String error) {
+        String line = answer("a");
+        assertThat(results(completed(), line.substring(0, line.length() - 1) + ",\"error\":" + error + "}"))
+                .singleElement()
+                .isInstanceOf(BatchResult.Answered.class);
+    }
+
     @Test
     void answerWithoutUsage_costsNobodyKnowsWhat() {
         assertThat(results(completed(), answer("a")))
