@@ -258,6 +258,15 @@ class AnthropicTest {
                 .temperature(1)
                 .stop("END")
                 .extra("service_tier", "auto")
+                .extra("max_tokens", 8)
+                .extra("metadata", Map.of("user_id", "u"))
+                .extra("speed", "fast")
+                .extra("container", "c")
+                .extra("stop_sequences", List.of("END"))
+                .extra("stream", true)
+                .extra("temperature", 1)
+                .extra("top_k", 1)
+                .extra("top_p", 1)
                 .extra("new", 1)
                 .build();
 

@@ -3,6 +3,7 @@ package io.headrace.provider.anthropic;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.ApiException;
+import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.batch.BatchAccount;
 import io.headrace.batch.BatchApi;
@@ -19,6 +20,8 @@ import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
@@ -92,6 +95,40 @@ class BatchWireTest {
                         && String.valueOf(error.getMessage()).contains("temperature"))
                 .verify(SOON);
         newer.close();
+    }
+
+    /** 100,000 requests or 256 MB: with what is round the requests none may be exceeded. */
+    @Test
+    void limits_areThoseOfTheProvider() {
+        assertThat(api.limits().requests()).isEqualTo(100_000);
+        assertThat(api.limits().bytes()).isBetween(255_900_000L, 255_999_500L);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "invalid_request_error, bad, INVALID_REQUEST",
+        "invalid_request_error, Your credit balance is too low to go on, QUOTA_EXHAUSTED",
+        "authentication_error, bad, AUTHENTICATION",
+        "api_error, bad, SERVER_ERROR",
+        "overloaded_error, bad, OVERLOADED",
+        "rate_limit_error, bad, RATE_LIMITED",
+        "timeout_error, bad, TIMEOUT",
+    })
+    void erroredResult_isOfTheKindThatAnOnlineCallWouldBe_andCostsNothing(String type, String words, ErrorKind kind) {
+        BatchJob job = submit(api);
+        provider.failWhen(
+                request -> request.path().endsWith("/results"),
+                Fault.answer(
+                        200,
+                        Map.of("content-type", "application/x-jsonl"),
+                        "{\"custom_id\":\"a\",\"result\":{\"type\":\"errored\",\"error\":{\"type\":\"error\",\"error\":{\"type\":\""
+                                + type + "\",\"message\":\"" + words + "\"},\"request_id\":null}}}\n"));
+
+        ApiException error =
+                ((BatchResult.Errored<ChatResponse>) api.results(job).blockLast(SOON)).error();
+
+        assertThat(error.kind()).isEqualTo(kind);
+        assertThat(error.delivery()).isEqualTo(Delivery.REFUSED);
     }
 
     @Test

@@ -325,6 +325,20 @@ class MessageStreamTest {
     }
 
     @Test
+    void blocksWhoseStopIsMissing_endWithTheMessage() {
+        String stop = "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":%d}\n\n";
+        String stream = RICH;
+        for (int block = 0; block < 6; block++) {
+            assertThat(stream).contains(stop.formatted(block));
+            stream = stream.replace(stop.formatted(block), "");
+        }
+        pieces = split(stream, 4096);
+
+        assertThat(collect().toolCalls())
+                .containsExactly(new ToolCall("toolu_1", "now", "{}"), new ToolCall("toolu_2", "then", "{\"a\":1}"));
+    }
+
+    @Test
     void damagedStream_isAnAnswerOrAnApiException() {
         byte[] good = RICH.getBytes(StandardCharsets.UTF_8);
         Random random = new Random(42);

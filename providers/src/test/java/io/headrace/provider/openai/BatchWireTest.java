@@ -160,6 +160,15 @@ class BatchWireTest {
         assertThat(job.problem()).hasMessageContaining("line 2: mismatched_model");
     }
 
+    /** 50,000 lines and inputs, 200 MB: with what is round the lines none may be exceeded. */
+    @Test
+    void limits_areThoseOfTheProvider() {
+        for (BatchApi<?, ?> each : List.of(api, openAi.embeddingBatches())) {
+            assertThat(each.limits().requests()).isEqualTo(50_000);
+            assertThat(each.limits().bytes()).isBetween(199_900_000L, 199_999_500L);
+        }
+    }
+
     @Test
     void embeddings_countInputs() {
         EmbeddingRequest request = EmbeddingRequest.of("text-embedding-3-small", "a", "b", "c");
