@@ -55,7 +55,8 @@ public final class Anthropic implements AutoCloseable {
      *
      * <p>A request ends as {@code INVALID_REQUEST} before anything is sent if it has what Anthropic does not take: seed, penalties,
      * log probabilities, more than one choice, a temperature above 1, effort {@code MINIMAL}, JSON without a schema, a description of the
-     * answer's format, a tool's arguments that are no JSON object, an image's detail, a media type that Anthropic does not read. So do temperature, top p and top k with a version that refuses them.
+     * answer's format, a tool's arguments that are no JSON object, an image's detail, a media type that Anthropic does not read. So do
+     * temperature, top p and top k with a version that refuses them.
      */
     public ChatCall chat() {
         return chat;

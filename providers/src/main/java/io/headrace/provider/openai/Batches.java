@@ -18,7 +18,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.function.BiPredicate;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -41,14 +40,14 @@ final class Batches<Q, R> implements BatchApi<Q, R> {
     private final String endpoint;
     private final JsonOperation<Q, R> operation;
     private final ToLongFunction<Q> count;
-    private final BiPredicate<Long, R> match;
+    private final ToLongFunction<R> answered;
     private final Function<Q, Map<String, @Nullable Object>> extra;
     private final StoredAnswers<R> answers;
 
     /**
      * @param endpoint as the lines name it
      * @param count what the limit on requests counts
-     * @param match whether an answer can be one to a request of that count
+     * @param answered how much of that count an answer is to
      * @param extra the extra fields of a request, which overrule its model
      */
     Batches(
@@ -56,13 +55,13 @@ final class Batches<Q, R> implements BatchApi<Q, R> {
             String endpoint,
             JsonOperation<Q, R> operation,
             ToLongFunction<Q> count,
-            BiPredicate<Long, R> match,
+            ToLongFunction<R> answered,
             Function<Q, Map<String, @Nullable Object>> extra) {
         this.api = api;
         this.endpoint = endpoint;
         this.operation = operation;
         this.count = count;
-        this.match = match;
+        this.answered = answered;
         this.extra = extra;
         this.answers = api.storedAnswers(operation);
     }
@@ -108,7 +107,7 @@ final class Batches<Q, R> implements BatchApi<Q, R> {
 
     @Override
     public boolean answers(long count, R answer) {
-        return match.test(count, answer);
+        return answered.applyAsLong(answer) == count;
     }
 
     /** The model: a batch has one. */

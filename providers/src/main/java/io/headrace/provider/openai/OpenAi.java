@@ -49,13 +49,13 @@ public final class OpenAi implements AutoCloseable {
         this.responses = api.chat(RESPONSES, new Responses());
         this.embeddings = new Embedder(api.name(), api.identity(), api.call(EMBEDDINGS, vectors));
         this.chatBatches = new Batches<>(
-                api, version + CHAT, completions, request -> 1, (one, answer) -> true, ChatRequest::extra);
+                api, version + CHAT, completions, request -> 1, answer -> 1, ChatRequest::extra);
         this.embeddingBatches = new Batches<>(
                 api,
                 version + EMBEDDINGS,
                 vectors,
                 Embeddings::count,
-                (count, answer) -> answer.vectors().size() == count,
+                answer -> answer.vectors().size(),
                 EmbeddingRequest::extra);
     }
 
