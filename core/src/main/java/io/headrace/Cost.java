@@ -32,6 +32,11 @@ public record Cost(BigDecimal usd, long unknown) {
         return new Cost(usd, 0);
     }
 
+    /** Whether there is nothing in this sum, known or not. */
+    public boolean isNone() {
+        return usd.signum() == 0 && unknown == 0;
+    }
+
     /** Whether every answer in this sum has a known price. */
     public boolean isKnown() {
         return unknown == 0;

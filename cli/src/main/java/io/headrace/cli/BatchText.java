@@ -113,6 +113,9 @@ final class BatchText {
     private static String totals(BatchTotals totals) {
         List<String> parts = new ArrayList<>();
         parts.add(number(totals.answered()) + " answered for " + CostText.of(totals.cost()));
+        if (!totals.wasted().isNone()) {
+            parts.add(CostText.of(totals.wasted()) + " for answers that may not be kept");
+        }
         add(parts, totals.failed(), "failed");
         add(parts, totals.again(), "in a later batch again");
         add(parts, totals.online(), "left to be asked for online");

@@ -148,6 +148,19 @@ public final class BatchQueue implements AutoCloseable {
     }
 
     /**
+     * What was paid in this directory for answers that may not be kept: filtered or empty ones, and those that the validator turned down. Their
+     * requests are asked again, and no item has them in its account.
+     */
+    public Cost wasted() {
+        return directory.standings().wasted();
+    }
+
+    /** {@link #outstanding} and {@link #wasted}, for a budget: what no account of an item has. */
+    public Cost debt() {
+        return outstanding().plus(wasted());
+    }
+
+    /**
      * Makes batches smaller from the next request on, for a process that is short of memory: collecting a batch takes memory for each of its
      * requests. Quick, for any thread.
      *

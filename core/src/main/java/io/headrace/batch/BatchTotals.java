@@ -17,7 +17,8 @@ import io.headrace.Cost;
  * @param unreadable results that could not be understood, and answers that may not be kept
  * @param duplicates results beyond the first of a request; not counted above
  * @param foreign results that are of no request of the batch; not counted above
- * @param cost of the answers
+ * @param cost of the answers that are stored
+ * @param wasted what answers cost that may not be kept; no item has it in its account
  */
 public record BatchTotals(
         long answered,
@@ -31,9 +32,10 @@ public record BatchTotals(
         long unreadable,
         long duplicates,
         long foreign,
-        Cost cost) {
+        Cost cost,
+        Cost wasted) {
 
-    public static final BatchTotals NONE = new BatchTotals(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Cost.ZERO);
+    public static final BatchTotals NONE = new BatchTotals(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Cost.ZERO, Cost.ZERO);
 
     /** Requests. */
     public long requests() {
@@ -53,6 +55,7 @@ public record BatchTotals(
                 unreadable + other.unreadable,
                 duplicates + other.duplicates,
                 foreign + other.foreign,
-                cost.plus(other.cost));
+                cost.plus(other.cost),
+                wasted.plus(other.wasted));
     }
 }

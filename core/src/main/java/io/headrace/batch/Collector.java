@@ -168,7 +168,8 @@ final class Collector {
             R answer = ((BatchResult.Answered<R>) result).answer();
             return lane.api().answers(request.parked().count(), answer)
                     ? keep(intake, lane, request, answer)
-                    : files.run(() -> intake.notKept(request, "the answer was not one to what was asked"));
+                    : files.run(() ->
+                            intake.notKept(request, lane.cost(answer), "the answer was not one to what was asked"));
         });
     }
 
@@ -179,7 +180,7 @@ final class Collector {
                     if (kept) {
                         intake.kept(request, lane.cost(answer));
                     } else {
-                        intake.notKept(request, "the answer may not be kept");
+                        intake.notKept(request, lane.cost(answer), "the answer may not be kept");
                     }
                 }));
     }

@@ -61,6 +61,6 @@ final class Endings {
     }
 
     private static BatchTotals totals(long failed, long online, long again, long cancelled) {
-        return new BatchTotals(0, failed, online, again, cancelled, 0, 0, 0, 0, 0, 0, Cost.ZERO);
+        return new BatchTotals(0, failed, online, again, cancelled, 0, 0, 0, 0, 0, 0, Cost.ZERO, Cost.ZERO);
     }
 }

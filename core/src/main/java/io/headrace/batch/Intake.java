@@ -42,6 +42,7 @@ final class Intake implements Closeable {
     private final BitSet seen = new BitSet();
     private final BitSet told = new BitSet();
     private Cost cost = Cost.ZERO;
+    private Cost wasted = Cost.ZERO;
     private @Nullable ApiException refusal;
     private long errored;
     private long expired;
@@ -142,10 +143,11 @@ final class Intake implements Closeable {
      *
      * @param why it may not be
      */
-    void notKept(Request request, String why) throws IOException {
+    void notKept(Request request, Cost itsCost, String why) throws IOException {
         known[request.position] &= ~STORING;
         if (known[request.position] == NONE) {
             unreadable++;
+            wasted = wasted.plus(itsCost);
             inVain(request, why, Delivery.ANSWERED);
         }
     }
@@ -208,7 +210,8 @@ final class Intake implements Closeable {
                 unreadable,
                 duplicates,
                 foreign,
-                cost);
+                cost,
+                wasted);
         directory.collected(pack, ends, totals);
         return totals;
     }

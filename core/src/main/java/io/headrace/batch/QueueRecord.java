@@ -1,5 +1,6 @@
 package io.headrace.batch;
 
+import io.headrace.Cost;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -148,7 +149,8 @@ sealed interface QueueRecord {
                 .number(totals.unreadable())
                 .number(totals.duplicates())
                 .number(totals.foreign())
-                .cost(totals.cost());
+                .cost(totals.cost())
+                .cost(totals.wasted());
     }
 
     private static BatchTotals totals(RecordReader in) {
@@ -164,6 +166,7 @@ sealed interface QueueRecord {
                 in.number(),
                 in.number(),
                 in.number(),
-                in.cost());
+                in.cost(),
+                in.isAtEnd() ? Cost.ZERO : in.cost()); // earlier versions did not count it
     }
 }

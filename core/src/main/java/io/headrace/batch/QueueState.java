@@ -139,6 +139,7 @@ final class QueueState implements Closeable {
         filling.remove(pack.kind(), pack);
         pack.requests = Math.toIntExact(done.totals().requests());
         standings.replayClaims(done.claims());
+        standings.wasted(done.totals().wasted());
         Path ends = files.ends(done.pack());
         boolean hasLines = Files.exists(files.lines(done.pack()));
         long whole = EndsFile.read(ends, new EndsFile.Visitor() {

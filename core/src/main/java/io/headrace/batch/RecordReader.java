@@ -62,6 +62,10 @@ final class RecordReader {
         return value;
     }
 
+    boolean isAtEnd() {
+        return at == source.length;
+    }
+
     boolean flag() {
         return number() != 0;
     }

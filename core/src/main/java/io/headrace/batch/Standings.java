@@ -8,7 +8,7 @@ import java.math.RoundingMode;
 import java.nio.file.Path;
 
 /**
- * How each request of the queue stands, what they may still cost, and which answers were claimed. At most 16 bytes a request, off the
+ * How each request of the queue stands, what they may still cost or cost in vain, and which answers were claimed. At most 16 bytes a request, off the
  * heap. Derived from the journal and the files of the packs, but for the claims, which have a file of their own.
  *
  * <p>A value is its state and 52 bits: money in millionths of a millionth of a dollar with a bit for an unknown price, where an
@@ -46,6 +46,7 @@ final class Standings implements Closeable {
 
     private final RequestIndex index;
     private final ClaimFile claims;
+    private Cost wasted = Cost.ZERO;
     private long money;
     private long unknownPrices;
     private long unclaimed;
@@ -164,6 +165,16 @@ final class Standings implements Closeable {
         return money == 0 && unknownPrices == 0
                 ? Cost.ZERO
                 : new Cost(BigDecimal.valueOf(money, SCALE).stripTrailingZeros(), unknownPrices);
+    }
+
+    /** Answers were paid that may not be kept. */
+    synchronized void wasted(Cost cost) {
+        wasted = wasted.plus(cost);
+    }
+
+    /** What such answers cost so far. */
+    synchronized Cost wasted() {
+        return wasted;
     }
 
     /** Answers that were bought and not claimed. */

@@ -27,7 +27,7 @@ import reactor.util.context.ContextView;
  * whose key and sample it files the call under.
  *
  * <p>Under a {@link Budget} a call that is new to the queue is parked if what is spent, what others hold, what the queue may still cost
- * and the call's own ceiling at the price of batches are within the caps together; from then on the queue answers for it.
+ * or has wasted and the call's own ceiling at the price of batches are within the caps together; from then on the queue answers for it.
  */
 final class ParkLayer<Q, R> implements Layer<Q, R> {
 
@@ -86,7 +86,7 @@ final class ParkLayer<Q, R> implements Layer<Q, R> {
     private @Nullable Budget budget(ContextView context) {
         Budget budget = Budget.from(context).orElse(null);
         if (budget != null) {
-            budget.owes(queue, queue::outstanding);
+            budget.owes(queue, queue::debt);
         }
         return budget;
     }

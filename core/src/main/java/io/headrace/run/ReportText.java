@@ -129,7 +129,7 @@ final class ReportText {
         return " ".repeat(Math.max(0, count));
     }
 
-    private static String cost(Cost cost) {
+    static String cost(Cost cost) {
         return cost.usd().toPlainString() + (cost.isKnown() ? "" : " + " + cost.unknown() + " ?");
     }
 

@@ -153,6 +153,7 @@ final class Reporter<O> {
         RunDirectory directory = from.directory();
         List<String> said = new ArrayList<>(directory.notes());
         said.addAll(notes);
+        wasted().ifPresent(said::add);
         StatisticsSnapshot calls = statistics.snapshot();
         OptionalLong size = size();
         return directory.read(ledger -> {
@@ -189,6 +190,15 @@ final class Reporter<O> {
         return spending == null
                 ? Optional.empty()
                 : Optional.of(spending.budget().balance());
+    }
+
+    private Optional<String> wasted() {
+        Cost wasted = settings.queue() == null ? Cost.ZERO : settings.queue().wasted();
+        return wasted.isNone()
+                ? Optional.empty()
+                : Optional.of(
+                        "batches answered what may not be kept (filtered, empty or turned down by the validator), for "
+                                + ReportText.cost(wasted) + " USD so far: it is paid, and in no item's account");
     }
 
     private Waiting waiting(long items, long calls, boolean noRoom) {

@@ -213,11 +213,7 @@ public record RunReport(
         }
 
         boolean isNone() {
-            return items == 0
-                    && calls == 0
-                    && !holdsBudget
-                    && most.isKnown()
-                    && most.usd().signum() == 0;
+            return items == 0 && calls == 0 && !holdsBudget && most.isNone();
         }
     }
 

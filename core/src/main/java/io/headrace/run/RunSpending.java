@@ -20,7 +20,7 @@ record RunSpending(Budget budget, Path directory) {
     }
 
     /**
-     * An execution begins: charges what the budget does not know of, and has it count what {@code queue} may still cost.
+     * An execution begins: charges what the budget does not know of, and has it count what {@code queue} may still cost or has wasted.
      *
      * @return what cannot be counted, for the report
      */
@@ -32,7 +32,7 @@ record RunSpending(Budget budget, Path directory) {
             notes.add(notCounted(unpriced, "of earlier runs"));
         }
         if (queue != null) {
-            budget.owes(queue, queue::outstanding);
+            budget.owes(queue, queue::debt);
             long owed = queue.outstanding().unknown();
             if (owed > 0) {
                 notes.add(notCounted(owed, "that wait for batches"));

@@ -4,6 +4,7 @@ import static io.headrace.batch.Simulation.requests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.batch.ModelProvider.Faults;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
@@ -38,7 +39,7 @@ class BatchQueueSimulationTest {
             simulation.provider.faults = Faults.mixed(new Random(seed));
             simulation.start(0);
             assertThat(simulation.rounds()).as("seed " + seed).isEqualTo("done");
-            simulation.checkAllIsDone();
+            checkAllIsDoneAndCounted(simulation);
         }
     }
 
@@ -82,6 +83,12 @@ class BatchQueueSimulationTest {
     private static void finish(Simulation simulation, String what) {
         simulation.start(0);
         assertThat(simulation.rounds()).as(what).isEqualTo("done");
+        checkAllIsDoneAndCounted(simulation);
+    }
+
+    private static void checkAllIsDoneAndCounted(Simulation simulation) {
         simulation.checkAllIsDone();
+        assertThat(simulation.queue().wasted().usd())
+                .isEqualByComparingTo(BigDecimal.valueOf(simulation.provider.unkeepable() * 10, 3));
     }
 }

@@ -143,6 +143,18 @@ final class ModelProvider {
                 .build();
     }
 
+    /** Answers of ten characters that were given and may not be kept. */
+    long unkeepable() {
+        return made.stream()
+                .filter(batch -> batch.worked() && batch.results != null)
+                .flatMap(batch -> batch.results.stream()
+                        .filter(result -> result instanceof BatchResult.Answered<String> answered
+                                && answered.answer().equals("unkeepable"))
+                        .map(BatchResult::customId)
+                        .distinct())
+                .count();
+    }
+
     private Made make(String tag, String upload, List<String> lines, Duration late) {
         Made batch = new Made();
         batch.id = "batch_" + ++ids;

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
@@ -136,6 +137,39 @@ class RunBatchAccountsTest extends BatchRuns {
         assertThat(report.end()).isEqualTo(End.FINISHED);
         assertThat(api.asked).hasSize(18);
         assertThat(report.total().cost().usd()).isEqualByComparingTo("0.09");
+    }
+
+    /** Half a cent for each answer: one of five is turned down in each of three batches. */
+    @Test
+    void answersThatMayNotBeKept_areToldOfAndCountedByTheBudget_alsoByLaterProcesses() {
+        Call<String, String> call = stack().validator(
+                        answer -> answer.equals("word3!") ? Optional.of("not this one") : Optional.empty())
+                .batches(queue, api)
+                .build();
+        RunReport report = queue.rounds(run(5, Pipeline.of(Step.<String, String>map("ask", call::apply)))
+                        .budget(Budget.ofUsd(usd("1")))
+                        .build()
+                        .execute())
+                .block(SOON);
+
+        assertThat(report.total().items().ok()).isEqualTo(4);
+        assertThat(report.total().items().failed()).isEqualTo(1);
+        assertThat(api.asked).hasSize(7);
+        assertThat(report.total().cost().usd()).isEqualByComparingTo("0.02");
+        assertThat(report.notes()).anySatisfy(note -> assertThat(note).contains("may not be kept", "0.015 USD"));
+        assertThat(report.budget().orElseThrow().usd().reserved()).isEqualByComparingTo("0.015");
+        assertThat(queue.outstanding()).isEqualTo(Cost.ZERO);
+        assertThat(queue.snapshot().block().totals().wasted().usd()).isEqualByComparingTo("0.015");
+
+        reopen();
+        assertThat(queue.wasted().usd()).isEqualByComparingTo("0.015");
+        assertThat(queue.debt().usd()).isEqualByComparingTo("0.015");
+        RunReport later = queue.round(
+                        run(6).budget(Budget.ofUsd(usd("0.04"))).build().execute())
+                .block(SOON);
+        assertThat(later.reason())
+                .contains("the budget is used up"); // 0.02 paid, 0.015 for nothing, 0.01 for the sixth
+        assertThat(api.asked).hasSize(7);
     }
 
     @Test

@@ -48,8 +48,8 @@ public final class OpenAi implements AutoCloseable {
         this.chat = api.chat(CHAT, completions);
         this.responses = api.chat(RESPONSES, new Responses());
         this.embeddings = new Embedder(api.name(), api.identity(), api.call(EMBEDDINGS, vectors));
-        this.chatBatches = new Batches<>(
-                api, version + CHAT, completions, request -> 1, answer -> 1, ChatRequest::extra);
+        this.chatBatches =
+                new Batches<>(api, version + CHAT, completions, request -> 1, answer -> 1, ChatRequest::extra);
         this.embeddingBatches = new Batches<>(
                 api,
                 version + EMBEDDINGS,
