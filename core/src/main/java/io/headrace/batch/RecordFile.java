@@ -1,5 +1,6 @@
 package io.headrace.batch;
 
+import io.headrace.files.RecordTail;
 import java.io.BufferedInputStream;
 import java.io.Closeable;
 import java.io.DataInputStream;
@@ -78,21 +79,15 @@ final class RecordFile implements Closeable {
 
     /** Whether a good record lies anywhere behind {@code end}: then what is there is damaged, and no end that was torn. */
     static boolean goesOn(Path path, long end) throws IOException {
-        ByteBuffer rest;
         try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
-            rest = ByteBuffer.allocate(Math.toIntExact(Math.min(MAX_CONTENT_BYTES, Math.max(0, file.size() - end))));
-            while (rest.hasRemaining() && file.read(rest, end + rest.position()) >= 0) {}
+            return RecordTail.goesOn(file, end, MAX_CONTENT_BYTES, RecordFile::isRecord);
         }
-        byte[] bytes = rest.array();
-        for (int at = 1; at + HEADER_BYTES < rest.position(); at++) {
-            int length = rest.getInt(at);
-            if (length > 0
-                    && length <= rest.position() - at - HEADER_BYTES
-                    && crc(bytes, at + HEADER_BYTES, length) == rest.getInt(at + Integer.BYTES)) {
-                return true;
-            }
-        }
-        return false;
+    }
+
+    private static boolean isRecord(byte[] bytes, int at, int left) {
+        ByteBuffer record = ByteBuffer.wrap(bytes, at, left);
+        int length = left <= HEADER_BYTES ? 0 : record.getInt();
+        return length > 0 && length <= left - HEADER_BYTES && crc(bytes, at + HEADER_BYTES, length) == record.getInt();
     }
 
     private static byte @Nullable [] next(DataInputStream in) throws IOException {

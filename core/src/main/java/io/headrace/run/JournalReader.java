@@ -1,5 +1,6 @@
 package io.headrace.run;
 
+import io.headrace.files.RecordTail;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -75,20 +76,13 @@ final class JournalReader {
         }
     }
 
-    /** Whether a good record begins anywhere in what comes next; those of rows are a hundred bytes long. */
+    /** Whether good records follow in what comes next; those of rows are a hundred bytes long. */
     private static boolean goesOn(FileChannel file, long end) throws IOException {
-        ByteBuffer rest = ByteBuffer.allocate(BUFFER_BYTES);
-        while (rest.hasRemaining() && file.read(rest, end + rest.position()) >= 0) {}
         JournalFormat format = new JournalFormat();
-        for (int at = 1; at + JournalFormat.HEADER_BYTES <= rest.position(); at++) {
-            int length = JournalFormat.length(rest.array(), at);
-            if (length > 0
-                    && length <= Math.min(LONGEST_SOUGHT, rest.position() - at)
-                    && format.isWhole(rest.array(), at, length)) {
-                return true;
-            }
-        }
-        return false;
+        return RecordTail.goesOn(file, end, BUFFER_BYTES, (bytes, at, left) -> {
+            int length = left < JournalFormat.HEADER_BYTES ? 0 : JournalFormat.length(bytes, at);
+            return length > 0 && length <= Math.min(LONGEST_SOUGHT, left) && format.isWhole(bytes, at, length);
+        });
     }
 
     /** The offset behind the last byte that is not zero, at least {@code from}. */
