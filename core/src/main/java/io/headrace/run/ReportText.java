@@ -129,7 +129,7 @@ final class ReportText {
         return " ".repeat(Math.max(0, count));
     }
 
-    static String cost(Cost cost) {
+    private static String cost(Cost cost) {
         return cost.usd().toPlainString() + (cost.isKnown() ? "" : " + " + cost.unknown() + " ?");
     }
 
@@ -149,7 +149,7 @@ final class ReportText {
         return BigDecimal.valueOf(number).setScale(digits, RoundingMode.HALF_UP).toPlainString();
     }
 
-    private static String atMost(Cost cost, String unknown) {
+    static String atMost(Cost cost, String unknown) {
         return cost.usd().toPlainString() + " USD"
                 + (cost.isKnown() ? "" : " and " + cost.unknown() + " without a known " + unknown);
     }

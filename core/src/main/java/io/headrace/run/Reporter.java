@@ -198,7 +198,7 @@ final class Reporter<O> {
                 ? Optional.empty()
                 : Optional.of(
                         "batches answered what may not be kept (filtered, empty or turned down by the validator), for "
-                                + ReportText.cost(wasted) + " USD so far: it is paid, and in no item's account");
+                                + ReportText.atMost(wasted, "price") + " so far: it is paid, and in no item's account");
     }
 
     private Waiting waiting(long items, long calls, boolean noRoom) {
