@@ -114,7 +114,7 @@ final class BatchText {
         List<String> parts = new ArrayList<>();
         parts.add(number(totals.answered()) + " answered for " + CostText.of(totals.cost()));
         if (!totals.wasted().isNone()) {
-            parts.add(CostText.of(totals.wasted()) + " for answers that may not be kept");
+            parts.add("at most " + CostText.of(totals.wasted()) + " for answers that may not be kept or were lost");
         }
         add(parts, totals.failed(), "failed");
         add(parts, totals.again(), "in a later batch again");

@@ -109,11 +109,12 @@ public final class BatchQueue implements AutoCloseable {
     }
 
     /**
-     * Whether that call is parked, has failed, or goes online: then {@link #park} costs nothing more. Quick, for any thread.
+     * The state of a call that was parked; empty if nothing is known of it, or if it has been in a batch that may have been paid for nothing:
+     * then {@link #park} would cost anew. Emits on a thread of the queue.
      */
-    public boolean knows(Fingerprint fingerprint, int sample) {
-        int state = directory.standings().state(RequestKey.of(fingerprint, sample));
-        return state != Standings.UNKNOWN && state != Standings.MISSED;
+    public Mono<Standing> standing(Fingerprint fingerprint, int sample) {
+        long key = RequestKey.of(fingerprint, sample);
+        return files.call(() -> packer.standing(key));
     }
 
     /**
@@ -148,8 +149,9 @@ public final class BatchQueue implements AutoCloseable {
     }
 
     /**
-     * What was paid in this directory for answers that may not be kept: filtered or empty ones, and those that the validator turned down. Their
-     * requests are asked again, and no item has them in its account.
+     * What was paid in this directory for nothing: for answers that may not be kept, because they are filtered or empty or the validator turned
+     * them down, for those that the cache lost before anybody had read them, and at most for results that were lost. No item has it in its
+     * account. Their requests go into another batch when they are parked anew.
      */
     public Cost wasted() {
         return directory.standings().wasted();

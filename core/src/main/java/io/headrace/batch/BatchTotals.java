@@ -9,7 +9,7 @@ import io.headrace.Cost;
  * @param answered whose answers are stored
  * @param failed that ended with an error
  * @param online that shall be asked for online
- * @param again that went into a later batch
+ * @param again that went into a later batch, or go there when they are asked for anew, because this one may have been paid
  * @param cancelled that were given up, and may be parked anew
  * @param errored results that told of an error, whatever end that led to
  * @param expired results that told of expiry
@@ -18,7 +18,7 @@ import io.headrace.Cost;
  * @param duplicates results beyond the first of a request; not counted above
  * @param foreign results that are of no request of the batch; not counted above
  * @param cost of the answers that are stored
- * @param wasted what answers cost that may not be kept; no item has it in its account
+ * @param wasted what answers cost that may not be kept, and at most what results that were lost; no item has it in its account
  */
 public record BatchTotals(
         long answered,

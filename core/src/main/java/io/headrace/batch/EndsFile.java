@@ -19,6 +19,7 @@ final class EndsFile implements Closeable {
     private static final int ONLINE = 4;
     private static final int AGAIN = 5;
     private static final int DROPPED = 6;
+    private static final int WASTED = 7;
 
     private final RecordFile file;
     private @Nullable ApiException lastError;
@@ -42,6 +43,9 @@ final class EndsFile implements Closeable {
 
         /** @param batches it has been in without an end */
         default void again(long key, int position, int batches) throws IOException {}
+
+        /** @param batches it has been in without an end, the last of which may have been paid */
+        default void wasted(long key, int batches) throws IOException {}
 
         default void dropped(long key) throws IOException {}
     }
@@ -73,6 +77,10 @@ final class EndsFile implements Closeable {
         file.append(new RecordWriter(AGAIN).fixed64(key).number(position).number(batches));
     }
 
+    void wasted(long key, int batches) throws IOException {
+        file.append(new RecordWriter(WASTED).fixed64(key).number(batches));
+    }
+
     void dropped(long key) throws IOException {
         file.append(new RecordWriter(DROPPED).fixed64(key));
     }
@@ -96,6 +104,7 @@ final class EndsFile implements Closeable {
                 case FAILED -> visitor.failed(in.fixed64(), in.number(), isOfAccount[0]); // the last error before it
                 case ONLINE -> visitor.online(in.fixed64());
                 case AGAIN -> visitor.again(in.fixed64(), in.integer(), in.integer());
+                case WASTED -> visitor.wasted(in.fixed64(), in.integer());
                 case DROPPED -> visitor.dropped(in.fixed64());
                 default -> {
                     // of a later version

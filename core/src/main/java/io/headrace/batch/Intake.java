@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The results of one batch while they are taken in: five bytes and a bit a request. A result is of the request whose position, tag,
+ * The results of one batch while they are taken in: five bytes and some bits a request. A result is of the request whose position, tag,
  * fingerprint and sample its custom id names, and of no other. The first result of a request holds, but an answer that may be kept holds
  * more than any other word; one that may not be kept holds no more than others. Belongs to the queue's file thread.
  */
@@ -28,6 +28,7 @@ final class Intake implements Closeable {
     private static final byte ONLINE = 4;
     private static final byte AGAIN = 5;
     private static final byte DROPPED = 6;
+    private static final byte WASTED = 7;
 
     /** A bit beside these: an answer of it is being stored. */
     private static final byte STORING = 8;
@@ -41,6 +42,12 @@ final class Intake implements Closeable {
     private final byte[] known;
     private final BitSet seen = new BitSet();
     private final BitSet told = new BitSet();
+    private final BitSet answers = new BitSet();
+    /** Which may have been paid, and nobody knows the cost. */
+    private final BitSet lost = new BitSet();
+    /** How far a request got that has no result: no answer was given where all are there that the provider counts. */
+    private Delivery missed = Delivery.UNKNOWN;
+
     private Cost cost = Cost.ZERO;
     private Cost wasted = Cost.ZERO;
     private @Nullable ApiException refusal;
@@ -92,6 +99,7 @@ final class Intake implements Closeable {
     void beginReading() {
         seen.clear();
         told.clear();
+        answers.clear();
         duplicates = 0;
         foreign = 0;
         for (int i = 0; i < known.length; i++) {
@@ -120,6 +128,7 @@ final class Intake implements Closeable {
         seen.set(at);
         told.set(at, told.get(at) || !(result instanceof BatchResult.Unreadable));
         boolean isAnswer = result instanceof BatchResult.Answered;
+        answers.set(at, answers.get(at) || isAnswer);
         if (isStoring(at) || known[at] == ANSWERED || (known[at] != NONE && !isAnswer)) {
             return null;
         }
@@ -134,6 +143,7 @@ final class Intake implements Closeable {
     /** The answer of the request is stored. */
     void kept(Request request, Cost itsCost) throws IOException {
         known[request.position] = ANSWERED;
+        lost.clear(request.position);
         ends.answered(request.parked.key(), itsCost);
         cost = cost.plus(itsCost);
     }
@@ -147,8 +157,11 @@ final class Intake implements Closeable {
         known[request.position] &= ~STORING;
         if (known[request.position] == NONE) {
             unreadable++;
-            wasted = wasted.plus(itsCost);
             inVain(request, why, Delivery.ANSWERED);
+            if (itsCost.isKnown()) {
+                wasted = wasted.plus(itsCost);
+                lost.clear(request.position);
+            }
         }
     }
 
@@ -171,7 +184,10 @@ final class Intake implements Closeable {
                     .delivery(Delivery.REFUSED)
                     .build();
         }
-        if (told.cardinality() >= answered + failed) {
+        boolean isShort = told.cardinality() < answered + failed;
+        boolean isCounted = answered + failed > 0 || job.state() != BatchJob.State.COMPLETED;
+        missed = isCounted && answered == answers.cardinality() ? Delivery.REFUSED : Delivery.UNKNOWN;
+        if (!isShort) {
             return;
         }
         String what = "the results of batch " + pack.id + " came short: by its provider " + answered + " of its "
@@ -195,14 +211,17 @@ final class Intake implements Closeable {
             known[at] &= ~STORING;
             if (known[at] == NONE) {
                 missing++;
-                inVain(request(at), noResult, Delivery.UNKNOWN);
+                inVain(request(at), noResult, missed);
             }
+        }
+        for (int at = lost.nextSetBit(0); at >= 0; at = lost.nextSetBit(at + 1)) {
+            wasted = wasted.plus(request(at).parked.ceiling());
         }
         BatchTotals totals = new BatchTotals(
                 count(ANSWERED),
                 count(FAILED),
                 count(ONLINE),
-                count(AGAIN),
+                count(AGAIN) + count(WASTED),
                 count(DROPPED),
                 errored,
                 expired,
@@ -253,6 +272,7 @@ final class Intake implements Closeable {
                 inVain(request, error.error());
             } else {
                 known[request.position] = FAILED;
+                lost.set(request.position, mayBePaid(error.error()));
                 ends.failed(request.parked.key(), error.error());
             }
         } else if (result instanceof BatchResult.Expired<?>) {
@@ -277,6 +297,7 @@ final class Intake implements Closeable {
     private void inVain(Request request, ApiException error) throws IOException {
         long key = request.parked.key();
         int batches = request.parked.batches() + 1;
+        lost.set(request.position, mayBePaid(error));
         if (pack.withdrawal == Withdrawal.CANCELLED) {
             known[request.position] = DROPPED;
             ends.dropped(key);
@@ -287,10 +308,17 @@ final class Intake implements Closeable {
         } else if (batches >= settings.maxBatches()) {
             known[request.position] = FAILED;
             ends.failed(key, error);
+        } else if (mayBePaid(error)) {
+            known[request.position] = WASTED;
+            ends.wasted(key, batches);
         } else {
             known[request.position] = AGAIN;
             ends.again(key, request.position, batches);
         }
+    }
+
+    private static boolean mayBePaid(ApiException error) {
+        return error.delivery().compareTo(Delivery.UNKNOWN) >= 0;
     }
 
     private boolean isStoring(int at) {

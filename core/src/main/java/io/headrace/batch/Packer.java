@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,9 +35,16 @@ final class Packer {
         this.settings = settings;
     }
 
-    /** How the call stands; one of which nothing is known is put into a pack. */
+    /** How the call stands; one that is not known is put into a pack. */
     <Q, R> Standing park(Served<Q, R> lane, ParkedCall<Q> call) throws IOException {
         long key = RequestKey.of(call.fingerprint(), call.sample());
+        Standing known = standing(key);
+        return known == null ? put(lane, call, standings.batches(key)) : known;
+    }
+
+    /** How a call stands; null if nothing is known of it, or it is to be paid anew. */
+    @Nullable
+    Standing standing(long key) throws IOException {
         return switch (standings.state(key)) {
             case Standings.PARKED, Standings.AGAIN -> new Standing.Parked();
             case Standings.FAILED -> new Standing.Failed(directory.error(key));
@@ -45,7 +53,7 @@ final class Packer {
                 standings.missed(key); // it may have come in just after the cache was asked: the next pass will find it
                 yield new Standing.Parked();
             }
-            default -> put(lane, call);
+            default -> null;
         };
     }
 
@@ -111,10 +119,11 @@ final class Packer {
         return to;
     }
 
-    private <Q, R> Standing put(Served<Q, R> lane, ParkedCall<Q> call) throws IOException {
+    private <Q, R> Standing put(Served<Q, R> lane, ParkedCall<Q> call, int batches) throws IOException {
         BatchApi<Q, R> api = lane.api();
         try {
-            ParkedRequest request = ParkedRequest.of(call, api.count(call.request()));
+            ParkedRequest request =
+                    ParkedRequest.of(call, api.count(call.request())).afterBatches(batches);
             Pack pack = filling(lane.name(), api.group(call.request()));
             byte[] line = api.encode(id(pack, request), call.request());
             String problem = tooLarge(api.limits(), request, line.length + 1L);

@@ -142,6 +142,10 @@ final class QueueState implements Closeable {
         standings.wasted(done.totals().wasted());
         Path ends = files.ends(done.pack());
         boolean hasLines = Files.exists(files.lines(done.pack()));
+        if (isOpening && hasLines) { // what is about to go again may cost what it might before
+            ParkedRequest.readAll(
+                    files.keys(done.pack()), (request, at) -> standings.parked(request.key(), request.ceiling()));
+        }
         long whole = EndsFile.read(ends, new EndsFile.Visitor() {
 
             @Override
@@ -173,6 +177,12 @@ final class QueueState implements Closeable {
                 } else { // it moved on, which its next pack says; or its line is lost, and it is parked anew
                     standings.forget(key);
                 }
+            }
+
+            @Override
+            public void wasted(long key, int batches) throws IOException {
+                standings.wasted(key, batches);
+                news++;
             }
 
             @Override

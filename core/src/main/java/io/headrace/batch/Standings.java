@@ -37,6 +37,9 @@ final class Standings implements Closeable {
     /** Its answer was bought and claimed. Nothing needs to be known for a call, which finds it in the cache. */
     private static final int CLAIMED = 7;
 
+    /** It may have been paid for nothing that is kept: it goes into another batch when it is asked for anew, and only then. */
+    static final int WASTED = 8;
+
     private static final int STATE = (1 << RequestIndex.STATE_BITS) - 1;
     private static final int DETAIL_BITS = RequestKey.BITS - RequestIndex.STATE_BITS;
     private static final long DETAIL = (1L << DETAIL_BITS) - 1;
@@ -95,6 +98,17 @@ final class Standings implements Closeable {
     /** Keeps what it may cost. */
     synchronized void again(long key) throws IOException {
         set(key, AGAIN, state(key) == PARKED ? detail(index.get(key)) : 0);
+    }
+
+    /** @param batches it has been in */
+    synchronized void wasted(long key, int batches) throws IOException {
+        set(key, WASTED, batches);
+    }
+
+    /** In how many batches a request has been that is in none. */
+    synchronized int batches(long key) {
+        long value = index.get(key);
+        return (value & STATE) == WASTED ? (int) detail(value) : 0;
     }
 
     synchronized void forget(long key) throws IOException {
@@ -167,12 +181,12 @@ final class Standings implements Closeable {
                 : new Cost(BigDecimal.valueOf(money, SCALE).stripTrailingZeros(), unknownPrices);
     }
 
-    /** Answers were paid that may not be kept. */
+    /** So much was paid for nothing that is kept. */
     synchronized void wasted(Cost cost) {
         wasted = wasted.plus(cost);
     }
 
-    /** What such answers cost so far. */
+    /** The sum of it so far. */
     synchronized Cost wasted() {
         return wasted;
     }
@@ -203,7 +217,12 @@ final class Standings implements Closeable {
     }
 
     private void set(long key, int state, long detail) throws IOException {
-        count(index.get(key), -1);
+        long before = index.get(key);
+        count(before, -1);
+        if (isBought(before) && state != MISSED && state != CLAIMED) {
+            wasted(new Cost(
+                    BigDecimal.valueOf(detail(before) >>> 1, SCALE), detail(before) & 1)); // the cache has lost it
+        }
         long value = (detail << RequestIndex.STATE_BITS) | state;
         index.put(key, value);
         count(value, 1);

@@ -26,8 +26,9 @@ import reactor.util.context.ContextView;
  * as the batches that were tried said, or goes on inwards where the queue would have it asked for online. Stands just inside the cache,
  * whose key and sample it files the call under.
  *
- * <p>Under a {@link Budget} a call that is new to the queue is parked if what is spent, what others hold, what the queue may still cost
- * or has wasted and the call's own ceiling at the price of batches are within the caps together; from then on the queue answers for it.
+ * <p>Under a {@link Budget} a call that is new to the queue, or was paid in vain, is parked if what is spent, what others hold, what the
+ * queue may still cost or has wasted and the call's own ceiling at the price of batches are within the caps together; from then on the queue
+ * answers for it.
  */
 final class ParkLayer<Q, R> implements Layer<Q, R> {
 
@@ -76,11 +77,11 @@ final class ParkLayer<Q, R> implements Layer<Q, R> {
                         online.inputTokens(),
                         ceiling));
         Budget budget = budget(context);
-        if (budget == null || queue.knows(key.fingerprint(), sample)) {
+        if (budget == null) {
             return parked;
         }
         Demand inBatch = new Demand(online.inputTokens(), online.outputTokens(), ceiling);
-        return BudgetShare.during(parked, budget, inBatch);
+        return queue.standing(key.fingerprint(), sample).switchIfEmpty(BudgetShare.during(parked, budget, inBatch));
     }
 
     private @Nullable Budget budget(ContextView context) {

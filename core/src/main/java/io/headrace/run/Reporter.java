@@ -197,7 +197,7 @@ final class Reporter<O> {
         return wasted.isNone()
                 ? Optional.empty()
                 : Optional.of(
-                        "batches answered what may not be kept (filtered, empty or turned down by the validator), for "
+                        "answers of batches may not be kept (filtered, empty or turned down by the validator) or were lost, for at most "
                                 + ReportText.atMost(wasted, "price") + " so far: it is paid, and in no item's account");
     }
 

@@ -7,7 +7,9 @@ import io.headrace.batch.ModelProvider.Faults;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Random;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -39,7 +41,7 @@ class BatchQueueSimulationTest {
             simulation.provider.faults = Faults.mixed(new Random(seed));
             simulation.start(0);
             assertThat(simulation.rounds()).as("seed " + seed).isEqualTo("done");
-            checkAllIsDoneAndCounted(simulation);
+            check(simulation);
         }
     }
 
@@ -72,6 +74,33 @@ class BatchQueueSimulationTest {
         }
     }
 
+    /** The ceilings of all requests are the cap: what one takes twice another one cannot have. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void deathsUnderACap_neverPassIt_andAHigherOneEndsEveryRequest(boolean keepsTags) {
+        int stopped = 0;
+        for (int seed = 0; seed < 20; seed++) {
+            String what = "seed " + seed;
+            Random random = new Random(seed);
+            Simulation simulation = new Simulation(root.resolve("c" + seed), keepsTags, seed, requests(10));
+            simulation.ceiling = new BigDecimal("0.019");
+            simulation.cap = new BigDecimal("0.190");
+            simulation.provider.faults = Faults.mixed(random);
+            simulation.provider.faults.unkeepable = 40;
+            simulation.provider.faults.unreadable = 20;
+            for (int deaths = random.nextInt(4); deaths >= 0; deaths--) {
+                simulation.start(deaths == 0 ? 0 : 1 + random.nextInt(600));
+                simulation.rounds();
+                assertThat(simulation.most()).as(what).isLessThanOrEqualTo(simulation.cap);
+                assertThat(simulation.provider.bill).as(what).isLessThanOrEqualTo(simulation.most());
+            }
+            stopped += simulation.ends.size() < simulation.requests.size() ? 1 : 0;
+            simulation.cap = null;
+            finish(simulation, what);
+        }
+        assertThat(stopped).as("runs that a cap has stopped").isGreaterThan(10);
+    }
+
     private long stepsOfAGoodDay(boolean keepsTags) {
         Simulation simulation = new Simulation(root.resolve("good"), keepsTags, 1, requests(8));
         simulation.provider.work = SHORT;
@@ -83,12 +112,16 @@ class BatchQueueSimulationTest {
     private static void finish(Simulation simulation, String what) {
         simulation.start(0);
         assertThat(simulation.rounds()).as(what).isEqualTo("done");
-        checkAllIsDoneAndCounted(simulation);
+        check(simulation);
     }
 
-    private static void checkAllIsDoneAndCounted(Simulation simulation) {
+    private static void check(Simulation simulation) {
         simulation.checkAllIsDone();
-        assertThat(simulation.queue().wasted().usd())
-                .isEqualByComparingTo(BigDecimal.valueOf(simulation.provider.unkeepable() * 10, 3));
+        assertThat(simulation.provider.bill).isLessThanOrEqualTo(simulation.most());
+        Map<String, Long> batches = simulation.provider.made.stream()
+                .filter(ModelProvider.Made::worked)
+                .flatMap(batch -> batch.lines.stream())
+                .collect(Collectors.groupingBy(line -> line.substring(line.indexOf(' ')), Collectors.counting()));
+        assertThat(batches.values()).as("batches of one request").allMatch(count -> count <= 3);
     }
 }

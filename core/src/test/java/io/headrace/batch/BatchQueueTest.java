@@ -128,13 +128,32 @@ class BatchQueueTest {
     }
 
     @Test
+    void requestsThatGoAgain_areOwedWheneverTheProcessDies() {
+        boolean wasCollected = false;
+        for (int step = 1; !wasCollected; step++) {
+            Simulation simulation =
+                    new Simulation(root.resolve("dies" + step), true, 1, List.of("slow one", "slow two"));
+            simulation.start(0);
+            simulation.round();
+            simulation.later(Duration.ofHours(3));
+            simulation.start(step);
+            wasCollected = simulation.round().equals("done");
+            simulation.start(0);
+            assertThat(simulation.queue().outstanding().usd())
+                    .as("step " + step)
+                    .isEqualByComparingTo("2");
+        }
+    }
+
+    @Test
     void requestThatNeverGetsItsTurn_goesOnlineWhereThatIsWanted() {
         Simulation simulation = new Simulation(root, true, 1, List.of("slow one", "good one"));
         simulation.settings = builder -> builder.maxBatches(1).leftoversOnline();
         simulation.start(0);
         assertThat(rounds(simulation)).isEqualTo("done");
         assertThat(simulation.ends).containsEntry("slow one", "online").containsEntry("good one", "answered");
-        assertThat(simulation.queue().knows(Calls.fingerprint("slow one"), 0)).isTrue();
+        assertThat(simulation.queue().standing(Calls.fingerprint("slow one"), 0).block())
+                .isEqualTo(new Standing.Online());
     }
 
     @Test

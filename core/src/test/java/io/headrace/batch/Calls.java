@@ -31,6 +31,10 @@ final class Calls {
     }
 
     static ParkedCall<String> of(String request, int sample) {
+        return of(request, sample, Cost.of(BigDecimal.ONE));
+    }
+
+    static ParkedCall<String> of(String request, int sample, Cost ceiling) {
         return new ParkedCall<>(
                 fingerprint(request),
                 sample,
@@ -38,6 +42,6 @@ final class Calls {
                 CallOptions.of("step", "item of " + request),
                 List.of(new FieldDigest("text", 42)),
                 TOKENS,
-                Cost.of(BigDecimal.ONE));
+                ceiling);
     }
 }

@@ -7,6 +7,7 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.batch.BatchJob.Counts;
 import io.headrace.batch.BatchJob.State;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -85,6 +86,8 @@ final class ModelProvider {
         State end = State.COMPLETED;
         ApiException problem;
         boolean cancelled;
+        int answered;
+        int errored;
         List<BatchResult<String>> results;
 
         boolean worked() {
@@ -107,6 +110,9 @@ final class ModelProvider {
     String account = "";
 
     boolean resultsAreDeleted;
+
+    /** For answers, also those that it loses; a thousandth of a dollar for each character, as {@link MapLane} has it. */
+    BigDecimal bill = BigDecimal.ZERO;
 
     /** What it says to whoever asks for its batches; null where it lists them. */
     ApiException noList;
@@ -143,18 +149,6 @@ final class ModelProvider {
                 .build();
     }
 
-    /** Answers of ten characters that were given and may not be kept. */
-    long unkeepable() {
-        return made.stream()
-                .filter(batch -> batch.worked() && batch.results != null)
-                .flatMap(batch -> batch.results.stream()
-                        .filter(result -> result instanceof BatchResult.Answered<String> answered
-                                && answered.answer().equals("unkeepable"))
-                        .map(BatchResult::customId)
-                        .distinct())
-                .count();
-    }
-
     private Made make(String tag, String upload, List<String> lines, Duration late) {
         Made batch = new Made();
         batch.id = "batch_" + ++ids;
@@ -189,13 +183,16 @@ final class ModelProvider {
     private BatchJob job(Made batch) {
         boolean ended = !now.get().isBefore(batch.endsAt);
         State state = ended ? batch.end : batch.cancelled ? State.CANCELLING : State.RUNNING;
+        if (ended && batch.worked()) {
+            results(batch);
+        }
         return new BatchJob(
                 batch.id,
                 batch.tag,
                 state,
                 tellsNoTimes ? null : batch.createdAt,
                 null,
-                new Counts(batch.lines.size(), 0, 0),
+                new Counts(batch.lines.size(), batch.answered, batch.errored),
                 state == State.FAILED ? batch.problem : null,
                 batch.upload.isEmpty() ? Map.of() : Map.of("requests", batch.upload));
     }
@@ -240,15 +237,21 @@ final class ModelProvider {
             return batch.end == State.CANCELLED ? new BatchResult.Cancelled<>(id) : new BatchResult.Expired<>(id);
         }
         if (request.contains("bad")) {
+            batch.errored++;
             return new BatchResult.Errored<>(id, error(ErrorKind.INVALID_REQUEST, Delivery.REFUSED));
         }
         if (by(faults.erroredRequests)) {
+            batch.errored++;
             return new BatchResult.Errored<>(id, error(ErrorKind.SERVER_ERROR, Delivery.REFUSED));
         }
-        if (by(faults.unreadable)) {
+        batch.answered++;
+        boolean isUnreadable = by(faults.unreadable);
+        String answer = !isUnreadable && by(faults.unkeepable) ? "unkeepable" : "answer of " + request;
+        bill = batch.worked() ? bill.add(BigDecimal.valueOf(answer.length(), 3)) : bill;
+        if (isUnreadable) {
             return new BatchResult.Unreadable<>(by(50) || batch.results.isEmpty() ? id : null, "line 7 is cut");
         }
-        return new BatchResult.Answered<>(id, by(faults.unkeepable) ? "unkeepable" : "answer of " + request);
+        return new BatchResult.Answered<>(id, answer);
     }
 
     /** The provider as one process sees it. */

@@ -4,11 +4,13 @@ import static io.headrace.batch.Simulation.requests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.ApiException;
+import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.Logged;
 import io.headrace.batch.BatchJob.Counts;
 import io.headrace.batch.BatchStatus.State;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -167,6 +170,7 @@ class OddResultsTest {
         assertThat(simulation.rounds()).isEqualTo("done");
         assertThat(simulation.ends.values()).containsOnly("failed timeout");
         assertThat(simulation.provider.made).hasSize(1);
+        assertThat(simulation.queue().wasted()).isEqualTo(Cost.ZERO);
     }
 
     @Test
@@ -187,6 +191,7 @@ class OddResultsTest {
         assertThat(simulation.round()).isEqualTo("done");
         simulation.checkAllIsDone();
         assertThat(simulation.provider.made).hasSize(1);
+        assertThat(simulation.queue().wasted()).isEqualTo(Cost.ZERO);
     }
 
     @Test
@@ -226,6 +231,7 @@ class OddResultsTest {
         assertThat(logged)
                 .contains(
                         "came short: by its provider 5 of its 5 requests were answered and 0 failed, and results of 3");
+        assertPaidInVain(2); // answered, says the provider
         counts = Counts.NONE;
         results = all -> all;
         assertThat(simulation.rounds()).isEqualTo("done");
@@ -233,6 +239,80 @@ class OddResultsTest {
         assertThat(simulation.provider.made)
                 .extracting(batch -> batch.lines.size())
                 .containsExactly(5, 2);
+    }
+
+    @Test
+    void resultsOfACompletedBatchThatNobodyCounts_mayBePaid() {
+        counts = Counts.NONE;
+        results = all -> all.take(4);
+        assertThat(simulation.round()).isEqualTo("done");
+        assertPaidInVain(1);
+    }
+
+    @Test
+    void requestsThatTheProviderDoesNotCount_areFree() {
+        counts = new Counts(5, 4, 0);
+        results = all -> all.take(4);
+        assertThat(simulation.round()).isEqualTo("done");
+        assertThat(simulation.queue().snapshot().block().totals().missing()).isEqualTo(1);
+        assertPaidInVain(0);
+    }
+
+    @Test
+    void lineThatStaysCut_mayBePaid() {
+        results = all ->
+                all.index((at, line) -> at < 3 ? line : new BatchResult.Unreadable<>(line.customId(), "it is cut"));
+        assertThat(simulation.round()).isEqualTo("done");
+        assertPaidInVain(2);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Delivery.class,
+            names = {"REFUSED", "UNKNOWN", "ANSWERED"})
+    void errorOfARequest_isPaidIfItWasWorkedOn_alsoIfItIsItsEnd(Delivery delivery) {
+        counts = new Counts(5, 3, 2);
+        ErrorKind[] kinds = {ErrorKind.MALFORMED_RESPONSE, ErrorKind.REFUSED};
+        results = all -> all.index((at, line) -> at >= kinds.length
+                ? line
+                : new BatchResult.Errored<>(
+                        line.customId(),
+                        ApiException.builder(kinds[at.intValue()], "no answer")
+                                .delivery(delivery)
+                                .build()));
+        assertThat(simulation.round()).isEqualTo("done");
+        assertThat(simulation.ends.values()).contains("failed refused").hasSize(4);
+        assertThat(simulation.provider.made).hasSize(2);
+        assertPaidInVain(delivery == Delivery.REFUSED ? 0 : 2);
+    }
+
+    @Test
+    void whatMayBePaid_goesAgainOnlyIfItIsAskedForAnew_whatIsFreeByItself() {
+        counts = Counts.NONE;
+        results = all -> all.index((at, line) -> switch (at.intValue()) {
+            case 0 -> new BatchResult.Expired<>(line.customId());
+            case 1 -> new BatchResult.Unreadable<>(line.customId(), "it is cut");
+            default -> line;
+        });
+        assertThat(simulation.run(simulation.queue().round(Mono.just(1)), Duration.ofMinutes(1)))
+                .isEqualTo("done");
+        assertThat(simulation.queue().outstanding().usd()).isEqualByComparingTo("1.057"); // one goes again, three came
+        assertThat(simulation.provider.made.get(1).lines).hasSize(1);
+
+        results = all -> all;
+        later();
+        assertThat(simulation.rounds()).isEqualTo("done");
+        simulation.checkAllIsDone();
+        assertThat(simulation.provider.made).hasSize(3);
+        assertPaidInVain(1);
+    }
+
+    /** A dollar at most for each, also for a later process. */
+    private void assertPaidInVain(int requests) {
+        for (int process = 0; process < 2; process++) {
+            assertThat(simulation.queue().wasted().usd()).isEqualByComparingTo(BigDecimal.valueOf(requests));
+            later();
+        }
     }
 
     @Test

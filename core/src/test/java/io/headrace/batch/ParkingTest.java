@@ -168,10 +168,10 @@ class ParkingTest {
 
     @Test
     void parkedCall_isKnown() {
-        assertThat(queue.knows(Calls.fingerprint("a"), 0)).isFalse();
+        assertThat(queue.standing(Calls.fingerprint("a"), 0).block(SOON)).isNull();
         park("a");
-        assertThat(queue.knows(Calls.fingerprint("a"), 0)).isTrue();
-        assertThat(queue.knows(Calls.fingerprint("a"), 1)).isFalse();
+        assertThat(queue.standing(Calls.fingerprint("a"), 0).block(SOON)).isEqualTo(new Standing.Parked());
+        assertThat(queue.standing(Calls.fingerprint("a"), 1).block(SOON)).isNull();
     }
 
     private Standing park(String request) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.headrace.Cost;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -52,6 +53,12 @@ final class Simulation {
     UnaryOperator<BatchQueue.Builder> settings = builder -> builder;
     BatchLimits limits = new BatchLimits(5, 1_000_000);
     int passes;
+    /** The most that a request may cost. */
+    BigDecimal ceiling = BigDecimal.ONE;
+    /** The most that all may cost; null for no end. */
+    BigDecimal cap;
+    /** What was claimed. */
+    BigDecimal spent = BigDecimal.ZERO;
     /** By how much the clocks of the processes are ahead of the provider's. */
     Duration ahead = Duration.ZERO;
 
@@ -145,11 +152,12 @@ final class Simulation {
                 assertThat(answer).isEqualTo("answer of " + request);
                 if (queue.claim(Calls.fingerprint(request), 0, request) == BatchQueue.Claim.NEW) {
                     claims.merge(request, 1, Integer::sum);
+                    spent = spent.add(lane.cost(answer).usd());
                 }
                 ends.put(request, "answered");
                 return Mono.empty();
             }
-            return queue.park(lane, Calls.of(request))
+            return standing(request)
                     .doOnNext(standing -> {
                         if (standing instanceof Standing.Failed failed) {
                             ends.put(request, "failed " + failed.error().kind().label());
@@ -159,6 +167,20 @@ final class Simulation {
                     })
                     .then();
         });
+    }
+
+    /** As a layer with a budget would have it. */
+    private Mono<Standing> standing(String request) {
+        return queue.standing(Calls.fingerprint(request), 0)
+                .switchIfEmpty(Mono.defer(
+                        () -> cap != null && most().add(ceiling).compareTo(cap) > 0
+                                ? Mono.empty()
+                                : queue.park(lane, Calls.of(request, 0, Cost.of(ceiling)))));
+    }
+
+    /** What may have been spent. */
+    BigDecimal most() {
+        return spent.add(queue.debt().usd());
     }
 
     /** One round with the pass; gives what {@link #run} does. */

@@ -18,6 +18,7 @@ import io.headrace.admission.Budget;
 import io.headrace.admission.Demand;
 import io.headrace.batch.BatchQueue;
 import io.headrace.batch.ScriptedBatchApi;
+import io.headrace.batch.Standing;
 import io.headrace.cache.InMemoryCache;
 import io.headrace.flow.Step;
 import io.headrace.model.ChatCall;
@@ -100,7 +101,8 @@ class ParkLayerTest {
         failsAs(ErrorKind.PARKED, call.apply("a"));
         failsAs(ErrorKind.PARKED, call.apply("a"));
 
-        assertThat(queue.knows(MapCache.KEYS.key("a").fingerprint(), 0)).isTrue();
+        assertThat(queue.standing(MapCache.KEYS.key("a").fingerprint(), 0).block(SOON))
+                .isEqualTo(new Standing.Parked());
         assertThat(queue.outstanding()).isEqualTo(Cost.of(BigDecimal.ONE));
         assertThat(events).noneMatch(AttemptStarted.class::isInstance);
     }

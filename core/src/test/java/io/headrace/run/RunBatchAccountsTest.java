@@ -172,6 +172,39 @@ class RunBatchAccountsTest extends BatchRuns {
         assertThat(api.asked).hasSize(7);
     }
 
+    /** A cent for the ceiling of each call, half of it for an answer, of which none may be kept. */
+    @Test
+    void answersThatMayNotBeKept_areAskedForAgainWithinTheCapOnly_andThreeTimesAtMost() {
+        Call<String, String> call = stack().validator(answer -> Optional.of("not this one"))
+                .batches(queue, api)
+                .build();
+        Pipeline<String, String> pipeline = Pipeline.of(Step.<String, String>map("ask", call::apply));
+        BigDecimal cap = usd("0.04");
+
+        RunReport stopped = queue.rounds(
+                        run(4, pipeline).budget(Budget.ofUsd(cap)).build().execute())
+                .block(SOON);
+
+        assertThat(usd("0.005").multiply(BigDecimal.valueOf(api.asked.size()))).isLessThanOrEqualTo(cap);
+        assertThat(api.asked).hasSize(4 + 2 + 1); // as the cap has room for one cent each
+        assertThat(stopped.end()).isEqualTo(End.STOPPED_BY_POLICY);
+        assertThat(stopped.reason()).contains("the budget is used up");
+
+        reopen();
+        Call<String, String> later = stack().validator(answer -> Optional.of("not this one"))
+                .batches(queue, api)
+                .build();
+        RunReport done = queue.rounds(run(4, Pipeline.of(Step.<String, String>map("ask", later::apply)))
+                        .budget(Budget.ofUsd(usd("1")))
+                        .build()
+                        .execute())
+                .block(SOON);
+        assertThat(done.end()).isEqualTo(End.FINISHED);
+        assertThat(done.total().items().failed()).isEqualTo(4);
+        assertThat(api.asked).hasSize(4 * 3);
+        assertThat(queue.debt().usd()).isEqualByComparingTo("0.06");
+    }
+
     @Test
     void usedUpBudget_stopsTheRunAndAHigherCapGoesOn() {
         RunReport stopped = queue.rounds(
