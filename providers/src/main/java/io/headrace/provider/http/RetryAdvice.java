@@ -21,6 +21,9 @@ final class RetryAdvice {
             + "|(?<number>\\d{1,9}(?:\\.\\d{1,9})?) (?<unit>milliseconds?|seconds?|minutes?|hours?)"
             + ")(?!\\w|[.,]\\d)");
 
+    /** Nobody means to be asked again so late: it is a time of day where a wait was due, or a server that counts wrong. */
+    private static final Duration NO_WAIT = Duration.ofDays(365);
+
     private RetryAdvice() {}
 
     /** {@code x-should-retry}; null if the server does not say. */
@@ -38,7 +41,8 @@ final class RetryAdvice {
 
     /**
      * The wait asked for: {@code retry-after-ms}, else {@code retry-after} in seconds or as an HTTP date, by the server's own clock if
-     * it tells its time; null if none. Of several, such as those of a server and of a proxy before it, the longest.
+     * it tells its time; null if none, such as for a year and more. Of several, such as those of a server and of a proxy before it, the
+     * longest.
      */
     static @Nullable Duration retryAfter(HttpAnswer answer, Clock clock) {
         Duration millis = longest(answer.headers("retry-after-ms"), text -> number(text, 1e-3));
@@ -69,7 +73,8 @@ final class RetryAdvice {
             return null;
         }
         String compact = words.group("compact");
-        return DurationText.parse(compact != null ? compact : words.group("number") + abbreviated(words.group("unit")));
+        return meant(DurationText.parse(
+                compact != null ? compact : words.group("number") + abbreviated(words.group("unit"))));
     }
 
     private static String abbreviated(String unit) {
@@ -78,7 +83,7 @@ final class RetryAdvice {
 
     private static @Nullable Duration number(String value, double unitInSeconds) {
         try {
-            return DurationText.ofSeconds(Double.parseDouble(value.trim()) * unitInSeconds);
+            return meant(DurationText.ofSeconds(Double.parseDouble(value.trim()) * unitInSeconds));
         } catch (NumberFormatException e) {
             return null;
         }
@@ -88,6 +93,10 @@ final class RetryAdvice {
         Instant then = DurationText.date(date);
         Instant servers = DurationText.date(answer.header("date"));
         Duration wait = then == null ? null : Duration.between(servers == null ? clock.instant() : servers, then);
-        return wait == null || wait.isNegative() ? null : wait;
+        return meant(wait);
+    }
+
+    private static @Nullable Duration meant(@Nullable Duration wait) {
+        return wait == null || wait.isNegative() || wait.compareTo(NO_WAIT) >= 0 ? null : wait;
     }
 }
