@@ -43,7 +43,7 @@ import picocli.CommandLine.Option;
 final class Analyze implements Callable<Integer> {
 
     private static final int MAX_REASONING_TOKENS = 1_000_000;
-    private static final Duration USUAL_LATENCY = Duration.ofSeconds(1);
+    private static final int USUAL_LATENCY_SECONDS = 1;
 
     private final Surroundings surroundings;
 
@@ -73,7 +73,7 @@ final class Analyze implements Callable<Integer> {
             names = "--latency",
             paramLabel = "TIME",
             order = 9,
-            description = "For --estimate: time for one call. Default: 1s.")
+            description = "For --estimate: time for one call. Default: " + USUAL_LATENCY_SECONDS + "s.")
     private @Nullable Duration latency;
 
     @Option(
@@ -131,7 +131,7 @@ final class Analyze implements Callable<Integer> {
         surroundings.err().println(options.head(dataset, backend, "model " + backend.model()));
         Estimate estimate = Estimate.of(options.input.first(dataset), pipeline(analysis(backend, calls)))
                 .concurrency(options.limits.concurrency().orElse(GateOptions.USUAL_CONCURRENCY))
-                .latency(latency == null ? USUAL_LATENCY : latency)
+                .latency(latency == null ? Duration.ofSeconds(USUAL_LATENCY_SECONDS) : latency)
                 .gate(calls.gate())
                 .cachePolicy(options.answers.policy())
                 .estimate()

@@ -34,7 +34,10 @@ final class BatchOptions {
 
     static final String FOLDER = "batches";
     private static final int MAX_BATCHES = 100;
+    private static final int USUAL_BATCHES = 3;
+    private static final int USUAL_POLL_SECONDS = 10;
     private static final int LONGEST_POLL = 30;
+    private static final int USUAL_DOUBT_MINUTES = 15;
 
     @Option(
             names = "--mode",
@@ -64,7 +67,7 @@ final class BatchOptions {
             names = "--max-batches",
             paramLabel = "N",
             order = 27,
-            description = "For --mode batch: in how many batches a request may be. Default: 3.")
+            description = "For --mode batch: in how many batches a request may be. Default: " + USUAL_BATCHES + ".")
     private @Nullable Integer maxBatches;
 
     @Option(
@@ -97,8 +100,8 @@ final class BatchOptions {
             paramLabel = "TIME",
             order = 27,
             description =
-                    "For --mode batch --wait: how long to wait before asking after a batch again; more each time, up to 30 times"
-                            + " that. Default: 10s.")
+                    "For --mode batch --wait: how long to wait before asking after a batch again; more each time, up to "
+                            + LONGEST_POLL + " times that. Default: " + USUAL_POLL_SECONDS + "s.")
     private @Nullable Duration poll;
 
     @Option(
@@ -107,7 +110,7 @@ final class BatchOptions {
             order = 27,
             description =
                     "For --mode batch at Anthropic: how long a batch may still show up whose submission was cut off, before it is"
-                            + " submitted again. Default: 15m.")
+                            + " submitted again. Default: " + USUAL_DOUBT_MINUTES + "m.")
     private @Nullable Duration doubt;
 
     /**
@@ -164,14 +167,12 @@ final class BatchOptions {
      * @throws UsageProblem if another process works on it
      */
     BatchQueue open(Path out, boolean simulatedHere) {
-        Duration first = poll != null ? poll : simulatedHere ? Duration.ofMillis(100) : Duration.ofSeconds(10);
-        BatchQueue.Builder queue = BatchQueue.builder(folder(out)).poll(first, first.multipliedBy(LONGEST_POLL));
-        if (maxBatches != null) {
-            queue.maxBatches(maxBatches);
-        }
-        if (doubt != null) {
-            queue.doubtWindow(doubt);
-        }
+        Duration first =
+                poll != null ? poll : simulatedHere ? Duration.ofMillis(100) : Duration.ofSeconds(USUAL_POLL_SECONDS);
+        BatchQueue.Builder queue = BatchQueue.builder(folder(out))
+                .poll(first, first.multipliedBy(LONGEST_POLL))
+                .maxBatches(maxBatches != null ? maxBatches : USUAL_BATCHES)
+                .doubtWindow(doubt != null ? doubt : Duration.ofMinutes(USUAL_DOUBT_MINUTES));
         if (leftovers == Leftovers.ONLINE) {
             queue.leftoversOnline();
         }

@@ -22,13 +22,14 @@ final class GateOptions {
 
     private static final int MAX_CONCURRENCY = 10_000;
 
+    private static final int FIRST_ANSWER_SECONDS = 30;
+
     @Option(
             names = "--concurrency",
             paramLabel = "N",
             order = 30,
-            description =
-                    "Calls in flight at once, 1 to 10000. Default: found by use, from 100 or from what an earlier run found, up to"
-                            + " 1000.")
+            description = "Calls in flight at once, 1 to " + MAX_CONCURRENCY + ". Default: found by use, from "
+                    + USUAL_CONCURRENCY + " or from what an earlier run found, up to 1000.")
     private @Nullable Integer concurrency;
 
     @Option(
@@ -38,7 +39,8 @@ final class GateOptions {
             defaultValue = "10m",
             description =
                     "Stops, with the rest pending, when the provider has answered nothing for so long or asks for a longer wait, and"
-                            + " after 30s at most if it never answered. Default: ${DEFAULT-VALUE}.")
+                            + " after " + FIRST_ANSWER_SECONDS
+                            + "s at most if it never answered. Default: ${DEFAULT-VALUE}.")
     private Duration giveUpAfter = Duration.ZERO;
 
     /**
@@ -98,12 +100,10 @@ final class GateOptions {
 
     private BreakerSpec breaker() {
         BreakerSpec standard = BreakerSpec.standard();
+        Duration firstAnswer = Duration.ofSeconds(FIRST_ANSWER_SECONDS);
         Duration third = giveUpAfter.dividedBy(3).plusMillis(1);
         return standard.openFor(third.compareTo(standard.openFor()) < 0 ? third : standard.openFor())
                 .giveUpAfter(giveUpAfter)
-                .firstAnswerWithin(
-                        giveUpAfter.compareTo(standard.firstAnswerWithin()) < 0
-                                ? giveUpAfter
-                                : standard.firstAnswerWithin());
+                .firstAnswerWithin(giveUpAfter.compareTo(firstAnswer) < 0 ? giveUpAfter : firstAnswer);
     }
 }

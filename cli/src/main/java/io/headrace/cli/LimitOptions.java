@@ -18,6 +18,7 @@ import picocli.CommandLine.Option;
 final class LimitOptions {
 
     private static final long MOST = 100_000_000_000L;
+    private static final int USUAL_BURST_MINUTES = 1;
 
     @Option(
             names = "--requests-per-minute",
@@ -36,7 +37,8 @@ final class LimitOptions {
     @Option(
             names = "--burst",
             paramLabel = "TIME",
-            description = "How long a time's worth of both may come at once, such as 1s. Default: 1m.")
+            description = "How long a time's worth of both may come at once, such as 1s. Default: "
+                    + USUAL_BURST_MINUTES + "m.")
     private @Nullable Duration burst;
 
     @Option(
@@ -95,7 +97,7 @@ final class LimitOptions {
             return quota;
         }
         Checks.range("--" + name + "-per-minute", perMinute, 1, MOST);
-        double atOnce = Math.ceil(perMinute * (burst == null ? 1 : burst.toNanos() / 60e9));
+        double atOnce = Math.ceil(perMinute * (burst == null ? USUAL_BURST_MINUTES : burst.toNanos() / 60e9));
         return quota.limit(dimension, new Rate(perMinute, (long) Math.min(MOST, Math.max(1, atOnce))));
     }
 

@@ -9,10 +9,13 @@ import picocli.CommandLine.Option;
 /** The options that say who answers. */
 final class ProviderOptions {
 
+    private static final String OPENAI_MODEL = "gpt-4o-mini";
+    private static final String ANTHROPIC_MODEL = "claude-haiku-4-5";
+
     /** Whose wire is spoken. */
     enum Api {
-        OPENAI("OPENAI_API_KEY", "gpt-4o-mini"),
-        ANTHROPIC("ANTHROPIC_API_KEY", "claude-haiku-4-5");
+        OPENAI("OPENAI_API_KEY", OPENAI_MODEL),
+        ANTHROPIC("ANTHROPIC_API_KEY", ANTHROPIC_MODEL);
 
         private final String keyVariable;
         private final String defaultModel;
@@ -48,7 +51,7 @@ final class ProviderOptions {
             names = "--model",
             paramLabel = "NAME",
             order = 22,
-            description = "The provider's name of the model. Default: gpt-4o-mini or claude-haiku-4-5.")
+            description = "The provider's name of the model. Default: " + OPENAI_MODEL + " or " + ANTHROPIC_MODEL + ".")
     private @Nullable String model;
 
     @Option(

@@ -7,13 +7,14 @@ import picocli.CommandLine.Option;
 /** How the simulated provider in this process behaves, as options of a command. */
 final class SimulatorOptions {
 
-    private static final Duration DEFAULT_LATENCY = Duration.ofMillis(20);
+    private static final int USUAL_LATENCY_MILLIS = 20;
 
     @Option(
             names = "--sim-latency",
             paramLabel = "TIME",
             order = 40,
-            description = "Time for one answer of the simulated provider, such as 100ms. Default: 20ms.")
+            description = "Time for one answer of the simulated provider, such as 100ms. Default: "
+                    + USUAL_LATENCY_MILLIS + "ms.")
     private @Nullable Duration latency;
 
     @Option(
@@ -52,6 +53,9 @@ final class SimulatorOptions {
         double share = faults == null ? 0 : faults;
         Checks.share("--sim-faults", share);
         return new SimulatorSettings(
-                latency == null ? DEFAULT_LATENCY : latency, sigma, share, seed == null ? 0 : seed);
+                latency == null ? Duration.ofMillis(USUAL_LATENCY_MILLIS) : latency,
+                sigma,
+                share,
+                seed == null ? 0 : seed);
     }
 }

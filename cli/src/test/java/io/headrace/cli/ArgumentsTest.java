@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -100,6 +101,17 @@ class ArgumentsTest {
                                 .first()
                                 .asString()
                                 .startsWith("  -h, --help"));
+    }
+
+    @Test
+    void defaults_areNotWrittenIntoHelpByHand() throws IOException {
+        try (Stream<Path> sources = Files.walk(Path.of("src/main/java"))) {
+            for (Path source : sources.filter(Files::isRegularFile).toList()) {
+                assertThat(Files.readString(source))
+                        .as("%s", source)
+                        .doesNotContainPattern("Default: [.]?/?[1-9]|Default: (gpt|claude)");
+            }
+        }
     }
 
     private static List<CommandLine> withSubcommands(CommandLine command) {
