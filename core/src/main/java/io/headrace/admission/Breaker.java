@@ -146,15 +146,32 @@ public final class Breaker implements Resource {
     /** Open, or probing, without an answer for too long. */
     @Override
     public @Nullable String standstill(long now) {
-        Duration silent = Duration.ofNanos(now - silentSince);
-        Duration most = wasAnswered ? spec.giveUpAfter() : spec.firstAnswerWithin();
-        if (state == State.CLOSED || silent.compareTo(most) < 0) {
+        if (standstillNanos(now) > 0) {
             return null;
         }
+        Duration silent = silent(now);
+        Duration most = longestSilence();
         return wasAnswered
                 ? "no call was answered for " + silent.toSeconds() + " s; giveUpAfter is " + most.toSeconds() + " s"
                 : "no call was ever answered, " + silent.toSeconds()
                         + " s after the first ones failed; firstAnswerWithin is " + most.toSeconds() + " s";
+    }
+
+    @Override
+    public long standstillNanos(long now) {
+        if (state == State.CLOSED) {
+            return UNTIL_SETTLED;
+        }
+        Duration left = longestSilence().minus(silent(now));
+        return left.compareTo(CoolDown.FOREVER) > 0 ? UNTIL_SETTLED : Math.max(0, left.toNanos());
+    }
+
+    private Duration silent(long now) {
+        return Duration.ofNanos(now - silentSince);
+    }
+
+    private Duration longestSilence() {
+        return wasAnswered ? spec.giveUpAfter() : spec.firstAnswerWithin();
     }
 
     @Override

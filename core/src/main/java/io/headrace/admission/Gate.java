@@ -461,7 +461,8 @@ public final class Gate {
             return false;
         }
         failFast(deferred, now);
-        if (wait == Resource.UNTIL_SETTLED || wakeUp.in(wait, now)) {
+        long next = paused ? wait : Math.min(wait, keys.standstillNanos(now));
+        if (next == Resource.UNTIL_SETTLED || wakeUp.in(next, now)) {
             return true;
         }
         if (first.state == Ticket.State.WAITING) {

@@ -56,6 +56,15 @@ final class KeyRing {
         return firstOfAll(seat -> seat.standstill(now));
     }
 
+    /** The time until all keys that are left stand still, if nothing is settled before. */
+    long standstillNanos(long now) {
+        long longest = 0;
+        for (Seat seat : seats) {
+            longest = seat.gone() == null ? Math.max(longest, seat.standstillNanos(now)) : longest;
+        }
+        return longest;
+    }
+
     /** What the first seat that is left says, if all of them say something; else null. */
     private <T> @Nullable T firstOfAll(Function<Seat, @Nullable T> reason) {
         T first = null;

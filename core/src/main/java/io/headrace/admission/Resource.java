@@ -64,6 +64,14 @@ public interface Resource {
         return null;
     }
 
+    /**
+     * How long until there is a {@link #standstill} if nothing is settled before: 0 where there is one, {@link #UNTIL_SETTLED} where time
+     * alone brings none.
+     */
+    default long standstillNanos(long now) {
+        return standstill(now) == null ? UNTIL_SETTLED : 0;
+    }
+
     /** Somebody says that the reason to stand still is gone: it may be tried at once, and what was suffered so far is forgotten. */
     default void tryAgain(long now) {}
 

@@ -48,6 +48,15 @@ class Resources {
         return first(resource -> resource.standstill(now));
     }
 
+    /** The time until one of them stands still, if nothing is settled before. */
+    long standstillNanos(long now) {
+        long shortest = Resource.UNTIL_SETTLED;
+        for (Resource resource : all) {
+            shortest = Math.min(shortest, resource.standstillNanos(now));
+        }
+        return shortest;
+    }
+
     private <T> @Nullable T first(Function<Resource, @Nullable T> what) {
         for (Resource resource : all) {
             T said = what.apply(resource);

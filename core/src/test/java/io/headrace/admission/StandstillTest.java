@@ -130,6 +130,28 @@ class StandstillTest extends VirtualGates {
     }
 
     @Test
+    void standstill_isSeenInTime_whileProbesAreOut() {
+        Gate gate = gate().breaker(BreakerSpec.standard()).build();
+        int[] asked = new int[1];
+        Call<String, String> call = request -> Mono.defer(() -> {
+            Mono<String> refused = Mono.error(refusal(ErrorKind.TRANSPORT, null));
+            return ++asked[0] <= 20 ? refused : refused.delaySubscription(ofSeconds(25), time);
+        });
+        Call<String, String> patient = patient(call, gate);
+        List<Throwable> errors = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            patient.apply("q").subscribe(answer -> {}, errors::add);
+        }
+        time.advanceTimeBy(ofSeconds(29));
+        assertThat(errors).isEmpty();
+        time.advanceTimeBy(ofSeconds(1));
+        assertThat(errors).hasSize(47);
+        time.advanceTimeBy(ofMinutes(1));
+        assertThat(errors).hasSize(50);
+        assertEmpty(gate);
+    }
+
+    @Test
     void gateThatPausesAtAStandstill_keepsEverybodyInLineUntilItIsResumed() {
         Gate gate = gate().breaker(BreakerSpec.standard().giveUpAfter(ofMinutes(2)))
                 .pauseAtStandstill()
