@@ -18,6 +18,9 @@ final class ChatBody {
     /** A function that may be called. */
     record Tool(String name, JsonNode parameters) {}
 
+    /** A sampling parameter as it was sent. */
+    record Sampling(String field, String value) {}
+
     /** Whether tools are called. */
     enum ToolChoice {
         AUTO,
@@ -32,6 +35,9 @@ final class ChatBody {
 
     private final StringBuilder system = new StringBuilder();
     long maxTokens = -1;
+    /** Whether {@code max_tokens} was sent, by its old name. */
+    boolean hasOldLimit;
+
     long choices = 1;
     boolean stream;
     boolean includeUsage;
@@ -54,6 +60,10 @@ final class ChatBody {
     /** The first of {@code temperature}, {@code top_p} and {@code top_k} that was sent. */
     @Nullable
     String sampling;
+
+    /** The first of these that is not 1, which is the usual value of all but the last. */
+    @Nullable
+    Sampling unusualSampling;
 
     private ChatBody() {}
 
@@ -134,7 +144,10 @@ final class ChatBody {
             case "messages" -> messages(parser, token);
             case "input" -> input(parser, token);
             case "system", "instructions" -> instruct(content(parser, token));
-            case "max_tokens", "max_completion_tokens", "max_output_tokens" -> maxTokens = number(parser, token, -1);
+            case "max_tokens", "max_completion_tokens", "max_output_tokens" -> {
+                hasOldLimit |= name.equals("max_tokens");
+                maxTokens = number(parser, token, -1);
+            }
             case "n" -> choices = number(parser, token, 1);
             case "stream" -> {
                 stream = token == JsonToken.VALUE_TRUE;
@@ -159,7 +172,10 @@ final class ChatBody {
             }
             case "top_logprobs" -> topLogprobs = number(parser, token, 0);
             case "temperature", "top_p", "top_k" -> {
-                sampling = sampling == null ? name : sampling;
+                sampling = sampling == null && token != JsonToken.VALUE_NULL ? name : sampling;
+                if (unusualSampling == null && token.isNumeric() && parser.getDoubleValue() != 1) {
+                    unusualSampling = new Sampling(name, parser.getString());
+                }
                 parser.skipChildren();
             }
             default -> parser.skipChildren();

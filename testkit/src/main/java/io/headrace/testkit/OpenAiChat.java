@@ -28,7 +28,7 @@ record OpenAiChat(ChatBody body) implements Question {
         }
         return body.topLogprobs > 0 && !body.logprobs
                 ? OpenAiWire.badValue("top_logprobs", "'top_logprobs' needs 'logprobs' to be true.")
-                : null;
+                : OpenAiReasoning.chatProblem(body);
     }
 
     @Override

@@ -16,7 +16,8 @@ record OpenAiResponses(ChatBody body) implements Question {
 
     @Override
     public Wire.@Nullable Problem problem() {
-        return OpenAiWire.chatProblem(body, "input");
+        Wire.Problem problem = OpenAiWire.chatProblem(body, "input");
+        return problem == null ? OpenAiReasoning.responseProblem(body) : problem;
     }
 
     @Override

@@ -48,7 +48,8 @@ import reactor.core.publisher.Mono;
  * tool has answered, the answer repeats what it gave. Arguments satisfy their schema with words, names and numbers from the user's
  * text, and so do answers for which a <b>JSON schema</b> is given; of the keywords of strict schemas only patterns are not
  * understood. A text with "you must refuse" is declined. <b>Stop texts</b> end the answer, several <b>choices</b> say the same, a
- * <b>reasoning effort</b> costs tokens. Sampling is accepted and changes nothing.
+ * <b>reasoning effort</b> costs tokens. Sampling changes nothing; OpenAI's reasoning models, o1 and gpt-5 and those after them,
+ * refuse it as real ones do unless the effort is {@code none}, and {@code max_tokens} and stop texts in any case.
  *
  * <p><b>Anthropic</b> besides: thinking comes with a signature, and is taken back only with it. A prompt with blocks that are marked
  * with {@code cache_control} reads from the prompt cache the longest start that it shares with an earlier one, and writes the rest up

@@ -118,6 +118,35 @@ class OpenAiSimulatedTest {
         assertSame(openAi.chat(), ask.n(3).stop("and").build());
     }
 
+    @Test
+    @SuppressWarnings("MustBeClosedChecker") // its transport is closed
+    void reasoningModels_areSentTheLimitThatTheyTake_andNoSamplingUnasked() {
+        ChatRequest request = ChatRequest.builder("gpt-5")
+                .user("The duck")
+                .maxOutputTokens(200)
+                .reasoningEffort(ReasoningEffort.LOW)
+                .build();
+        assertSame(openAi.chat(), request);
+        assertSame(openAi.responses(), request);
+        ChatRequest warm = request.toBuilder().temperature(0.5).build();
+        assertRefused(openAi.chat(), warm, "'temperature' does not support 0.5 with this model");
+        assertRefused(openAi.responses(), warm, "'temperature' is not supported with this model");
+        OpenAi old = OpenAi.builder()
+                .apiKey(KEY)
+                .baseUrl(provider.baseUrl() + "/v1")
+                .transport(transport)
+                .legacyMaxTokens()
+                .build();
+        assertRefused(old.chat(), request, "Use 'max_completion_tokens' instead");
+    }
+
+    private static void assertRefused(ChatCall call, ChatRequest request, String words) {
+        assertThatThrownBy(() -> call.apply(request).block(SOON))
+                .isInstanceOfSatisfying(
+                        ApiException.class, error -> assertThat(error.kind()).isEqualTo(ErrorKind.INVALID_REQUEST))
+                .hasMessageContaining(words);
+    }
+
     private static void assertSame(ChatCall call, ChatRequest request) {
         ChatResponse whole = call.apply(request).block(SOON);
         ChatResponse streamed = collect(call, request).block(SOON);
