@@ -134,9 +134,6 @@ final class Batch {
     /** How many requests are done. */
     int done(Instant now) {
         Instant until = cancelledAt != null && cancelledAt.isBefore(now) ? cancelledAt : now;
-        if (until.isAfter(expiresAt())) {
-            until = expiresAt();
-        }
         if (!until.isBefore(at(1 - MARGIN))) {
             return input.size();
         }

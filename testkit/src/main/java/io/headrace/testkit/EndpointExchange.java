@@ -113,9 +113,9 @@ final class EndpointExchange extends Exchange {
     }
 
     private Mono<Void> refuse(OverLimit over, Wire wire, String model) {
-        simulation.counters.fault(over.label());
         Wire.Problem problem = wire.overLimit(over, model);
         record(over.label(), problem.status());
+        simulation.counters.fault(over.label());
         if (over.retryAfter() != null) {
             wire.retryAfter(response.responseHeaders(), over.retryAfter());
         }

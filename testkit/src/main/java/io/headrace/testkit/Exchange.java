@@ -69,8 +69,8 @@ abstract class Exchange {
     }
 
     final Mono<Void> reject(Wire wire, Wire.Problem problem) {
-        simulation.counters.rejected.increment();
         record(RequestLog.REJECTED, problem.status());
+        simulation.counters.rejected.increment();
         return say(wire, problem);
     }
 

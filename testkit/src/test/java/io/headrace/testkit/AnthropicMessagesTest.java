@@ -272,6 +272,9 @@ class AnthropicMessagesTest extends OverAClient {
         assertRefused(
                 body(DUCKS, "\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":1024},"),
                 "`max_tokens` must be greater");
+        assertRefused(
+                body(DUCKS, "\"max_tokens\":1024,\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":1024},"),
+                "`max_tokens` must be greater");
     }
 
     @Test

@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.testkit.SimulatedBatches.Fate;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -15,12 +12,8 @@ import tools.jackson.databind.JsonNode;
  * What the simulator says of files and batches is what the providers' own OpenAPI descriptions say, in every state. The descriptions do
  * not ship with the project: without them these tests are skipped.
  */
-class BatchConformanceTest extends OverAClient {
+class BatchConformanceTest extends OverBatches {
 
-    private static final Map<String, String> HEADERS =
-            Map.of("authorization", "Bearer key", "anthropic-version", "2023-06-01");
-
-    private final HandClock clock = new HandClock(Instant.parse("2026-11-22T00:00:00Z"));
     private final SimulatedBatches plan = SimulatedBatches.DEFAULT
             .delay(Duration.ofHours(10))
             .window(Duration.ofHours(24))
@@ -133,46 +126,5 @@ class BatchConformanceTest extends OverAClient {
         String results = get(batch + "/results");
         assertThat(results.lines()).hasSize(2);
         results.lines().forEach(line -> schemas.assertConforms("MessageBatchIndividualResponse", line));
-    }
-
-    private String upload(String... ids) {
-        StringBuilder form =
-                new StringBuilder("--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n"
-                        + "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"in.jsonl\"\r\n\r\n");
-        for (String id : ids) {
-            form.append("{\"custom_id\":\"" + id + "\",\"method\":\"POST\",\"url\":\"/v1/chat/completions\",\"body\":"
-                    + Client.openAi("duck " + id) + "}\n");
-        }
-        return client.post(
-                        "/v1/files",
-                        form + "\r\n--b--\r\n",
-                        Map.of("authorization", "Bearer key", "content-type", "multipart/form-data; boundary=b"))
-                .block(Client.SOON)
-                .body();
-    }
-
-    private String create(String fileId) {
-        return client.ask(
-                        "/v1/batches",
-                        "{\"input_file_id\":\"" + fileId
-                                + "\",\"endpoint\":\"/v1/chat/completions\",\"completion_window\":\"24h\","
-                                + "\"metadata\":{\"headrace\":\"run\"}}")
-                .body();
-    }
-
-    private static String request(String id) {
-        return "{\"custom_id\":\"" + id + "\",\"params\":" + Client.anthropic("duck " + id) + "}";
-    }
-
-    private String get(String path) {
-        return client.get(path, HEADERS).block(Client.SOON).body();
-    }
-
-    private static String id(String json) {
-        return Json.value(bytes(json)).path("id").asString("");
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
     }
 }

@@ -97,6 +97,15 @@ final class Client implements AutoCloseable {
                         .map(text -> new Answer(response.status().code(), response.responseHeaders(), text)));
     }
 
+    /** With the key of {@link #post(String, String)}. */
+    Mono<Void> delete(String path) {
+        return http.headers(h -> h.set("authorization", "Bearer key"))
+                .delete()
+                .uri(path)
+                .response()
+                .then();
+    }
+
     Answer ask(String path, String body) {
         return post(path, body).block(SOON);
     }

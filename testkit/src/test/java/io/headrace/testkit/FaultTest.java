@@ -132,6 +132,14 @@ class FaultTest extends OverAClient {
     }
 
     @Test
+    void queueComesBeforeRules_andTheEarlierRuleBeforeTheLater() {
+        provider.failWhen(request -> true, Fault.serverError());
+        provider.failWhen(request -> true, Fault.unavailable());
+        provider.failNext(1, Fault.overloaded());
+        assertThat(statuses(2)).containsExactly(529, 500);
+    }
+
+    @Test
     void refusedForm_meetsNoFault() {
         provider.failNext(1, Fault.serverError());
         assertThat(client.ask(Client.OPENAI, "{}").status()).isEqualTo(400);

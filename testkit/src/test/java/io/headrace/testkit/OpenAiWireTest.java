@@ -8,6 +8,7 @@ import com.networknt.schema.dialect.Dialects;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -135,6 +136,15 @@ class OpenAiWireTest extends OverAClient {
 
         assertThat(answer.status()).isEqualTo(400);
         assertThat(answer.json().at("/error/type").asString()).isEqualTo("invalid_request_error");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2048, 200", "2049, 400"})
+    void embeddings_takeSoManyInputsAtOnce(int inputs, int status) {
+        String body = "{\"model\":\"text-embedding-3-small\",\"dimensions\":1,\"input\":["
+                + String.join(",", Collections.nCopies(inputs, "\"a\"")) + "]}";
+
+        assertThat(client.ask("/v1/embeddings", body).status()).isEqualTo(status);
     }
 
     @Test

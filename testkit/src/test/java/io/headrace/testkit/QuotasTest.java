@@ -80,6 +80,33 @@ class QuotasTest {
     }
 
     @Test
+    void ofSeveralLimitsWithoutRoom_theLongestWaitIsNamed() {
+        change(SimulatorChange.quota(UNLIMITED.requestsPerMinute(60).tokensPerMinute(6_000)));
+        for (int i = 0; i < 60; i++) {
+            assertThat(isIn("a", 0, 100)).isTrue();
+            assertThat(isIn("b", 0, 95)).isTrue();
+        }
+        OverLimit tokens = refusal("a", 0, 500);
+        assertThat(tokens.dimension()).isEqualTo(Dimension.TOKENS);
+        assertThat(tokens.retryAfter()).isEqualTo(Duration.ofSeconds(5));
+        OverLimit requests = refusal("b", 0, 301);
+        assertThat(requests.dimension()).isEqualTo(Dimension.REQUESTS);
+        assertThat(requests.retryAfter()).isEqualTo(Duration.ofSeconds(1));
+    }
+
+    @Test
+    void delay_isTheLeastAfterWhichTheRequestFits() {
+        change(requests(7, 1));
+        assertThat(isIn("a", 1, 0)).isTrue();
+        Duration delay = Objects.requireNonNull(refusal("a", 1, 0).retryAfter());
+        assertThat(delay).isEqualTo(Duration.ofNanos(8_571_429_000L));
+        clock.advance(delay.minusNanos(1_000));
+        assertThat(isIn("a", 1, 0)).isFalse();
+        clock.advance(Duration.ofNanos(1_000));
+        assertThat(isIn("a", 1, 0)).isTrue();
+    }
+
+    @Test
     void requestAboveTheBurst_isTooLarge_forEver() {
         change(SimulatorChange.quota(UNLIMITED.limit(Dimension.TOKENS, new Rate(60_000, 1_000))));
         OverLimit over = refusal("a", 900, 101);
@@ -101,13 +128,15 @@ class QuotasTest {
         change(
                 requests(60, 1),
                 SimulatorChange.modelQuota("m", UNLIMITED.requestsPerMinute(2)),
-                SimulatorChange.keyModelQuota("b", "m", UNLIMITED.requestsPerMinute(3)));
+                SimulatorChange.keyModelQuota("b", "m", UNLIMITED.requestsPerMinute(3)),
+                SimulatorChange.keyQuota("c", UNLIMITED.requestsPerMinute(4)));
         Demand one = new Demand(1, 0);
         assertThat(quotas.admit("a", "x", one, OutputCharge.RESERVED).refusal()).isNull();
         assertThat(quotas.admit("a", "y", one, OutputCharge.RESERVED).refusal()).isNotNull();
         assertThat(List.of(isIn("a", 1, 0), isIn("a", 1, 0), isIn("a", 1, 0))).containsExactly(true, true, false);
         assertThat(List.of(isIn("b", 1, 0), isIn("b", 1, 0), isIn("b", 1, 0), isIn("b", 1, 0)))
                 .containsExactly(true, true, true, false);
+        assertThat(List.of(isIn("c", 1, 0), isIn("c", 1, 0), isIn("c", 1, 0))).containsExactly(true, true, false);
     }
 
     @Test
@@ -172,7 +201,9 @@ class QuotasTest {
         change(SimulatorChange.quota(
                 UNLIMITED.requestsPerMinute(60).tokensPerMinute(10).countsRefused(true)));
         assertThat(refusal("a", 11, 0).isTooLarge()).isTrue();
-        assertThat(refusal("a", 1, 0).retryAfter()).isEqualTo(Duration.ofMillis(900));
+        for (int i = 0; i < 2; i++) { // and the refusal that found none left took none
+            assertThat(refusal("a", 1, 0).retryAfter()).isEqualTo(Duration.ofMillis(900));
+        }
     }
 
     @Test
@@ -207,6 +238,9 @@ class QuotasTest {
         clock.advance(Duration.ofSeconds(10));
         OverLimit over = refusal("a", 1, 0);
         assertThat(over.label()).isEqualTo("storm");
+        assertThat(quotas.state("a", "m").get(Dimension.REQUESTS).remaining())
+                .as("a storm takes nothing")
+                .isEqualTo(600);
         assertThat(over.retryAfter()).isEqualTo(Duration.ofSeconds(90));
         clock.advance(Duration.ofMillis(59_999));
         assertThat(isIn("a", 1, 0)).isFalse();

@@ -8,10 +8,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
 class RequestLogTest {
 
@@ -66,6 +73,82 @@ class RequestLogTest {
                     .all(yes -> yes)
                     .block(Client.SOON);
             assertThat(logged).isTrue();
+        }
+    }
+
+    @Timeout(60)
+    @ParameterizedTest
+    @CsvSource({"answered, 16", "server-error, 16", "rejected, 16", "over-quota, 16", "cancelled, 500"})
+    void lineIsThere_beforeTheRequestIsCounted(String outcome, int atOnce) throws IOException {
+        int requests = outcome.equals("cancelled") ? atOnce : 2_000;
+        Path file = folder.resolve("log");
+        SimulatedProvider.Builder builder =
+                SimulatedProvider.builder().logFile(file).clock(new HandClock(Instant.EPOCH));
+        if (outcome.equals("over-quota")) {
+            builder.quota(SimulatedQuota.unlimited().tokensPerMinute(1));
+        } else if (outcome.equals("cancelled")) {
+            builder.latency(Latency.fixed(Duration.ofHours(1)));
+        }
+        try (SimulatedProvider provider = builder.start();
+                Client client = new Client(provider, atOnce)) {
+            if (outcome.equals("server-error")) {
+                provider.failWhen(request -> true, Fault.serverError());
+            }
+            Disposable asking = Flux.range(1_000, requests)
+                    .map(i -> outcome.equals("rejected") ? "{\"a\":" + i + "}" : Client.openAi("x" + i))
+                    .flatMap(body -> client.post(Client.OPENAI, body), atOnce)
+                    .subscribe();
+            if (outcome.equals("cancelled")) {
+                SimulatedProviderTest.await(() -> provider.statistics().inFlight() == requests);
+                asking.dispose();
+            }
+            // with a clock that stands and bodies alike a line is as long as any other: the length of the file tells
+            // how many there are
+            long counted = 0;
+            long logged = 0;
+            long line = 0;
+            while (counted < requests && counted <= logged) {
+                counted = counted(provider.statistics());
+                long bytes = Files.size(file);
+                line = line == 0 ? Files.readString(file).indexOf('\n') + 1 : line;
+                logged = line == 0 ? 0 : bytes / line;
+            }
+            assertThat(counted).isEqualTo(requests);
+            assertThat(RequestLog.read(file))
+                    .hasSize(requests)
+                    .allMatch(entry -> entry.outcome().equals(outcome));
+        }
+    }
+
+    private static long counted(SimulatorStatistics statistics) {
+        return statistics.answered()
+                + statistics.rejected()
+                + statistics.cancelled()
+                + statistics.faults().values().stream()
+                        .mapToLong(count -> count)
+                        .sum();
+    }
+
+    @Test
+    void tokens_areThoseThatTheServerWorkedOn_whateverBecameOfTheAnswer() throws IOException {
+        Path file = folder.resolve("log");
+        List<Fault> worked = List.of(Fault.resetAfterRead(), Fault.cutBody(), Fault.cutStream(1), Fault.errorEvent(1));
+        List<Fault> idle = List.of(Fault.resetBeforeRead(), Fault.serverError(), Fault.goAway());
+        try (SimulatedProvider provider =
+                        SimulatedProvider.builder().logFile(file).start();
+                Client client = new Client(provider)) {
+            for (Fault fault : Stream.concat(worked.stream(), idle.stream()).toList()) {
+                provider.failNext(1, fault);
+                client.post(Client.OPENAI, Client.openAi("x"))
+                        .onErrorResume(IOException.class, error -> Mono.empty())
+                        .block(Client.SOON);
+            }
+            assertThat(RequestLog.read(file))
+                    .hasSize(worked.size() + idle.size())
+                    .allSatisfy(entry -> assertThat(entry.inputTokens() > 0)
+                            .as(entry.outcome())
+                            .isEqualTo(worked.stream()
+                                    .anyMatch(fault -> fault.label().equals(entry.outcome()))));
         }
     }
 

@@ -148,9 +148,13 @@ class SimulatedProviderTest extends OverAClient {
                 "expected a value from 1 to 128");
         assertRefused(
                 Client.OPENAI,
+                "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"n\":0}",
+                "expected a value from 1 to 128");
+        assertRefused(
+                Client.OPENAI,
                 "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"top_logprobs\":2}",
                 "needs 'logprobs'");
-        assertThat(provider.statistics().rejected()).isEqualTo(8);
+        assertThat(provider.statistics().rejected()).isEqualTo(9);
     }
 
     @Test
@@ -210,6 +214,20 @@ class SimulatedProviderTest extends OverAClient {
         assertThat(provider.asked(digest)).isEqualTo(2);
         assertThat(provider.answered(digest)).isEqualTo(2);
         assertThat(provider.statistics().answeredAgain()).isEqualTo(1);
+    }
+
+    @Test
+    void attemptsThatFailed_areAskedButNotAnswered() {
+        restart(SimulatedProvider.builder().answerOccurrences(true));
+        String body = Client.openAi("ducks");
+        provider.failNext(2, Fault.serverError());
+        client.ask(Client.OPENAI, body);
+        client.ask(Client.OPENAI, body);
+        assertThat(client.ask(Client.OPENAI, body).text()).endsWith(" #1");
+        String digest = provider.requests().get(0).digest();
+        assertThat(provider.asked(digest)).isEqualTo(3);
+        assertThat(provider.answered(digest)).isEqualTo(1);
+        assertThat(provider.statistics().answeredAgain()).isZero();
     }
 
     @Test

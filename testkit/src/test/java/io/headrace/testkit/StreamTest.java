@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import reactor.core.Disposable;
 import reactor.netty.http.client.PrematureCloseException;
 import reactor.test.StepVerifier;
 import tools.jackson.databind.JsonNode;
@@ -30,6 +31,40 @@ class StreamTest extends OverAClient {
         JsonNode usage = JsonMapper.shared().readTree(events.get(events.size() - 2));
         assertThat(usage.path("choices").size()).isZero();
         assertThat(usage.path("usage")).isEqualTo(whole.json().path("usage"));
+    }
+
+    @Test
+    void usage_isToldOnlyWhereItIsAskedFor() {
+        Client.Answer answer =
+                client.ask(Client.OPENAI, BODY.replace(",\"stream_options\":{\"include_usage\":true}", ""));
+
+        assertThat(events(answer.body())).hasSizeGreaterThan(3).noneMatch(event -> event.contains("\"usage\""));
+    }
+
+    @Test
+    void eventsOfResponses_areNumberedFromZero() {
+        Client.Answer answer =
+                client.ask("/v1/responses", "{\"model\":\"gpt-5\",\"stream\":true,\"input\":\"Ducks swim.\"}");
+
+        List<String> events = events(answer.body());
+        for (int i = 0; i < events.size(); i++) {
+            assertThat(events.get(i)).contains("\"sequence_number\":" + i + ",");
+        }
+        assertThat(events).hasSizeGreaterThan(6);
+    }
+
+    @Test
+    void streamThatItsClientLeaves_isNoAnswer() {
+        restart(SimulatedProvider.builder().streamPace(Duration.ofHours(1)));
+        Disposable open = client.post(Client.OPENAI, BODY).subscribe();
+        SimulatedProviderTest.await(() -> provider.requests().size() == 1
+                && provider.answered(provider.requests().get(0).digest()) == 1); // it has begun
+
+        open.dispose();
+
+        SimulatedProviderTest.await(() -> provider.statistics().inFlight() == 0);
+        assertThat(provider.statistics().answered()).isZero();
+        assertThat(provider.statistics().cancelled()).isEqualTo(1);
     }
 
     @Test
