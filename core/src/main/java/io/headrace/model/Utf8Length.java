@@ -1,24 +1,18 @@
 package io.headrace.model;
 
-/** Counts bytes without making them. */
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+/** Counts bytes, by the Java platform's own loops over whole texts: each prompt is counted, and none of them takes a call for a character. */
 final class Utf8Length {
+
+    /** No character takes more in UTF-8; a pair of surrogates has four for both. */
+    private static final long MOST_BYTES_A_CHARACTER = 3;
 
     private Utf8Length() {}
 
-    /** The bytes of {@code text} in UTF-8; half of a surrogate pair counts as three, no less than it takes. */
+    /** The bytes of {@code text} in UTF-8; the most that they can be where it holds half of a surrogate pair, which UTF-8 cannot. */
     static long of(String text) {
-        long bytes = text.length();
-        for (int i = 0; i < text.length(); i++) {
-            char unit = text.charAt(i);
-            if (unit >= 0x80) {
-                bytes += unit < 0x800 ? 1 : 2;
-                if (Character.isHighSurrogate(unit)
-                        && i + 1 < text.length()
-                        && Character.isLowSurrogate(text.charAt(i + 1))) {
-                    i++; // a pair has four: its length and what the first half has added
-                }
-            }
-        }
-        return bytes;
+        byte[] utf8 = text.getBytes(UTF_8);
+        return new String(utf8, UTF_8).equals(text) ? utf8.length : MOST_BYTES_A_CHARACTER * text.length();
     }
 }
