@@ -127,16 +127,12 @@ final class JsonLine {
     }
 
     private void name(String name) {
-        room(name.length() + 4);
         if (bytes[at - 1] != '{') {
-            put(',');
+            ascii(",");
         }
-        put('"');
-        for (int i = 0; i < name.length(); i++) {
-            put(name.charAt(i));
-        }
-        put('"');
-        put(':');
+        ascii("\"");
+        ascii(name);
+        ascii("\":");
     }
 
     private void character(char c) {
@@ -190,11 +186,11 @@ final class JsonLine {
         put(0x80 | (c & 0x3F));
     }
 
+    @SuppressWarnings("deprecation") // for texts of other characters, and of ASCII it is a mere copy
     private void ascii(String text) {
         room(text.length());
-        for (int i = 0; i < text.length(); i++) {
-            put(text.charAt(i));
-        }
+        text.getBytes(0, text.length(), bytes, at);
+        at += text.length();
     }
 
     private void raw(byte[] source) {
