@@ -12,8 +12,6 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -39,26 +37,21 @@ final class Results {
 
     /** Folds all results into the state of {@code reduction}. */
     static <T, A> A fold(Path file, Codec<T> codec, Reduction<T, A, ?> reduction) throws IOException {
-        AtomicReference<A> state = new AtomicReference<>(reduction.initial().get());
-        read(file, codec, item -> state.setPlain(reduction.add().apply(state.getPlain(), item)));
-        return state.getPlain();
-    }
-
-    /** Hands every result to {@code consumer}. */
-    private static <T> void read(Path file, Codec<T> codec, Consumer<Item<T>> consumer) throws IOException {
+        A state = reduction.initial().get();
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
             ByteArrayOutputStream line = new ByteArrayOutputStream(1 << 12);
             long number = 1;
             int next;
             while ((next = in.read()) >= 0) {
                 if (next == '\n') {
-                    consumer.accept(item(line.toByteArray(), codec, file, number++));
+                    state = reduction.add().apply(state, item(line.toByteArray(), codec, file, number++));
                     line.reset();
                 } else {
                     line.write(next);
                 }
             }
         }
+        return state;
     }
 
     private static <T> Item<T> item(byte[] line, Codec<T> codec, Path file, long number) {
