@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 
 /**
  * The names of a run's files and the moves that must be atomic.
@@ -84,14 +85,10 @@ record RunFiles(Path directory) {
     int moveAside() throws IOException {
         int number = freeNumber();
         // the journal last: as long as it is in its place, the next opening sees that there is something to move
-        if (Files.exists(results())) {
-            rename(results(), directory.resolve("results." + number + ".jsonl"));
-        }
-        if (Files.exists(deadLetters())) {
-            rename(deadLetters(), directory.resolve("dead-letters." + number + ".jsonl"));
-        }
-        if (Files.exists(journal())) {
-            rename(journal(), directory.resolve("journal." + number));
+        for (Path file : List.of(results(), deadLetters(), journal())) {
+            if (Files.exists(file)) {
+                rename(file, numbered(file, number));
+            }
         }
         syncDirectory();
         return number;
@@ -100,23 +97,30 @@ record RunFiles(Path directory) {
     /** Copies results and dead letters, where they are there, to the first free number; gives the number. */
     int copyAside() throws IOException {
         int number = freeNumber();
-        if (Files.exists(results())) {
-            Files.copy(results(), directory.resolve("results." + number + ".jsonl"));
-        }
-        if (Files.exists(deadLetters())) {
-            Files.copy(deadLetters(), directory.resolve("dead-letters." + number + ".jsonl"));
+        for (Path file : List.of(results(), deadLetters())) {
+            if (Files.exists(file)) {
+                Files.copy(file, numbered(file, number));
+            }
         }
         return number;
     }
 
     private int freeNumber() {
         int number = 1;
-        while (Files.exists(directory.resolve("journal." + number))
-                || Files.exists(directory.resolve("results." + number + ".jsonl"))
-                || Files.exists(directory.resolve("dead-letters." + number + ".jsonl"))) {
+        while (Files.exists(numbered(journal(), number))
+                || Files.exists(numbered(results(), number))
+                || Files.exists(numbered(deadLetters(), number))) {
             number++;
         }
         return number;
+    }
+
+    /** The number goes before the ending, if there is one. */
+    private static Path numbered(Path file, int number) {
+        String name = file.getFileName().toString();
+        int ending = name.lastIndexOf('.');
+        return file.resolveSibling(
+                ending < 0 ? name + "." + number : name.substring(0, ending) + "." + number + name.substring(ending));
     }
 
     /** Writes a whole file so that readers see the old or the new content; leaves nothing else behind if that fails. */
