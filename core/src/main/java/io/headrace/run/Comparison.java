@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
-import io.headrace.Codec;
 import io.headrace.ErrorText;
 import io.headrace.observe.StatisticsSnapshot.Times;
 import io.headrace.run.RunReport.Part;
@@ -225,17 +224,13 @@ final class Comparison {
         }
     }
 
-    @SuppressWarnings("unchecked") // a value is written as what it is
     private static Map<String, JsonNode> results(Configuration configuration) {
         Map<String, JsonNode> results = new LinkedHashMap<>();
         configuration
                 .report()
                 .map(RunReport::reductions)
                 .orElse(Map.of())
-                .forEach((name, result) -> results.put(
-                        name,
-                        JSON.readTree(
-                                Codec.json((Class<Object>) result.getClass()).encode(result))));
+                .forEach((name, result) -> results.put(name, JSON.readTree(Reductions.json(result))));
         return results;
     }
 }

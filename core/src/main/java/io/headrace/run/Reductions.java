@@ -100,10 +100,15 @@ final class Reductions<O> {
         }
     }
 
-    @SuppressWarnings("unchecked") // a value is written as what it is
-    private <S> void write(String name, S result) throws IOException {
-        RunFiles.replace(file(name), Codec.json((Class<S>) result.getClass()).encode(result));
+    private void write(String name, Object result) throws IOException {
+        RunFiles.replace(file(name), json(result));
         results.put(name, result);
+    }
+
+    /** A result as its file has it: written as what it is. */
+    @SuppressWarnings("unchecked") // the class of an object is one of its own type
+    static byte[] json(Object result) {
+        return Codec.json((Class<Object>) result.getClass()).encode(result);
     }
 
     private Path file(String name) {

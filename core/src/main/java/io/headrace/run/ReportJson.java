@@ -2,7 +2,6 @@ package io.headrace.run;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.headrace.Codec;
 import io.headrace.ErrorKind;
 import io.headrace.Usage;
 import io.headrace.admission.Budget;
@@ -171,13 +170,10 @@ final class ReportJson {
     }
 
     /** As their own files have them. */
-    @SuppressWarnings("unchecked") // a value is written as what it is
     private static Map<String, Object> reductions(Map<String, Object> results) {
         Map<String, Object> json = new LinkedHashMap<>();
-        results.forEach((name, result) -> {
-            Codec<Object> codec = Codec.json((Class<Object>) result.getClass());
-            json.put(name, new PrettyJson.Raw(new String(codec.encode(result), UTF_8)));
-        });
+        results.forEach(
+                (name, result) -> json.put(name, new PrettyJson.Raw(new String(Reductions.json(result), UTF_8))));
         return json;
     }
 
