@@ -60,8 +60,12 @@ final class FileDataset<T> implements Dataset<T> {
                 "",
                 RowFile.DEFAULT_MAX_ROW_BYTES,
                 RowSplitter::lines,
-                LineParser::new,
+                () -> FileDataset::line,
                 () -> {});
+    }
+
+    private static RowParser.Row<String> line(byte[] bytes, int from, int to) {
+        return new RowParser.Row<>(null, new String(bytes, from, to - from, StandardCharsets.UTF_8));
     }
 
     @Override

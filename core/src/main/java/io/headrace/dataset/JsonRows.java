@@ -35,7 +35,7 @@ final class JsonRows {
             String id = fields.id();
             String text = fields.text();
             if (text == null) {
-                throw missing(textField, names(bytes, from, to), id);
+                throw RowValues.missing(textField, names(bytes, from, to), id);
             }
             return new RowParser.Row<>(id, text);
         };
@@ -97,7 +97,7 @@ final class JsonRows {
             throw problem;
         }
         if (idField != null && id == null) {
-            throw missing(idField, names(bytes, from, to), null);
+            throw RowValues.missing(idField, names(bytes, from, to), null);
         }
         return new Fields(id, text);
     }
@@ -123,10 +123,6 @@ final class JsonRows {
 
     private static MalformedRowException twice(String name) {
         return new MalformedRowException("the field '" + name + "' occurs twice");
-    }
-
-    private static MalformedRowException missing(String field, List<String> names, @Nullable String id) {
-        return RowValues.missing(field, names, id);
     }
 
     private static MalformedRowException notAnObject(@Nullable JsonToken token) {

@@ -84,7 +84,7 @@ final class RecordShape implements Shape {
     @Override
     public Object read(JsonParser in) {
         if (in.currentToken() != JsonToken.START_OBJECT) {
-            throw unexpected(in);
+            throw Shape.unexpected("an object", in);
         }
         in.nextToken();
         return readMembers(in);
@@ -129,10 +129,6 @@ final class RecordShape implements Shape {
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("cannot make a " + type.getName(), e);
         }
-    }
-
-    static Mismatch unexpected(JsonParser in) {
-        return Shape.unexpected("an object", in);
     }
 
     private static Constructor<?> constructor(Class<?> type) {

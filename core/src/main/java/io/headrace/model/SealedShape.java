@@ -47,7 +47,7 @@ final class SealedShape implements Shape {
     @Override
     public Object read(JsonParser in) {
         if (in.currentToken() != JsonToken.START_OBJECT) {
-            throw RecordShape.unexpected(in);
+            throw Shape.unexpected("an object", in);
         }
         if (in.nextToken() != JsonToken.PROPERTY_NAME || !in.currentName().equals(TYPE)) {
             throw new Mismatch("its first member must be '" + TYPE + "'");
