@@ -24,17 +24,6 @@ final class StopReasons {
 
     /** The model's words in the {@code stop_details} that {@code in} stands on; empty if it gave none. */
     static String explanation(JsonParser in) {
-        String explanation = "";
-        if (JsonValues.isObject(in)) {
-            for (String name = in.nextName(); name != null; name = in.nextName()) {
-                in.nextToken();
-                if (name.equals("explanation")) {
-                    explanation = JsonValues.string(in, "");
-                } else {
-                    in.skipChildren();
-                }
-            }
-        }
-        return explanation;
+        return JsonValues.stringIn(in, "explanation");
     }
 }

@@ -116,12 +116,21 @@ public final class JsonValues {
 
     /** The number in {@code field} of an object; 0 if there is none. */
     public static long countIn(JsonParser in, String field) {
-        long result = 0;
+        return valueIn(in, field, 0L, value -> count(value, 0));
+    }
+
+    /** The string in {@code field} of an object; empty if there is none. */
+    public static String stringIn(JsonParser in, String field) {
+        return valueIn(in, field, "", value -> string(value, ""));
+    }
+
+    private static <T> T valueIn(JsonParser in, String field, T none, Function<JsonParser, T> reader) {
+        T result = none;
         if (isObject(in)) {
             for (String name = in.nextName(); name != null; name = in.nextName()) {
                 in.nextToken();
                 if (name.equals(field)) {
-                    result = count(in, 0);
+                    result = reader.apply(in);
                 } else {
                     in.skipChildren();
                 }

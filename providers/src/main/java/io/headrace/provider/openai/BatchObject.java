@@ -72,7 +72,7 @@ final class BatchObject {
                 case "output_file_id" -> file(OUTPUT, in);
                 case "error_file_id" -> file(ERRORS, in);
                 case "request_counts" -> counts(in);
-                case "metadata" -> metadata(in);
+                case "metadata" -> tag = JsonValues.stringIn(in, TAG);
                 case "errors" -> faults.read(in);
                 case "error" -> {
                     hasError |= value != JsonToken.VALUE_NULL;
@@ -107,20 +107,6 @@ final class BatchObject {
             }
         }
         counts = new Counts(total, completed, failed);
-    }
-
-    private void metadata(JsonParser in) {
-        if (!JsonValues.isObject(in)) {
-            return;
-        }
-        for (String name = in.nextName(); name != null; name = in.nextName()) {
-            in.nextToken();
-            if (name.equals(TAG)) {
-                tag = JsonValues.string(in, "");
-            } else {
-                in.skipChildren();
-            }
-        }
     }
 
     /**

@@ -55,7 +55,7 @@ final class ChatCompletionReader {
                 case "model" -> model = JsonValues.string(in, model);
                 case "service_tier" -> serviceTier = JsonValues.string(in, serviceTier);
                 case "choices" -> choices(in);
-                case "usage" -> usage(in);
+                case "usage" -> usage = JsonValues.isObject(in) ? UsageReader.read(in) : usage;
                 case "error" -> error(in);
                 // an error that is not wrapped, as of older vLLM
                 case "object" -> hasError |= JsonValues.is("error", in);
@@ -138,13 +138,6 @@ final class ChatCompletionReader {
             index++;
         }
         choices.computeIfAbsent(index, ChoiceReader::new).add(piece, deltas);
-    }
-
-    private void usage(JsonParser in) {
-        if (!JsonValues.isObject(in)) {
-            return;
-        }
-        usage = UsageReader.read(in);
     }
 
     private void error(JsonParser in) {

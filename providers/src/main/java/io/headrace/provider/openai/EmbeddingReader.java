@@ -42,7 +42,7 @@ final class EmbeddingReader {
             switch (name) {
                 case "model" -> model = JsonValues.string(in, "");
                 case "data" -> data();
-                case "usage" -> tokens = usage();
+                case "usage" -> tokens = JsonValues.isObject(in) ? promptTokens() : -1;
                 case "error" -> {
                     hasError |= in.currentToken() != JsonToken.VALUE_NULL;
                     in.skipChildren();
@@ -146,10 +146,6 @@ final class EmbeddingReader {
             numbers[length++] = in.getFloatValue();
         }
         return length == 0 ? null : Arrays.copyOf(numbers, length);
-    }
-
-    private long usage() {
-        return JsonValues.isObject(in) ? promptTokens() : -1;
     }
 
     private long promptTokens() {

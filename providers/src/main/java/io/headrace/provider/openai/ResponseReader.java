@@ -53,7 +53,7 @@ final class ResponseReader {
                     in.skipChildren();
                 }
                 case "object" -> hasError |= JsonValues.is("error", in); // one that is not wrapped
-                case "incomplete_details" -> incomplete();
+                case "incomplete_details" -> incompleteReason = JsonValues.stringIn(in, "reason");
                 case "output" -> output();
                 case "usage" -> usage = JsonValues.isObject(in) ? UsageReader.read(in) : usage;
                 default -> in.skipChildren();
@@ -88,20 +88,6 @@ final class ResponseReader {
                 return parts.stream().anyMatch(Part.ToolCall.class::isInstance)
                         ? FinishReason.TOOL_CALLS
                         : status.equals("completed") ? FinishReason.STOP : FinishReason.OTHER;
-            }
-        }
-    }
-
-    private void incomplete() {
-        if (!JsonValues.isObject(in)) {
-            return;
-        }
-        for (String name = in.nextName(); name != null; name = in.nextName()) {
-            in.nextToken();
-            if (name.equals("reason")) {
-                incompleteReason = JsonValues.string(in, "");
-            } else {
-                in.skipChildren();
             }
         }
     }
