@@ -204,7 +204,7 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
 
     @Override
     public void released() {
-        Checkpoint<O> from = Objects.requireNonNull(checkpoint);
+        Checkpoint<O> from = opened();
         from.dispose();
         files.dispose();
     }
@@ -239,6 +239,11 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
         }
         closeUnused();
         throw new CancellationException("cancelled while it was opened");
+    }
+
+    /** What everything behind the start works in. */
+    private Checkpoint<O> opened() {
+        return Objects.requireNonNull(checkpoint);
     }
 
     private Flux<Outcome<O>> start(Checkpoint<O> opened) {
@@ -311,7 +316,7 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
 
     /** Ends the pass if it came to the end of the dataset; whether every row is done. */
     private boolean finishPass() throws IOException {
-        Checkpoint<O> from = Objects.requireNonNull(checkpoint);
+        Checkpoint<O> from = opened();
         if (failure != null || !from.passed()) {
             return false;
         }
@@ -325,7 +330,7 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
     }
 
     private Mono<Void> fold() {
-        Checkpoint<O> from = Objects.requireNonNull(checkpoint);
+        Checkpoint<O> from = opened();
         return reductions.make(stop.cutOff(), files).contextWrite(outer -> context.into(outer, from));
     }
 
@@ -338,12 +343,12 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
 
     /** What the report counts in this run shall count in all runs too. */
     private @Nullable Void noteRest() throws IOException {
-        Objects.requireNonNull(checkpoint).directory().besideItems(statistics.snapshot());
+        opened().directory().besideItems(statistics.snapshot());
         return null;
     }
 
     private @Nullable Void writeReport(boolean finished) throws IOException {
-        Checkpoint<O> from = Objects.requireNonNull(checkpoint);
+        Checkpoint<O> from = opened();
         RunSpending spending = settings.spending();
         if (spending != null) {
             spending.end(from.directory().read(Ledger::totals));
@@ -370,8 +375,7 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
     }
 
     private boolean hasResults() {
-        return Objects.requireNonNull(checkpoint)
-                .directory()
+        return opened().directory()
                 .read(ledger -> ledger.rows().seen(RowStatus.OK) + ledger.rows().unseen(RowStatus.OK) > 0);
     }
 
