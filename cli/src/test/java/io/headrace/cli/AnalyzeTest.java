@@ -13,28 +13,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-class AnalyzeTest {
+class AnalyzeTest extends OverAFolder {
 
     private static final JsonMapper JSON = JsonMapper.shared();
-
-    @TempDir
-    Path temp;
-
-    private Path out;
-    private final Cli cli = new Cli();
-
-    @BeforeEach
-    void folders() {
-        out = temp.resolve("out");
-    }
 
     @Test
     void firstRun_writesEveryFileAndASummary() throws IOException {
@@ -348,14 +335,6 @@ class AnalyzeTest {
         assertThat(Files.readString(out.resolve("report.json")))
                 .contains("\"requests per second\"")
                 .doesNotContain("E308");
-    }
-
-    private Result analyze(Object... more) {
-        return cli.run(plus(new Object[] {"analyze", "--cache", temp.resolve("cache"), "--out", out}, more));
-    }
-
-    private Path questions(int count) throws IOException {
-        return Cli.questions(temp, count);
     }
 
     private JsonNode json(String file) throws IOException {

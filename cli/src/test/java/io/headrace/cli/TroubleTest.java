@@ -1,33 +1,18 @@
 package io.headrace.cli;
 
-import static io.headrace.cli.Cli.plus;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.cli.Cli.Result;
 import io.headrace.testkit.Fault;
 import io.headrace.testkit.SimulatedProvider;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import reactor.core.scheduler.Schedulers;
 
 /** Providers that cannot be reached or turn the account down: the run waits, or stops with the rest pending. */
-class TroubleTest {
-
-    @TempDir
-    Path temp;
-
-    private Path out;
-    private final Cli cli = new Cli();
-
-    @BeforeEach
-    void folders() {
-        out = temp.resolve("out");
-    }
+class TroubleTest extends OverAFolder {
 
     @Test
     void httpsToAServerWithoutTls_stopsTheRun() throws IOException {
@@ -119,13 +104,5 @@ class TroubleTest {
             assertThat(mended.exitCode()).isZero();
             assertThat(mended.out()).contains("50 ok, 0 failed");
         }
-    }
-
-    private Result analyze(Object... more) {
-        return cli.run(plus(new Object[] {"analyze", "--cache", temp.resolve("cache"), "--out", out}, more));
-    }
-
-    private Path questions(int count) throws IOException {
-        return Cli.questions(temp, count);
     }
 }
