@@ -13,6 +13,7 @@ import io.headrace.admission.EmbeddingDemand;
 import io.headrace.admission.Gate;
 import io.headrace.batch.BatchApi;
 import io.headrace.batch.BatchQueue;
+import io.headrace.cache.CallKey.FieldDigest;
 import io.headrace.cache.ChatAnswers;
 import io.headrace.cache.ChatKeys;
 import io.headrace.cache.EmbeddingKeys;
@@ -39,6 +40,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.BiPredicate;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -82,6 +84,7 @@ public final class CallStack<Q, R> {
     private Meter<? super Q, ? super R> meter = Meter.free();
     private @Nullable KeyFunction<? super Q> keys;
     private @Nullable Codec<R> codec;
+    private BiPredicate<List<FieldDigest>, ? super R> isAsAsked = (fields, answer) -> true;
     private Predicate<? super R> storable = answer -> true;
     private Predicate<? super R> truncated = answer -> false;
     private Predicate<? super R> refusal = answer -> false;
@@ -177,8 +180,8 @@ public final class CallStack<Q, R> {
     private static CallStack<EmbeddingRequest, EmbeddingResponse> forEmbeddings(
             CallStack<EmbeddingRequest, EmbeddingResponse> stack, String identity) {
         stack.identity = identity;
-        return stack.key(EmbeddingKeys.of(identity))
-                .codec(EmbeddingCodec.instance())
+        stack.key(EmbeddingKeys.of(identity)).isAsAsked = EmbeddingLength::isAsAsked;
+        return stack.codec(EmbeddingCodec.instance())
                 .meter(EmbeddingMeter.of(PriceTable.shipped()))
                 .demand(EmbeddingDemand.of(TokenEstimator.create()));
     }
@@ -201,6 +204,7 @@ public final class CallStack<Q, R> {
     /** Says which requests are the same; the cache needs it. */
     public CallStack<Q, R> key(KeyFunction<? super Q> keys) {
         this.keys = Objects.requireNonNull(keys, "keys");
+        this.isAsAsked = (fields, answer) -> true; // it went by the fields of the key that was there
         return this;
     }
 
@@ -475,7 +479,7 @@ public final class CallStack<Q, R> {
         if (batches != null) {
             Meter<? super Q, ? super R> half = meter.batch();
             StoredLane<Q, R> lane =
-                    new StoredLane<>(batches.api(), half, layer.answers().with(half), judge);
+                    new StoredLane<>(batches.api(), half, layer.answers().with(half), judge, isAsAsked);
             batches.queue().serve(lane);
             layer.batches(batches.queue());
             bought = bought.with(new ParkLayer<>(batches.queue(), lane, keys, demand));

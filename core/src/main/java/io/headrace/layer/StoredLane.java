@@ -8,6 +8,7 @@ import io.headrace.batch.BatchLane;
 import io.headrace.cache.CallKey.FieldDigest;
 import io.headrace.observe.Meter;
 import java.util.List;
+import java.util.function.BiPredicate;
 import reactor.core.publisher.Mono;
 
 /**
@@ -16,9 +17,14 @@ import reactor.core.publisher.Mono;
  *
  * @param meter at the price of batches
  * @param answers kept at that price
+ * @param isAsAsked whether an answer is to a request whose key has these fields
  */
 record StoredLane<Q, R>(
-        BatchApi<Q, R> api, Meter<? super Q, ? super R> meter, AnswerStore<R> answers, Validator<? super R> validator)
+        BatchApi<Q, R> api,
+        Meter<? super Q, ? super R> meter,
+        AnswerStore<R> answers,
+        Validator<? super R> validator,
+        BiPredicate<List<FieldDigest>, ? super R> isAsAsked)
         implements BatchLane<Q, R> {
 
     @Override
@@ -31,7 +37,9 @@ record StoredLane<Q, R>(
             Fingerprint fingerprint, int sample, R answer, String namespace, List<FieldDigest> fields) {
         return Mono.defer(() -> {
             try {
-                return answers.keeps(answer) && Judgement.of(validator, answer).isEmpty()
+                return answers.keeps(answer)
+                                && isAsAsked.test(fields, answer)
+                                && Judgement.of(validator, answer).isEmpty()
                         ? answers.store(fingerprint, sample, answers.entry(answer, namespace, fields))
                                 .thenReturn(true)
                         : Mono.just(false);

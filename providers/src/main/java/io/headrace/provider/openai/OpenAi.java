@@ -100,7 +100,7 @@ public final class OpenAi implements AutoCloseable {
 
     /**
      * Embeddings by the Batch API, as {@link #chatBatches}. Its limit counts inputs, and {@link BatchApi#answers} tells an answer that has
-     * another number of vectors. That they are as long as {@code dimensions} is for the caller to check, who knows the request.
+     * another number of vectors. That they are as long as {@code dimensions}, a {@link io.headrace.layer.CallStack#embeddings} checks.
      */
     public BatchApi<EmbeddingRequest, EmbeddingResponse> embeddingBatches() {
         return embeddingBatches;

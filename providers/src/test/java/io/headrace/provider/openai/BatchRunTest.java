@@ -8,6 +8,7 @@ import io.headrace.Codec;
 import io.headrace.Cost;
 import io.headrace.batch.BatchApi;
 import io.headrace.batch.BatchQueue;
+import io.headrace.batch.BatchResult;
 import io.headrace.cache.InMemoryCache;
 import io.headrace.dataset.Dataset;
 import io.headrace.flow.Pipeline;
@@ -27,12 +28,15 @@ import io.headrace.testkit.SimulatedBatch;
 import io.headrace.testkit.SimulatedBatches;
 import io.headrace.testkit.SimulatedProvider;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -42,6 +46,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
 import tools.jackson.databind.JsonNode;
@@ -292,6 +297,45 @@ class BatchRunTest {
         assertThat(provider.batches()).hasSize(2); // both in one pass
         assertThat(requestsOfBatches()).isEqualTo(2L * ROWS);
         assertThat(report.total().cost().isKnown()).isTrue();
+    }
+
+    @Test
+    void vectorsOfAnotherLengthThanAskedFor_areNotKept() throws IOException {
+        AtomicInteger readings = new AtomicInteger();
+        Call<EmbeddingRequest, EmbeddingResponse> embed = CallStack.embeddings(openAi.embeddings())
+                .cache(cache)
+                .batches(queue, longerAtFirst(openAi.embeddingBatches(), readings))
+                .build();
+        RunReport report = queue.rounds(run(
+                        "embedded",
+                        text -> embed.apply(EmbeddingRequest.of("text-embedding-3-small", text)
+                                        .withDimensions(2))
+                                .map(answer -> "of length " + answer.vector().length)))
+                .block(SOON);
+
+        finished(report);
+        assertThat(values("embedded").values()).hasSize(ROWS).containsOnly("of length 2");
+        assertThat(requestsOfBatches()).isEqualTo(2L * ROWS);
+    }
+
+    /** A server that ignores the dimensions in its first batch. */
+    @SuppressWarnings("unchecked")
+    private static BatchApi<EmbeddingRequest, EmbeddingResponse> longerAtFirst(
+            BatchApi<EmbeddingRequest, EmbeddingResponse> api, AtomicInteger readings) {
+        return (BatchApi<EmbeddingRequest, EmbeddingResponse>) Proxy.newProxyInstance(
+                BatchApi.class.getClassLoader(), new Class<?>[] {BatchApi.class}, (proxy, method, arguments) -> {
+                    Object told = method.invoke(api, arguments);
+                    return method.getName().equals("results") && readings.getAndIncrement() == 0
+                            ? ((Flux<BatchResult<EmbeddingResponse>>) told).map(BatchRunTest::longer)
+                            : told;
+                });
+    }
+
+    private static BatchResult<EmbeddingResponse> longer(BatchResult<EmbeddingResponse> result) {
+        EmbeddingResponse answer = ((BatchResult.Answered<EmbeddingResponse>) result).answer();
+        return new BatchResult.Answered<>(
+                result.customId(),
+                new EmbeddingResponse(answer.model(), List.of(new float[] {1, 0, 0}), answer.usage(), ""));
     }
 
     private Mono<RunReport> run(String name, Function<String, Mono<String>> function) {
