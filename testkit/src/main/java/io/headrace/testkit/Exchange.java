@@ -43,10 +43,13 @@ abstract class Exchange {
         this.path = path;
     }
 
-    /** Serves the request; a cancel means that the client went away. */
+    /** Serves the request. What ends without a record is a client that went away: by a cancel, or by an error where it was written to. */
     final Mono<Void> served() {
         simulation.counters.enter();
-        return run().doOnCancel(this::abandon).doFinally(signal -> leave());
+        return run().doFinally(signal -> {
+            abandon();
+            leave();
+        });
     }
 
     abstract Mono<Void> run();

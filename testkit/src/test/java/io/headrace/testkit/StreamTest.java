@@ -3,11 +3,15 @@ package io.headrace.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import reactor.core.Disposable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import reactor.netty.http.client.PrematureCloseException;
 import reactor.test.StepVerifier;
 import tools.jackson.databind.JsonNode;
@@ -53,14 +57,23 @@ class StreamTest extends OverAClient {
         assertThat(events).hasSizeGreaterThan(6);
     }
 
-    @Test
-    void streamThatItsClientLeaves_isNoAnswer() {
+    @ParameterizedTest
+    @CsvSource({"true, true", "true, false", "false, true", "false, false"})
+    void streamThatItsClientLeaves_isNoAnswer(boolean reads, boolean resets) throws IOException {
         restart(SimulatedProvider.builder().streamPace(Duration.ofHours(1)));
-        Disposable open = client.post(Client.OPENAI, BODY).subscribe();
-        SimulatedProviderTest.await(() -> provider.requests().size() == 1
-                && provider.answered(provider.requests().get(0).digest()) == 1); // it has begun
-
-        open.dispose();
+        String head = "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer k\r\ncontent-length: ";
+        try (Socket socket = new Socket("127.0.0.1", provider.port())) {
+            socket.setSoLinger(resets, 0);
+            socket.getOutputStream().write((head + BODY.length() + "\r\n\r\n" + BODY).getBytes(StandardCharsets.UTF_8));
+            SimulatedProviderTest.await(() -> provider.requests().size() == 1
+                    && provider.answered(provider.requests().get(0).digest()) == 1); // it has begun
+            if (reads) {
+                assertThat(socket.getInputStream().readNBytes(8))
+                        .asString(StandardCharsets.UTF_8)
+                        .isEqualTo("HTTP/1.1");
+                socket.getInputStream().readNBytes(socket.getInputStream().available());
+            }
+        }
 
         SimulatedProviderTest.await(() -> provider.statistics().inFlight() == 0);
         assertThat(provider.statistics().answered()).isZero();
