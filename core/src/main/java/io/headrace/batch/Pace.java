@@ -72,7 +72,6 @@ final class Pace {
     /** Forgets all. */
     void clear() {
         taken = 0;
-        asked = Instant.MIN;
         next = Instant.MIN;
         failingSince = null;
     }

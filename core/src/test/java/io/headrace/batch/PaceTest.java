@@ -49,4 +49,53 @@ class PaceTest {
         assertThat(pace.isDue(NOW.plusSeconds(1))).isFalse();
         assertThat(pace.isDue(back)).isTrue();
     }
+
+    @Test
+    void news_makesTheNextStepAShortOne() {
+        for (int i = 0; i < 20; i++) {
+            again(NOW);
+        }
+        pace.restart();
+        again(NOW);
+        assertThat(pace.next()).isBeforeOrEqualTo(NOW.plus(ofSeconds(10)));
+    }
+
+    @Test
+    void failures_beginWithAShortStep_andTellHowLongTheyHaveLasted() {
+        for (int i = 0; i < 20; i++) {
+            again(NOW);
+        }
+        assertThat(pace.silence(NOW)).isEqualTo(Duration.ZERO);
+        assertThat(pace.failed(NOW, Duration.ZERO, STEPS)).isEqualTo(Duration.ZERO);
+        assertThat(pace.next()).isBeforeOrEqualTo(NOW.plus(ofSeconds(10)));
+        assertThat(pace.failed(NOW.plus(ofMinutes(3)), Duration.ZERO, STEPS)).isEqualTo(ofMinutes(3));
+        assertThat(pace.silence(NOW.plus(ofMinutes(4)))).isEqualTo(ofMinutes(4));
+
+        again(NOW.plus(ofMinutes(5)));
+        assertThat(pace.silence(NOW.plus(ofMinutes(6)))).isEqualTo(Duration.ZERO);
+        assertThat(pace.failed(NOW.plus(ofMinutes(7)), Duration.ZERO, STEPS)).isEqualTo(Duration.ZERO);
+    }
+
+    @Test
+    void serversWait_isAFloor() {
+        pace.failed(NOW, ofMinutes(1), STEPS);
+        assertThat(pace.next()).isEqualTo(NOW.plus(ofMinutes(1)));
+        for (int i = 0; i < 20; i++) {
+            pace.failed(NOW, Duration.ZERO, STEPS);
+        }
+        pace.failed(NOW, ofSeconds(1), STEPS);
+        assertThat(pace.next()).isAfter(NOW.plus(ofMinutes(3)));
+    }
+
+    @Test
+    void clear_forgetsAll() {
+        for (int i = 0; i < 20; i++) {
+            pace.failed(NOW, Duration.ZERO, STEPS);
+        }
+        pace.clear();
+        assertThat(pace.isDue(NOW)).isTrue();
+        assertThat(pace.silence(NOW.plus(ofMinutes(1)))).isEqualTo(Duration.ZERO);
+        again(NOW);
+        assertThat(pace.next()).isBeforeOrEqualTo(NOW.plus(ofSeconds(10)));
+    }
 }
