@@ -81,7 +81,6 @@ final class Collector {
             pack.counts = job.counts();
         }
         if (job.state() == State.FAILED) {
-            quotas.ended(pack.kind());
             judge.failed(pack, lane, job.problem() == null ? unexplained(job) : job.problem());
             return null;
         }

@@ -175,7 +175,6 @@ final class Dispatcher {
                                         pack,
                                         stops,
                                         () -> pack.phase == Phase.SEALED
-                                                && pack.withdrawal == Withdrawal.NONE
                                                 && choice.test(pack)
                                                 && quotas.admits(pack, directory.packs()),
                                         () -> submitter.submit(pack, lane)),

@@ -95,11 +95,9 @@ final class Intake implements Closeable {
         }
     }
 
-    /** The results come from their start. */
+    /** The results come from their start; what was told before holds. */
     void beginReading() {
         seen.clear();
-        told.clear();
-        answers.clear();
         duplicates = 0;
         foreign = 0;
         for (int i = 0; i < known.length; i++) {

@@ -5,8 +5,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * How many tokens of one kind may be out at a time: as stated, and as refusals taught. Each batch that ends lets what was learned grow by
- * a quarter. Belongs to the queue's file thread.
+ * How many tokens of one kind may be out at a time: as stated, and as refusals taught. Each batch that is collected lets what was
+ * learned grow by a quarter. Belongs to the queue's file thread.
  */
 final class TokenQuotas {
 
@@ -32,7 +32,7 @@ final class TokenQuotas {
         return out > 0;
     }
 
-    /** A batch of that kind has ended. */
+    /** A batch of that kind was collected. */
     void ended(String kind) {
         learned.computeIfPresent(kind, (same, most) -> most + most / 4 + 1);
     }

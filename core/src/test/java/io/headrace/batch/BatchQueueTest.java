@@ -14,6 +14,7 @@ import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -142,6 +143,8 @@ class BatchQueueTest {
             assertThat(simulation.queue().outstanding().usd())
                     .as("step " + step)
                     .isEqualByComparingTo("2");
+            simulation.round();
+            simulation.checkNothingTwice();
         }
     }
 
@@ -209,6 +212,73 @@ class BatchQueueTest {
     }
 
     @Test
+    void cancelWhileTheAccountIsAskedFor_submitsNothing() {
+        Simulation simulation = simulation(true, 5);
+        simulation.start(0);
+        simulation
+                .queue()
+                .serve(new MapLane(
+                        new ForwardingApi(simulation.lane().api()) {
+
+                            @Override
+                            public Mono<BatchAccount> account() {
+                                return Mono.delay(Duration.ofMinutes(1), simulation.time)
+                                        .then(super.account());
+                            }
+                        },
+                        simulation.answers));
+        Disposable running = simulation.queue().round(simulation.pass()).subscribe();
+        assertThat(running.isDisposed()).isFalse();
+        simulation.queue().cancel().block();
+        simulation.time.advanceTimeBy(Duration.ofMinutes(2));
+        assertThat(running.isDisposed()).isTrue();
+        assertThat(simulation.provider.made).isEmpty();
+        assertThat(simulation.queue().round(Mono.just(1)).block()).isEqualTo(1);
+        assertThat(simulation.queue().outstanding()).isEqualTo(Cost.ZERO);
+    }
+
+    @Test
+    void packThatOneSubscriberSubmits_isLeftAloneByOthers() {
+        Simulation simulation = simulation(true, 5);
+        simulation.start(0);
+        simulation
+                .queue()
+                .serve(new MapLane(
+                        new ForwardingApi(simulation.lane().api()) {
+
+                            @Override
+                            public Mono<BatchJob> submit(
+                                    String tag, Flux<byte[]> lines, Function<String, Mono<Void>> uploaded) {
+                                return Mono.delay(Duration.ofMinutes(1), simulation.time)
+                                        .then(super.submit(tag, lines, uploaded));
+                            }
+                        },
+                        simulation.answers));
+        for (int i = 0; i < 3; i++) {
+            simulation.queue().round(simulation.pass()).subscribe();
+        }
+        simulation.time.advanceTimeBy(Duration.ofMinutes(5));
+        assertThat(simulation.provider.made).hasSize(1);
+        assertThat(rounds(simulation)).isEqualTo("done");
+        simulation.checkAllIsDone();
+    }
+
+    @Test
+    void whatOthersCollectDuringAPass_isReadByAnother() {
+        Simulation simulation = simulation(true, 5);
+        simulation.provider.work = Duration.ofDays(20);
+        simulation.start(0);
+        simulation.round();
+        Mono<Integer> pass = simulation.pass().delayUntil(done -> {
+            simulation.provider.made.forEach(batch -> batch.endsAt = simulation.now());
+            return simulation.queue().round(Mono.just(1));
+        });
+        assertThat(simulation.run(simulation.queue().rounds(pass), LONG)).isEqualTo("done");
+        assertThat(simulation.passes).isEqualTo(3);
+        simulation.checkAllIsDone();
+    }
+
+    @Test
     void cancelOfTheSubscriberAtAnyMoment_losesAndDoublesNothing() {
         for (boolean keepsTags : new boolean[] {true, false}) {
             for (int minutes = 0; minutes < 200; minutes += 7) {
@@ -273,6 +343,41 @@ class BatchQueueTest {
         simulation.start(0);
         assertThat(rounds(simulation)).isEqualTo("done");
         assertThat(simulation.provider.polls).isLessThan(240 * 16);
+    }
+
+    @Test
+    void batchThatGoesOn_isAskedAfterSoonAgain() {
+        Simulation simulation = simulation(true, 3);
+        simulation.provider.work = Duration.ofHours(240);
+        simulation.start(0);
+        List<Instant> polls = new ArrayList<>();
+        simulation
+                .queue()
+                .serve(new MapLane(
+                        new ForwardingApi(simulation.lane().api()) {
+
+                            @Override
+                            public Mono<BatchJob> job(String id) {
+                                polls.add(simulation.now());
+                                return super.job(id).map(job -> polls.size() == 40 ? begun(job) : job);
+                            }
+                        },
+                        simulation.answers));
+        assertThat(rounds(simulation)).isEqualTo("done");
+        assertThat(Duration.between(polls.get(38), polls.get(39))).isGreaterThan(Duration.ofMinutes(3));
+        assertThat(Duration.between(polls.get(39), polls.get(40))).isLessThanOrEqualTo(Duration.ofSeconds(10));
+    }
+
+    private static BatchJob begun(BatchJob job) {
+        return new BatchJob(
+                job.id(),
+                job.tag(),
+                job.state(),
+                job.createdAt(),
+                job.expiresAt(),
+                new BatchJob.Counts(3, 1, 0),
+                job.problem(),
+                job.handles());
     }
 
     @Test

@@ -102,6 +102,16 @@ class FailedBatchTest {
         assertThat(goesOn.provider.made.get(1).lines).hasSize(1);
     }
 
+    @Test
+    void emptyAccountInTheLastBatch_isTheEndOfItsRequestsAndNotOfTheWork() {
+        Simulation simulation = simulation();
+        simulation.settings = builder -> builder.maxBatches(1);
+        simulation.start(0);
+        serveFirst(simulation, (at, id) -> unpaid(id));
+        assertThat(simulation.rounds()).isEqualTo("done");
+        assertThat(simulation.ends.values()).hasSize(4).containsOnly("failed quota-exhausted");
+    }
+
     private Simulation simulation() {
         return new Simulation(root.resolve("one"), true, 1, Simulation.requests(4));
     }

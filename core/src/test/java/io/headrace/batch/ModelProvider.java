@@ -1,6 +1,7 @@
 package io.headrace.batch;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.ApiException;
 import io.headrace.Delivery;
@@ -321,6 +322,7 @@ final class ModelProvider {
         @Override
         public Mono<Void> revoke(String upload) {
             return asked(() -> {
+                assertThat(upload).as("what is revoked").isNotEmpty();
                 uploads.remove(upload);
                 Predicate<Made> isOfIt = batch -> batch.upload.equals(upload) && !hidden.contains(batch.id);
                 made.removeIf(isOfIt.and(batch -> batch.createdAt.isAfter(now.get())));

@@ -7,9 +7,11 @@ import io.headrace.ApiException;
 import io.headrace.Cost;
 import io.headrace.Delivery;
 import io.headrace.ErrorKind;
+import io.headrace.Fingerprint;
 import io.headrace.Logged;
 import io.headrace.batch.BatchJob.Counts;
 import io.headrace.batch.BatchStatus.State;
+import io.headrace.cache.CallKey.FieldDigest;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,6 +43,7 @@ class OddResultsTest {
     private Predicate<String> isToTheRequest = answer -> true;
     private Counts counts = new Counts(5, 5, 0);
     private Simulation simulation;
+    private BatchApi<String, String> odd;
 
     @BeforeEach
     void submit() {
@@ -54,7 +57,7 @@ class OddResultsTest {
     private void later() {
         simulation.later(Duration.ofHours(3));
         ModelProvider.Api model = (ModelProvider.Api) simulation.lane().api();
-        ForwardingApi odd = new ForwardingApi(model) {
+        odd = new ForwardingApi(model) {
 
             @Override
             public Mono<BatchJob> job(String id) {
@@ -195,6 +198,39 @@ class OddResultsTest {
     }
 
     @Test
+    void answersThatWereBeingStoredWhenTheConnectionBroke_areStoredFromTheNextReading() {
+        results = all -> readings.size() > 1
+                ? all
+                : all.concatWith(Flux.error(ApiException.builder(ErrorKind.TRANSPORT, "cut off")
+                        .delivery(Delivery.UNKNOWN)
+                        .build()));
+        simulation.queue().serve(new MapLane(odd, simulation.answers) {
+
+            @Override
+            public Mono<Boolean> keep(
+                    Fingerprint fingerprint, int sample, String answer, String namespace, List<FieldDigest> fields) {
+                return readings.size() > 1 ? super.keep(fingerprint, sample, answer, namespace, fields) : Mono.never();
+            }
+        });
+        assertThat(simulation.round()).isEqualTo("done");
+        simulation.checkAllIsDone();
+        assertThat(readings).hasSize(2);
+        assertThat(simulation.provider.made).hasSize(1);
+        assertThat(simulation.queue().wasted()).isEqualTo(Cost.ZERO);
+    }
+
+    @Test
+    void resultsThatComeInTwoReadings_areNotShort() {
+        results = all -> readings.size() == 1 ? all.take(3) : all.skip(3);
+        List<String> outcomes = new ArrayList<>();
+        assertThat(Logged.by(() -> outcomes.add(simulation.round()))).doesNotContain("came short");
+        assertThat(outcomes).containsExactly("done");
+        simulation.checkAllIsDone();
+        assertThat(readings).hasSize(2);
+        assertThat(simulation.provider.made).hasSize(1);
+    }
+
+    @Test
     void answerThatIsNoneToItsRequest_isNotKept_andTheRequestGoesAgain() {
         Set<String> turnedDown = new HashSet<>();
         isToTheRequest = answer -> turnedDown.size() == 2 || !turnedDown.add(answer);
@@ -239,6 +275,17 @@ class OddResultsTest {
         results = all -> all.take(4);
         assertThat(simulation.round()).isEqualTo("done");
         assertPaidInVain(1);
+    }
+
+    @Test
+    void resultsOfACompletedBatchThatNobodyCounts_mayBePaid_alsoWhereNoAnswerCame() {
+        counts = Counts.NONE;
+        ApiException refused = ApiException.builder(ErrorKind.INVALID_REQUEST, "no")
+                .delivery(Delivery.REFUSED)
+                .build();
+        results = all -> all.take(1).map(line -> new BatchResult.Errored<>(line.customId(), refused));
+        assertThat(simulation.round()).isEqualTo("done");
+        assertPaidInVain(4);
     }
 
     @Test

@@ -274,9 +274,12 @@ final class Simulation {
                 .collect(Collectors.groupingBy(batch -> batch.lines.get(0).split(" ")[0], Collectors.counting()));
         assertThat(workedOn.values()).as("batches of one pack").allMatch(count -> count == 1);
         provider.made.forEach(batch -> {
-            Set<String> ids = new HashSet<>();
-            batch.lines.forEach(
-                    line -> assertThat(ids.add(line.split(" ")[0])).as(line).isTrue());
+            Set<String> seen = new HashSet<>();
+            batch.lines.forEach(line -> {
+                int end = line.indexOf(' ');
+                assertThat(seen.add(line.substring(0, end))).as(line).isTrue();
+                assertThat(seen.add(line.substring(end))).as(line).isTrue();
+            });
         });
     }
 
