@@ -53,13 +53,9 @@ final class BatchText {
 
     /** Behind the summary of a run. */
     static void summary(BatchQueue queue, boolean waits, PrintWriter out) {
-        out.printf(Locale.ROOT, "  %-11s %s%n", "batches", summary(BatchCommand.snapshot(queue)));
+        NamedLine.line(out, "batches", summary(BatchCommand.snapshot(queue)));
         if (waits) {
-            out.printf(
-                    Locale.ROOT,
-                    "  %-11s %s%n",
-                    "",
-                    "the same command collects them when they have ended; with --wait it waits");
+            NamedLine.line(out, "", "the same command collects them when they have ended; with --wait it waits");
         }
         out.flush();
     }

@@ -233,7 +233,7 @@ final class CachePrinter {
     }
 
     private void line(String name, String text) {
-        out.printf(Locale.ROOT, "  %-11s %s%n", name, text);
+        NamedLine.line(out, name, text);
     }
 
     private void print(Map<String, ?> object) {

@@ -1,5 +1,6 @@
 package io.headrace.cli;
 
+import static io.headrace.cli.NamedLine.line;
 import static io.headrace.cli.ProgressText.count;
 import static io.headrace.cli.ProgressText.number;
 
@@ -73,9 +74,5 @@ final class EstimateText {
     private static String usd(Cost cost) {
         String known = cost.usd().setScale(4, RoundingMode.HALF_UP).toPlainString() + " USD";
         return cost.isKnown() ? known : known + " and " + count(cost.unknown(), "call") + " without a known price";
-    }
-
-    private static void line(PrintWriter out, String name, String text) {
-        out.printf(Locale.ROOT, "  %-11s %s%n", name, text);
     }
 }

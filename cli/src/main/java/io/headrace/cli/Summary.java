@@ -1,5 +1,6 @@
 package io.headrace.cli;
 
+import static io.headrace.cli.NamedLine.line;
 import static io.headrace.cli.ProgressText.count;
 import static io.headrace.cli.ProgressText.number;
 
@@ -194,9 +195,5 @@ final class Summary {
 
     private static String saved(Cost saved) {
         return saved.usd().signum() == 0 ? "" : ", saved " + CostText.usd(saved.usd());
-    }
-
-    private static void line(PrintWriter out, String name, String text) {
-        out.printf(Locale.ROOT, "  %-11s %s%n", name, text);
     }
 }
