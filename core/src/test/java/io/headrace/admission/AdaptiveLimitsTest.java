@@ -113,6 +113,23 @@ class AdaptiveLimitsTest {
         assertThat(clients.refused - refused).isLessThan(10);
     }
 
+    /** Six calls in flight are what the limit allows in the end, and easily taken for a limit on calls at once. */
+    @ParameterizedTest
+    @ValueSource(doubles = {40, 80})
+    void limitThatDoublesAndFallsToAQuarter_isUsedInMostRuns(double burst) {
+        int used = 0;
+        for (int seed = 1; seed <= 10 * SEEDS; seed++) {
+            HiddenServer server = HiddenServer.requests(2_400, burst, 0.3, Hint.EXACT, seed);
+            HungryClients clients = clients(server, new Strays(), 400, false, seed);
+            clients.runUntil(30);
+            server.scale(2);
+            clients.runUntil(80);
+            server.scale(0.25);
+            used += acceptedASecond(server, clients, 100, 110) >= 0.95 * 20 ? 1 : 0;
+        }
+        assertThat(used).isGreaterThanOrEqualTo(34);
+    }
+
     @ParameterizedTest
     @CsvSource({"10, 0.02", "10, 0.5", "10, 5", "600, 0.02", "600, 0.5", "600, 5"})
     void stormOfRefusals_costsOneBurstACoolDownAndIsForgottenInSeconds(double burst, double latency) {
