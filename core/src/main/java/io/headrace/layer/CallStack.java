@@ -180,7 +180,8 @@ public final class CallStack<Q, R> {
     private static CallStack<EmbeddingRequest, EmbeddingResponse> forEmbeddings(
             CallStack<EmbeddingRequest, EmbeddingResponse> stack, String identity) {
         stack.identity = identity;
-        stack.key(EmbeddingKeys.of(identity)).isAsAsked = EmbeddingLength::isAsAsked;
+        stack.key(EmbeddingKeys.of(identity));
+        stack.isAsAsked = EmbeddingLength::isAsAsked;
         return stack.codec(EmbeddingCodec.instance())
                 .meter(EmbeddingMeter.of(PriceTable.shipped()))
                 .demand(EmbeddingDemand.of(TokenEstimator.create()));
