@@ -15,9 +15,6 @@ final class AdaptiveConcurrency {
     /** Fewer calls than this are too few to tell: the rates then keep such a server from refusing. */
     private static final int FEW = 4;
 
-    /** Rounds without a refusal that are too few to show how many are accepted: what was accepted before still counts. */
-    private static final int SOON = 8;
-
     /** In use from this share on, it may well have been too high. */
     private static final double FULL = 0.85;
 
@@ -40,15 +37,9 @@ final class AdaptiveConcurrency {
     /** Calls by which it may grow. */
     private double credit;
 
-    /** The most that were in flight with none refused since the last refusal, and between it and the one before. */
     private int proven;
-
-    private int provenBefore;
     private int provenNext;
     private double provenAt;
-
-    /** Since the last refusal. */
-    private int taken;
 
     /** Bursts in a row that came though no more calls were in flight than were accepted at the one before. */
     private double vain;
@@ -104,7 +95,6 @@ final class AdaptiveConcurrency {
         waitedFor = false;
         lastTaken = now;
         inFlight++;
-        taken++;
         if (now - provenAt > Search.REFUSED_BY) {
             proven = Math.max(proven, provenNext);
             provenNext = 0;
@@ -160,7 +150,7 @@ final class AdaptiveConcurrency {
         switch (verdict) {
             case UNDECIDED -> growth.feelOn(accepting);
             case GUILTY -> {
-                growth.confirmed(Math.abs(accepting - before) <= before / 12);
+                growth.confirmed(Math.abs(accepting - before) <= 1 + before / 20);
                 reduceTo(atMost());
             }
             case INNOCENT -> growth.feelOn(Math.max(growth.limit(), 1.5 * Math.max(proven, provenNext)));
@@ -178,8 +168,7 @@ final class AdaptiveConcurrency {
         if (inFlight < FEW) {
             return Verdict.INNOCENT;
         }
-        boolean soon = taken < SOON * (inFlight + 1);
-        boolean mayBe = Math.max(proven, soon ? provenBefore : 0) <= inFlight + 1 + inFlight / 20;
+        boolean mayBe = proven <= inFlight + 1 + inFlight / 20;
         boolean full = inFlight + 1 >= FULL * calls();
         boolean outgrown = growth.hasPlateau() && inFlight > accepting;
         if (mayBe && full && !outgrown && Math.abs(inFlight - accepting) > 1 + accepting / 20.0) {
@@ -215,8 +204,6 @@ final class AdaptiveConcurrency {
     private void startOver() {
         waitedFor = false;
         lastTaken = Double.NaN;
-        taken = 0;
-        provenBefore = proven;
         proven = 0;
         provenNext = 0;
     }

@@ -343,7 +343,9 @@ final class AdaptiveRate {
             growth.feelOn(DECREASE * high);
         } else {
             double target = high > OUTGROWN * before ? DECREASE * high : Math.sqrt(Math.min(high, estimate()) * high);
-            boolean tried = reference > 0 && isSparse();
+            boolean again =
+                    estimated && deviation < ALIKE; // strays do not come at the same rate again: this is a limit
+            boolean tried = reference > 0 && isSparse() && !again;
             target = tried ? Math.max(target, reference) : target;
             double plateau = Math.max(JUST_BELOW * target, DECREASE * high);
             if (tried) {

@@ -17,9 +17,6 @@ final class Growth {
 
     private static final double DOUBLED = 4;
 
-    /** A plateau of so many floors or fewer is left as fast as one of so many: one call more is a large part of five. */
-    private static final double SMALL = 32;
-
     /** A plateau that was confirmed again and again lasts no longer than this, and where calls are rare half as long again. */
     private static final double LONGEST_HOLD = 20;
 
@@ -53,8 +50,7 @@ final class Growth {
         double pace = PROBING * stretch;
         double past = Math.max(0, clock - back - Math.min(hold, LONGEST_HOLD * Math.min(1.5, stretch))) / pace;
         double near = Math.min(past, CLEARLY);
-        return (plateau + Math.max(plateau, SMALL * floor) * near * near * near)
-                * Math.pow(2, (past - near) * pace / DOUBLED);
+        return plateau * (1 + near * near * near) * Math.pow(2, (past - near) * pace / DOUBLED);
     }
 
     boolean hasPlateau() {

@@ -24,7 +24,7 @@ class AdaptiveLimitsTest {
     @CsvSource({"10, 0.02", "10, 0.5", "10, 5", "600, 0.02", "600, 0.5", "600, 5"})
     void hiddenRequestLimit_isUsed(double burst, double latency) {
         for (Hint hint : Hint.values()) {
-            Measured measured = new Measured();
+            Measured measured = new Measured(SEEDS);
             for (int seed = 1; seed <= SEEDS; seed++) {
                 measured.add(HiddenServer.requests(600, burst, latency, hint, seed), false, 10, seed);
             }
@@ -36,8 +36,8 @@ class AdaptiveLimitsTest {
     @CsvSource({"6000, 0.02", "6000, 0.5", "6000, 5", "60000, 0.02", "60000, 0.5", "60000, 5"})
     void hiddenTokenLimit_isUsedByRequestsOfAllSizes(double burst, double latency) {
         for (Hint hint : Hint.values()) {
-            Measured measured = new Measured();
-            for (int seed = 1; seed <= SEEDS; seed++) {
+            Measured measured = new Measured(5 * SEEDS);
+            for (int seed = 1; seed <= 5 * SEEDS; seed++) {
                 measured.add(HiddenServer.tokens(60_000, burst, latency, hint, seed), true, 1_000, seed);
             }
             measured.assertUsed(hint);
@@ -48,7 +48,7 @@ class AdaptiveLimitsTest {
     @ValueSource(doubles = {0.02, 0.5, 5})
     void hiddenConcurrencyLimit_isUsed(double latency) {
         for (Hint hint : Hint.values()) {
-            Measured measured = new Measured();
+            Measured measured = new Measured(SEEDS);
             for (int seed = 1; seed <= SEEDS; seed++) {
                 measured.add(HiddenServer.concurrency(32, latency, hint, seed), false, throughput(32, latency), seed);
             }
@@ -113,7 +113,7 @@ class AdaptiveLimitsTest {
         assertThat(clients.refused - refused).isLessThan(10);
     }
 
-    /** Six calls in flight are what the limit allows in the end, and easily taken for a limit on calls at once. */
+    /** A limit that falls so far looks like strays at first: its refusals come at an unlike rate, and soon. */
     @ParameterizedTest
     @ValueSource(doubles = {40, 80})
     void limitThatDoublesAndFallsToAQuarter_isUsedInMostRuns(double burst) {
@@ -127,7 +127,7 @@ class AdaptiveLimitsTest {
             server.scale(0.25);
             used += acceptedASecond(server, clients, 100, 110) >= 0.95 * 20 ? 1 : 0;
         }
-        assertThat(used).isGreaterThanOrEqualTo(34);
+        assertThat(used).isGreaterThanOrEqualTo(34); // 29 and 32 where a fall is taken for strays
     }
 
     @ParameterizedTest
@@ -419,17 +419,22 @@ class AdaptiveLimitsTest {
     /** Over some seeds: what was used between the 30th and the 120th second, what was refused in five minutes. */
     private static final class Measured {
 
+        private final int seeds;
         private double used;
         private double share;
+
+        Measured(int seeds) {
+            this.seeds = seeds;
+        }
 
         void add(HiddenServer server, boolean uneven, double perSecond, int seed) {
             HungryClients clients = clients(server, new Strays(), 1_000, uneven, seed);
             clients.runUntil(30);
             double before = server.accepted();
             clients.runUntil(120);
-            used += (server.accepted() - before) / 90 / perSecond / SEEDS;
+            used += (server.accepted() - before) / 90 / perSecond / seeds;
             clients.runUntil(300);
-            share += (double) clients.refused / clients.sent / SEEDS;
+            share += (double) clients.refused / clients.sent / seeds;
         }
 
         void assertUsed(Hint hint) {
