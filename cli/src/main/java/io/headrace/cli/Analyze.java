@@ -180,6 +180,6 @@ final class Analyze implements Callable<Integer> {
         if (!report.failedReductions().isEmpty()) {
             finished = bySignal == 0 ? ExitCode.INCOMPLETE : bySignal;
         }
-        return ExitCode.of(report.end(), finished, bySignal);
+        return ExitCode.of(report.end(), report.waitsForBatches(), finished, bySignal);
     }
 }

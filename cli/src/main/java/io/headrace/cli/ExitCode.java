@@ -21,15 +21,16 @@ final class ExitCode {
     /**
      * That of a run or a sweep.
      *
+     * @param waits whether it goes on by itself when batches have ended
      * @param finished if it is finished
      * @param bySignal of the signal that stopped it, 0 for none
      */
-    static int of(End end, int finished, int bySignal) {
+    static int of(End end, boolean waits, int finished, int bySignal) {
         return switch (end) {
             case FINISHED -> finished;
             case STOPPED -> bySignal == 0 ? STOPPED : bySignal;
             case WAITING -> bySignal == 0 ? WAITING : bySignal;
-            case STOPPED_BY_POLICY -> STOPPED;
+            case STOPPED_BY_POLICY -> waits ? WAITING : STOPPED;
             case BROKEN -> USAGE;
         };
     }

@@ -140,6 +140,7 @@ final class SweepCommand implements Callable<Integer> {
                 .allMatch(SweepCommand::isWhole);
         return ExitCode.of(
                 report.end(),
+                report.waitsForBatches(),
                 isWhole ? ExitCode.OK : ExitCode.INCOMPLETE,
                 surroundings.signals().exitCode());
     }

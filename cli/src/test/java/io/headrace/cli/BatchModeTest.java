@@ -210,6 +210,15 @@ class BatchModeTest {
     }
 
     @Test
+    void capThatBatchesMayGiveRoomOf_isAWaitAndNoStop() {
+        try (SimulatedProvider server = slowProvider().start()) {
+            Result capped = at(server, "--mode", "batch", "--max-samples", "10", "--max-cost", "0.0005");
+            assertThat(capped.out()).contains("stopped", "the budget is used up", "1 batch out");
+            assertThat(capped.exitCode()).isEqualTo(4);
+        }
+    }
+
+    @Test
     void sweep_waitsWhereTheCapHasRoomAgainWhenBatchesHaveEnded() throws IOException {
         Result capped = sweep("--max-samples", "10", "--max-cost", "0.0018");
         assertThat(capped.exitCode()).as(capped.out() + capped.err()).isZero();

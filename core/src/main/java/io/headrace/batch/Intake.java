@@ -286,7 +286,8 @@ final class Intake implements Closeable {
 
     private void inVain(Request request, String what, Delivery delivery) throws IOException {
         ErrorKind kind = delivery == Delivery.ANSWERED ? ErrorKind.MALFORMED_RESPONSE : ErrorKind.TIMEOUT;
-        String message = "no answer in " + (request.parked.batches() + 1) + " batches; the last time " + what
+        int batches = request.parked.batches() + 1;
+        String message = "no answer in " + batches + (batches == 1 ? " batch" : " batches") + "; the last time " + what
                 + " (batch " + pack.id + ")";
         inVain(request, ApiException.builder(kind, message).delivery(delivery).build());
     }
