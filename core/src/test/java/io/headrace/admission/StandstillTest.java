@@ -37,10 +37,7 @@ class StandstillTest extends VirtualGates {
         boolean[] open = new boolean[1];
         Call<String, String> call = request -> Mono.defer(
                 () -> open[0] ? Mono.just("yes") : Mono.error(refusal(ErrorKind.RATE_LIMITED, ofSeconds(5))));
-        List<Throwable> errors = new ArrayList<>();
-        for (int i = 0; i < 100; i++) {
-            call.with(gate.<String, String>layer()).apply("q").subscribe(answer -> {}, errors::add);
-        }
+        List<Throwable> errors = errorsOf(100, call.with(gate.<String, String>layer()));
         time.advanceTimeBy(ofMinutes(2));
         assertThat(errors).hasSize(100).allSatisfy(error -> {
             assertThat(((ApiException) error).kind()).isEqualTo(ErrorKind.UNAVAILABLE);
@@ -60,10 +57,7 @@ class StandstillTest extends VirtualGates {
                 .keys(List.of(new ApiKey("one", "k1"), new ApiKey("two", "k2")))
                 .build();
         Call<String, String> call = request -> Mono.error(refusal(ErrorKind.QUOTA_EXHAUSTED, null));
-        List<Throwable> errors = new ArrayList<>();
-        for (int i = 0; i < 3; i++) {
-            call.with(gate.<String, String>layer()).apply("q").subscribe(answer -> {}, errors::add);
-        }
+        List<Throwable> errors = errorsOf(3, call.with(gate.<String, String>layer()));
         assertThat(errors)
                 .hasSize(3)
                 .allSatisfy(error -> assertThat(((ApiException) error).kind()).isEqualTo(ErrorKind.QUOTA_EXHAUSTED));
@@ -84,10 +78,7 @@ class StandstillTest extends VirtualGates {
         Call<String, String> patient = patient(call, gate);
         patient.apply("warm").subscribe();
         up[0] = false;
-        List<Throwable> errors = new ArrayList<>();
-        for (int i = 0; i < 100; i++) {
-            patient.apply("q").subscribe(answer -> {}, errors::add);
-        }
+        List<Throwable> errors = errorsOf(100, patient);
         time.advanceTimeBy(ofSeconds(119));
         assertThat(errors).isEmpty();
         time.advanceTimeBy(ofSeconds(12));
@@ -117,10 +108,7 @@ class StandstillTest extends VirtualGates {
         Gate gate = gate().breaker(BreakerSpec.standard()).build();
         Call<String, String> call = request -> Mono.error(refusal(ErrorKind.TRANSPORT, null));
         Call<String, String> patient = patient(call, gate);
-        List<Throwable> errors = new ArrayList<>();
-        for (int i = 0; i < 50; i++) {
-            patient.apply("q").subscribe(answer -> {}, errors::add);
-        }
+        List<Throwable> errors = errorsOf(50, patient);
         time.advanceTimeBy(ofSeconds(29));
         assertThat(errors).isEmpty();
         time.advanceTimeBy(ofSeconds(3));
@@ -138,10 +126,7 @@ class StandstillTest extends VirtualGates {
             return ++asked[0] <= 20 ? refused : refused.delaySubscription(ofSeconds(25), time);
         });
         Call<String, String> patient = patient(call, gate);
-        List<Throwable> errors = new ArrayList<>();
-        for (int i = 0; i < 50; i++) {
-            patient.apply("q").subscribe(answer -> {}, errors::add);
-        }
+        List<Throwable> errors = errorsOf(50, patient);
         time.advanceTimeBy(ofSeconds(29));
         assertThat(errors).isEmpty();
         time.advanceTimeBy(ofSeconds(1));
@@ -287,5 +272,13 @@ class StandstillTest extends VirtualGates {
         assertThat(asked[0]).isEqualTo(1);
         time.advanceTimeBy(ofSeconds(1));
         assertThat(answers).containsExactly("yes");
+    }
+
+    private static List<Throwable> errorsOf(int calls, Call<String, String> call) {
+        List<Throwable> errors = new ArrayList<>();
+        for (int i = 0; i < calls; i++) {
+            call.apply("q").subscribe(answer -> {}, errors::add);
+        }
+        return errors;
     }
 }

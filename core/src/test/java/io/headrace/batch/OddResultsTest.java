@@ -81,15 +81,7 @@ class OddResultsTest {
     }
 
     private BatchJob counted(BatchJob job) {
-        return new BatchJob(
-                job.id(),
-                job.tag(),
-                job.state(),
-                job.createdAt(),
-                job.expiresAt(),
-                job.state().isEnd() ? counts : job.counts(),
-                job.problem(),
-                job.handles());
+        return job.state().isEnd() ? Simulation.counted(job, counts) : job;
     }
 
     @ParameterizedTest

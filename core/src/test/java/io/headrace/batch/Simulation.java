@@ -348,4 +348,17 @@ final class Simulation {
             return this;
         }
     }
+
+    /** The same batch, of which the provider counts something else. */
+    static BatchJob counted(BatchJob job, BatchJob.Counts counts) {
+        return new BatchJob(
+                job.id(),
+                job.tag(),
+                job.state(),
+                job.createdAt(),
+                job.expiresAt(),
+                counts,
+                job.problem(),
+                job.handles());
+    }
 }
