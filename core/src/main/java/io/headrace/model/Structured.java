@@ -90,8 +90,14 @@ public final class Structured<T> {
         }
     }
 
-    /** What is wrong with {@code answer}, in words as of {@link #read}; empty if nothing is: a validator for a call's layers. */
+    /**
+     * What is wrong with {@code answer}, in words as of {@link #read}; empty if nothing is: a validator for a call's layers. A model that
+     * declined has answered, and is not asked again: of that only {@link #read} tells.
+     */
     public Optional<String> problem(ChatResponse answer) {
+        if (answer.refusal() != null) {
+            return Optional.empty();
+        }
         try {
             read(answer, "");
             return Optional.empty();

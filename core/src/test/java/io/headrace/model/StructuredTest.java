@@ -220,6 +220,9 @@ class StructuredTest {
             assertThat(error).hasMessageStartingWith("m: the answer is no Rating, cut off at the limit");
         });
         assertThat(rating.problem(cut).orElseThrow()).startsWith("the answer is no Rating, cut off at the limit");
+        assertThat(rating.problem(answer("", FinishReason.REFUSAL, "secret")))
+                .as("it is not bought again for that")
+                .isEmpty();
         assertThatThrownBy(() -> rating.read(answer("", FinishReason.REFUSAL, "secret")))
                 .isInstanceOfSatisfying(ApiException.class, error -> {
                     assertThat(error.kind()).isEqualTo(ErrorKind.REFUSED);
