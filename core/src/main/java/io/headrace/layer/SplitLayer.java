@@ -11,8 +11,8 @@ import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
 
 /**
- * Asks for each of several answers by a request of its own, where the call inside gives one at a time and nothing is stored. With a
- * cache, {@link SampleLayer} does that.
+ * Asks for each of several answers by a request of its own, where the call inside gives one at a time and nothing is stored; where it
+ * gives several, for those that did not come, unless they are streamed. With a cache, {@link SampleLayer} does that.
  */
 final class SplitLayer<Q, R> implements Layer<Q, R> {
 
@@ -27,10 +27,23 @@ final class SplitLayer<Q, R> implements Layer<Q, R> {
     @Override
     public Call<Q, R> around(Call<Q, R> next) {
         Objects.requireNonNull(next, "next");
-        return atOnce
-                ? next
-                : request ->
-                        several.count(request) == 1 ? next.apply(request) : each(next, request, several.count(request));
+        return request -> {
+            int count = several.count(request);
+            return count == 1
+                    ? next.apply(request)
+                    : atOnce ? filledUp(next, request, count) : each(next, request, count);
+        };
+    }
+
+    private Mono<R> filledUp(Call<Q, R> next, Q request, int count) {
+        return Mono.deferContextual(context -> context.hasKey(DeltaSink.class)
+                ? next.apply(request)
+                : next.apply(request).flatMap(answer -> {
+                    int missing = count - several.split(answer).size();
+                    return missing <= 0
+                            ? Mono.just(answer)
+                            : each(next, request, missing).map(rest -> several.join(List.of(answer, rest)));
+                }));
     }
 
     private Mono<R> each(Call<Q, R> next, Q request, int count) {

@@ -16,6 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
@@ -27,6 +29,7 @@ class SeveralChoicesTest {
 
     private final List<Integer> asked = new ArrayList<>();
     private int texts;
+    private int most = Integer.MAX_VALUE;
 
     private ChatCall model(boolean atOnce) {
         return new ChatCall() {
@@ -44,7 +47,7 @@ class SeveralChoicesTest {
             public Mono<ChatResponse> apply(ChatRequest request) {
                 return Mono.fromSupplier(() -> {
                     asked.add(request.n());
-                    int count = request.n() == null ? 1 : request.n();
+                    int count = Math.min(most, request.n() == null ? 1 : request.n());
                     List<Choice> choices = IntStream.range(0, count)
                             .mapToObj(i -> new Choice(i, List.of(new Part.Text("t" + ++texts)), FinishReason.STOP))
                             .toList();
@@ -95,6 +98,18 @@ class SeveralChoicesTest {
         StepVerifier.create(CallStack.chat(model(true)).build().apply(THREE))
                 .assertNext(answer -> hasThree(answer, 10))
                 .verifyComplete();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 30, 3 null null", "2, 20, 3 null", "3, 10, 3"})
+    void withoutACache_whatAServerLeavesOut_isAskedForAlone(int most, long input, String requests) {
+        this.most = most;
+
+        StepVerifier.create(CallStack.chat(model(true)).build().apply(THREE))
+                .assertNext(answer -> hasThree(answer, input))
+                .verifyComplete();
+
+        assertThat(asked).extracting(String::valueOf).containsExactly(requests.split(" "));
     }
 
     @Test
