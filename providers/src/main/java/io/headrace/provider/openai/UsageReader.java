@@ -9,6 +9,7 @@ final class UsageReader {
 
     private long input = -1;
     private long output = -1;
+    private long total;
     private long cached;
     private long cacheWrites;
     private long reasoning;
@@ -23,15 +24,17 @@ final class UsageReader {
             switch (name) {
                 case "prompt_tokens", "input_tokens" -> reader.input = JsonValues.count(in, -1);
                 case "completion_tokens", "output_tokens" -> reader.output = JsonValues.count(in, -1);
+                case "total_tokens" -> reader.total = JsonValues.count(in, 0);
                 case "prompt_tokens_details", "input_tokens_details" -> reader.inputDetails(in);
                 case "completion_tokens_details", "output_tokens_details" ->
                     reader.reasoning = JsonValues.countIn(in, "reasoning_tokens");
                 default -> in.skipChildren();
             }
         }
+        // Gemini and xAI leave out of the answer's tokens what was thought, and bill it: only the sum has it
         return reader.input < 0 || reader.output < 0
                 ? Usage.UNKNOWN
-                : Usage.of(reader.input, reader.output)
+                : Usage.of(reader.input, Math.max(reader.output, reader.total - reader.input))
                         .withCached(reader.cached)
                         .withCacheWrites(reader.cacheWrites, 0)
                         .withReasoning(reader.reasoning);
