@@ -100,6 +100,9 @@ final class OpenAiErrors implements ErrorRules {
         if (status == 400 && body.message().startsWith("API key not valid")) { // Gemini's word for a wrong key
             return Verdict.refused(ErrorKind.AUTHENTICATION);
         }
+        if (status == 403 && body.message().contains("input was flagged")) { // OpenRouter's word for a filter
+            return Verdict.refused(ErrorKind.REFUSED);
+        }
         if (status == 400 && (FILTERED.contains(body.code()) || FILTERED.contains(body.detailCode()))) {
             return Verdict.refused(ErrorKind.REFUSED);
         }

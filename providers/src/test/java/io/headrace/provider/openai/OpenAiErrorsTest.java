@@ -36,6 +36,7 @@ class OpenAiErrorsTest extends OpenAiOverLoopback {
                 // gateways: errors in a success, and pages
                 "200|{\"error\":{\"code\":429,\"message\":\"Rate limited upstream\"}}|RATE_LIMITED|true",
                 "200|{\"error\":{\"code\":402,\"message\":\"Insufficient credits\"}}|QUOTA_EXHAUSTED|false",
+                "403|{\"error\":{\"code\":403,\"message\":\"m requires moderation on OpenAI. Your input was flagged for \\\"violence\\\".\",\"metadata\":{\"reasons\":[\"violence\"]}}}|REFUSED|false",
                 "502|<html><title>Bad Gateway</title></html>|SERVER_ERROR|true",
                 // Azure
                 "400|{\"error\":{\"message\":\"filtered\",\"type\":null,\"param\":\"prompt\",\"code\":\"content_filter\",\"status\":400,\"innererror\":{\"code\":\"ResponsibleAIPolicyViolation\"}}}|REFUSED|false",
