@@ -70,7 +70,7 @@ final class IncomingChat {
     }
 
     private void read(SseEvent event) {
-        if (reader.isComplete()) {
+        if (reader.isComplete() || event.is("")) { // a keep-alive says nothing
             return;
         }
         events++;

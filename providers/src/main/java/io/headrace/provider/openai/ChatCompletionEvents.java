@@ -15,7 +15,7 @@ final class ChatCompletionEvents implements ChatEvents {
 
     private final String requestId;
     private final List<ChatDelta> read = new ArrayList<>();
-    private final ChatCompletionReader reader = new ChatCompletionReader(read::add);
+    private final ChatCompletionReader reader = ChatCompletionReader.ofChunks(read::add);
     private boolean isComplete;
 
     ChatCompletionEvents(String requestId) {

@@ -20,6 +20,7 @@ import tools.jackson.core.JsonToken;
  */
 final class ChatCompletionReader {
 
+    private final boolean isStream;
     private final Consumer<ChatDelta> deltas;
     private final Map<Integer, ChoiceReader> choices = new TreeMap<>();
     private String id = "";
@@ -28,14 +29,20 @@ final class ChatCompletionReader {
     private Usage usage = Usage.UNKNOWN;
     private boolean hasError;
 
-    ChatCompletionReader(Consumer<ChatDelta> deltas) {
+    private ChatCompletionReader(boolean isStream, Consumer<ChatDelta> deltas) {
+        this.isStream = isStream;
         this.deltas = deltas;
+    }
+
+    /** Reads the chunks of a stream. */
+    static ChatCompletionReader ofChunks(Consumer<ChatDelta> deltas) {
+        return new ChatCompletionReader(true, deltas);
     }
 
     /** A whole answer; null if the body tells of an error. */
     static @Nullable ChatResponse read(JsonParser in) {
         ChatCollector answer = ChatCollector.create();
-        ChatCompletionReader reader = new ChatCompletionReader(answer::add);
+        ChatCompletionReader reader = new ChatCompletionReader(false, answer::add);
         if (!reader.object(in)) {
             return null;
         }
@@ -114,15 +121,13 @@ final class ChatCompletionReader {
     private void choice(JsonParser in, int position, Set<Integer> seen) {
         ChoiceReader.Piece piece = new ChoiceReader.Piece();
         int index = position;
-        boolean isWhole = false;
         for (String name = in.nextName(); name != null; name = in.nextName()) {
             in.nextToken();
             switch (name) {
                 case "index" -> index = (int) Math.min(JsonValues.count(in, position), Integer.MAX_VALUE);
-                case "message", "delta" -> {
-                    isWhole |= name.equals("message");
-                    piece.message(in);
-                }
+                // Perplexity sends both: a chunk's message repeats what came before, and a whole answer's delta is
+                // empty
+                case "message", "delta" -> piece.message(in, name.equals(isStream ? "delta" : "message"));
                 case "logprobs" -> piece.logprobs(in);
                 case "finish_reason" -> {
                     piece.finishReason = JsonValues.stringOrNull(in);
@@ -134,7 +139,7 @@ final class ChatCompletionReader {
                 default -> in.skipChildren();
             }
         }
-        while (isWhole && !seen.add(index)) {
+        while (!isStream && !seen.add(index)) {
             index++;
         }
         choices.computeIfAbsent(index, ChoiceReader::new).add(piece, deltas);

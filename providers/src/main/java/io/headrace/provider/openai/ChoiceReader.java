@@ -115,14 +115,29 @@ final class ChoiceReader {
         private String reasoning = "";
         private final List<Fragment> calls = new ArrayList<>();
         private List<TokenLogprob> logprobs = List.of();
+        private boolean isRead;
 
         @Nullable
         String finishReason;
 
-        void message(JsonParser in) {
+        /**
+         * Reads a message or a delta.
+         *
+         * @param isOwn whether it is the one of the two that this kind of answer has: if both are there, only that counts
+         */
+        void message(JsonParser in, boolean isOwn) {
             if (!JsonValues.isObject(in)) {
                 return;
             }
+            if (isRead && !isOwn) {
+                in.skipChildren();
+                return;
+            }
+            isRead = true;
+            text = "";
+            refusal = "";
+            reasoning = "";
+            calls.clear();
             for (String name = in.nextName(); name != null; name = in.nextName()) {
                 JsonToken value = in.nextToken();
                 switch (name) {

@@ -299,6 +299,27 @@ class ChatCompletionsTest extends OpenAiOverLoopback {
     }
 
     @Test
+    void deltaBesideTheMessage_isNoPartOfTheAnswer() {
+        server.next(new Reply(
+                200,
+                "{\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"message\":{\"content\":\"Hi\"},"
+                        + "\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}"));
+
+        assertThat(openAi.chat().apply(ask("hello")).block().text()).isEqualTo("Hi");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"118, 108", "15, 5", "9, 5", "null, 5"})
+    void tokensThatOnlyTheSumHas_areOfTheAnswer(String total, long output) {
+        server.next(new Reply(
+                200,
+                "{\"choices\":[{\"message\":{\"content\":\"Hi\"}}],\"usage\":{\"prompt_tokens\":10,"
+                        + "\"completion_tokens\":5,\"total_tokens\":" + total + "}}"));
+
+        assertThat(openAi.chat().apply(ask("hello")).block().usage()).isEqualTo(Usage.of(10, output));
+    }
+
+    @Test
     void choicesThatAllHaveOneIndex_areToldApart() {
         String choice = "{\"index\":0,\"finish_reason\":\"stop\",\"message\":{\"content\":\"%s\"}}";
         server.next(new Reply(200, "{\"choices\":[" + choice.formatted("a") + "," + choice.formatted("b") + "]}"));

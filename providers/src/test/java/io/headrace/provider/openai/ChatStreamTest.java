@@ -304,6 +304,34 @@ class ChatStreamTest {
         assertThat(collect().finishReason()).isEqualTo(FinishReason.LENGTH);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"delta\":{\"content\":\"lo\"},\"message\":{\"content\":\"Hello\"}",
+                "\"message\":{\"content\":\"Hello\"},\"delta\":{\"content\":\"lo\"}"
+            })
+    void messageThatRepeatsTheAnswerBesideItsDelta_isNoPartOfIt(String last) {
+        server.answer(
+                chunk("{\"content\":\"Hel\"}", "null")
+                        + "data: {\"choices\":[{\"index\":0,\"finish_reason\":null," + last + "}]}\n\n"
+                        + "data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"delta\":{},"
+                        + "\"message\":{\"content\":\"Hello\"}}]}\n\ndata: [DONE]\n\n",
+                4096);
+
+        assertThat(collect().text()).isEqualTo("Hello");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"data:\n\n", "event: ping\ndata: \n\n"})
+    void eventWithoutContent_saysNothing(String event) {
+        server.answer(
+                event + chunk("{\"content\":\"Hel\"}", "null") + event + chunk("{\"content\":\"lo\"}", "\"stop\"")
+                        + "data: [DONE]\n\n",
+                4096);
+
+        assertThat(collect().text()).isEqualTo("Hello");
+    }
+
     @Test
     void secondFinishReason_changesNothing() {
         server.answer(chunk("{\"content\":\"Hi\"}", "\"length\"") + chunk("{}", "\"stop\"") + "data: [DONE]\n\n", 4096);
