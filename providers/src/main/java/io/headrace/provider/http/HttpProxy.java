@@ -47,10 +47,17 @@ public final class HttpProxy {
         return new HttpProxy(Objects.requireNonNull(host, "host"), port, null, Secret.NONE, LOOPBACK);
     }
 
-    /** This proxy, with basic authentication. */
-    public HttpProxy credentials(String user, Secret password) {
-        return new HttpProxy(
-                host, port, Objects.requireNonNull(user, "user"), Objects.requireNonNull(password, "password"), direct);
+    /**
+     * This proxy, with basic authentication.
+     *
+     * @throws IllegalArgumentException if {@code password} is blank, or holds a space or a character outside ASCII
+     */
+    public HttpProxy credentials(String user, String password) {
+        return credentials(user, Secret.of("the password of the proxy", password));
+    }
+
+    private HttpProxy credentials(String user, Secret password) {
+        return new HttpProxy(host, port, Objects.requireNonNull(user, "user"), password, direct);
     }
 
     /**

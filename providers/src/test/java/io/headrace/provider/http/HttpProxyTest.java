@@ -60,7 +60,7 @@ class HttpProxyTest {
         try (ProxyServer proxy = new ProxyServer(server.port(), BASIC);
                 HttpTransport transport = protocol.client(server)
                         .proxy(HttpProxy.of("127.0.0.1", proxy.port())
-                                .credentials("user", Secret.of("proxy password", PASSWORD))
+                                .credentials("user", PASSWORD)
                                 .except())
                         .build()) {
             assertThat(Protocol.post(Protocol.endpoint(transport, server))
@@ -78,9 +78,7 @@ class HttpProxyTest {
         HttpProxy address;
         try (ProxyServer proxy = new ProxyServer(server.port(), "Basic other");
                 HttpTransport transport = HttpTransport.builder()
-                        .proxy(
-                                address = HttpProxy.of("127.0.0.1", proxy.port())
-                                        .credentials("user", Secret.of("proxy password", PASSWORD)))
+                        .proxy(address = HttpProxy.of("127.0.0.1", proxy.port()).credentials("user", PASSWORD))
                         .build()) {
             ApiException error = (ApiException) post(transport, ELSEWHERE)
                     .then(Mono.<Throwable>empty())
