@@ -124,34 +124,36 @@ final class HttpExchange {
         if (error instanceof RequestBody.SourceException) {
             return Objects.requireNonNull(error.getCause());
         }
-        return failureOf(caller.strikeFrom(error));
+        return failureOf(error);
     }
 
+    /** What broke is read off {@code error} itself, for a short key may be a word of any error, such as the name of the host. */
     private ApiException failureOf(Throwable error) {
         Breakdown breakdown = Breakdown.of(error);
-        String message = name + " " + about + ": " + breakdown.what();
+        String message = name + " " + about + ": " + caller.strikeFrom(breakdown.what());
+        Throwable cause = caller.strikeFrom(error);
         if (error instanceof StreamRefusal.StreamRefusedException) {
-            return failure(breakdown, message, error).delivery(Delivery.REFUSED).build();
+            return failure(breakdown, message, cause).delivery(Delivery.REFUSED).build();
         }
         if (breakdown.isMidway()) {
             message += progress();
         }
         if (!sent) {
-            return failure(breakdown, message + " (not sent)", error)
+            return failure(breakdown, message + " (not sent)", cause)
                     .delivery(Delivery.NOT_SENT)
                     .build();
         }
-        return failure(breakdown, message + " (sent, outcome unknown)", error)
+        return failure(breakdown, message + " (sent, outcome unknown)", cause)
                 .delivery(Delivery.UNKNOWN)
                 .status(status)
                 .requestId(requestId)
                 .build();
     }
 
-    private static ApiException.Builder failure(Breakdown breakdown, String message, Throwable error) {
+    private static ApiException.Builder failure(Breakdown breakdown, String message, Throwable cause) {
         return ApiException.builder(breakdown.kind(), message)
                 .isTransient(breakdown.isTransient())
-                .cause(error);
+                .cause(cause);
     }
 
     /** How far the answer came, if it began. */

@@ -285,6 +285,19 @@ class OpenAiErrorsTest extends OpenAiOverLoopback {
         assertThat(fail(ask("hello"))).hasMessageContaining("hello [").hasMessageNotContaining(KEY.substring(0, 6));
     }
 
+    /** Such as the key {@code ollama} at the host {@code ollama}. */
+    @Test
+    void keyThatIsAWordOfTheError_changesNothingButTheWord() {
+        server.close();
+        try (OpenAi client =
+                OpenAi.builder().apiKey("refused").baseUrl(server.url() + "/v1").build()) {
+            ApiException error = fail(client, ask("hello"));
+
+            assertThat(error.kind()).isEqualTo(ErrorKind.TRANSPORT);
+            assertThat(error).hasMessageContaining("Connection [key]").hasMessageNotContaining("HTTP");
+        }
+    }
+
     private static String message(String words) {
         return "{\"error\":{\"message\":\"" + words + "\"}}";
     }
