@@ -10,6 +10,7 @@ import io.headrace.observe.Statistics;
 import io.headrace.run.RunReport.End;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -22,6 +23,9 @@ import reactor.core.scheduler.Scheduler;
 
 /** A run while it runs, once through the dataset: opens the files, lets the rows through, and ends for whatever reason in order. */
 final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress> {
+
+    private static final Duration LOOK_EVERY = Duration.ofMillis(10);
+    private static final int LOOKS = 200;
 
     private final RunSettings<I, O> settings;
     private final boolean goesOn;
@@ -157,11 +161,30 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
         }
         return guarded(Mono.fromCallable(this::finishPass))
                 .defaultIfEmpty(false)
-                .flatMap(finished -> guarded(finished ? fold() : Mono.fromCallable(this::discardReductions))
+                .flatMap(finished -> guarded(
+                                finished ? fold() : attemptsEnd().then(Mono.fromCallable(this::discardReductions)))
                         .then(guarded(Mono.fromCallable(this::noteRest)))
                         .then(guarded(Mono.fromCallable(() -> writeReport(finished)))))
                 .then(guarded(Mono.fromRunnable(this::close))) // before the subscriber hears of the end
                 .then(Mono.defer(() -> failure == null ? Mono.empty() : Mono.error(failure)));
+    }
+
+    /**
+     * A cancel that meets an operator at work reaches the calls behind it a moment later, on the thread of that operator; how their
+     * attempts end belongs into the accounts. An attempt that no cancel ends is not waited for longer than a moment.
+     */
+    private Mono<Void> attemptsEnd() {
+        return Mono.defer(() -> hasAttempts()
+                ? Flux.interval(LOOK_EVERY, timer)
+                        .take(LOOKS)
+                        .takeWhile(tick -> hasAttempts())
+                        .then()
+                        .publishOn(files)
+                : Mono.empty());
+    }
+
+    private boolean hasAttempts() {
+        return statistics.snapshot().attempts().inFlight() > 0;
     }
 
     /** Lets the end go on to what can still be done: the first failure counts, those that follow hang on it. */

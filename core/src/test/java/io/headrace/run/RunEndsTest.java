@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.headrace.Call;
 import io.headrace.Codec;
 import io.headrace.StorageException;
 import io.headrace.dataset.Dataset;
 import io.headrace.flow.Pipeline;
 import io.headrace.flow.Reduction;
 import io.headrace.flow.Step;
+import io.headrace.layer.CallStack;
 import io.headrace.memory.MemoryUse;
 import io.headrace.memory.MemoryUse.Level;
 import io.headrace.run.RunReport.End;
@@ -25,10 +27,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -187,6 +191,42 @@ class RunEndsTest extends Runs {
                 })
                 .expectComplete()
                 .verify(SOON);
+    }
+
+    @Test
+    void attemptsThatAreCutOff_areInTheReportHoweverLateTheCancelReachesThem() {
+        VirtualTimeScheduler time = VirtualTimeScheduler.create();
+        Call<String, String> call = CallStack.of(
+                        (String word) -> Mono.<String>never().doOnSubscribe(s -> begun.incrementAndGet()))
+                .build();
+        Run<String> run = run(words(1_000), word -> cancelledLate(call.apply(word), time))
+                .timer(() -> time)
+                .build();
+        StepVerifier.create(run.execute())
+                .then(() -> await(() -> begun.get() == 100))
+                .then(run::abort)
+                .then(() -> await(() -> {
+                    time.advanceTimeBy(Duration.ofMillis(10));
+                    return run.report().isPresent();
+                }))
+                .assertNext(report -> {
+                    assertThat(report.thisRun().calls().sent()).isEqualTo(100);
+                    assertThat(report.thisRun().calls().unknown()).isEqualTo(100);
+                    assertThat(report.total().calls().unknown()).isEqualTo(100);
+                    assertThat(report.attempts().time().count()).isEqualTo(100);
+                })
+                .expectComplete()
+                .verify(SOON);
+        assertThat(run(words(1), Runs::upper).build().execute().block(SOON).lostCalls())
+                .isZero();
+    }
+
+    /** As where an operator at work leaves the cancel to its own thread. */
+    private static <T> Mono<T> cancelledLate(Mono<T> mono, VirtualTimeScheduler time) {
+        return Mono.deferContextual(context -> Mono.create(sink -> {
+            Disposable inner = mono.contextWrite(context).subscribe(sink::success, sink::error);
+            sink.onDispose(() -> time.schedule(inner::dispose, 1, TimeUnit.SECONDS));
+        }));
     }
 
     @Test
