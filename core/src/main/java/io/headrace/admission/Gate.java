@@ -229,7 +229,7 @@ public final class Gate {
                     inFlight,
                     queue.size() + unpaid,
                     next == null ? Duration.ZERO : Duration.ofNanos(Math.max(0, now - next.since)),
-                    next == null ? "" : binding(next.waiting.demand, now),
+                    next == null ? "" : binding(next.waiting, now),
                     paused,
                     stands == null ? "" : String.valueOf(stands.getMessage()),
                     shared.levels(now),
@@ -239,8 +239,9 @@ public final class Gate {
         }
     }
 
-    /** The name of what {@code demand} waits for longest. */
-    private String binding(Demand demand, long now) {
+    /** The name of what {@code next} waits for longest; empty if it goes as soon as the timer comes to it. */
+    private String binding(Ticket<?> next, long now) {
+        Demand demand = next.demand;
         if (paused) {
             return "paused";
         }
@@ -248,7 +249,7 @@ public final class Gate {
             return keys.binding(demand, now);
         }
         String name = shared.binding(demand, now);
-        return name.isEmpty() ? "budget" : name;
+        return name.isEmpty() && next.budget != null ? "budget" : name;
     }
 
     /** Whether {@code ticket} may go now and nobody is in line; it is not put in line otherwise. */

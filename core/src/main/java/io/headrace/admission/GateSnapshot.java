@@ -11,7 +11,7 @@ import java.util.List;
  * @param inFlight attempts admitted and not ended
  * @param waiting attempts in line, and those that wait until their budget has room for them
  * @param longestWait of those whose turn is next
- * @param binding the resource that the next attempt waits for, empty when nobody waits
+ * @param binding the resource that the next attempt waits for, empty when nobody waits or the next is about to go
  * @param paused whether it admits nobody until {@link Gate#resume}
  * @param standstill why waiting is of no use, empty while it is
  * @param shared what all keys share

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +35,7 @@ import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
 import reactor.test.StepVerifier;
 
 /** Who goes next, what a refusal does, and that everything comes back: in virtual time. */
@@ -74,6 +76,44 @@ class GateQueueTest extends VirtualGates {
         assertThat(order).containsExactly("first", "interactive");
         end("interactive");
         assertThat(order).last().isEqualTo("batch0");
+    }
+
+    @Test
+    void waitThatIsOver_isForNothingMoreBeforeTheTimerCame() {
+        AtomicLong late = new AtomicLong();
+        Gate gate = gate().rate(Charge.REQUESTS, Rate.perMinute(60).withBurst(1))
+                .scheduler(() -> new LateTimer(time, late))
+                .build();
+        call(gate, "first", BATCH).subscribe();
+        call(gate, "second", BATCH).subscribe();
+        assertThat(gate.snapshot().binding()).isEqualTo("requests per minute");
+        late.set(ofSeconds(2).toNanos());
+        assertThat(gate.snapshot().waiting()).isEqualTo(1);
+        assertThat(gate.snapshot().binding()).isEmpty();
+    }
+
+    /** Runs things later than its clock says. */
+    private record LateTimer(Scheduler timer, AtomicLong lateNanos) implements Scheduler {
+
+        @Override
+        public Disposable schedule(Runnable task) {
+            return timer.schedule(task);
+        }
+
+        @Override
+        public Disposable schedule(Runnable task, long delay, TimeUnit unit) {
+            return timer.schedule(task, delay, unit);
+        }
+
+        @Override
+        public Worker createWorker() {
+            return timer.createWorker();
+        }
+
+        @Override
+        public long now(TimeUnit unit) {
+            return timer.now(unit) + unit.convert(lateNanos.get(), TimeUnit.NANOSECONDS);
+        }
     }
 
     @ParameterizedTest
