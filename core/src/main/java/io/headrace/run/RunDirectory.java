@@ -328,6 +328,12 @@ final class RunDirectory implements AttemptLog, Closeable {
                 if (removed > 0) {
                     notes.add("rows that are not in the dataset any more, whose results were dropped: " + removed);
                 }
+                long kept = whole ? 0 : rows.size() - rows.passed() - rows.unseen(RowStatus.PENDING);
+                if (kept > 0) {
+                    notes.add(
+                            "rows behind those that were asked for, done before: they stay in the files and in what is made of"
+                                    + " them, and are in no count of items: " + kept);
+                }
                 if (whole && (removed > 0 || ledger.hasStaleLines())) {
                     compact();
                 }

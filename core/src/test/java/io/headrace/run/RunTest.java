@@ -109,14 +109,18 @@ class RunTest extends Runs {
                         .items()
                         .ok())
                 .isEqualTo(90);
-        assertThat(run(words(100), Runs::upper)
-                        .maxItems(10)
-                        .build()
-                        .execute()
-                        .block(SOON)
-                        .total()
-                        .items())
-                .isEqualTo(new Items(10, 10, 0, 0, 0, 0));
+        RunReport again = run(words(100), Runs::upper)
+                .maxItems(10)
+                .reduction(LENGTHS)
+                .build()
+                .execute()
+                .block(SOON);
+        assertThat(again.total().items()).isEqualTo(new Items(10, 10, 0, 0, 0, 0));
+        assertThat(again.notes())
+                .containsExactly(
+                        "rows behind those that were asked for, done before: they stay in the files and in what is made of"
+                                + " them, and are in no count of items: 90");
+        assertThat(again.reductions()).containsEntry("lengths", 590L);
         assertThat(results()).hasSize(100);
     }
 
