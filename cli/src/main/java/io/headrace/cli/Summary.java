@@ -194,6 +194,6 @@ final class Summary {
     }
 
     private static String saved(Cost saved) {
-        return saved.usd().signum() == 0 ? "" : ", saved " + CostText.usd(saved.usd());
+        return saved.isNone() ? "" : ", saved " + CostText.of(saved);
     }
 }

@@ -330,6 +330,16 @@ class AnalyzeTest extends OverAFolder {
     }
 
     @Test
+    void savingsOfUnknownPrice_areUnknownAndNotNothing() throws IOException {
+        Object[] some = {"--max-samples", "3", "--sim-latency", "1ms", "--model", "nobody-knows-it", "--fresh"};
+        assertThat(analyze(some).out()).contains("0 USD and 7 calls without a known price");
+        assertThat(analyze(some).out())
+                .contains("no call was sent: 7 answers from the cache, saved 0 USD and 7 calls without a known price");
+        assertThat(json("report.json").path("savedUsd").asInt()).isZero();
+        assertThat(json("report.json").path("unpricedCached").asInt()).isEqualTo(7);
+    }
+
+    @Test
     void limitThatBindsNothing_isNoNumberInTheReport() throws IOException {
         assertThat(analyze("--max-samples", "3").exitCode()).isZero();
         assertThat(Files.readString(out.resolve("report.json")))

@@ -209,6 +209,7 @@ final class Comparison {
             measures.put("costUsd", total.cost().usd());
             measures.put("unpricedCalls", total.cost().unknown());
             measures.put("savedUsd", total.saved().usd());
+            measures.put("unpricedCached", total.saved().unknown());
             times(measures, "itemMs", total.itemTime());
             times(measures, "attemptMs", report.attempts().time());
             measures.put("sentThisTime", report.thisRun().calls().sent());

@@ -133,6 +133,7 @@ final class ReportJson {
         json.put("costUsd", part.cost().usd());
         json.put("unpricedCalls", part.cost().unknown());
         json.put("savedUsd", part.saved().usd());
+        json.put("unpricedCached", part.saved().unknown());
         return json;
     }
 
