@@ -11,8 +11,8 @@ import java.util.Set;
 /** Reads the usage off chat answers and prices them by the model that answered, at today's list price. */
 public final class ChatMeter implements Meter<ChatRequest, ChatResponse> {
 
-    /** Service tiers that are billed at the list price; "" where the provider names none. */
-    private static final Set<String> LIST_PRICED = Set.of("", "default", "standard");
+    /** Service tiers that are billed at the list price, at OpenAI, Anthropic and Groq; "" where the provider names none. */
+    private static final Set<String> LIST_PRICED = Set.of("", "default", "standard", "on_demand");
 
     private final DatedPrices prices;
     private final DatedPrices batchPrices;

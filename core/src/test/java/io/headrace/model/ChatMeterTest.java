@@ -32,6 +32,9 @@ class ChatMeterTest {
     @Test
     void serviceTier_isPricedWhereItsShareIsKnown() {
         assertCost(meter.cost(ofTier("batch", "gpt-4o")), "0.00375");
+        for (String listed : List.of("", "default", "standard", "on_demand")) {
+            assertCost(meter.cost(ofTier(listed, "gpt-4o")), "0.0075");
+        }
         assertThat(meter.cost(ofTier("flex", "gpt-4o"))).isEqualTo(Cost.UNKNOWN);
         assertThat(meter.cost(ofTier("batch", "my-own-model"))).isEqualTo(Cost.UNKNOWN);
     }
