@@ -14,6 +14,7 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Signal;
 import reactor.util.function.Tuples;
 
 /**
@@ -128,7 +129,9 @@ public final class CacheTools {
                             Tuples.of(at, at == 0 && line.startsWith(BYTE_ORDER_MARK) ? line.substring(1) : line))
                     .filter(line -> !line.getT2().isBlank() && !promised.by(line.getT2()))
                     .map(line -> read(line.getT1() + 1, line.getT2()))
-                    .flatMapSequential(this::keep, CONCURRENCY, 1)
+                    .materialize()
+                    .flatMapSequential(this::keepOrEnd, CONCURRENCY, 1)
+                    .<Boolean>dematerialize()
                     .collect(() -> new long[2], (counts, stored) -> counts[stored ? 0 : 1]++)
                     .map(counts -> new CacheImport(counts[0], counts[1], promised.isKept(counts[0] + counts[1])));
         });
@@ -140,6 +143,16 @@ public final class CacheTools {
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("line " + number + " is no exported answer: " + ErrorText.message(e), e);
         }
+    }
+
+    /** The end, or the error of a line, comes in its turn: when the answers before it are stored. */
+    private Mono<Signal<Boolean>> keepOrEnd(Signal<Answer> line) {
+        Answer answer = line.get();
+        if (answer != null) {
+            return keep(answer).map(Signal::next);
+        }
+        Throwable error = line.getThrowable();
+        return Mono.just(error == null ? Signal.complete() : Signal.error(error));
     }
 
     private Mono<Boolean> keep(Answer answer) {

@@ -28,6 +28,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
 
 class CacheToolsTest {
@@ -164,6 +165,18 @@ class CacheToolsTest {
         assertThatThrownBy(() ->
                         result(CacheTools.of(InMemoryCache.create()).importLines(Flux.just(line, "\uFEFF" + line))))
                 .hasMessageContaining("line 2 is no exported answer");
+    }
+
+    @Test
+    void lineThatIsNoAnswer_failsWhenThoseBeforeItAreStored() {
+        put(1, "m", "", 0);
+        Sinks.Empty<Void> stored = Sinks.empty();
+        Listing slow = new Listing(List.of(), new AtomicLong(), stored.asMono());
+        StepVerifier.create(CacheTools.of(slow).importLines(Flux.just(lines().get(0), "torn")))
+                .then(() -> assertThat(stored.currentSubscriberCount()).isEqualTo(1))
+                .then(stored::tryEmitEmpty)
+                .expectErrorSatisfies(e -> assertThat(e).hasMessageStartingWith("line 2 is no exported answer"))
+                .verify(Duration.ofSeconds(20));
     }
 
     @Test
@@ -409,7 +422,7 @@ class CacheToolsTest {
             put(i, "m", "", 0);
         }
         AtomicLong demanded = new AtomicLong();
-        Listing listing = new Listing(result(cache.entries().collectList()), demanded);
+        Listing listing = new Listing(result(cache.entries().collectList()), demanded, Mono.empty());
         StepVerifier.create(CacheTools.of(listing).exportLines(damaged -> {}), 3)
                 .expectNextCount(3)
                 .thenCancel()
@@ -492,11 +505,11 @@ class CacheToolsTest {
         return Objects.requireNonNull(action.block(Duration.ofSeconds(20)));
     }
 
-    /** A store that lists what it is told to. */
-    private record Listing(List<StoredEntry> all, AtomicLong demanded) implements ResponseCache {
+    /** A store that lists what it is told to, and stores when it is told to. */
+    private record Listing(List<StoredEntry> all, AtomicLong demanded, Mono<Void> stored) implements ResponseCache {
 
         Listing(List<StoredEntry> all) {
-            this(all, new AtomicLong());
+            this(all, new AtomicLong(), Mono.empty());
         }
 
         @Override
@@ -506,7 +519,7 @@ class CacheToolsTest {
 
         @Override
         public Mono<Void> put(Fingerprint fingerprint, int sample, CacheEntry entry) {
-            return Mono.empty();
+            return stored;
         }
 
         @Override
