@@ -153,7 +153,10 @@ final class CacheCommand {
                     Path file) {
         LineFiles.require(file);
         return changing(options.make(surroundings, waiting.upTo), tools -> {
-            CacheImport done = result(tools.importLines(LineFiles.read(file)));
+            CacheImport done = result(tools.importLines(LineFiles.read(file))
+                    .onErrorMap(
+                            IllegalArgumentException.class,
+                            e -> new UsageProblem(file + ": " + e.getMessage() + "; what stands before that is stored", e)));
             printing.printer(surroundings).imported(done);
             if (!done.counted()) {
                 surroundings

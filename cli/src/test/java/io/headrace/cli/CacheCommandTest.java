@@ -165,7 +165,10 @@ class CacheCommandTest {
         Files.write(file, List.of(lines.get(0), lines.get(1).replace("because", "perhaps")));
         Result result = cli.run("cache", "import", "--cache", temp.resolve("other"), file);
         assertThat(result.exitCode()).isEqualTo(1);
-        assertThat(result.err()).contains("line 2 is no exported answer: the checksum is wrong");
+        assertThat(result.err())
+                .contains(file + ": line 2 is no exported answer: the checksum is wrong", "what stands before that is stored");
+        assertThat(cli.run("cache", "stats", "--cache", temp.resolve("other")).out())
+                .contains("answers     1,");
         assertThat(cli.run("cache", "import", "--cache", temp.resolve("other"), temp.resolve("no"))
                         .err())
                 .contains("is not there");
