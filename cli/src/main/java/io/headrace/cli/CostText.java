@@ -13,10 +13,10 @@ final class CostText {
 
     private CostText() {}
 
-    /** Also says for how many calls it is not known. */
+    /** Also says for how many calls it is not known: for want of a price, or of the answer that tells what was used. */
     static String of(Cost cost) {
         return usd(cost.usd())
-                + (cost.isKnown() ? "" : " and " + count(cost.unknown(), "call") + " without a known price");
+                + (cost.isKnown() ? "" : " and " + count(cost.unknown(), "call") + " of unknown cost");
     }
 
     static String usd(BigDecimal amount) {

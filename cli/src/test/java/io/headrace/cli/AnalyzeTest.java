@@ -332,9 +332,9 @@ class AnalyzeTest extends OverAFolder {
     @Test
     void savingsOfUnknownPrice_areUnknownAndNotNothing() throws IOException {
         Object[] some = {"--max-samples", "3", "--sim-latency", "1ms", "--model", "nobody-knows-it", "--fresh"};
-        assertThat(analyze(some).out()).contains("0 USD and 7 calls without a known price");
+        assertThat(analyze(some).out()).contains("0 USD and 7 calls of unknown cost");
         assertThat(analyze(some).out())
-                .contains("no call was sent: 7 answers from the cache, saved 0 USD and 7 calls without a known price");
+                .contains("no call was sent: 7 answers from the cache, saved 0 USD and 7 calls of unknown cost");
         assertThat(json("report.json").path("savedUsd").asInt()).isZero();
         assertThat(json("report.json").path("unpricedCached").asInt()).isEqualTo(7);
     }
