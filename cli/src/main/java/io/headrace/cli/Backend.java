@@ -85,7 +85,8 @@ record Backend(
             String baseUrl,
             Runnable close) {
         ApiKey named = key == null ? null : new ApiKey("environment", key);
-        return new Backend(chat, batches, model, named, baseUrl, List.of(close));
+        String address = baseUrl.split("[?]", 2)[0]; // some servers take keys in the query
+        return new Backend(chat, batches, model, named, address, List.of(close));
     }
 
     /** Whether there is no quota of a real account behind it. */

@@ -330,6 +330,17 @@ class AnalyzeTest extends OverAFolder {
     }
 
     @Test
+    void queryOfTheBaseUrl_isNotShown() throws IOException {
+        try (SimulatedProvider provider =
+                SimulatedProvider.builder().requireKey(false).start()) {
+            Result result = analyze("--input", questions(3), "--base-url", provider.baseUrl() + "/v1?key=sekret");
+            assertThat(result.exitCode()).isZero();
+            assertThat(result.err()).contains(" to " + provider.baseUrl() + "/v1, model").doesNotContain("sekret");
+            assertThat(result.out()).doesNotContain("sekret");
+        }
+    }
+
+    @Test
     void savingsOfUnknownPrice_areUnknownAndNotNothing() throws IOException {
         Object[] some = {"--max-samples", "3", "--sim-latency", "1ms", "--model", "nobody-knows-it", "--fresh"};
         assertThat(analyze(some).out()).contains("0 USD and 7 calls of unknown cost");
