@@ -14,7 +14,8 @@ import tools.jackson.databind.json.JsonMapper;
 final class JsonCodec<T> implements Codec<T> {
 
     /** What Jackson advises its own users in brackets, who have its mapper in their hands. */
-    private static final Pattern JACKSON_SETTING = Pattern.compile(" \\(set `?DeserializationFeature[^)]*\\)");
+    private static final Pattern JACKSON_SETTING =
+            Pattern.compile(" \\((set|disable) `?DeserializationFeature[^)]*\\)");
 
     private final Class<?> type;
     private final boolean lists;

@@ -73,6 +73,7 @@ class CodecTest {
             quoteCharacter = '!',
             value = {
                 "{\"name\": \"a\"}      | not JSON of Point: x: Cannot map `null` into type `int`",
+                "{\"x\": \"\"}          | not JSON of Point: x: Cannot coerce `null` to `int` value",
                 "{\"x\": \"many\"}      | not JSON of Point: x: Cannot deserialize value of type `int` from String \"many\": not a valid `int` value",
             })
     void decode_namesTheField_andNoSettingOfJacksons(String json, String message) {

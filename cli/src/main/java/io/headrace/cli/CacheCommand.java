@@ -156,7 +156,8 @@ final class CacheCommand {
             CacheImport done = result(tools.importLines(LineFiles.read(file))
                     .onErrorMap(
                             IllegalArgumentException.class,
-                            e -> new UsageProblem(file + ": " + e.getMessage() + "; what stands before that is stored", e)));
+                            e -> new UsageProblem(
+                                    file + ": " + e.getMessage() + "; what stands before that is stored", e)));
             printing.printer(surroundings).imported(done);
             if (!done.counted()) {
                 surroundings

@@ -15,8 +15,7 @@ final class CostText {
 
     /** Also says for how many calls it is not known: for want of a price, or of the answer that tells what was used. */
     static String of(Cost cost) {
-        return usd(cost.usd())
-                + (cost.isKnown() ? "" : " and " + count(cost.unknown(), "call") + " of unknown cost");
+        return usd(cost.usd()) + (cost.isKnown() ? "" : " and " + count(cost.unknown(), "call") + " of unknown cost");
     }
 
     static String usd(BigDecimal amount) {

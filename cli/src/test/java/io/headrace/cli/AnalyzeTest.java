@@ -335,7 +335,9 @@ class AnalyzeTest extends OverAFolder {
                 SimulatedProvider.builder().requireKey(false).start()) {
             Result result = analyze("--input", questions(3), "--base-url", provider.baseUrl() + "/v1?key=sekret");
             assertThat(result.exitCode()).isZero();
-            assertThat(result.err()).contains(" to " + provider.baseUrl() + "/v1, model").doesNotContain("sekret");
+            assertThat(result.err())
+                    .contains(" to " + provider.baseUrl() + "/v1, model")
+                    .doesNotContain("sekret");
             assertThat(result.out()).doesNotContain("sekret");
         }
     }

@@ -166,7 +166,9 @@ class CacheCommandTest {
         Result result = cli.run("cache", "import", "--cache", temp.resolve("other"), file);
         assertThat(result.exitCode()).isEqualTo(1);
         assertThat(result.err())
-                .contains(file + ": line 2 is no exported answer: the checksum is wrong", "what stands before that is stored");
+                .contains(
+                        file + ": line 2 is no exported answer: the checksum is wrong",
+                        "what stands before that is stored");
         assertThat(cli.run("cache", "stats", "--cache", temp.resolve("other")).out())
                 .contains("answers     1,");
         assertThat(cli.run("cache", "import", "--cache", temp.resolve("other"), temp.resolve("no"))
