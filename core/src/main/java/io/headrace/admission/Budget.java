@@ -121,7 +121,8 @@ public final class Budget {
                     ? null
                     : "under a cap of " + usd.cap.toPlainString()
                             + " USD every call needs a known price and a bound on its answer, and this one has none:"
-                            + " set maxOutputTokens, and give the price of its model";
+                            + " set maxOutputTokens, and give the price of its model; images, documents and extra fields"
+                            + " have no bound";
         }
     }
 

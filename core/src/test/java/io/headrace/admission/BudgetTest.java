@@ -158,7 +158,8 @@ class BudgetTest {
         assertThat(budget.impossible(unbounded))
                 .contains("2.50 USD")
                 .contains("maxOutputTokens")
-                .contains("price");
+                .contains("price")
+                .contains("images", "documents", "extra fields");
         assertThat(budget.reserve(unbounded, NOBODY)).isEqualTo(Answer.EXHAUSTED);
         assertThat(budget.exhausted(unbounded).kind()).isEqualTo(ErrorKind.BUDGET_EXHAUSTED);
         assertThat(budget.exhausted(unbounded)).hasMessage(budget.impossible(unbounded));
