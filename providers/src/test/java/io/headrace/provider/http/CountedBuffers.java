@@ -41,7 +41,7 @@ final class CountedBuffers {
     /** Where a buffer comes from. */
     private final class Origin {
 
-        private final StackTraceElement[] place = new Throwable().getStackTrace();
+        private final Throwable place = new Throwable();
         private final String thread = Thread.currentThread().getName();
         private volatile @Nullable Object lastSeenBy;
         private volatile @Nullable ByteBuf buffer;
@@ -58,7 +58,7 @@ final class CountedBuffers {
 
         String told() {
             String head = buffer + ", last seen by " + lastSeenBy + ", taken on " + thread;
-            return Arrays.stream(place)
+            return Arrays.stream(place.getStackTrace())
                     .filter(frame -> !frame.getClassName().startsWith(CountedBuffers.class.getName()))
                     .limit(FRAMES_TOLD)
                     .map(frame -> "    at " + frame)

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * Fails a class of tests in which Netty's leak detector found a buffer that nobody gave back: by itself it only logs. JUnit finds it by
- * {@code META-INF/services}, so it is round every class of this module.
+ * {@code META-INF/services}, so it is round every class of this module. The detector watches every buffer and tells who took it; at the
+ * level paranoid, which makes these tests take half as long again, it also tells who touched it last.
  */
 public final class LeakGuard implements BeforeAllCallback, AfterAllCallback {
 

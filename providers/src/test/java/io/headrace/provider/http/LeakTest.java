@@ -367,7 +367,7 @@ class LeakTest {
                 .isEqualTo(100);
     }
 
-    /** What Netty's detector says, at the level paranoid, of buffers that {@code work} lost. */
+    /** What Netty's detector, which watches every buffer here, says of those that {@code work} lost. */
     private static String reportedLeaks(Runnable work) {
         LeakGuard.collect(); // what other tests left is theirs
         PrintStream before = System.err;
