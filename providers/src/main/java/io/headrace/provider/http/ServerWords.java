@@ -52,7 +52,11 @@ final class ServerWords {
 
     private static String withoutMarkup(String html) {
         Matcher title = TITLE.matcher(html);
-        return title.find() ? title.group(1) : MARKUP.matcher(html).replaceAll(" ");
+        if (title.find()) {
+            return title.group(1);
+        }
+        int end = html.lastIndexOf('>') + 1; // no markup ends behind it, and it would be looked for from each <
+        return MARKUP.matcher(html.substring(0, end)).replaceAll(" ") + html.substring(end);
     }
 
     /**
