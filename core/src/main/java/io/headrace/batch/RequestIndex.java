@@ -26,7 +26,7 @@ final class RequestIndex implements Closeable {
 
     private static final double MAX_LOAD = 0.95;
     private static final double GROWTH = 1.055;
-    private static final long LOW_48 = (1L << 48) - 1;
+    private static final long LOW_56 = (1L << 56) - 1;
 
     private MappedPages table;
     private MappedPages spare;
@@ -165,19 +165,19 @@ final class RequestIndex implements Closeable {
     }
 
     private static long key(MappedPages pages, int slot) {
-        return page(pages, slot).getLong(offset(slot)) >>> 8;
+        // the eight bytes that end with the slot: the high 8 bits of the value, cut off, and the key
+        return page(pages, slot).getLong(offset(slot) + SLOT_BYTES - Long.BYTES) >>> 8;
     }
 
     private static long value(MappedPages pages, int slot) {
-        // the eight bytes that end with the slot: the low 8 bits of the key, cut off, and the value
-        return page(pages, slot).getLong(offset(slot) + SLOT_BYTES - Long.BYTES) << 8 >>> 8;
+        return page(pages, slot).getLong(offset(slot)) & LOW_56;
     }
 
     private static void write(MappedPages pages, int slot, long key, long value) {
         ByteBuffer page = page(pages, slot);
-        page.putLong(offset(slot), (key << 8) | (value >>> 48));
-        page.putInt(offset(slot) + 8, (int) ((value & LOW_48) >>> 16));
-        page.putShort(offset(slot) + 12, (short) value);
+        page.putLong(offset(slot), key << 56 | value);
+        page.putInt(offset(slot) + 8, (int) (key >>> 8));
+        page.putShort(offset(slot) + 12, (short) (key >>> 40));
     }
 
     private static ByteBuffer page(MappedPages pages, int slot) {

@@ -2,6 +2,7 @@ package io.headrace.files;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
@@ -13,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Zeroed memory off the heap that grows page by page, mapped from a temporary file that has no name any more. The file is
- * filled with {@link Zeros} before a page is mapped. Not thread-safe.
+ * filled with {@link Zeros} before a page is mapped. Its numbers are little-endian, as those of the machines it runs on are. Not
+ * thread-safe.
  */
 public final class MappedPages implements Closeable {
 
@@ -60,7 +62,9 @@ public final class MappedPages implements Closeable {
         }
         MappedByteBuffer page = pages[count];
         if (page == null) { // else it was mapped before a clear() and is good again
-            pages[count] = file.map(MapMode.READ_WRITE, start, pageBytes);
+            page = file.map(MapMode.READ_WRITE, start, pageBytes);
+            page.order(ByteOrder.LITTLE_ENDIAN);
+            pages[count] = page;
         }
         count++;
     }
