@@ -29,7 +29,7 @@ final class CountedThreads {
     private static void count() {
         while (true) {
             most = Math.max(most, threads());
-            LockSupport.parkNanos(200_000);
+            LockSupport.parkNanos(5_000_000); // each count reads a file for each thread
         }
     }
 

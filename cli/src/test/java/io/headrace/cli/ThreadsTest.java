@@ -67,7 +67,7 @@ class ThreadsTest {
                         CountedThreads.class.getName(),
                         "analyze",
                         "--mode=" + mode,
-                        "--input=" + Cli.questions(temp, 300),
+                        "--input=" + Cli.questions(temp, 100),
                         "--out=" + temp.resolve("out"),
                         "--cache=" + temp.resolve("cache"))
                 .redirectErrorStream(true)

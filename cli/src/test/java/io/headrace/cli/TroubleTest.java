@@ -79,7 +79,7 @@ class TroubleTest extends OverAFolder {
                     },
                     Fault.serverError());
             Result result =
-                    analyze("--input", questions(300), "--base-url", provider.baseUrl(), "--give-up-after", "60s");
+                    analyze("--input", questions(300), "--base-url", provider.baseUrl(), "--give-up-after", "15s");
             assertThat(result.exitCode()).isZero();
             assertThat(result.out()).contains("300 ok, 0 failed");
         }

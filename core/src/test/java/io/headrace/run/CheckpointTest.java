@@ -74,7 +74,7 @@ class CheckpointTest {
     void outcomes_areDurableBeforeTheyAreEmitted() throws IOException {
         try (Checkpoint<String> checkpoint = builder().open()) {
             List<Integer> missing = new ArrayList<>();
-            checkpoint
+            Long emitted = checkpoint
                     .pending(rows(1000))
                     .transform(checkpoint)
                     .doOnNext(outcome -> {
@@ -87,10 +87,9 @@ class CheckpointTest {
                             throw new UncheckedIOException(e);
                         }
                     })
-                    .as(StepVerifier::create)
-                    .expectNextCount(1000)
-                    .expectComplete()
-                    .verify(SOON);
+                    .count()
+                    .block(SOON);
+            assertThat(emitted).isEqualTo(1000);
             assertThat(missing).isEmpty();
         }
     }

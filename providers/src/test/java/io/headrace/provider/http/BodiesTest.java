@@ -69,7 +69,7 @@ class BodiesTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void packedBody_countsAsItIsUnpacked(boolean http2) throws Exception {
-        byte[] bomb = packed(300 << 20);
+        byte[] bomb = packed(100 << 20);
         assertThat(bomb.length).isLessThan(1 << 20);
         HttpEndpoint endpoint = start(
                 http2,
@@ -113,7 +113,7 @@ class BodiesTest {
                     return Mono.never();
                 });
 
-        ApiException error = failure(endpoint, 64 << 20);
+        ApiException error = failure(endpoint, 32 << 20);
 
         assertThat(error.kind()).isEqualTo(ErrorKind.TIMEOUT);
         assertThat(error.delivery()).isEqualTo(Delivery.NOT_SENT);
