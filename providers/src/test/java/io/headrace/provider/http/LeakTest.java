@@ -369,7 +369,6 @@ class LeakTest {
 
     /** What Netty's detector, which watches every buffer here, says of those that {@code work} lost. */
     private static String reportedLeaks(Runnable work) {
-        LeakGuard.collect(); // what other tests left is theirs
         PrintStream before = System.err;
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
