@@ -5,20 +5,13 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.Usage;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
-import java.util.PriorityQueue;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /** Callers that always have one more call to make, behind a gate of a few lines, in simulated time. */
 final class HungryClients {
-
-    private record Event(double at, long order, Runnable what) implements Comparable<Event> {
-        @Override
-        public int compareTo(Event other) {
-            return at < other.at ? -1 : at > other.at ? 1 : Long.compare(order, other.order);
-        }
-    }
 
     /** A call: on its way to the server first, on its way back then. No lambda: C1 makes those that capture ten times as slowly. */
     private final class Flight implements Runnable {
@@ -50,10 +43,13 @@ final class HungryClients {
     private final int window;
     private final boolean uneven;
     private final Random random;
-    private final PriorityQueue<Event> events = new PriorityQueue<>();
     private final Runnable woken = this::wake;
     private double now;
-    private long order;
+    /** What is to come, a heap by time: a PriorityQueue took as long as all else. */
+    private Runnable[] events = new Runnable[1 << 12];
+
+    private double[] times = new double[1 << 12];
+    private int eventCount;
     private int inFlight;
     private Demand even = new Demand(100, 0, Cost.ZERO);
     private Demand next;
@@ -82,10 +78,9 @@ final class HungryClients {
     /** Runs until {@code end}, in seconds. */
     void runUntil(double end) {
         admit();
-        while (!events.isEmpty() && events.peek().at <= end) {
-            Event event = events.poll();
-            now = event.at;
-            event.what.run();
+        while (eventCount > 0 && times[0] <= end) {
+            now = times[0];
+            poll().run();
         }
         now = end;
     }
@@ -95,7 +90,39 @@ final class HungryClients {
     }
 
     private void at(double time, Runnable what) {
-        events.add(new Event(time, order++, what));
+        if (eventCount == events.length) {
+            events = Arrays.copyOf(events, 2 * eventCount);
+            times = Arrays.copyOf(times, 2 * eventCount);
+        }
+        int place = eventCount++;
+        for (int parent = (place - 1) / 2; place > 0 && times[parent] > time; parent = (place - 1) / 2) {
+            events[place] = events[parent];
+            times[place] = times[parent];
+            place = parent;
+        }
+        events[place] = what;
+        times[place] = time;
+    }
+
+    private Runnable poll() {
+        Runnable first = events[0];
+        Runnable last = events[--eventCount];
+        double time = times[eventCount];
+        int place = 0;
+        for (int child = 1; child < eventCount; child = 2 * place + 1) {
+            if (child + 1 < eventCount && times[child + 1] < times[child]) {
+                child++;
+            }
+            if (times[child] >= time) {
+                break;
+            }
+            events[place] = events[child];
+            times[place] = times[child];
+            place = child;
+        }
+        events[place] = last;
+        times[place] = time;
+        return first;
     }
 
     private Demand demand() {
