@@ -76,8 +76,13 @@ class ArchitectureTest {
             knows("io.headrace.admission", "io.headrace.model", "io.headrace.observe");
 
     @ArchTest
-    static final ArchRule batchKnowsCacheAndObserve = knows(
-            "io.headrace.batch", "io.headrace.files", "io.headrace.observe", "io.headrace.cache", "io.headrace.model");
+    static final ArchRule batchKnowsCacheObserveAndAdmission = knows(
+            "io.headrace.batch",
+            "io.headrace.files",
+            "io.headrace.observe",
+            "io.headrace.cache",
+            "io.headrace.model",
+            "io.headrace.admission");
 
     @ArchTest
     static final ArchRule layerKnowsWhatItPutsTogether = knows(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.batch.BatchQueue;
 import io.headrace.cli.Cli.Result;
+import io.headrace.testkit.Fault;
 import io.headrace.testkit.HandClock;
 import io.headrace.testkit.SimulatedBatch;
 import io.headrace.testkit.SimulatedBatches;
@@ -215,6 +216,36 @@ class BatchModeTest {
             Result capped = at(server, "--mode", "batch", "--max-samples", "10", "--max-cost", "0.0005");
             assertThat(capped.out()).contains("stopped", "the budget is used up", "1 batch out");
             assertThat(capped.exitCode()).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void capThatIsNewWhenCallsAreParked_holdsThemBack_andAHigherOneLetsThemGo() throws IOException {
+        try (SimulatedProvider server = slowProvider().start()) {
+            server.failNext(1, Fault.unavailable()); // which ends the round before anything is submitted
+            assertThat(at(server, "--mode", "batch").out()).contains("30 requests to be submitted");
+
+            Result held = at(server, "--mode", "batch", "--wait", "--max-cost", "0.00002");
+            assertThat(held.exitCode()).as(held.out() + held.err()).isEqualTo(3);
+            assertThat(held.out())
+                    .contains(
+                            "stopped early",
+                            "30 requests are not submitted, which may cost 0.00",
+                            "the cap of 0.00002 USD",
+                            "raise the cap to submit them, or give them up by a cancel",
+                            "30 requests to be submitted");
+            assertThat(server.batches()).isEmpty();
+
+            Result part = at(server, "--mode", "batch", "--max-cost", "0.0005");
+            assertThat(part.exitCode()).as(part.out() + part.err()).isEqualTo(4);
+            assertThat(part.out()).contains("requests are not submitted", "1 batch out with", "to be submitted");
+            assertThat(server.batches()).hasSize(1).allMatch(batch -> batch.requests() == 5);
+
+            assertThat(at(server, "--mode", "batch").exitCode()).isEqualTo(4);
+            assertThat(server.batches().stream()
+                            .mapToLong(SimulatedBatch::requests)
+                            .sum())
+                    .isEqualTo(30);
         }
     }
 

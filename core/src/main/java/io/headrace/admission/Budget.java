@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Exceptions;
@@ -60,6 +61,9 @@ public final class Budget {
         }
     }
 
+    /** What is owed elsewhere. */
+    private record Debt(Supplier<Cost> most, Supplier<Cost> spent) {}
+
     private record Spent(BigDecimal usd, long tokens) {
 
         static final Spent NOTHING = new Spent(BigDecimal.ZERO, 0);
@@ -71,7 +75,7 @@ public final class Budget {
     /** Those whose turn it is, until they are back. */
     private final Set<Runnable> called = new HashSet<>();
 
-    private final Map<Object, Supplier<Cost>> owed = new ConcurrentHashMap<>();
+    private final Map<Object, Debt> owed = new ConcurrentHashMap<>();
     /** What was spent in places that others spend in too, as far as this budget has heard. */
     private final Map<Object, Spent> heard = new ConcurrentHashMap<>();
 
@@ -194,20 +198,26 @@ public final class Budget {
     }
 
     /**
-     * Counts a debt elsewhere, such as for batches that are out, as reserved from now on; its amount is read each time it is needed. A new debt
-     * is reserved here until it shows there.
+     * Counts a debt elsewhere, such as for batches that are out, as reserved and spent from now on; its amounts are read each time they are
+     * needed. A new debt is reserved here until it shows there.
      *
-     * @param creditor whose debt it is; told again, nothing changes
-     * @param most the most that it may come to now; quick, never calls back
+     * @param creditor whose debt it is, which is told again where its amounts are read elsewhere from now on
+     * @param most the most that what is open of it may come to now; quick, never calls back
+     * @param spent what came of it that nobody will settle here, since it was paid for nothing; likewise. What moves from {@code most} to it is
+     *     in both for a while, never in none
      */
-    public void owes(Object creditor, Supplier<Cost> most) {
-        owed.putIfAbsent(creditor, most);
+    public void owes(Object creditor, Supplier<Cost> most, Supplier<Cost> spent) {
+        owed.put(creditor, new Debt(most, spent));
     }
 
     private BigDecimal owed() {
+        return owed(Debt::most).add(owed(Debt::spent));
+    }
+
+    private BigDecimal owed(Function<Debt, Supplier<Cost>> part) {
         BigDecimal sum = BigDecimal.ZERO;
-        for (Supplier<Cost> most : owed.values()) {
-            sum = sum.add(most.get().usd());
+        for (Debt debt : owed.values()) {
+            sum = sum.add(part.apply(debt).get().usd());
         }
         return sum;
     }
@@ -268,11 +278,12 @@ public final class Budget {
         changed(() -> this.tokens.cap = tokens);
     }
 
-    /** What is {@linkplain #owes owed} stands among what is reserved. */
+    /** What is {@linkplain #owes owed} stands among what is reserved and spent. */
     public Balance balance() {
-        BigDecimal owed = owed();
+        BigDecimal most = owed(Debt::most);
+        BigDecimal spent = owed(Debt::spent);
         synchronized (lock) {
-            return new Balance(usd.account(owed), tokens.account(BigDecimal.ZERO));
+            return new Balance(usd.account(most, spent), tokens.account(BigDecimal.ZERO, BigDecimal.ZERO));
         }
     }
 
@@ -291,7 +302,7 @@ public final class Budget {
         Balance now = balance();
         BigDecimal cap = now.usd().cap();
         BigDecimal money = demand.ceiling().usd();
-        return cap != null && now.usd().spent().add(owed()).add(money).compareTo(cap) > 0
+        return cap != null && now.usd().spent().add(owed(Debt::most)).add(money).compareTo(cap) > 0
                 ? line(now.usd(), money, "USD")
                 : line(now.tokens(), BigDecimal.valueOf(demand.tokens()), "tokens");
     }
@@ -384,9 +395,12 @@ public final class Budget {
             spent = spent.add(taken);
         }
 
-        /** @param owed elsewhere */
-        Balance.Account account(BigDecimal owed) {
-            return new Balance.Account(spent, reserved.add(owed), cap);
+        /**
+         * @param most what is owed elsewhere
+         * @param paid what was spent there
+         */
+        Balance.Account account(BigDecimal most, BigDecimal paid) {
+            return new Balance.Account(spent.add(paid), reserved.add(most), cap);
         }
     }
 }

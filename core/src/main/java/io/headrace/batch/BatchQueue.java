@@ -5,6 +5,7 @@ import io.headrace.ErrorText;
 import io.headrace.Fingerprint;
 import io.headrace.Require;
 import io.headrace.StorageException;
+import io.headrace.admission.Budget;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -25,6 +26,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
+import reactor.util.context.ContextView;
 
 /**
  * Calls that wait on disk for their batches, those of one run or of all runs that share the queue. A parked call survives the process, goes
@@ -47,14 +49,17 @@ public final class BatchQueue implements AutoCloseable {
     private final FileThread files;
     private final QueueDirectory directory;
     private final Packer packer;
+    private final Path place;
+    private final Caps caps = new Caps();
     private final Dispatcher dispatcher;
     private final Sinks.Empty<Void> closed = Sinks.empty();
 
     private BatchQueue(QueueSettings settings, FileThread files, QueueDirectory directory) {
         this.files = files;
         this.directory = directory;
+        this.place = directory.files().directory().toAbsolutePath().normalize();
         this.packer = new Packer(directory, settings);
-        this.dispatcher = new Dispatcher(settings, files, directory, packer, lanes);
+        this.dispatcher = new Dispatcher(settings, files, directory, packer, lanes, caps);
     }
 
     /** The queue in {@code directory}, with the defaults. */
@@ -157,9 +162,23 @@ public final class BatchQueue implements AutoCloseable {
         return directory.standings().wasted();
     }
 
-    /** {@link #outstanding} and {@link #wasted}, for a budget: what no account of an item has. */
-    public Cost debt() {
-        return outstanding().plus(wasted());
+    /**
+     * Says that the work in {@code context} is spent of {@code budget}. The budget counts from now on what the queue {@linkplain #outstanding
+     * may still cost} and what it {@linkplain #wasted has wasted}, all of it, whoever parked it. And as long as the {@linkplain #round round}
+     * around that work goes on, or the next one if there is none, nothing is submitted that would take the budget above its cap, whatever was
+     * parked before. Quick, for any thread.
+     */
+    public void under(Budget budget, ContextView context) {
+        budget.owes(place, this::outstanding, this::wasted);
+        caps.told(budget, context.getOrDefault(this, null));
+    }
+
+    /**
+     * What the budgets of the rounds that go on now keep from being submitted; empty for nothing. The log says it too, when what could be
+     * submitted was.
+     */
+    public Mono<HeldBack> heldBack() {
+        return files.call(dispatcher::heldBack);
     }
 
     /**
@@ -191,10 +210,13 @@ public final class BatchQueue implements AutoCloseable {
      * its provider does not know is kept, since it may belong to another account, and nothing is submitted there as long as no other
      * batch is known. When {@link BatchApi#retention} is over, its requests go again as if it had expired. Nothing is lost by an
      * error or a cancel: a submission on its way is in doubt, and the next round resolves that.
+     *
+     * <p>What would pass the cap of a {@link Budget} in the context, or in that of a call of the pass, is {@linkplain #heldBack held back} and
+     * stays parked.
      */
     public <T> Mono<T> round(Mono<T> pass) {
         Objects.requireNonNull(pass, "pass");
-        return Mono.defer(() -> {
+        return capped(() -> {
             Stops stops = dispatcher.once();
             return dispatcher
                     .attendAll(stops)
@@ -210,7 +232,8 @@ public final class BatchQueue implements AutoCloseable {
      * Runs rounds, each as soon as batches have brought something new, until a pass leaves nothing in the queue. Emits the result of the last
      * pass. Between rounds batches are polled at growing intervals, failed submissions are tried again, and packs are submitted when the
      * provider has room. A pack is submitted when it is full, when it is half full at the end of a pass, when nothing else is out, or when it
-     * has waited for {@link Builder#fillTime}. An unknown batch is polled again for {@link Builder#doubtWindow}.
+     * has waited for {@link Builder#fillTime}. An unknown batch is polled again for {@link Builder#doubtWindow}. What a cap holds back is
+     * submitted as batches leave room for it, and not waited for when nothing else is left.
      *
      * <p>Errors and cancel are as in {@link #round}. Takes as long as the providers take.
      */
@@ -225,7 +248,7 @@ public final class BatchQueue implements AutoCloseable {
     public <T> Mono<T> rounds(Mono<T> pass, Predicate<? super T> goOn) {
         Objects.requireNonNull(pass, "pass");
         Objects.requireNonNull(goOn, "goOn");
-        return Mono.defer(() -> {
+        return capped(() -> {
             AtomicBoolean isLast = new AtomicBoolean();
             Stops stops = dispatcher.patient();
             Mono<Optional<T>> one = files.call(dispatcher::mark)
@@ -243,6 +266,18 @@ public final class BatchQueue implements AutoCloseable {
                     .last()
                     .flatMap(result -> dispatcher.raise(stops).then(Mono.justOrEmpty(result)));
         });
+    }
+
+    /** Work within whose context budgets are found that cap what is submitted, until its end. */
+    private <T> Mono<T> capped(Supplier<Mono<T>> work) {
+        return Mono.using(
+                caps::begin,
+                round -> Mono.deferContextual(context -> {
+                            Budget.from(context).ifPresent(budget -> under(budget, context));
+                            return work.get();
+                        })
+                        .contextWrite(context -> context.put(this, round)),
+                caps::end);
     }
 
     /**

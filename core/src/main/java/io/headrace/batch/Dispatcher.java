@@ -1,13 +1,16 @@
 package io.headrace.batch;
 
 import io.headrace.ApiException;
+import io.headrace.Cost;
 import io.headrace.batch.Pack.Phase;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -33,6 +36,7 @@ final class Dispatcher {
     private final Packer packer;
     private final Map<String, Served<?, ?>> lanes;
     private final Endings endings;
+    private final Caps caps;
     private final TokenQuotas quotas;
     private final Submitter submitter;
     private final Doubts doubts;
@@ -43,16 +47,18 @@ final class Dispatcher {
             FileThread files,
             QueueDirectory directory,
             Packer packer,
-            Map<String, Served<?, ?>> lanes) {
+            Map<String, Served<?, ?>> lanes,
+            Caps caps) {
         this.settings = settings;
         this.files = files;
         this.directory = directory;
         this.packer = packer;
         this.lanes = lanes;
+        this.caps = caps;
         this.endings = new Endings(directory, packer);
         this.quotas = new TokenQuotas(settings.enqueuedTokens());
         Judge judge = new Judge(directory, endings, quotas, settings);
-        this.submitter = new Submitter(files, directory, judge, settings);
+        this.submitter = new Submitter(files, directory, caps, judge, settings);
         this.doubts = new Doubts(files, directory, submitter, judge, settings);
         this.collector = new Collector(files, directory, packer, quotas, judge, settings);
     }
@@ -74,12 +80,83 @@ final class Dispatcher {
         return new Stops(settings.clock(), settings.doubtWindow());
     }
 
-    /** Whether a pass that began at {@code mark} left nothing to wait for. */
+    /** Whether a pass that began at {@code mark} left nothing to wait for: what a cap alone holds back waits for its user. */
     boolean isDone(Mark mark, Stops stops) {
+        List<Pack> rest = Stream.concat(served(), directory.leftovers().stream())
+                .filter(pack -> lanes.containsKey(pack.lane) && !stops.holds(pack) && pack.requests > 0)
+                .toList();
         return mark.equals(mark())
-                && Stream.concat(served(), directory.leftovers().stream())
-                        .filter(pack -> lanes.containsKey(pack.lane) && !stops.holds(pack))
-                        .allMatch(pack -> pack.requests == 0);
+                && rest.stream()
+                        .allMatch(pack -> pack.phase == Phase.SEALED
+                                && directory.isLive(pack)
+                                && !caps.admit(pack, directory.packs()));
+    }
+
+    /** What budgets keep from being submitted, once all is submitted for which there is room; null for nothing. */
+    @Nullable
+    HeldBack heldBack() throws IOException {
+        Caps.Room room = caps.room(directory.packs());
+        if (room == null) {
+            return null;
+        }
+        List<Pack> waiting = served().filter(pack -> !pack.isOut()).toList();
+        Plan plan = plan(waiting, room);
+        long requests = plan.rest.stream().mapToLong(pack -> pack.requests).sum() - plan.first.requests();
+        Cost most = plan.rest.stream().map(pack -> pack.ceiling).reduce(Cost.ZERO, Cost::plus);
+        return requests == 0
+                ? null
+                : new HeldBack(
+                        requests,
+                        new Cost(most.usd().subtract(plan.first.usd()), most.unknown()),
+                        room.cap(),
+                        plan.room.left());
+    }
+
+    /**
+     * What may go of some packs.
+     *
+     * @param room that is left then
+     * @param rest packs for which there is none
+     * @param first what may go of the first of these
+     */
+    private record Plan(Caps.Room room, List<Pack> rest, Packer.Part first) {}
+
+    /** All packs for which there is room, and a part of one if nothing is out that may make more. */
+    private Plan plan(List<Pack> waiting, Caps.Room room) throws IOException {
+        Caps.Room left = room;
+        List<Pack> rest = new ArrayList<>();
+        for (Pack pack : waiting) {
+            if (left.holds(pack)) {
+                left = left.without(pack.ceiling.usd());
+            } else if (pack.requests > 0) {
+                rest.add(pack);
+            }
+        }
+        boolean mayCut = !isAnyOut() && !rest.isEmpty() && rest.get(0).ceiling.isKnown();
+        Packer.Part first = mayCut ? packer.within(left.left(), rest.get(0)) : Packer.Part.NONE;
+        return new Plan(left.without(first.usd()), rest, first);
+    }
+
+    /** Cuts a pack for which there is no room where there is some for its first requests. */
+    private void cut(Stops stops) throws IOException {
+        Caps.Room room = caps.room(directory.packs());
+        if (room == null) {
+            return;
+        }
+        Plan plan = plan(
+                served().filter(pack -> mayBegin(pack) && !stops.holds(pack)).toList(), room);
+        if (plan.first.requests() > 0) {
+            Pack pack = plan.rest.get(0);
+            endings.again(pack, Objects.requireNonNull(lanes.get(pack.lane)), plan.first.requests());
+        }
+    }
+
+    private boolean isAnyOut() {
+        return served().anyMatch(Pack::isOut);
+    }
+
+    private static boolean mayBegin(Pack pack) {
+        return pack.phase == Phase.SEALED && pack.holder == null && pack.withdrawal == Withdrawal.NONE;
     }
 
     /** Asks once after each batch that is out or in doubt, and takes in what has ended. */
@@ -89,12 +166,12 @@ final class Dispatcher {
 
     /** Seals what waits, and tries once to submit each pack for which there is room. */
     Mono<Void> submitAll(Stops stops) {
-        return files.run(() -> seal(pack -> true)).then(submit(pack -> true, stops));
+        return submit(() -> seal(pack -> true), pack -> true, stops);
     }
 
     /** The same with packs that shall wait no longer. */
     Mono<Void> submitDue(Stops stops) {
-        return files.run(() -> sealDue(stops)).then(submit(this::isDue, stops));
+        return submit(() -> sealDue(stops), this::isDue, stops);
     }
 
     /** Attends and submits, each as it is due, until there is news. */
@@ -166,6 +243,15 @@ final class Dispatcher {
                 () -> pack.phase == Phase.OUT ? collector.poll(pack, lane) : doubts.resolve(pack, lane));
     }
 
+    private Mono<Void> submit(FileThread.Work sealing, Predicate<Pack> choice, Stops stops) {
+        return files.run(() -> {
+                    sealing.run();
+                    cut(stops);
+                })
+                .then(submit(choice, stops))
+                .then(files.run(() -> stops.tell(heldBack())));
+    }
+
     private Mono<Void> submit(Predicate<Pack> choice, Stops stops) {
         Flux<Mono<Void>> each = Flux.fromIterable(lanes.values())
                 .map(lane -> files.call(() -> sealed(lane))
@@ -174,13 +260,15 @@ final class Dispatcher {
                                 pack -> hold(
                                         pack,
                                         stops,
-                                        () -> pack.phase == Phase.SEALED
-                                                && choice.test(pack)
-                                                && quotas.admits(pack, directory.packs()),
+                                        () -> pack.phase == Phase.SEALED && choice.test(pack) && isAdmitted(pack),
                                         () -> submitter.submit(pack, lane)),
                                 1)
                         .then());
         return all(each, Integer.MAX_VALUE);
+    }
+
+    private boolean isAdmitted(Pack pack) {
+        return quotas.admits(pack, directory.packs()) && caps.admit(pack, directory.packs());
     }
 
     /** Runs all to their ends; errors come after that, the first with the others suppressed. */
@@ -280,7 +368,7 @@ final class Dispatcher {
         }
         return switch (pack.phase) {
             case FILLING -> pack.requests == 0 ? null : pack.openedAt.plus(settings.fillTime());
-            case SEALED -> quotas.admits(pack, directory.packs()) ? pack.submissions.next() : null;
+            case SEALED -> isAdmitted(pack) ? pack.submissions.next() : null;
             case INTENDED, OUT -> pack.polls.next();
         };
     }

@@ -43,9 +43,14 @@ final class Endings {
 
     /** All go into other packs; that they were in this one does not count. */
     void again(Pack pack, Served<?, ?> lane) throws IOException {
+        again(pack, lane, Integer.MAX_VALUE);
+    }
+
+    /** The same with the {@code first} so many in packs of their own. */
+    void again(Pack pack, Served<?, ?> lane, int first) throws IOException {
         BatchTotals totals = totals(0, 0, pack.requests, 0);
         end(pack, (ends, request, at) -> ends.again(request.key(), at, request.batches()), totals);
-        packer.move(pack, lane);
+        packer.move(pack, lane, first);
     }
 
     private void end(Pack pack, Ending ending, BatchTotals totals) throws IOException {

@@ -1,6 +1,7 @@
 package io.headrace.batch;
 
 import io.headrace.ApiException;
+import io.headrace.Cost;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
@@ -35,6 +36,7 @@ final class Pack {
     long counted;
     long bytes;
     long tokens;
+    Cost ceiling = Cost.ZERO;
 
     // what the journal says
     Phase phase = Phase.FILLING;
@@ -115,6 +117,7 @@ final class Pack {
         counted += request.count();
         bytes += lineBytes;
         tokens += request.inputTokens();
+        ceiling = ceiling.plus(request.ceiling());
     }
 
     void apply(QueueRecord record) {

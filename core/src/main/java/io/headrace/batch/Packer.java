@@ -5,6 +5,7 @@ import io.headrace.Delivery;
 import io.headrace.ErrorKind;
 import io.headrace.ErrorText;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -59,7 +60,13 @@ final class Packer {
 
     /** Puts what a collected pack left without an end into packs that are yet to be submitted. Harmless if it was begun before. */
     void move(Pack from, Served<?, ?> lane) throws IOException {
+        move(from, lane, Integer.MAX_VALUE);
+    }
+
+    /** The same with the {@code first} so many in packs of their own. */
+    void move(Pack from, Served<?, ?> lane, int first) throws IOException {
         byte[] batches = directory.leftWithoutEnd(from);
+        int[] moved = new int[1];
         Set<Pack> touched = new HashSet<>();
         try (LineReader lines = LineReader.open(lines(from))) {
             ParkedRequest.readAll(directory.files().keys(from.number), (request, at) -> {
@@ -71,12 +78,16 @@ final class Packer {
                     LOG.warn("{} is damaged at line {}: it is asked for anew", lines(from), at + 1);
                     standings.forget(request.key());
                 } else {
-                    touched.add(move(
+                    Pack to = move(
                             from,
                             at,
                             line,
                             request.afterBatches(batches[at] - 1),
-                            lane.api().limits()));
+                            lane.api().limits());
+                    touched.add(to);
+                    if (++moved[0] == first) {
+                        directory.seal(to);
+                    }
                 }
             });
         }
@@ -84,6 +95,25 @@ final class Packer {
             directory.sync(pack);
         }
         directory.forgetRequests(from);
+    }
+
+    /** The first requests of a pack. */
+    record Part(int requests, BigDecimal usd) {
+
+        static final Part NONE = new Part(0, BigDecimal.ZERO);
+    }
+
+    /** As many of the first requests of the pack as may cost no more than {@code usd} together. */
+    Part within(BigDecimal usd, Pack pack) throws IOException {
+        BigDecimal[] sum = {BigDecimal.ZERO};
+        Part[] part = {Part.NONE};
+        ParkedRequest.readAll(directory.files().keys(pack.number), (request, at) -> {
+            sum[0] = sum[0].add(request.ceiling().usd());
+            if (sum[0].compareTo(usd) <= 0) {
+                part[0] = new Part(at + 1, sum[0]);
+            }
+        });
+        return part[0];
     }
 
     private Path lines(Pack pack) {

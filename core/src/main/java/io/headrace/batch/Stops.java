@@ -31,6 +31,7 @@ final class Stops {
     private final Set<String> known = new HashSet<>();
     private final Clock clock;
     private final Duration patience;
+    private long heldBack;
 
     /**
      * @param patience for how long this subscriber asks again after a batch that is not known, which may be a server's passing mistake;
@@ -63,6 +64,15 @@ final class Stops {
                 unknown.remove(pack);
             }
         }
+    }
+
+    /** Says what a cap holds back, when that changes. */
+    void tell(@Nullable HeldBack held) {
+        long requests = held == null ? 0 : held.requests();
+        if (held != null && requests != heldBack) {
+            LOG.warn("{}", held.message());
+        }
+        heldBack = requests;
     }
 
     boolean holds(Pack pack) {

@@ -21,12 +21,14 @@ final class Submitter {
 
     private final FileThread files;
     private final QueueDirectory directory;
+    private final Caps caps;
     private final Judge judge;
     private final QueueSettings settings;
 
-    Submitter(FileThread files, QueueDirectory directory, Judge judge, QueueSettings settings) {
+    Submitter(FileThread files, QueueDirectory directory, Caps caps, Judge judge, QueueSettings settings) {
         this.files = files;
         this.directory = directory;
+        this.caps = caps;
         this.judge = judge;
         this.settings = settings;
     }
@@ -48,9 +50,11 @@ final class Submitter {
                 .flatMap(end -> files.run(() -> settle(pack, lane, end)).then(cleared(pack, api, end)));
     }
 
-    /** Null for a pack that nobody wants any more. */
+    /** Null for a pack that nobody wants any more, or that no budget has room for by now. */
     private @Nullable String intend(Pack pack, @Nullable BatchAccount account) throws IOException {
-        return pack.withdrawal == Withdrawal.NONE ? directory.intend(pack, account) : null;
+        return pack.withdrawal == Withdrawal.NONE && caps.admit(pack, directory.packs())
+                ? directory.intend(pack, account)
+                : null;
     }
 
     private Mono<Void> uploaded(Pack pack, String handle) {

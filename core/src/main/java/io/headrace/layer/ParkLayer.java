@@ -17,7 +17,6 @@ import io.headrace.batch.Standing;
 import io.headrace.cache.CallKey;
 import io.headrace.cache.KeyFunction;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.util.context.ContextView;
 
@@ -76,20 +75,13 @@ final class ParkLayer<Q, R> implements Layer<Q, R> {
                         key.fields(),
                         online.inputTokens(),
                         ceiling));
-        Budget budget = budget(context);
+        Budget budget = Budget.from(context).orElse(null);
         if (budget == null) {
             return parked;
         }
+        queue.under(budget, context);
         Demand inBatch = new Demand(online.inputTokens(), online.outputTokens(), ceiling);
         return queue.standing(key.fingerprint(), sample).switchIfEmpty(BudgetShare.during(parked, budget, inBatch));
-    }
-
-    private @Nullable Budget budget(ContextView context) {
-        Budget budget = Budget.from(context).orElse(null);
-        if (budget != null) {
-            budget.owes(queue, queue::debt);
-        }
-        return budget;
     }
 
     private static ApiException notKept() {

@@ -3,6 +3,8 @@ package io.headrace.run;
 import io.headrace.ErrorText;
 import io.headrace.Outcome;
 import io.headrace.batch.BatchQueue;
+import io.headrace.batch.HeldBack;
+import io.headrace.batch.QueueSnapshot;
 import io.headrace.flow.FailFastException;
 import io.headrace.flow.FlowControl;
 import io.headrace.observe.CallListener;
@@ -20,6 +22,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
+import reactor.util.context.ContextView;
 
 /** A run while it runs, once through the dataset: opens the files, lets the rows through, and ends for whatever reason in order. */
 final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress> {
@@ -81,7 +84,8 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
     }
 
     Flux<Outcome<O>> outcomes() {
-        return opening.flatMapMany(this::start).doOnCancel(this::abandon);
+        return Flux.deferContextual(subscriber -> opening.flatMapMany(opened -> start(opened, subscriber)))
+                .doOnCancel(this::abandon);
     }
 
     Optional<RunReport> report() {
@@ -164,7 +168,8 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
                 .flatMap(finished -> guarded(
                                 finished ? fold() : attemptsEnd().then(Mono.fromCallable(this::discardReductions)))
                         .then(guarded(Mono.fromCallable(this::noteRest)))
-                        .then(guarded(Mono.fromCallable(() -> writeReport(finished)))))
+                        .then(queued())
+                        .flatMap(queued -> guarded(Mono.fromCallable(() -> writeReport(finished, queued)))))
                 .then(guarded(Mono.fromRunnable(this::close))) // before the subscriber hears of the end
                 .then(Mono.defer(() -> failure == null ? Mono.empty() : Mono.error(failure)));
     }
@@ -269,7 +274,7 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
         return Objects.requireNonNull(checkpoint);
     }
 
-    private Flux<Outcome<O>> start(Checkpoint<O> opened) {
+    private Flux<Outcome<O>> start(Checkpoint<O> opened, ContextView subscriber) {
         synchronized (this) {
             if (abandoned) {
                 return Flux.empty();
@@ -284,7 +289,7 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
         }
         RunSpending spending = settings.spending();
         if (spending != null) {
-            spending.begin(opened.directory().read(Ledger::totals), settings.queue())
+            spending.begin(opened.directory().read(Ledger::totals), settings.queue(), subscriber)
                     .forEach(reporter::note);
         }
         return opened.record(Flux.defer(() -> work(opened)).contextWrite(outer -> context.into(outer, opened)), this);
@@ -370,15 +375,43 @@ final class Execution<I, O> implements Recorder.Ending, Current.Watched<Progress
         return null;
     }
 
-    private @Nullable Void writeReport(boolean finished) throws IOException {
+    /**
+     * What a queue has that no answer came to.
+     *
+     * @param open requests of which something may come, since they are out or about to be
+     * @param heldBack what a cap keeps from that
+     */
+    private record Queued(long open, Optional<HeldBack> heldBack) {}
+
+    /** Nothing where the queue says nothing any more. */
+    private Mono<Queued> queued() {
+        Queued nothing = new Queued(0, Optional.empty());
+        BatchQueue queue = settings.queue();
+        return queue == null
+                ? Mono.just(nothing)
+                : Mono.zip(queue.snapshot(), queue.heldBack().singleOptional(), Execution::queued)
+                        .onErrorReturn(nothing)
+                        .publishOn(files);
+    }
+
+    private static Queued queued(QueueSnapshot queue, Optional<HeldBack> heldBack) {
+        return new Queued(
+                queue.waiting() + queue.out() - heldBack.map(HeldBack::requests).orElse(0L), heldBack);
+    }
+
+    private @Nullable Void writeReport(boolean finished, Queued queued) throws IOException {
         Checkpoint<O> from = opened();
         RunSpending spending = settings.spending();
         if (spending != null) {
             spending.end(from.directory().read(Ledger::totals));
         }
         reporter.lookAtGates();
+        boolean mayGoOn = queued.open > 0;
+        queued.heldBack
+                .map(HeldBack::message)
+                .ifPresent(mayGoOn || finished || filter.parked() == 0 ? reporter::note : this::stopByPolicy);
         End end = finished ? End.FINISHED : unfinished();
-        RunReport made = reporter.report(from, end, why(end), filter.isOutOfMoney());
+        RunReport made = reporter.report(from, end, why(end), filter.isOutOfMoney() && mayGoOn);
         report = made;
         ReportWriter.write(made);
         return null;

@@ -147,9 +147,9 @@ final class Reporter<O> {
      * What the run came to.
      *
      * @param why it ended so; where items wait for batches, their number says that
-     * @param noRoom whether it ended because no money was left for the next call
+     * @param holdsBudget whether it ended because no money was left for the next call, and batches may give some back
      */
-    RunReport report(Checkpoint<O> from, End end, String why, boolean noRoom) {
+    RunReport report(Checkpoint<O> from, End end, String why, boolean holdsBudget) {
         RunDirectory directory = from.directory();
         List<String> said = new ArrayList<>(directory.notes());
         said.addAll(notes);
@@ -176,7 +176,7 @@ final class Reporter<O> {
                     ledger.totals().lostCost(),
                     directory.cutBytes(),
                     said,
-                    waiting(waiting, calls.calls().parked(), noRoom),
+                    waiting(waiting, calls.calls().parked(), holdsBudget),
                     balance(),
                     limits.gates(),
                     limits.points(),
@@ -201,10 +201,10 @@ final class Reporter<O> {
                                 + ReportText.atMost(wasted, "price") + " so far: it is paid, and in no item's account");
     }
 
-    private Waiting waiting(long items, long calls, boolean noRoom) {
+    private Waiting waiting(long items, long calls, boolean holdsBudget) {
         BatchQueue queue = settings.queue();
         Cost most = queue == null ? Cost.ZERO : queue.outstanding();
-        return new Waiting(items, calls, most, noRoom && most.usd().signum() > 0);
+        return new Waiting(items, calls, most, holdsBudget);
     }
 
     private OptionalLong size() {

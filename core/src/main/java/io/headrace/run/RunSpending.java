@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import reactor.util.context.ContextView;
 
 /**
  * What a run spends of its budget. The budget is told what was spent in the run's directory without it: by earlier processes, and at
@@ -22,9 +23,10 @@ record RunSpending(Budget budget, Path directory) {
     /**
      * An execution begins: charges what the budget does not know of, and has it count what {@code queue} may still cost or has wasted.
      *
+     * @param context of the execution, for the queue
      * @return what cannot be counted, for the report
      */
-    List<String> begin(Totals totals, @Nullable BatchQueue queue) {
+    List<String> begin(Totals totals, @Nullable BatchQueue queue, ContextView context) {
         List<String> notes = new ArrayList<>();
         budget.charge(directory, spent(totals), tokens(totals));
         long unpriced = unpriced(totals);
@@ -32,7 +34,7 @@ record RunSpending(Budget budget, Path directory) {
             notes.add(notCounted(unpriced, "of earlier runs"));
         }
         if (queue != null) {
-            budget.owes(queue, queue::debt);
+            queue.under(budget, context);
             long owed = queue.outstanding().unknown();
             if (owed > 0) {
                 notes.add(notCounted(owed, "that wait for batches"));

@@ -240,7 +240,7 @@ class BudgetTest {
     void whoeverWaitsForWhatIsOwedNoMore_holdsUpNobody() {
         Budget budget = Budget.ofUsd(usd("1"));
         List<Cost> owed = new ArrayList<>(List.of(Cost.of(usd("0.20"))));
-        budget.owes(this, () -> owed.get(0));
+        budget.owes(this, () -> owed.get(0), () -> Cost.ZERO);
         budget.reserve(upTo("0.10"), NOBODY);
         assertThat(budget.reserve(upTo("0.75"), () -> {})).isEqualTo(Answer.NOT_NOW);
         owed.set(0, Cost.of(usd("0.50")));

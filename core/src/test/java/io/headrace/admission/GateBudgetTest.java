@@ -213,10 +213,13 @@ class GateBudgetTest extends VirtualGates {
         List<Integer> answers = new ArrayList<>();
         List<Budget> tight = List.of(Budget.ofTokens(2_000), Budget.ofTokens(2_000));
         for (Budget budget : tight) {
-            budget.owes(this, () -> {
-                questions.incrementAndGet();
-                return Cost.ZERO;
-            });
+            budget.owes(
+                    this,
+                    () -> {
+                        questions.incrementAndGet();
+                        return Cost.ZERO;
+                    },
+                    () -> Cost.ZERO);
         }
         for (int i = 0; i < 2_000; i++) {
             gated.apply(1_001).contextWrite(tight.get(i % 2)::into).subscribe(answers::add);

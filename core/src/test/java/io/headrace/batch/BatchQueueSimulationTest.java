@@ -3,6 +3,7 @@ package io.headrace.batch;
 import static io.headrace.batch.Simulation.requests;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.headrace.admission.Budget;
 import io.headrace.batch.ModelProvider.Faults;
 import java.math.BigDecimal;
 import java.nio.file.Path;
@@ -99,6 +100,40 @@ class BatchQueueSimulationTest {
             finish(simulation, what);
         }
         assertThat(stopped).as("runs that a cap has stopped").isGreaterThan(10);
+    }
+
+    /** Calls are parked under one cap, or none, and submitted under another one; a third of a ceiling comes back. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void deathsWhileCapsChange_nothingIsSubmittedAboveTheOneInForce(boolean keepsTags) {
+        int heldBack = 0;
+        for (int seed = 0; seed < 20; seed++) {
+            String what = "seed " + seed;
+            Random random = new Random(seed);
+            Simulation simulation = new Simulation(root.resolve("h" + seed), keepsTags, seed, requests(10));
+            simulation.ceiling = new BigDecimal("0.03");
+            simulation.provider.faults = Faults.mixed(random);
+            simulation.provider.whenMade = () -> assertThat(simulation.atMost())
+                    .as(what)
+                    .isLessThanOrEqualTo(simulation.budget.balance().usd().cap());
+            for (int deaths = random.nextInt(6); deaths >= 0; deaths--) {
+                simulation.start(deaths == 0 ? 0 : 1 + random.nextInt(400));
+                BigDecimal cap = BigDecimal.valueOf(random.nextInt(40), 2);
+                simulation.run(simulation.pass(), Duration.ofMinutes(1)); // without a cap, as an earlier process
+                simulation.budget = Budget.ofUsd(cap);
+                simulation.budget.charge(simulation.spent, 0);
+                String end = simulation.rounds();
+                assertThat(end).as(what).isIn("done", "dead");
+                heldBack += end.equals("done")
+                                && !BatchQueue.read(simulation.directory()).isIdle()
+                        ? 1
+                        : 0;
+                simulation.budget = null;
+            }
+            simulation.provider.whenMade = () -> {};
+            finish(simulation, what);
+        }
+        assertThat(heldBack).as("processes whose cap held something back").isGreaterThan(5);
     }
 
     private long stepsOfAGoodDay(boolean keepsTags) {

@@ -112,6 +112,12 @@ final class ModelProvider {
 
     boolean resultsAreDeleted;
 
+    /** What happens while it is asked for its account. */
+    Runnable whenAsked = () -> {};
+
+    /** What happens when it has made a batch. */
+    Runnable whenMade = () -> {};
+
     /** For answers, also those that it loses; a thousandth of a dollar for each character, as {@link MapLane} has it. */
     BigDecimal bill = BigDecimal.ZERO;
 
@@ -172,6 +178,7 @@ final class ModelProvider {
             batch.end = State.EXPIRED;
         }
         made.add(batch);
+        whenMade.run();
         return batch;
     }
 
@@ -271,6 +278,7 @@ final class ModelProvider {
 
         @Override
         public Mono<BatchAccount> account() {
+            whenAsked.run();
             return account == null && noList == null
                     ? Mono.error(error(ErrorKind.INVALID_REQUEST, Delivery.REFUSED))
                     : super.account().map(seen -> new BatchAccount(account, seen.newest(), seen.newestAt()));

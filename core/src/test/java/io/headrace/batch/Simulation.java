@@ -3,6 +3,7 @@ package io.headrace.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.headrace.Cost;
+import io.headrace.admission.Budget;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
@@ -57,6 +58,8 @@ final class Simulation {
     BigDecimal ceiling = BigDecimal.ONE;
     /** The most that all may cost; null for no end. */
     BigDecimal cap;
+    /** The same as a call finds it in its context, of one process; null for none. */
+    Budget budget;
     /** What was claimed. */
     BigDecimal spent = BigDecimal.ZERO;
     /** By how much the clocks of the processes are ahead of the provider's. */
@@ -138,10 +141,11 @@ final class Simulation {
     /** One pass over the requests: what is answered is claimed, what is not is parked. */
     Mono<Integer> pass() {
         return Mono.defer(() -> {
-            passes++;
-            ends.clear();
-            return Flux.fromIterable(requests).concatMap(this::item).then(Mono.fromSupplier(() -> ends.size()));
-        });
+                    passes++;
+                    ends.clear();
+                    return Flux.fromIterable(requests).concatMap(this::item).then(Mono.fromSupplier(() -> ends.size()));
+                })
+                .contextWrite(context -> budget == null ? context : budget.into(context));
     }
 
     private Mono<Void> item(String request) {
@@ -153,6 +157,9 @@ final class Simulation {
                 if (queue.claim(Calls.fingerprint(request), 0, request) == BatchQueue.Claim.NEW) {
                     claims.merge(request, 1, Integer::sum);
                     spent = spent.add(lane.cost(answer).usd());
+                    if (budget != null) {
+                        budget.charge(lane.cost(answer).usd(), 0);
+                    }
                 }
                 ends.put(request, "answered");
                 return Mono.empty();
@@ -171,16 +178,30 @@ final class Simulation {
 
     /** As a layer with a budget would have it. */
     private Mono<Standing> standing(String request) {
-        return queue.standing(Calls.fingerprint(request), 0)
-                .switchIfEmpty(Mono.defer(
-                        () -> cap != null && most().add(ceiling).compareTo(cap) > 0
-                                ? Mono.empty()
-                                : queue.park(lane, Calls.of(request, 0, Cost.of(ceiling)))));
+        return Mono.deferContextual(context -> {
+            Budget.from(context).ifPresent(budget -> queue.under(budget, context));
+            return queue.standing(Calls.fingerprint(request), 0)
+                    .switchIfEmpty(Mono.defer(
+                            () -> hasRoom() ? queue.park(lane, Calls.of(request, 0, Cost.of(ceiling))) : Mono.empty()));
+        });
+    }
+
+    private boolean hasRoom() {
+        return (cap == null || most().add(ceiling).compareTo(cap) <= 0)
+                && (budget == null || budget.balance().usd().free().compareTo(ceiling) >= 0);
     }
 
     /** What may have been spent. */
     BigDecimal most() {
-        return spent.add(queue.debt().usd());
+        return spent.add(queue.outstanding().usd()).add(queue.wasted().usd());
+    }
+
+    /** What the provider may ask to be paid: for answers, and for batches that it may work on. */
+    BigDecimal atMost() {
+        return provider.made.stream()
+                .filter(batch -> batch.worked() && batch.results == null)
+                .map(batch -> ceiling.multiply(BigDecimal.valueOf(batch.lines.size())))
+                .reduce(provider.bill, BigDecimal::add);
     }
 
     /** One round with the pass; gives what {@link #run} does. */

@@ -27,12 +27,15 @@ class BudgetShareTest {
         budget.hold(usd("0.3"));
         AtomicBoolean asks = new AtomicBoolean();
         Disposable.Swap waiting = Disposables.swap();
-        budget.owes(this, () -> {
-            if (asks.getAndSet(false)) {
-                waiting.dispose();
-            }
-            return Cost.ZERO;
-        });
+        budget.owes(
+                this,
+                () -> {
+                    if (asks.getAndSet(false)) {
+                        waiting.dispose();
+                    }
+                    return Cost.ZERO;
+                },
+                () -> Cost.ZERO);
 
         asks.set(true);
         BudgetShare.during(Mono.empty(), budget, usd("0.9"))

@@ -157,18 +157,19 @@ class RunBatchAccountsTest extends BatchRuns {
         assertThat(api.asked).hasSize(7);
         assertThat(report.total().cost().usd()).isEqualByComparingTo("0.02");
         assertThat(report.notes()).anySatisfy(note -> assertThat(note).contains("may not be kept", "0.015 USD"));
-        assertThat(report.budget().orElseThrow().usd().reserved()).isEqualByComparingTo("0.015");
+        assertThat(report.budget().orElseThrow().usd().spent()).isEqualByComparingTo("0.035");
+        assertThat(report.budget().orElseThrow().usd().reserved()).isEqualByComparingTo("0");
         assertThat(queue.outstanding()).isEqualTo(Cost.ZERO);
         assertThat(queue.snapshot().block().totals().wasted().usd()).isEqualByComparingTo("0.015");
 
         reopen();
         assertThat(queue.wasted().usd()).isEqualByComparingTo("0.015");
-        assertThat(queue.debt().usd()).isEqualByComparingTo("0.015");
         RunReport later = queue.round(
                         run(6).budget(Budget.ofUsd(usd("0.04"))).build().execute())
                 .block(SOON);
         assertThat(later.reason())
-                .contains("the budget is used up"); // 0.02 paid, 0.015 for nothing, 0.01 for the sixth
+                .contains(
+                        "the budget is used up: of 0.04 USD 0.035 are spent and 0 reserved, and this call may take 0.01");
         assertThat(api.asked).hasSize(7);
     }
 
@@ -202,7 +203,7 @@ class RunBatchAccountsTest extends BatchRuns {
         assertThat(done.end()).isEqualTo(End.FINISHED);
         assertThat(done.total().items().failed()).isEqualTo(4);
         assertThat(api.asked).hasSize(4 * 3);
-        assertThat(queue.debt().usd()).isEqualByComparingTo("0.06");
+        assertThat(queue.wasted().usd()).isEqualByComparingTo("0.06");
     }
 
     @Test
@@ -227,6 +228,84 @@ class RunBatchAccountsTest extends BatchRuns {
         Run<String> run = run(10).budget(Budget.ofUsd(usd("0.10"))).build();
         assertThat(run.execute().block(SOON).end()).isEqualTo(End.WAITING);
         assertThat(run.execute().block(SOON).end()).isEqualTo(End.WAITING);
+    }
+
+    @Test
+    void budgetOfSeveralOpeningsOfAQueue_countsItOnce() {
+        Budget budget = Budget.ofUsd(usd("0.15"));
+        run(10).budget(budget).build().execute().block(SOON);
+        reopen();
+        run(10).budget(budget).build().execute().block(SOON);
+        assertThat(budget.balance().usd().reserved()).isEqualByComparingTo("0.10");
+    }
+
+    /** A process that is gone has parked ten calls; a cent for the ceiling of each, half of it for what it costs. */
+    @Test
+    void capThatIsNewWhenCallsAreParked_holdsThemBack_andSaysSo() {
+        run(10).build().execute().block(SOON);
+        reopen();
+        RunReport none = queue.round(
+                        run(10).budget(Budget.ofUsd(usd("0.005"))).build().execute())
+                .block(SOON);
+        assertThat(api.asked).isEmpty();
+        assertThat(none.end()).isEqualTo(End.STOPPED_BY_POLICY);
+        assertThat(none.waitsForBatches()).as("nothing is out").isFalse();
+        assertThat(none.reason())
+                .isEqualTo(
+                        "10 requests are not submitted, which may cost 0.1 USD: the cap of 0.005 USD leaves 0.005 USD"
+                                + " beside what is spent, reserved and out; raise the cap to submit them, or give them up by a cancel");
+        assertThat(none.total().items().pending()).isEqualTo(10);
+
+        RunReport some = queue.round(
+                        run(10).budget(Budget.ofUsd(usd("0.03"))).build().execute())
+                .block(SOON);
+        assertThat(api.asked).hasSize(3);
+        assertThat(some.end()).isEqualTo(End.WAITING);
+        assertThat(some.notes()).anySatisfy(note -> assertThat(note).startsWith("7 requests are not submitted"));
+
+        reopen();
+        RunReport stopped = queue.rounds(
+                        run(10).budget(Budget.ofUsd(usd("0.03"))).build().execute())
+                .block(SOON);
+        assertThat(api.asked).hasSize(5); // 0.025 of 0.03 USD are spent then
+        assertThat(stopped.end()).isEqualTo(End.STOPPED_BY_POLICY);
+        assertThat(stopped.reason()).startsWith("5 requests are not submitted");
+        assertThat(stopped.total().items().ok()).isEqualTo(5);
+
+        RunReport done = queue.rounds(
+                        run(10).budget(Budget.ofUsd(usd("1"))).build().execute())
+                .block(SOON);
+        assertThat(done.end()).isEqualTo(End.FINISHED);
+        assertThat(api.asked).hasSize(10).doesNotHaveDuplicates();
+    }
+
+    /** Ten are parked, and the eleventh finds no room: nothing is out of which some could come back. */
+    @Test
+    void capWithoutRoomForMore_doesNotWaitForWhatItHoldsBack() {
+        run(10).build().execute().block(SOON);
+        RunReport report = queue.rounds(
+                        run(11).budget(Budget.ofUsd(usd("0.005"))).build().execute())
+                .block(SOON);
+        assertThat(report.end()).isEqualTo(End.STOPPED_BY_POLICY);
+        assertThat(report.waitsForBatches()).isFalse();
+        assertThat(report.reason()).contains("the budget is used up");
+        assertThat(report.notes()).anySatisfy(note -> assertThat(note).startsWith("10 requests are not submitted"));
+        assertThat(api.asked).isEmpty();
+    }
+
+    /** Half a cent each: what came back makes no room when it is read. */
+    @Test
+    void capWithoutRoomForMore_doesNotWaitForAnswersThatNobodyHasRead() {
+        Call<String, String> call = batched();
+        queue.round(call.apply("a").onErrorResume(parked -> Mono.just(""))).block(SOON);
+        queue.round(Mono.just("")).block(SOON);
+        assertThat(queue.snapshot().block(SOON).unclaimed()).isEqualTo(1);
+
+        RunReport report = queue.rounds(
+                        run(1).budget(Budget.ofUsd(usd("0.012"))).build().execute())
+                .block(SOON);
+        assertThat(report.reason()).contains("the budget is used up: of 0.012 USD 0 are spent and 0.005 reserved");
+        assertThat(report.waitsForBatches()).isFalse();
     }
 
     @Test
