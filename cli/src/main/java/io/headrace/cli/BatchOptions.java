@@ -173,6 +173,9 @@ final class BatchOptions {
                 .poll(first, first.multipliedBy(LONGEST_POLL))
                 .maxBatches(maxBatches != null ? maxBatches : USUAL_BATCHES)
                 .doubtWindow(doubt != null ? doubt : Duration.ofMinutes(USUAL_DOUBT_MINUTES));
+        if (simulatedHere) {
+            queue.retention(Duration.ZERO); // batches of an earlier process ended with it
+        }
         if (leftovers == Leftovers.ONLINE) {
             queue.leftoversOnline();
         }

@@ -91,6 +91,18 @@ class BatchModeTest {
         assertThat(values("out")).hasSize(30);
     }
 
+    /** What is simulated in a process is gone with it. */
+    @Test
+    void batchesOfASimulatedProviderThatIsGone_areAskedForAnew() {
+        try (SimulatedProvider gone = slowProvider().start()) {
+            assertThat(at(gone, "--mode", "batch", "--identity", "simulated").exitCode())
+                    .isEqualTo(4);
+        }
+        Result again = analyze("out", "cache", "--mode", "batch");
+        assertThat(again.exitCode()).as(again.out() + again.err()).isZero();
+        assertThat(again.out()).contains("30 ok, 0 failed", "were lost");
+    }
+
     @Test
     void cancel_givesUpAndTheNextRunAsksAnew() {
         try (SimulatedProvider server = slowProvider().start()) {

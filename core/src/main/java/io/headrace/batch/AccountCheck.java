@@ -53,7 +53,7 @@ final class AccountCheck {
     /** Whether nothing is left of a batch of the pack, if there was one. */
     boolean isOver(Pack pack, BatchApi<?, ?> api) {
         Instant intended = Objects.requireNonNull(pack.intendedAt, "intendedAt");
-        return !settings.clock().instant().isBefore(intended.plus(api.retention()));
+        return !settings.clock().instant().isBefore(intended.plus(settings.retention(api)));
     }
 
     /** What the account that is asked now is called, for a message; empty if that cannot be told. */
@@ -78,7 +78,7 @@ final class AccountCheck {
         return then.newest().isEmpty() ? requireNew(pack, then, intended, api) : requireNewest(pack, then, api);
     }
 
-    private static Mono<Void> requireNewest(Pack pack, BatchAccount then, BatchApi<?, ?> api) {
+    private Mono<Void> requireNewest(Pack pack, BatchAccount then, BatchApi<?, ?> api) {
         return Mono.defer(() -> api.job(then.newest()))
                 .then()
                 .onErrorResume(
@@ -103,7 +103,7 @@ final class AccountCheck {
                                         "there were no batches, and batch " + job.id() + " is older than that"))));
     }
 
-    private static ApiException another(Pack pack, BatchApi<?, ?> api, String now, String evidence) {
+    private ApiException another(Pack pack, BatchApi<?, ?> api, String now, String evidence) {
         return notKnown(
                 pack,
                 api,
@@ -113,7 +113,7 @@ final class AccountCheck {
     }
 
     /** The server has no list, so that nobody can look there for the batch of the pack. */
-    static ApiException noList(Pack pack, BatchApi<?, ?> api, ApiException error) {
+    ApiException noList(Pack pack, BatchApi<?, ?> api, ApiException error) {
         return notKnown(
                 pack,
                 api,
@@ -121,14 +121,14 @@ final class AccountCheck {
                         + "); if that is not so, use the base URL of the run that asked for it");
     }
 
-    private static ApiException notKnown(Pack pack, BatchApi<?, ?> api, String why) {
+    private ApiException notKnown(Pack pack, BatchApi<?, ?> api, String why) {
         Instant intended = Objects.requireNonNull(pack.intendedAt, "intendedAt");
         return ApiException.builder(
                         ErrorKind.NOT_FOUND,
                         "whether the batch of " + pack.requests + " requests that was asked for at " + intended
                                 + " was made is not known, and " + api.identity() + why
                                 + ", or another directory for a run without it; after "
-                                + intended.plus(api.retention()) + " it is surely over")
+                                + intended.plus(settings.retention(api)) + " it is surely over")
                 .delivery(Delivery.REFUSED)
                 .build();
     }

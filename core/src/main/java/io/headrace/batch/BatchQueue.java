@@ -335,6 +335,7 @@ public final class BatchQueue implements AutoCloseable {
         private Duration longestPoll = Duration.ofMinutes(5);
         private Duration patience = Duration.ofHours(24);
         private Duration doubtWindow = Duration.ofMinutes(15);
+        private @Nullable Duration retention;
         private Supplier<? extends Scheduler> timer = Schedulers::parallel;
         private Clock clock = Clock.systemUTC();
         private @Nullable RandomGenerator random;
@@ -414,6 +415,15 @@ public final class BatchQueue implements AutoCloseable {
             return this;
         }
 
+        /**
+         * How long after its submission a provider may still know a batch, at least 0; by default what each says by {@link
+         * BatchApi#retention}. Zero is for a provider that ends with the process: what it does not know is over.
+         */
+        public Builder retention(Duration retention) {
+            this.retention = Require.notNegative(retention, "retention");
+            return this;
+        }
+
         /** Where waits are timed; the parallel scheduler by default. Taken when used. */
         public Builder timer(Supplier<? extends Scheduler> timer) {
             this.timer = Objects.requireNonNull(timer, "timer");
@@ -450,6 +460,7 @@ public final class BatchQueue implements AutoCloseable {
                     new Pace.Steps(firstPoll, longestPoll, random == null ? new SplittableRandom() : random),
                     patience,
                     doubtWindow,
+                    retention,
                     timer,
                     clock);
             String what = "the queue of batches in " + directory;

@@ -106,7 +106,7 @@ final class Collector {
     /** It is asked after for as long as it is said to be at work, which nothing ends but its provider or a cancel. */
     private void tellIfOverdue(Pack pack, Served<?, ?> lane, BatchJob job, Instant now) {
         Instant submitted = Objects.requireNonNull(pack.submittedAt, "submittedAt");
-        Instant end = job.expiresAt() == null ? submitted.plus(lane.api().retention()) : job.expiresAt();
+        Instant end = job.expiresAt() == null ? submitted.plus(settings.retention(lane.api())) : job.expiresAt();
         if (!pack.isOverdue && now.isAfter(end.plus(settings.patience()))) {
             pack.isOverdue = true;
             LOG.warn(

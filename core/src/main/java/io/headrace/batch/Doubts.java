@@ -95,7 +95,7 @@ final class Doubts {
                                 ? Mono.error(error)
                                 : accounts.isOver(pack, api)
                                         ? Mono.empty()
-                                        : Mono.error(AccountCheck.noList(pack, api, error)));
+                                        : Mono.error(accounts.noList(pack, api, error)));
     }
 
     /** What is between here and the provider may lose the tag. */

@@ -64,7 +64,7 @@ final class Judge {
     boolean isOver(Pack pack, Served<?, ?> lane, String accountNow, ApiException error) {
         Instant now = settings.clock().instant();
         Instant submitted = Objects.requireNonNull(pack.submittedAt, "submittedAt");
-        Instant end = submitted.plus(lane.api().retention());
+        Instant end = submitted.plus(settings.retention(lane.api()));
         if (!now.isBefore(end) || (pack.isKnown && pack.withdrawal == Withdrawal.CANCELLED)) {
             return true;
         }

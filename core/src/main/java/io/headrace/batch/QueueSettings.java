@@ -17,5 +17,12 @@ record QueueSettings(
         Pace.Steps polls,
         Duration patience,
         Duration doubtWindow,
+        @Nullable Duration retention,
         Supplier<? extends Scheduler> timer,
-        Clock clock) {}
+        Clock clock) {
+
+    /** How long after its submission a batch may still be known there. */
+    Duration retention(BatchApi<?, ?> api) {
+        return retention == null ? api.retention() : retention;
+    }
+}
